@@ -1,0 +1,84 @@
+//! Renders include/tigergraph_auth.h, chapter by chapter, and sets link arguments.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// In the order in which a newcomer reads them, and in which types must be declared.
+const CHAPTERS: [(&str, &str); 8] = [
+    ("version", "Version"),
+    ("status", "Status"),
+    ("error", "Errors"),
+    ("log", "Log"),
+    ("config", "Configuration"),
+    ("conn", "Connection"),
+    ("secrets", "Secrets"),
+    ("token", "Tokens"),
+];
+
+fn main() {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let header = root.join("include/tigergraph_auth.h");
+    for watched in ["build.rs", "src/ffi", "include/tigergraph_auth.h"] {
+        println!("cargo:rerun-if-changed={watched}");
+    }
+    println!("cargo:rerun-if-env-changed=CI");
+    settle(&header, &render(&root));
+    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+    }
+}
+
+/// The whole header: prologue, chapters, epilogue.
+fn render(root: &Path) -> String {
+    let prologue = fs::read_to_string(root.join("src/ffi/prologue.h")).expect("src/ffi/prologue.h");
+    let mut text = prologue;
+    for part in ["MAJOR", "MINOR", "PATCH"] {
+        let value = env::var(format!("CARGO_PKG_VERSION_{part}")).expect("cargo sets it");
+        text = text.replace(&format!("@{part}@"), &value);
+    }
+    for (file, title) in CHAPTERS {
+        let rule = "=".repeat(100 - title.len());
+        text.push_str(&format!("\n/* {title} {rule} */\n\n"));
+        text.push_str(&chapter(&root.join("src/ffi").join(file).with_extension("rs")));
+    }
+    text.push_str("\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TIGERGRAPH_AUTH_H */\n");
+    text
+}
+
+fn chapter(file: &Path) -> String {
+    let mut config = cbindgen::Config {
+        language: cbindgen::Language::C,
+        no_includes: true,
+        style: cbindgen::Style::Type,
+        documentation_style: cbindgen::DocumentationStyle::Doxy,
+        usize_is_size_t: true,
+        line_length: 110,
+        ..Default::default()
+    };
+    config.structure.associated_constants_in_body = false;
+    config.structure.rename_associated_constant = cbindgen::RenameRule::ScreamingSnakeCase;
+    config.function.deprecated_with_note = Some("TIGERGRAPH_AUTH_DEPRECATED_NOTE({})".into());
+    config.export.include = ["tg_log_fn", "tg_release_fn"].map(String::from).to_vec();
+    let bindings = cbindgen::Builder::new().with_config(config).with_src(file).generate();
+    let mut out = Vec::new();
+    bindings.unwrap_or_else(|error| panic!("{}: {error}", file.display())).write(&mut out);
+    String::from_utf8(out).expect("cbindgen writes UTF-8")
+}
+
+/// Leaves an equal header alone; a different one is an error under CI, and rewritten otherwise.
+fn settle(header: &Path, rendered: &str) {
+    let committed = fs::read_to_string(header).unwrap_or_default().replace("\r\n", "\n");
+    if committed == rendered {
+        return;
+    }
+    if env::var_os("DOCS_RS").is_some() {
+        return;
+    }
+    if env::var_os("CI").is_some() {
+        panic!("header is out of date: run `cargo build` and commit include/tigergraph_auth.h");
+    }
+    if let Err(error) = fs::write(header, rendered) {
+        println!("cargo:warning=include/tigergraph_auth.h is out of date and cannot be written: {error}");
+    }
+}

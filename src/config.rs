@@ -1,0 +1,496 @@
+//! Settings of a connection: recorded as they come by [`Config`], judged at once by [`Config::judge`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::endpoint::{Address, Route, Version};
+use crate::error::{Error, Reason, Result};
+use crate::log::Logger;
+use crate::name::GraphName;
+use crate::redact::Hidden;
+use crate::tls::{Trust, TrustSettings};
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// No text argument or setting may be longer than this.
+pub const TEXT_LIMIT: usize = 64 * 1024;
+
+/// What the caller wrote, not judged yet. Wiped when dropped.
+type Raw = Option<Zeroizing<Vec<u8>>>;
+
+/// The settings of a connection as they were recorded. Nothing is judged before [`Config::judge`].
+///
+/// Every text is taken as bytes, so that a text that is not UTF-8 can be reported by the setting's name.
+#[derive(Clone, Default)]
+pub struct Config {
+    host: Raw,
+    graph: Raw,
+    username: Raw,
+    password: Raw,
+    secret: Raw,
+    api_token: Raw,
+    jwt: Raw,
+    server_version: Raw,
+    ca_file: Raw,
+    ca_pem: Raw,
+    client_cert: Raw,
+    client_key: Raw,
+    pin_sha256: Raw,
+    proxy: Raw,
+    user_agent: Raw,
+    restpp_port: u16,
+    gsql_port: u16,
+    tgcloud: i32,
+    insecure_tls: bool,
+    allow_http: bool,
+    connect_ms: u32,
+    total_ms: u32,
+    lifetime_s: i64,
+    renew_before_s: i64,
+    log: Option<Logger>,
+}
+
+fn raw(text: Option<&[u8]>) -> Raw {
+    text.map(|bytes| Zeroizing::new(bytes.to_vec()))
+}
+
+impl Config {
+    /// Settings for the server at this address: `https://host[:port][/base]`.
+    pub fn new(host: impl AsRef<[u8]>) -> Config {
+        Config { host: raw(Some(host.as_ref())), ..Config::default() }
+    }
+
+    /// Without an address: [`Config::judge`] will ask for one.
+    pub fn without_host() -> Config {
+        Config::default()
+    }
+
+    /// The graph that secrets (before 4.1) and tokens are for; `None`: no graph.
+    pub fn set_graph(&mut self, graph: Option<&[u8]>) -> &mut Config {
+        self.graph = raw(graph);
+        self
+    }
+
+    /// Log in with user name and password.
+    pub fn set_password(&mut self, username: Option<&[u8]>, password: Option<&[u8]>) -> &mut Config {
+        self.username = raw(username);
+        self.password = raw(password);
+        self
+    }
+
+    /// Log in with a secret.
+    pub fn set_secret(&mut self, secret: Option<&[u8]>) -> &mut Config {
+        self.secret = raw(secret);
+        self
+    }
+
+    /// A token to start with.
+    pub fn set_api_token(&mut self, token: Option<&[u8]>) -> &mut Config {
+        self.api_token = raw(token);
+        self
+    }
+
+    /// Log in with a JWT that somebody else issued.
+    pub fn set_jwt(&mut self, jwt: Option<&[u8]>) -> &mut Config {
+        self.jwt = raw(jwt);
+        self
+    }
+
+    /// Ports of REST++ and of GSQL; 0: by the address.
+    pub fn set_ports(&mut self, restpp: u16, gsql: u16) -> &mut Config {
+        (self.restpp_port, self.gsql_port) = (restpp, gsql);
+        self
+    }
+
+    /// 1: TigerGraph Cloud, -1: not, 0: by host name.
+    pub fn set_tgcloud(&mut self, tgcloud: i32) -> &mut Config {
+        self.tgcloud = tgcloud;
+        self
+    }
+
+    /// The server's version, "3.10" or "4.1.2"; skips the question for its generation.
+    pub fn set_server_version(&mut self, version: Option<&[u8]>) -> &mut Config {
+        self.server_version = raw(version);
+        self
+    }
+
+    /// File with the CA certificates to trust, in PEM, instead of the system's.
+    pub fn set_ca_file(&mut self, path: Option<&[u8]>) -> &mut Config {
+        self.ca_file = raw(path);
+        self
+    }
+
+    /// The CA certificates to trust, in PEM, instead of the system's.
+    pub fn set_ca_pem(&mut self, pem: Option<&[u8]>) -> &mut Config {
+        self.ca_pem = raw(pem);
+        self
+    }
+
+    /// Files with the client's certificate chain and private key, in PEM.
+    pub fn set_client_cert(&mut self, cert_path: Option<&[u8]>, key_path: Option<&[u8]>) -> &mut Config {
+        self.client_cert = raw(cert_path);
+        self.client_key = raw(key_path);
+        self
+    }
+
+    /// SHA-256 of the server's SubjectPublicKeyInfo, in Base64.
+    pub fn set_pin_sha256(&mut self, base64_spki: Option<&[u8]>) -> &mut Config {
+        self.pin_sha256 = raw(base64_spki);
+        self
+    }
+
+    /// Accept any certificate. For a laboratory, never for production.
+    pub fn set_insecure_tls(&mut self, insecure: bool) -> &mut Config {
+        self.insecure_tls = insecure;
+        self
+    }
+
+    /// Allow plain http beyond loopback.
+    pub fn set_allow_http(&mut self, allow: bool) -> &mut Config {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Limits in milliseconds for one attempt to connect and for a whole call; 0: 5 s and 30 s.
+    pub fn set_timeouts(&mut self, connect_ms: u32, total_ms: u32) -> &mut Config {
+        (self.connect_ms, self.total_ms) = (connect_ms, total_ms);
+        self
+    }
+
+    /// HTTP proxy as `http://host:port`, or `env` for the environment's; `None`: no proxy.
+    pub fn set_proxy(&mut self, proxy: Option<&[u8]>) -> &mut Config {
+        self.proxy = raw(proxy);
+        self
+    }
+
+    /// Value of the User-Agent header.
+    pub fn set_user_agent(&mut self, user_agent: Option<&[u8]>) -> &mut Config {
+        self.user_agent = raw(user_agent);
+        self
+    }
+
+    /// Lifetime of tokens in seconds where a call names none, and how long before its end a token
+    /// is renewed; 0: the server's default, and a fifth of the lifetime.
+    pub fn set_token_lifetime(&mut self, lifetime_s: i64, renew_before_s: i64) -> &mut Config {
+        (self.lifetime_s, self.renew_before_s) = (lifetime_s, renew_before_s);
+        self
+    }
+
+    /// Where log lines go; `None`: nowhere.
+    pub fn set_log(&mut self, log: Option<Logger>) -> &mut Config {
+        self.log = log;
+        self
+    }
+
+    /// Judges every setting. Sends nothing; reads the files that the settings name.
+    pub fn judge(&self) -> Result<Settings> {
+        let Some(host) = text("host", &self.host)? else {
+            return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing"));
+        };
+        let address = Address::parse(&host)?;
+        if !address.tls && !self.allow_http && !address.is_loopback() {
+            let message = format!("plain http to {} would show credentials to the network", address.host);
+            return Err(Error::new(Reason::ConfigPlainHttp, message));
+        }
+        let port = |port: u16| (port != 0).then_some(port);
+        let route = Route::new(&address, port(self.restpp_port), port(self.gsql_port), self.tgcloud()?);
+        let proxy = self.proxy()?;
+        Ok(Settings {
+            route,
+            graph: text("graph", &self.graph)?.map(|name| GraphName::new(&name)).transpose()?,
+            login: self.login()?,
+            api_token: token("api_token", &self.api_token)?,
+            version: self.version()?,
+            trust: self.trust(&address)?,
+            connect_limit: limit(self.connect_ms, CONNECT_LIMIT),
+            call_limit: limit(self.total_ms, CALL_LIMIT),
+            proxy,
+            user_agent: self.user_agent()?,
+            lifetime_s: not_negative("token lifetime", self.lifetime_s)?,
+            renew_before_s: not_negative("renew before", self.renew_before_s)?,
+            log: self.log.clone(),
+        })
+    }
+
+    fn tgcloud(&self) -> Result<Option<bool>> {
+        match self.tgcloud {
+            0 => Ok(None),
+            1 => Ok(Some(true)),
+            -1 => Ok(Some(false)),
+            _ => Err(Error::new(Reason::ArgumentRange, "the setting \"tgcloud\" is not 1, 0 or -1")),
+        }
+    }
+
+    fn version(&self) -> Result<Option<Version>> {
+        let Some(version) = text("server_version", &self.server_version)? else {
+            return Ok(None);
+        };
+        match Version::parse(&version) {
+            Some(version) => Ok(Some(version)),
+            None => {
+                let message = "the setting \"server_version\" is not a version such as \"3.10\" or \"4.1.2\"";
+                Err(Error::new(Reason::ArgumentRange, message))
+            }
+        }
+    }
+
+    fn user_agent(&self) -> Result<String> {
+        match text("user_agent", &self.user_agent)? {
+            None => Ok(format!("tigergraph-auth/{}", env!("CARGO_PKG_VERSION"))),
+            Some(value) if value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => Ok(value.to_string()),
+            Some(_) => {
+                let message = "the setting \"user_agent\" holds a character that no HTTP header may hold";
+                Err(Error::new(Reason::ArgumentControlCharacter, message))
+            }
+        }
+    }
+
+    fn proxy(&self) -> Result<Option<ProxySetting>> {
+        let Some(proxy) = text("proxy", &self.proxy)? else {
+            return Ok(None);
+        };
+        if *proxy == "env" {
+            return Ok(Some(ProxySetting::Environment));
+        }
+        Ok(Some(ProxySetting::Address(crate::http::check_proxy(&proxy)?)))
+    }
+
+    /// The one login, or the conflict between two, by name.
+    fn login(&self) -> Result<Option<Login>> {
+        let kinds = [
+            ("username and password", self.username.is_some() || self.password.is_some()),
+            ("secret", self.secret.is_some()),
+            ("jwt", self.jwt.is_some()),
+        ];
+        let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        if let [first, second, ..] = given[..] {
+            let message = format!("the settings \"{first}\" and \"{second}\" are two logins; a connection has one");
+            return Err(Error::new(Reason::ConfigConflict, message));
+        }
+        if self.username.is_some() || self.password.is_some() {
+            return self.password_login().map(Some);
+        }
+        if let Some(secret) = text("secret", &self.secret)? {
+            return Ok(Some(Login::Secret(judge_secret("the setting \"secret\"", &secret)?)));
+        }
+        Ok(token("jwt", &self.jwt)?.map(Login::Jwt))
+    }
+
+    fn password_login(&self) -> Result<Login> {
+        let missing = |name: &str| Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
+        let username = text("username", &self.username)?.ok_or_else(|| missing("username"))?;
+        let password = text("password", &self.password)?.ok_or_else(|| missing("password"))?;
+        no_controls("the setting \"username\"", &username)?;
+        no_controls("the setting \"password\"", &password)?;
+        if username.is_empty() || username.contains(':') {
+            let message = "the setting \"username\" is empty or holds a colon, which no login can carry";
+            return Err(Error::new(Reason::ArgumentRange, message));
+        }
+        Ok(Login::Password { username: username.to_string(), password: Hidden::new(password.as_str()) })
+    }
+
+    fn trust(&self, address: &Address) -> Result<Option<Arc<Trust>>> {
+        let settings = TrustSettings {
+            ca_file: text("ca_file", &self.ca_file)?.map(|path| path.to_string()),
+            ca_pem: text("ca_pem", &self.ca_pem)?.map(|pem| pem.to_string()),
+            client_cert: text("client_cert", &self.client_cert)?.map(|path| path.to_string()),
+            client_key: text("client_key", &self.client_key)?.map(|path| path.to_string()),
+            pin_sha256: text("pin_sha256", &self.pin_sha256)?.map(|pin| pin.to_string()),
+            insecure: self.insecure_tls,
+        };
+        // Settings are judged for plain http too, but the system's trust store is not read for it.
+        settings.judge(address.tls)
+    }
+}
+
+/// Settings that were found good.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where requests go.
+    pub route: Route,
+    /// The graph of secrets and tokens.
+    pub graph: Option<GraphName>,
+    /// How the connection logs in.
+    pub login: Option<Login>,
+    /// A token given by the caller.
+    pub api_token: Option<Hidden>,
+    /// The server's version, if the caller told it.
+    pub version: Option<Version>,
+    /// Whom TLS trusts; `None` for plain http.
+    pub trust: Option<Arc<Trust>>,
+    /// Limit for one attempt to connect: name look-up, TCP and TLS.
+    pub connect_limit: Duration,
+    /// Limit for a whole call.
+    pub call_limit: Duration,
+    /// Proxy, if any.
+    pub proxy: Option<ProxySetting>,
+    /// Value of the User-Agent header.
+    pub user_agent: String,
+    /// Lifetime of tokens where a call names none; 0: the server's default.
+    pub lifetime_s: u64,
+    /// How long before its end a token is renewed; 0: a fifth of its lifetime.
+    pub renew_before_s: u64,
+    /// Where log lines go.
+    pub log: Option<Logger>,
+}
+
+/// How a connection logs in. There is at most one, and no built-in account.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// User name and password.
+    Password {
+        /// The user.
+        username: String,
+        /// The password.
+        password: Hidden,
+    },
+    /// A secret.
+    Secret(Hidden),
+    /// A JWT that somebody else issued.
+    Jwt(Hidden),
+}
+
+/// Which proxy to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxySetting {
+    /// The one that the environment names, with its exceptions.
+    Environment,
+    /// This one.
+    Address(String),
+}
+
+fn limit(ms: u32, default: Duration) -> Duration {
+    if ms == 0 { default } else { Duration::from_millis(ms.into()) }
+}
+
+fn not_negative(name: &str, seconds: i64) -> Result<u64> {
+    u64::try_from(seconds).map_err(|_| Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is negative")))
+}
+
+/// The setting as text, or the error that names it.
+fn text(name: &str, raw: &Raw) -> Result<Option<Zeroizing<String>>> {
+    let Some(bytes) = raw else {
+        return Ok(None);
+    };
+    if bytes.len() > TEXT_LIMIT && name != "ca_pem" {
+        return Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is longer than 64 KiB")));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+        Err(_) => Err(Error::new(Reason::ArgumentUtf8, format!("the setting \"{name}\" is not UTF-8"))),
+    }
+}
+
+fn token(name: &str, raw: &Raw) -> Result<Option<Hidden>> {
+    let Some(token) = text(name, raw)? else {
+        return Ok(None);
+    };
+    judge_token(&format!("the setting \"{name}\""), &token).map(Some)
+}
+
+/// Refuses control characters, which could break out of a header or a line.
+pub fn no_controls(what: &str, text: &str) -> Result<()> {
+    if text.chars().any(char::is_control) {
+        return Err(Error::new(Reason::ArgumentControlCharacter, format!("{what} holds a control character")));
+    }
+    Ok(())
+}
+
+/// A secret that can stand in a header, in JSON and in a query; its value is never named.
+pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
+    no_controls(what, secret)?;
+    if secret.is_empty() {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
+    }
+    if !secret.is_ascii() {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character beyond ASCII")));
+    }
+    if secret.contains("****") {
+        let message = format!("{what} is the masked form that the server shows, not the secret itself");
+        return Err(Error::new(Reason::CredentialsMaskedSecret, message));
+    }
+    Ok(Hidden::new(secret))
+}
+
+/// A token that can stand in a header and in the list of tokens to delete; its value is never named.
+pub fn judge_token(what: &str, token: &str) -> Result<Hidden> {
+    no_controls(what, token)?;
+    if token.is_empty() || token.len() > 8192 {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty or longer than 8192 bytes")));
+    }
+    if !token.bytes().all(crate::token::is_token_byte) {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character that no token has")));
+    }
+    Ok(Hidden::new(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        Config::new("http://127.0.0.1:14240")
+    }
+
+    fn reason(config: &Config) -> (Reason, String) {
+        let error = config.judge().unwrap_err();
+        (error.reason(), error.message().to_owned())
+    }
+
+    fn assert_names(config: &Config, expected: Reason, setting: &str) {
+        let (found, message) = reason(config);
+        assert_eq!(found, expected, "{message}");
+        assert!(message.contains(&format!("\"{setting}")), "{message}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+
+    #[test]
+    fn defaults() {
+        let settings = config().judge().unwrap();
+        assert_eq!(settings.connect_limit, Duration::from_secs(5));
+        assert_eq!(settings.call_limit, Duration::from_secs(30));
+        assert!(settings.login.is_none() && settings.trust.is_none() && settings.graph.is_none());
+    }
+
+    #[test]
+    fn every_bad_setting_is_named_and_never_shown() {
+        let bad: &[u8] = b"canary\xff";
+        assert_names(config().set_graph(Some(bad)), Reason::ArgumentUtf8, "graph");
+        assert_names(config().set_graph(Some(b"a b")), Reason::ArgumentGraph, "graph");
+        assert_names(config().set_password(Some(b"u"), Some(bad)), Reason::ArgumentUtf8, "password");
+        assert_names(config().set_password(Some(b"u"), None), Reason::ArgumentNull, "password");
+        assert_names(config().set_password(None, Some(b"canary")), Reason::ArgumentNull, "username");
+        assert_names(config().set_password(Some(b"u:v"), Some(b"p")), Reason::ArgumentRange, "username");
+        assert_names(
+            config().set_password(Some(b"u"), Some(b"canary\n")),
+            Reason::ArgumentControlCharacter,
+            "password",
+        );
+        assert_names(config().set_secret(Some(b"canary\r")), Reason::ArgumentControlCharacter, "secret");
+        assert_names(config().set_secret(Some(b"")), Reason::ArgumentRange, "secret");
+        assert_names(config().set_secret(Some(b"s7s****3k5")), Reason::CredentialsMaskedSecret, "secret");
+        assert_names(config().set_api_token(Some(b"canary,canary")), Reason::ArgumentRange, "api_token");
+        assert_names(config().set_jwt(Some(b"canary canary")), Reason::ArgumentRange, "jwt");
+        assert_names(config().set_server_version(Some(b"four")), Reason::ArgumentRange, "server_version");
+        assert_names(config().set_user_agent(Some(b"a\nb")), Reason::ArgumentControlCharacter, "user_agent");
+        assert_names(config().set_tgcloud(7), Reason::ArgumentRange, "tgcloud");
+        assert_names(config().set_token_lifetime(-1, 0), Reason::ArgumentRange, "token lifetime");
+        assert_names(config().set_proxy(Some(b"gopher://x")), Reason::ArgumentUrl, "proxy");
+        assert_names(config().set_secret(Some(&[b'a'; 70_000])), Reason::ArgumentRange, "secret");
+    }
+
+    #[test]
+    fn two_logins_are_a_conflict_that_names_both() {
+        let (reason, message) = reason(config().set_secret(Some(b"abc")).set_jwt(Some(b"defdefdef")));
+        assert_eq!(reason, Reason::ConfigConflict);
+        assert!(message.contains("\"secret\"") && message.contains("\"jwt\""), "{message}");
+    }
+
+    #[test]
+    fn plain_http_stays_at_home() {
+        assert_eq!(reason(&Config::new("http://db.example.com")).0, Reason::ConfigPlainHttp);
+        assert!(Config::new("http://db.example.com").set_allow_http(true).judge().is_ok());
+    }
+}

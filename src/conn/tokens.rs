@@ -1,0 +1,475 @@
+//! Operations on tokens, per generation.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{
+    Ask, Authorization, Call, Connection, JSON, Known, Server, is_absent, json_object, jwt_unsupported, wall_clock,
+};
+use crate::config::{Login, judge_secret, judge_token};
+use crate::endpoint::{Generation, encode, path};
+use crate::error::{Error, Reason, Result, Status};
+use crate::http::Method;
+use crate::log::Level;
+use crate::redact::Hidden;
+use crate::refusal::{Credential, Operation};
+use crate::reply::Json;
+use crate::token::{self, LifetimeUnit, Requested, Token};
+
+/// How a token is requested.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenOptions {
+    /// Leave the connection's own token as it is.
+    pub keep_current: bool,
+    /// For all graphs, whatever graph is configured.
+    pub global: bool,
+}
+
+/// How a token is refreshed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RefreshOptions {
+    /// As for a request.
+    pub token: TokenOptions,
+    /// Ask for a new token where the server cannot refresh.
+    pub or_new: bool,
+}
+
+/// What proves who asks for a token: one thing, never two.
+#[derive(Clone)]
+enum Proof {
+    Secret(Hidden),
+    Password { username: String, password: Hidden },
+    Jwt(Hidden),
+}
+
+/// Longest lifetime that a caller can mean: 1 000 years.
+const LONGEST_S: u64 = 31_556_952_000;
+
+impl Connection {
+    /// A new token for a secret, or for the connection's own login.
+    /// `lifetime_s` 0: as configured, else the server's default.
+    ///
+    /// A: `GET` or `POST /requesttoken`, B: `POST /requesttoken`, C: `POST /gsql/v1/tokens`.
+    pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
+        let call = self.call(&[secret.unwrap_or_default()], &[]);
+        self.request_token(&call, secret, lifetime_s, options)
+    }
+
+    pub(super) fn request_token(
+        &self,
+        call: &Call,
+        secret: Option<&str>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Arc<Token>> {
+        let proof = self.proof(secret)?;
+        let lifetime_s = self.lifetime(lifetime_s)?;
+        let token = call.for_tokens(|known| match known {
+            Known::Exactly(Generation::C) => call.mint(&proof, lifetime_s, options),
+            _ => call.by_requesttoken(Operation::RequestToken, known, &proof, None, lifetime_s, options),
+        })?;
+        Ok(self.adopt(token, options))
+    }
+
+    /// A longer life for a token, by default the connection's own.
+    ///
+    /// A, B: `PUT /requesttoken`. C cannot: `unsupported.refresh`, or a new token if the options say so.
+    pub fn refresh_token(
+        &self,
+        secret: Option<&str>,
+        old_token: Option<&str>,
+        lifetime_s: u64,
+        options: RefreshOptions,
+    ) -> Result<Arc<Token>> {
+        let proof = self.proof(secret)?;
+        let lifetime_s = self.lifetime(lifetime_s)?;
+        let old = self.named_token(old_token)?;
+        let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
+        let call = self.call(&credentials, &[]);
+        let token = call.for_tokens(|known| match (known, &old) {
+            (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&proof, lifetime_s, options.token),
+            (Known::Exactly(Generation::C), _) => {
+                let message = "cannot refresh the token: TigerGraph 4.1 and later have no refresh";
+                Err(Error::new(Reason::UnsupportedRefresh, message))
+            }
+            (_, None) => Err(no_token("refresh")),
+            (_, Some(old)) => {
+                let operation = Operation::RefreshToken;
+                call.by_requesttoken(operation, known, &proof, Some(old), lifetime_s, options.token)
+            }
+        })?;
+        Ok(self.adopt(token, options.token))
+    }
+
+    /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
+    ///
+    /// A, B: `DELETE /requesttoken`. C: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
+    pub fn delete_token(&self, secret: Option<&str>, token: Option<&str>, ignore_missing: bool) -> Result<()> {
+        let secret = secret.map(|secret| judge_secret("the secret", secret)).transpose()?;
+        let Some(token) = self.named_token(token)? else {
+            return if ignore_missing { Ok(()) } else { Err(no_token("delete")) };
+        };
+        if secret.is_none() {
+            self.require_login()?;
+        }
+        let call = self.call(&[secret.as_ref().map_or("", Hidden::reveal), token.reveal()], &[]);
+        let outcome = call.for_tokens(|known| match known {
+            Known::Exactly(Generation::C) => call.block(secret.as_ref(), &token),
+            _ => {
+                let proof = match &secret {
+                    Some(secret) => Proof::Secret(secret.clone()),
+                    None => self.proof(None)?,
+                };
+                let (operation, options) = (Operation::DeleteToken, TokenOptions::default());
+                call.ask_requesttoken(operation, known, &proof, Some(&token), 0, options).map(drop)
+            }
+        });
+        match outcome {
+            Err(error) if error.reason() != Reason::MissingToken => return Err(error),
+            _ => self.forget(&token),
+        }
+        outcome.or_else(|error| if ignore_missing { Ok(()) } else { Err(error) })
+    }
+
+    /// Whether the server takes this JWT for good. C only: `POST /gsql/v1/tokens/check`.
+    pub fn check_jwt_token(&self, jwt: &str) -> Result<bool> {
+        let jwt = judge_token("the JWT", jwt)?;
+        let call = self.call(&[jwt.reveal()], &[]);
+        call.by_generation(|known| {
+            if !known.is_rest() {
+                let message = "cannot check the token: only TigerGraph 4.1 and later can";
+                return Err(Error::new(Reason::UnsupportedCheck, message));
+            }
+            call.check(&jwt)
+        })
+    }
+
+    /// The proof for this call: its own secret, or the connection's login.
+    fn proof(&self, secret: Option<&str>) -> Result<Proof> {
+        if let Some(secret) = secret {
+            return judge_secret("the secret", secret).map(Proof::Secret);
+        }
+        match &self.settings.login {
+            Some(Login::Secret(secret)) => Ok(Proof::Secret(secret.clone())),
+            Some(Login::Password { username, password }) => {
+                Ok(Proof::Password { username: username.clone(), password: password.clone() })
+            }
+            Some(Login::Jwt(jwt)) => Ok(Proof::Jwt(jwt.clone())),
+            None => {
+                let message = "no secret was given, and the connection has no login to use instead";
+                Err(Error::new(Reason::CredentialsNone, message))
+            }
+        }
+    }
+
+    fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
+        let lifetime_s = if lifetime_s == 0 { self.settings.lifetime_s } else { lifetime_s };
+        if lifetime_s > LONGEST_S {
+            return Err(Error::new(Reason::ArgumentRange, "the lifetime is longer than 1000 years"));
+        }
+        Ok(lifetime_s)
+    }
+
+    /// The token given, or else the connection's own.
+    fn named_token(&self, token: Option<&str>) -> Result<Option<Hidden>> {
+        match token {
+            Some(token) => judge_token("the token", token).map(Some),
+            None => Ok(self.state().token.as_ref().map(|token| Hidden::new(token.value()))),
+        }
+    }
+
+    /// Makes a token the connection's own, unless it is to keep the one it has.
+    fn adopt(&self, token: Token, options: TokenOptions) -> Arc<Token> {
+        let token = Arc::new(token);
+        if !options.keep_current {
+            self.state().token = Some(token.clone());
+        }
+        token
+    }
+
+    fn forget(&self, token: &Hidden) {
+        let mut state = self.state();
+        if state.token.as_ref().is_some_and(|held| held.is(token.reveal())) {
+            state.token = None;
+        }
+    }
+}
+
+fn no_token(wish: &str) -> Error {
+    Error::new(Reason::MissingToken, format!("cannot {wish} the token: none was given, and the connection has none"))
+}
+
+impl Call<'_> {
+    /// Runs an operation on tokens for the server's generation. Where the gateway's default port
+    /// refuses, a server before 4.1 may still serve REST++ on its own port.
+    fn for_tokens<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
+        match self.by_generation(&run) {
+            Err(error) if is_absent(&error) && self.may_fall_back() => run(Known::Legacy),
+            other => other,
+        }
+    }
+
+    fn may_fall_back(&self) -> bool {
+        let known = self.connection.state().known;
+        self.connection.settings.route.restpp_fallback.is_some() && known == Known::Nothing
+    }
+
+    /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
+    /// it is asked once more, in its unit.
+    fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Token> {
+        let unit = self.connection.state().unit;
+        let token = self.mint_in(unit, proof, lifetime_s, options)?;
+        if unit != LifetimeUnit::Unknown || lifetime_s == 0 {
+            return Ok(token);
+        }
+        let Some(told) = LifetimeUnit::told_by(lifetime_s, &token) else {
+            return Ok(token);
+        };
+        self.connection.state().unit = told;
+        if told != LifetimeUnit::Milliseconds {
+            return Ok(token);
+        }
+        self.connection
+            .log(Level::Warn, || "the server counts lifetimes in milliseconds; asking again in its unit".into());
+        self.mint_in(told, proof, lifetime_s, options)
+    }
+
+    fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Token> {
+        let number = Zeroizing::new(unit.number(lifetime_s).to_string());
+        let mut members = Vec::new();
+        let login = match proof {
+            Proof::Secret(secret) => {
+                members.push(("secret", secret.reveal()));
+                Authorization::secret_in_body()
+            }
+            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
+            Proof::Jwt(jwt) => Authorization::bearer(jwt.reveal()),
+        };
+        members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
+        if lifetime_s > 0 {
+            members.push(("lifetime", &number));
+        }
+        let sent_at = wall_clock();
+        let reply = self.ask(Ask {
+            operation: Operation::RequestToken,
+            method: Method::Post,
+            server: Server::Gateway,
+            path: path::TOKENS,
+            query: None,
+            login,
+            body: Some((json_object(&members), JSON)),
+        })?;
+        token::from_reply(&reply, Requested { lifetime_s, sent_at })
+    }
+
+    /// Generation C: puts a token on the block list of the user who logs in.
+    fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
+        let login = self.connection.gateway_login(secret, Known::Exactly(Generation::C))?;
+        let ask = Ask {
+            operation: Operation::DeleteToken,
+            method: Method::Delete,
+            server: Server::Gateway,
+            path: path::TOKENS,
+            query: None,
+            login,
+            body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
+        };
+        self.ask(ask).map(drop)
+    }
+
+    fn check(&self, jwt: &Hidden) -> Result<bool> {
+        // No privilege is needed, but a server may still want to know who asks.
+        let known = Known::Exactly(Generation::C);
+        let login = match &self.connection.settings.login {
+            Some(_) => self.connection.gateway_login(None, known)?,
+            None => Authorization::none(),
+        };
+        let reply = self.ask(Ask {
+            operation: Operation::CheckToken,
+            method: Method::Post,
+            server: Server::Gateway,
+            path: path::TOKENS_CHECK,
+            query: None,
+            login,
+            body: Some((json_object(&[("token", jwt.reveal())]), JSON)),
+        });
+        match reply {
+            Ok(_) => Ok(true),
+            Err(error) => match error.status() {
+                // The server's "no" has many forms; not to be able to ask is something else.
+                _ if error.http_status() >= 500 || error.http_status() == 0 => Err(error),
+                _ if error.reason() == Reason::MissingEndpoint => Err(error),
+                Status::Protocol | Status::Unavailable => Err(error),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    fn token_graph(&self, options: TokenOptions) -> Option<&str> {
+        self.connection.graph().filter(|_| !options.global)
+    }
+
+    /// Generations A and B: a token by request or refresh.
+    fn by_requesttoken(
+        &self,
+        operation: Operation,
+        known: Known,
+        proof: &Proof,
+        old: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Token> {
+        let sent_at = wall_clock();
+        let reply = self.ask_requesttoken(operation, known, proof, old, lifetime_s, options)?;
+        token::from_reply(&reply, Requested { lifetime_s, sent_at })
+    }
+
+    /// Generations A and B share an endpoint but not its form. Where it is not known which of them
+    /// the server is, the form of B is sent first: 3.5 to 3.11 are what runs today, and nothing but
+    /// a request for a token can tell them apart without asking twice. If the server refuses, it is
+    /// asked, without any credential, whether it still has the `GET` that only A has.
+    fn ask_requesttoken(
+        &self,
+        operation: Operation,
+        known: Known,
+        proof: &Proof,
+        token: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Json> {
+        let send = |generation| {
+            let ask = self.requesttoken(generation, operation, proof, token, lifetime_s, options)?;
+            self.ask(ask)
+        };
+        if let Known::Exactly(generation) = known {
+            return send(generation);
+        }
+        let refused = match send(Generation::B) {
+            Ok(reply) => {
+                self.learn(Generation::B);
+                return Ok(reply);
+            }
+            Err(error) if may_be_older(&error) => error,
+            Err(error) => return Err(error),
+        };
+        if !self.has_get()? {
+            if refused.reason() != Reason::AuthDisabled && refused.reason() != Reason::MissingEndpoint {
+                self.learn(Generation::B);
+            }
+            return Err(refused);
+        }
+        // Where the endpoint does not take POST at all, the secret has to go into the query.
+        let post = !matches!(refused.reason(), Reason::AuthDisabled | Reason::MissingEndpoint);
+        let generation = Generation::A { post };
+        // The refusal of the older form is the one that the server meant.
+        let reply = send(generation)?;
+        self.learn(generation);
+        Ok(reply)
+    }
+
+    fn learn(&self, generation: Generation) {
+        let mut state = self.connection.state();
+        // Not where REST++ was found on its old port alone: the gateway may still be of 4.1.
+        if state.known == Known::Legacy {
+            state.known = Known::Exactly(generation);
+        }
+    }
+
+    /// Whether `GET /requesttoken`, dropped in 3.5, is still there. Carries no credential.
+    fn has_get(&self) -> Result<bool> {
+        let bare = self.ask(Ask {
+            operation: Operation::RequestToken,
+            method: Method::Get,
+            server: Server::Restpp,
+            path: path::REQUEST_TOKEN,
+            query: None,
+            login: Authorization::none(),
+            body: None,
+        });
+        match bare {
+            Ok(_) => Ok(true),
+            Err(error) => match error.reason() {
+                Reason::AuthDisabled | Reason::MissingEndpoint => Ok(false),
+                _ if error.http_status() == 0 || error.http_status() >= 500 => Err(error),
+                _ => Ok(!matches!(error.http_status(), 404 | 405)),
+            },
+        }
+    }
+
+    /// The request in the form of a generation: A has everything in the query, B in the body.
+    fn requesttoken<'a>(
+        &self,
+        generation: Generation,
+        operation: Operation,
+        proof: &Proof,
+        token: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Ask<'a>> {
+        let login = match proof {
+            Proof::Secret(_) => Authorization::secret_in_body(),
+            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
+            Proof::Jwt(_) => return Err(jwt_unsupported()),
+        };
+        let secret = match proof {
+            Proof::Secret(secret) => Some(secret.reveal()),
+            _ => None,
+        };
+        let lifetime = (lifetime_s > 0).then(|| lifetime_s.to_string());
+        let mut members = Vec::new();
+        members.extend(secret.map(|secret| ("secret", secret)));
+        members.extend(token.map(|token| ("token", token.reveal())));
+        if operation == Operation::RequestToken {
+            members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
+        }
+        members.extend(lifetime.as_deref().map(|lifetime| ("lifetime", lifetime)));
+        let (method, query, body) = match (generation, operation, secret) {
+            (Generation::A { post: true }, Operation::RequestToken, Some(secret)) => {
+                members.retain(|(name, _)| *name == "lifetime");
+                let body = Zeroizing::new(secret.as_bytes().to_vec());
+                (Method::Post, Some(query_of(&members)), Some((body, FORM)))
+            }
+            (Generation::A { .. }, Operation::RequestToken, _) => {
+                if secret.is_some() {
+                    // The older servers know a secret's graph, and take one or the other.
+                    members.retain(|(name, _)| *name != "graph");
+                }
+                (Method::Get, Some(query_of(&members)), None)
+            }
+            (Generation::A { .. }, _, _) => (method_of(operation), Some(query_of(&members)), None),
+            _ => (method_of(operation), None, Some((json_object(&members), JSON))),
+        };
+        Ok(Ask { operation, method, server: Server::Restpp, path: path::REQUEST_TOKEN, query, login, body })
+    }
+}
+
+/// What `curl -d` sends, which is how the documents of 3.2 to 3.4 pass the secret.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn method_of(operation: Operation) -> Method {
+    match operation {
+        Operation::RefreshToken => Method::Put,
+        Operation::DeleteToken => Method::Delete,
+        _ => Method::Post,
+    }
+}
+
+fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut query = Zeroizing::new(String::new());
+    for (name, value) in members {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        query.push_str(&Zeroizing::new(encode(value)));
+    }
+    query
+}
+
+/// Whether a refusal of the form of B may come from a server that only knows the form of A.
+fn may_be_older(error: &Error) -> bool {
+    let answered = (200..500).contains(&error.http_status());
+    answered && !matches!(error.status(), Status::Unavailable | Status::Protocol)
+}

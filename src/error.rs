@@ -1,0 +1,412 @@
+//! What can go wrong: the stable reasons, the status each belongs to, and the error that carries one.
+//!
+//! A [`Status`] says what a program can do about a failure, a [`Reason`] says exactly what happened.
+//! [`REASONS`] is the one table that joins them; the C header, the documentation and the tests read it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// What a program can do about an outcome. The numbers are part of the C interface and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Status {
+    /// Done.
+    Ok = 0,
+    /// An argument or a setting is wrong; nothing was sent.
+    InvalidArgument = 1,
+    /// No connection to the server.
+    Connect = 2,
+    /// Time ran out.
+    Timeout = 3,
+    /// The server's certificate or the TLS session was refused.
+    Tls = 4,
+    /// The answer is not one that a TigerGraph server gives.
+    Protocol = 5,
+    /// The server refused the credentials.
+    Unauthenticated = 6,
+    /// The credentials are good, but not allowed to do this.
+    Forbidden = 7,
+    /// The thing named does not exist.
+    NotFound = 8,
+    /// The alias is taken.
+    AlreadyExists = 9,
+    /// This server version cannot do it.
+    Unsupported = 10,
+    /// REST++ authentication is off: no token is needed.
+    AuthDisabled = 11,
+    /// The server is busy, starting or limiting requests.
+    Unavailable = 12,
+    /// Another error on the server.
+    Server = 13,
+    /// A request that must not be repeated may have been carried out.
+    UnknownOutcome = 14,
+    /// There is no token, and nothing to get one with.
+    NoCredentials = 15,
+    /// A defect of this library.
+    Internal = 16,
+    /// The call was cancelled.
+    Cancelled = 17,
+}
+
+impl Status {
+    /// Every status, in the order of its number.
+    pub const ALL: [Status; 18] = [
+        Status::Ok,
+        Status::InvalidArgument,
+        Status::Connect,
+        Status::Timeout,
+        Status::Tls,
+        Status::Protocol,
+        Status::Unauthenticated,
+        Status::Forbidden,
+        Status::NotFound,
+        Status::AlreadyExists,
+        Status::Unsupported,
+        Status::AuthDisabled,
+        Status::Unavailable,
+        Status::Server,
+        Status::UnknownOutcome,
+        Status::NoCredentials,
+        Status::Internal,
+        Status::Cancelled,
+    ];
+
+    /// The name without its prefix, as `tg_status_name` gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "OK",
+            Status::InvalidArgument => "INVALID_ARGUMENT",
+            Status::Connect => "CONNECT",
+            Status::Timeout => "TIMEOUT",
+            Status::Tls => "TLS",
+            Status::Protocol => "PROTOCOL",
+            Status::Unauthenticated => "UNAUTHENTICATED",
+            Status::Forbidden => "FORBIDDEN",
+            Status::NotFound => "NOT_FOUND",
+            Status::AlreadyExists => "ALREADY_EXISTS",
+            Status::Unsupported => "UNSUPPORTED",
+            Status::AuthDisabled => "AUTH_DISABLED",
+            Status::Unavailable => "UNAVAILABLE",
+            Status::Server => "SERVER",
+            Status::UnknownOutcome => "UNKNOWN_OUTCOME",
+            Status::NoCredentials => "NO_CREDENTIALS",
+            Status::Internal => "INTERNAL",
+            Status::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+/// Exactly what happened. The text of a reason ([`Reason::id`]) is stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // each is explained by its row of REASONS
+pub enum Reason {
+    ArgumentNull,
+    ArgumentUtf8,
+    ArgumentControlCharacter,
+    ArgumentAlias,
+    ArgumentGraph,
+    ArgumentUrl,
+    ArgumentRange,
+    ArgumentFlags,
+    ConfigConflict,
+    ConfigFile,
+    ConfigPlainHttp,
+    ConnectDns,
+    ConnectRefused,
+    ConnectUnreachable,
+    ConnectReset,
+    ConnectClosed,
+    ConnectProxy,
+    ConnectResource,
+    TimeoutDns,
+    TimeoutConnect,
+    TimeoutTls,
+    TimeoutResponse,
+    TlsUnknownIssuer,
+    TlsExpired,
+    TlsNotYetValid,
+    TlsWrongHost,
+    TlsRevoked,
+    TlsPinMismatch,
+    TlsProtocol,
+    TlsClientCertificate,
+    ProtocolNotJson,
+    ProtocolShape,
+    ProtocolFraming,
+    ProtocolTooLarge,
+    ProtocolRedirect,
+    ProtocolEncoding,
+    AuthBadSecret,
+    AuthBadPassword,
+    AuthBadToken,
+    AuthTokenExpired,
+    AuthLockedOut,
+    AuthRefused,
+    AuthNoPrivilege,
+    MissingSecret,
+    MissingToken,
+    MissingGraph,
+    MissingUser,
+    MissingEndpoint,
+    ExistsSecret,
+    UnsupportedRefresh,
+    UnsupportedCheck,
+    UnsupportedUser,
+    UnsupportedValue,
+    UnsupportedServer,
+    AuthDisabled,
+    UnavailableStarting,
+    UnavailableOverloaded,
+    UnavailableRateLimited,
+    UnavailableGateway,
+    ServerError,
+    ServerRevokeListFull,
+    OutcomeUnknown,
+    CredentialsNone,
+    CredentialsMaskedSecret,
+    InternalPanic,
+    Cancelled,
+}
+
+/// A row of [`REASONS`].
+#[derive(Clone, Copy, Debug)]
+pub struct ReasonRow {
+    /// The reason.
+    pub reason: Reason,
+    /// Its stable text.
+    pub id: &'static str,
+    /// The one status it belongs to.
+    pub status: Status,
+    /// What to do about it, for the person who meets it; an error may bring a better one of its own.
+    pub hint: &'static str,
+}
+
+const fn row(reason: Reason, id: &'static str, status: Status, hint: &'static str) -> ReasonRow {
+    ReasonRow { reason, id, status, hint }
+}
+
+/// Every reason with its text, status and usual hint, in the order of the enum.
+#[rustfmt::skip]
+pub const REASONS: &[ReasonRow] = &[
+    row(Reason::ArgumentNull, "argument.null", Status::InvalidArgument, "Pass a valid pointer for the parameter that the message names."),
+    row(Reason::ArgumentUtf8, "argument.utf8", Status::InvalidArgument, "Pass the text as UTF-8."),
+    row(Reason::ArgumentControlCharacter, "argument.control_character", Status::InvalidArgument, "Remove line breaks and other control characters; a secret read from a file often ends in one."),
+    row(Reason::ArgumentAlias, "argument.alias", Status::InvalidArgument, "Use letters, digits and underscores, at most 128 of them."),
+    row(Reason::ArgumentGraph, "argument.graph", Status::InvalidArgument, "Use the graph's name as it is: letters, digits and underscores, at most 128 of them."),
+    row(Reason::ArgumentUrl, "argument.url", Status::InvalidArgument, "Write the address as https://host, https://host:port or https://host:port/base, without user name, query or fragment."),
+    row(Reason::ArgumentRange, "argument.range", Status::InvalidArgument, "See the header for the values allowed."),
+    row(Reason::ArgumentFlags, "argument.flags", Status::InvalidArgument, "Pass only the flags that the header lists for this function."),
+    row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the settings named and remove the other."),
+    row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, may be read by this user and holds PEM text."),
+    row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or call tg_config_set_allow_http if the network between is trusted."),
+    row(Reason::ConnectDns, "connect.dns", Status::Connect, "Check the host name and this machine's name resolution."),
+    row(Reason::ConnectRefused, "connect.refused", Status::Connect, "Check that TigerGraph runs there and the port is right: 14240, or 443 in the cloud."),
+    row(Reason::ConnectUnreachable, "connect.unreachable", Status::Connect, "Check the network, the routes and the firewall between this machine and the server."),
+    row(Reason::ConnectReset, "connect.reset", Status::Connect, "The server or something between broke the connection; try again, then look at its logs."),
+    row(Reason::ConnectClosed, "connect.closed", Status::Connect, "The server or something between closed the connection early; try again, then look at its logs."),
+    row(Reason::ConnectProxy, "connect.proxy", Status::Connect, "Check the proxy's address and that it allows CONNECT to this host and port."),
+    row(Reason::ConnectResource, "connect.resource", Status::Connect, "This process is out of file descriptors, ports, threads or memory."),
+    row(Reason::TimeoutDns, "timeout.dns", Status::Timeout, "Name resolution does not answer: check the name servers of this machine."),
+    row(Reason::TimeoutConnect, "timeout.connect", Status::Timeout, "Nothing answers at that address and port; a firewall that drops packets looks like this."),
+    row(Reason::TimeoutTls, "timeout.tls", Status::Timeout, "The port accepts connections but does not answer TLS: check the port, or use http:// if the server has no TLS."),
+    row(Reason::TimeoutResponse, "timeout.response", Status::Timeout, "The server took too long to answer; allow more time with tg_config_set_timeouts or look at its load."),
+    row(Reason::TlsUnknownIssuer, "tls.unknown_issuer", Status::Tls, "If the server uses a private certificate, name its CA with tg_config_set_ca_file or pin its key with tg_config_set_pin_sha256."),
+    row(Reason::TlsExpired, "tls.expired", Status::Tls, "The server's certificate has expired: renew it, or check this machine's clock."),
+    row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "The server's certificate is not valid yet: check this machine's clock."),
+    row(Reason::TlsWrongHost, "tls.wrong_host", Status::Tls, "Use a host name that the certificate lists under subject alternative names."),
+    row(Reason::TlsRevoked, "tls.revoked", Status::Tls, "The server's certificate was revoked: do not connect, tell its operator."),
+    row(Reason::TlsPinMismatch, "tls.pin_mismatch", Status::Tls, "The server's key is not the one pinned: verify the new key before you change tg_config_set_pin_sha256."),
+    row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "The two sides found no common TLS 1.2 or 1.3, or the port does not speak TLS: check the port, or use http:// if the server has no TLS."),
+    row(Reason::TlsClientCertificate, "tls.client_certificate", Status::Tls, "The server wants a client certificate: set one with tg_config_set_client_cert."),
+    row(Reason::ProtocolNotJson, "protocol.not_json", Status::Protocol, "Something other than TigerGraph answered, such as a proxy's or portal's page: check host, port and base path."),
+    row(Reason::ProtocolShape, "protocol.shape", Status::Protocol, "The answer lacks what it must hold: check that host, port and base path belong to a TigerGraph server."),
+    row(Reason::ProtocolFraming, "protocol.framing", Status::Protocol, "The answer is not valid HTTP: check that the port speaks HTTP, or use https:// if it speaks TLS."),
+    row(Reason::ProtocolTooLarge, "protocol.too_large", Status::Protocol, "The answer is larger than any that TigerGraph gives to this request."),
+    row(Reason::ProtocolRedirect, "protocol.redirect", Status::Protocol, "Redirects are never followed, so that no credential reaches another address: configure the final address."),
+    row(Reason::ProtocolEncoding, "protocol.encoding", Status::Protocol, "The answer is compressed or not UTF-8, although neither was asked for: look for a proxy that changes answers."),
+    row(Reason::AuthBadSecret, "auth.bad_secret", Status::Unauthenticated, "Check the secret; on servers before 4.1 it belongs to one graph. Create a new one with tg_create_secret."),
+    row(Reason::AuthBadPassword, "auth.bad_password", Status::Unauthenticated, "Check user name and password; repeated wrong passwords lock the account."),
+    row(Reason::AuthBadToken, "auth.bad_token", Status::Unauthenticated, "The token is not known to this server, was deleted or belongs elsewhere: request a new one."),
+    row(Reason::AuthTokenExpired, "auth.token_expired", Status::Unauthenticated, "The token's life is over: request a new one."),
+    row(Reason::AuthLockedOut, "auth.locked_out", Status::Unauthenticated, "Too many failed logins: wait before the next try, each further failure doubles the wait."),
+    row(Reason::AuthRefused, "auth.refused", Status::Unauthenticated, "The server does not say which: a wrong or revoked credential, the wrong graph, a limit reached, or a role that was taken away."),
+    row(Reason::AuthNoPrivilege, "auth.no_privilege", Status::Forbidden, "Ask an administrator for the privilege, or use another user."),
+    row(Reason::MissingSecret, "missing.secret", Status::NotFound, "List what exists with tg_get_secrets."),
+    row(Reason::MissingToken, "missing.token", Status::NotFound, "The token was deleted, has expired, or was never this connection's."),
+    row(Reason::MissingGraph, "missing.graph", Status::NotFound, "Check the graph's name with tg_config_set_graph; an alias of a secret is not a graph."),
+    row(Reason::MissingUser, "missing.user", Status::NotFound, "Check the user name."),
+    row(Reason::MissingEndpoint, "missing.endpoint", Status::NotFound, "The server has no such endpoint: check port and base path, and that it is TigerGraph 2.x or later."),
+    row(Reason::ExistsSecret, "exists.secret", Status::AlreadyExists, "Choose another alias, or drop the old secret first."),
+    row(Reason::UnsupportedRefresh, "unsupported.refresh", Status::Unsupported, "TigerGraph 4.1 and later cannot refresh: pass TG_TOKEN_OR_NEW to get a new token instead."),
+    row(Reason::UnsupportedCheck, "unsupported.check", Status::Unsupported, "Only TigerGraph 4.1 and later can check a JWT."),
+    row(Reason::UnsupportedUser, "unsupported.user", Status::Unsupported, "Only TigerGraph 4.1 and later can manage another user's secrets."),
+    row(Reason::UnsupportedValue, "unsupported.value", Status::Unsupported, "Only TigerGraph 4.1 and later can create a secret with a given value."),
+    row(Reason::UnsupportedServer, "unsupported.server", Status::Unsupported, "This version of TigerGraph does not take this kind of login here: configure user name and password, or a secret."),
+    row(Reason::AuthDisabled, "auth.disabled", Status::AuthDisabled, "No token is needed. To switch authentication on: gadmin config set RESTPP.Factory.EnableAuth true, then gadmin config apply and gadmin restart."),
+    row(Reason::UnavailableStarting, "unavailable.starting", Status::Unavailable, "The workspace is starting, which takes some minutes: try again."),
+    row(Reason::UnavailableOverloaded, "unavailable.overloaded", Status::Unavailable, "The server is too busy: try again later."),
+    row(Reason::UnavailableRateLimited, "unavailable.rate_limited", Status::Unavailable, "The server limits requests: wait as long as tg_error_retry_after_ms says."),
+    row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "A gateway answers, but TigerGraph behind it does not: try again, then look at the server."),
+    row(Reason::ServerError, "server.error", Status::Server, "Look into the server's logs."),
+    row(Reason::ServerRevokeListFull, "server.revoke_list_full", Status::Server, "The user's list of deleted tokens is full (GSQL.Token.DropLimit): let tokens expire, or have the list cleared."),
+    row(Reason::OutcomeUnknown, "outcome.unknown", Status::UnknownOutcome, "Look for the alias with tg_get_secrets, then drop or keep it; the request was not repeated."),
+    row(Reason::CredentialsNone, "credentials.none", Status::NoCredentials, "Configure user name and password, a secret, or a token."),
+    row(Reason::CredentialsMaskedSecret, "credentials.masked_secret", Status::NoCredentials, "The server shows secrets masked before 4.1: use the value that tg_create_secret returned."),
+    row(Reason::InternalPanic, "internal.panic", Status::Internal, "This is a defect of tigergraph_auth, please report it; the connection stays usable."),
+    row(Reason::Cancelled, "cancelled", Status::Cancelled, "The call was stopped by tg_conn_cancel or tg_conn_free."),
+];
+
+impl Reason {
+    fn row(self) -> &'static ReasonRow {
+        // The table has the order of the enum; a test holds it to that.
+        &REASONS[self as usize]
+    }
+
+    /// The stable text, such as `tls.unknown_issuer`.
+    pub fn id(self) -> &'static str {
+        self.row().id
+    }
+
+    /// The status this reason belongs to.
+    pub fn status(self) -> Status {
+        self.row().status
+    }
+
+    /// The usual advice.
+    pub fn hint(self) -> &'static str {
+        self.row().hint
+    }
+}
+
+/// A failure: one sentence for a person, and the facts a program needs. Holds no credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    reason: Reason,
+    message: String,
+    hint: Cow<'static, str>,
+    server_code: String,
+    http_status: u16,
+    retry_after_ms: Option<u64>,
+}
+
+impl Error {
+    /// An error with the usual hint of its reason.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Error {
+        Error {
+            reason,
+            message: message.into(),
+            hint: Cow::Borrowed(reason.hint()),
+            server_code: String::new(),
+            http_status: 0,
+            retry_after_ms: None,
+        }
+    }
+
+    /// The same error with other advice.
+    pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Error {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The same error with the HTTP status of the answer that caused it.
+    pub fn with_http_status(mut self, status: u16) -> Error {
+        self.http_status = status;
+        self
+    }
+
+    /// The same error with the server's own code, such as `REST-10016`.
+    pub fn with_server_code(mut self, code: impl Into<String>) -> Error {
+        self.server_code = code.into();
+        self
+    }
+
+    /// The same error with the time that the server asked to wait.
+    pub fn with_retry_after_ms(mut self, wait: Option<u64>) -> Error {
+        self.retry_after_ms = wait;
+        self
+    }
+
+    /// The same error, naming the server it is about, if its message does not yet.
+    pub fn about(mut self, server: &str) -> Error {
+        let server = server.trim_end_matches("/restpp");
+        if !self.message.contains(server) {
+            self.message.push_str(&format!(" ({server})"));
+        }
+        self
+    }
+
+    /// What a program can do about it.
+    pub fn status(&self) -> Status {
+        self.reason.status()
+    }
+
+    /// What happened, exactly.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// One sentence for a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// The server's own code, or "".
+    pub fn server_code(&self) -> &str {
+        &self.server_code
+    }
+
+    /// The HTTP status of the answer, 0 where there was none.
+    pub fn http_status(&self) -> u16 {
+        self.http_status
+    }
+
+    /// How long the server asked to wait, in milliseconds.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.retry_after_ms
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_the_order_of_the_enum() {
+        for (index, row) in REASONS.iter().enumerate() {
+            assert_eq!(row.reason as usize, index, "{}", row.id);
+        }
+    }
+
+    #[test]
+    fn every_reason_has_an_id_of_its_own_and_a_hint() {
+        let mut ids: Vec<_> = REASONS.iter().map(|row| row.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), REASONS.len());
+        assert!(REASONS.iter().all(|row| !row.hint.is_empty()));
+        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || "._8".contains(c))));
+    }
+
+    #[test]
+    fn statuses_have_their_numbers() {
+        for (number, status) in Status::ALL.iter().enumerate() {
+            assert_eq!(*status as usize, number);
+        }
+    }
+}

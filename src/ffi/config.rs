@@ -1,0 +1,284 @@
+//! Chapter of the header: configuration.
+
+use std::ffi::{c_char, c_void};
+
+use super::guard::{quietly, raw};
+use super::log::{logger, tg_log_fn, tg_release_fn};
+use crate::config::Config;
+
+/// The settings of a connection. For one thread at a time.
+///
+/// Setters record and cannot fail; tg_conn_new() judges everything at once and names the setting
+/// that is wrong, never its value if that is secret. NULL or 0 restores a setting's default.
+/// Every text is copied. A NULL config is ignored.
+pub struct tg_config(pub(super) Config);
+
+unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
+    // SAFETY: the caller passes NULL or a live config that no other thread uses.
+    quietly((), || {
+        if let Some(config) = unsafe { config.as_mut() } {
+            change(&mut config.0)
+        }
+    });
+}
+
+/// New settings for the server at this address, as "https://db.example.com[:port][/base]" or
+/// "xyz.i.tgcloud.io". Without a scheme https is meant.
+///
+/// Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on
+/// every version; if that refuses, token calls try 9000 once. User name, query and fragment are refused.
+///
+/// Free with tg_config_free(). NULL only if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
+    quietly(std::ptr::null_mut(), || {
+        // SAFETY: the caller passes NULL or a NUL-terminated text.
+        let host = unsafe { raw(host) };
+        let config = host.map_or_else(Config::without_host, Config::new);
+        Box::into_raw(Box::new(tg_config(config)))
+    })
+}
+
+/// The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_graph(config: *mut tg_config, graph: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_graph(raw(graph));
+        })
+    }
+}
+
+/// Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_password(
+    config: *mut tg_config,
+    username: *const c_char,
+    password: *const c_char,
+) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_password(raw(username), raw(password));
+        })
+    }
+}
+
+/// Log in with a secret.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_secret(config: *mut tg_config, secret: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_secret(raw(secret));
+        })
+    }
+}
+
+/// A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_api_token(config: *mut tg_config, token: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_api_token(raw(token));
+        })
+    }
+}
+
+/// Log in with a JWT that somebody else issued. It is never renewed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_jwt(config: *mut tg_config, jwt: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_jwt(raw(jwt));
+        })
+    }
+}
+
+/// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
+/// Where both are the same, REST++ is asked below /restpp.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_ports(config: *mut tg_config, restpp: u16, gsql: u16) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_ports(restpp, gsql);
+        })
+    }
+}
+
+/// Whether the server is in TigerGraph Cloud: 1 yes, -1 no, 0 by the host name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_tgcloud(config: *mut tg_config, tgcloud: i32) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_tgcloud(tgcloud);
+        })
+    }
+}
+
+/// The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, version: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_server_version(raw(version));
+        })
+    }
+}
+
+/// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
+/// which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_ca_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_ca_file(raw(path));
+        })
+    }
+}
+
+/// The CA certificates to trust, as PEM text, instead of a file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_ca_pem(config: *mut tg_config, pem: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_ca_pem(raw(pem));
+        })
+    }
+}
+
+/// Files with the certificate chain and the private key to show to servers that ask for them, in PEM.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_client_cert(
+    config: *mut tg_config,
+    cert_path: *const c_char,
+    key_path: *const c_char,
+) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_client_cert(raw(cert_path), raw(key_path));
+        })
+    }
+}
+
+/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it
+/// replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64_spki: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_pin_sha256(raw(base64_spki));
+        })
+    }
+}
+
+/// Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_insecure_tls(config: *mut tg_config, insecure: i32) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_insecure_tls(insecure != 0);
+        })
+    }
+}
+
+/// Not 0: allow plain http beyond this machine, where anybody in between reads the credentials.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_allow_http(config: *mut tg_config, allow: i32) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_allow_http(allow != 0);
+        })
+    }
+}
+
+/// Limits in milliseconds: for one attempt to connect (name look-up, TCP and TLS; default 5 000) and
+/// for a whole call, everything included (default 30 000). There is no "no limit".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_timeouts(config: *mut tg_config, connect_ms: u32, total_ms: u32) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_timeouts(connect_ms, total_ms);
+        })
+    }
+}
+
+/// An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
+/// (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_proxy(config: *mut tg_config, proxy: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_proxy(raw(proxy));
+        })
+    }
+}
+
+/// The value of the User-Agent header. Default: "tigergraph-auth/" and the version.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_user_agent(config: *mut tg_config, user_agent: *const c_char) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_user_agent(raw(user_agent));
+        })
+    }
+}
+
+/// The lifetime of tokens in seconds where a call names none (0: the server's default), and how many
+/// seconds before its end a token is renewed (0: a fifth of its lifetime, at most 24 h).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, lifetime_s: i64, renew_before_s: i64) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_token_lifetime(lifetime_s, renew_before_s);
+        })
+    }
+}
+
+/// Where log lines up to max_level (TG_LOG_...) go. log NULL: nowhere.
+///
+/// release (may be NULL) is called exactly once for each call of this function, when neither a config
+/// nor a connection can use user_data any more; at once if log is NULL or config is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_log(
+    config: *mut tg_config,
+    max_level: i32,
+    log: tg_log_fn,
+    user_data: *mut c_void,
+    release: tg_release_fn,
+) {
+    let target = quietly(None, || logger(max_level, log, user_data, release));
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.set_log(target);
+        })
+    }
+}
+
+/// Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_free(config: *mut tg_config) {
+    quietly((), || {
+        if !config.is_null() {
+            // SAFETY: a pointer that tg_config_new made, and that is freed once.
+            drop(unsafe { Box::from_raw(config) });
+        }
+    });
+}

@@ -1,0 +1,143 @@
+//! Chapter of the header: errors.
+
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+
+use once_cell::sync::Lazy;
+
+use super::guard::{EMPTY, last_error, quietly};
+use super::status::tg_status;
+use crate::error::Error;
+
+/// What went wrong: one sentence for a person, a stable reason for a program. Immutable.
+/// Holds no credential, so it may be logged.
+pub struct tg_error {
+    status: tg_status,
+    message: CString,
+    reason: CString,
+    hint: CString,
+    server_code: CString,
+    http_status: i32,
+    retry_after_ms: i64,
+}
+
+impl tg_error {
+    pub(super) fn status(&self) -> tg_status {
+        self.status
+    }
+}
+
+/// A text for C. Runs outside the panic guard, so it cannot fail: a NUL becomes U+FFFD.
+fn c_text(text: &str) -> CString {
+    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+}
+
+impl From<Error> for tg_error {
+    fn from(error: Error) -> tg_error {
+        tg_error {
+            status: error.status().into(),
+            message: c_text(error.message()),
+            reason: c_text(error.reason().id()),
+            hint: c_text(error.hint()),
+            server_code: c_text(error.server_code()),
+            http_status: error.http_status().into(),
+            retry_after_ms: error.retry_after_ms().map_or(-1, |ms| i64::try_from(ms).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// Stands for "no error": status OK, every text "".
+static NO_ERROR: Lazy<tg_error> = Lazy::new(|| tg_error {
+    status: tg_status::OK,
+    message: CString::default(),
+    reason: CString::default(),
+    hint: CString::default(),
+    server_code: CString::default(),
+    http_status: 0,
+    retry_after_ms: -1,
+});
+
+/// Reads a part of an error; NULL is "no error".
+unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
+    // SAFETY: the caller passes NULL or a live error.
+    quietly(fallback, || part(unsafe { error.as_ref() }.unwrap_or(&NO_ERROR)))
+}
+
+/// The error of the calling thread's last call that takes a tg_error **; after a success, and
+/// before the first call, an error with status OK and the message "".
+///
+/// Never NULL. Borrowed: it lives until this thread's next call that takes a tg_error **; setters,
+/// accessors and _free functions leave it alone. Do not free it. From Go, async .NET or anything
+/// else that may move your code to another thread between two calls, use the call's last argument.
+#[unsafe(no_mangle)]
+pub extern "C" fn tg_last_error() -> *const tg_error {
+    quietly(std::ptr::null(), || last_error().unwrap_or(&raw const *NO_ERROR))
+}
+
+/// The message of tg_last_error(): one sentence for a person, "" after a success.
+#[unsafe(no_mangle)]
+pub extern "C" fn tg_last_error_message() -> *const c_char {
+    // SAFETY: tg_last_error gives a live error.
+    unsafe { tg_error_message(tg_last_error()) }
+}
+
+/// What a program can do about it; OK for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_status(error: *const tg_error) -> tg_status {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, tg_status::INTERNAL, |error| error.status) }
+}
+
+/// One sentence for a person that names the culprit. Never NULL, lives as long as the error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_message(error: *const tg_error) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, EMPTY, |error| error.message.as_ptr()) }
+}
+
+/// What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each
+/// status. Later versions may add reasons. Never NULL, lives as long as the error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_reason(error: *const tg_error) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, EMPTY, |error| error.reason.as_ptr()) }
+}
+
+/// What to do about it, for a person, or "". Never NULL, lives as long as the error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, EMPTY, |error| error.hint.as_ptr()) }
+}
+
+/// The server's own code, such as "REST-10016", or "". Never NULL, lives as long as the error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_server_code(error: *const tg_error) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, EMPTY, |error| error.server_code.as_ptr()) }
+}
+
+/// The HTTP status of the answer; 0 if there was no answer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_http_status(error: *const tg_error) -> i32 {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, 0, |error| error.http_status) }
+}
+
+/// How many milliseconds the server asked to wait before the next try; -1 if it did not say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 {
+    // SAFETY: the caller passes NULL or a live error.
+    unsafe { read(error, -1, |error| error.retry_after_ms) }
+}
+
+/// Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
+    quietly((), || {
+        if !error.is_null() && !std::ptr::eq(error, &raw const *NO_ERROR) {
+            // SAFETY: a pointer that `guard` made with Arc::into_raw, and that is freed once.
+            drop(unsafe { Arc::from_raw(error) });
+        }
+    });
+}

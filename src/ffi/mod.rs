@@ -1,0 +1,25 @@
+//! The C interface: a thin shell around the safe library, and the only place with unsafe code
+//! besides `platform.rs`. Every file but `guard.rs` is a chapter of `include/tigergraph_auth.h`.
+
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::undocumented_unsafe_blocks,
+    unsafe_op_in_unsafe_fn
+)]
+#![allow(non_camel_case_types)]
+// What every function here asks of its pointers is said once, in prologue.h.
+#![allow(clippy::missing_safety_doc)]
+
+mod guard;
+
+pub mod config;
+pub mod conn;
+pub mod error;
+pub mod log;
+pub mod secrets;
+pub mod status;
+pub mod token;
+pub mod version;

@@ -1,0 +1,146 @@
+//! Chapter of the header: status.
+
+use std::ffi::c_char;
+
+use super::guard::quietly;
+use crate::error::Status;
+
+/// What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.
+///
+/// Numbers never change meaning; later versions may add some, so treat one you do not know as a failure.
+/// What exactly happened is told by the reason of the error, see tg_error_reason().
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct tg_status(i32);
+
+impl tg_status {
+    /// Done.
+    pub const OK: tg_status = tg_status(0);
+    /// An argument or a setting is wrong; nothing was sent.
+    ///
+    /// Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
+    /// argument.graph, argument.url, argument.range, argument.flags, config.conflict, config.file,
+    /// config.plain_http.
+    pub const INVALID_ARGUMENT: tg_status = tg_status(1);
+    /// No connection to the server.
+    ///
+    /// Reasons: connect.dns, connect.refused, connect.unreachable, connect.reset, connect.closed,
+    /// connect.proxy, connect.resource.
+    pub const CONNECT: tg_status = tg_status(2);
+    /// Time ran out.
+    ///
+    /// Reasons: timeout.dns, timeout.connect, timeout.tls, timeout.response.
+    pub const TIMEOUT: tg_status = tg_status(3);
+    /// The server's certificate or the TLS session was refused; nothing of the request was sent.
+    ///
+    /// Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
+    /// tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate.
+    pub const TLS: tg_status = tg_status(4);
+    /// The answer is not one that a TigerGraph server gives.
+    ///
+    /// Reasons: protocol.not_json, protocol.shape, protocol.framing, protocol.too_large,
+    /// protocol.redirect, protocol.encoding.
+    pub const PROTOCOL: tg_status = tg_status(5);
+    /// The server refused the credentials.
+    ///
+    /// Reasons: auth.bad_secret, auth.bad_password, auth.bad_token, auth.token_expired,
+    /// auth.locked_out, auth.refused.
+    pub const UNAUTHENTICATED: tg_status = tg_status(6);
+    /// The credentials are good, but not allowed to do this.
+    ///
+    /// Reason: auth.no_privilege.
+    pub const FORBIDDEN: tg_status = tg_status(7);
+    /// The thing named does not exist.
+    ///
+    /// Reasons: missing.secret, missing.token, missing.graph, missing.user, missing.endpoint.
+    pub const NOT_FOUND: tg_status = tg_status(8);
+    /// The alias is taken.
+    ///
+    /// Reason: exists.secret.
+    pub const ALREADY_EXISTS: tg_status = tg_status(9);
+    /// This server version cannot do it.
+    ///
+    /// Reasons: unsupported.refresh, unsupported.check, unsupported.user, unsupported.value,
+    /// unsupported.server.
+    pub const UNSUPPORTED: tg_status = tg_status(10);
+    /// REST++ authentication is off on the server: no token is needed.
+    ///
+    /// Reason: auth.disabled.
+    pub const AUTH_DISABLED: tg_status = tg_status(11);
+    /// The server is busy, starting or limiting requests: try again later.
+    ///
+    /// Reasons: unavailable.starting, unavailable.overloaded, unavailable.rate_limited,
+    /// unavailable.gateway.
+    pub const UNAVAILABLE: tg_status = tg_status(12);
+    /// Another error on the server.
+    ///
+    /// Reasons: server.error, server.revoke_list_full.
+    pub const SERVER: tg_status = tg_status(13);
+    /// A request that is not safe to repeat may have been carried out.
+    ///
+    /// Reason: outcome.unknown.
+    pub const UNKNOWN_OUTCOME: tg_status = tg_status(14);
+    /// There is no token, and nothing to get one with.
+    ///
+    /// Reasons: credentials.none, credentials.masked_secret.
+    pub const NO_CREDENTIALS: tg_status = tg_status(15);
+    /// A defect of this library; the handle stays usable.
+    ///
+    /// Reason: internal.panic.
+    pub const INTERNAL: tg_status = tg_status(16);
+    /// The call was stopped.
+    ///
+    /// Reason: cancelled.
+    pub const CANCELLED: tg_status = tg_status(17);
+}
+
+impl From<Status> for tg_status {
+    fn from(status: Status) -> tg_status {
+        tg_status(status as i32)
+    }
+}
+
+/// The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this
+/// version does not know. Never NULL, never to be freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn tg_status_name(status: tg_status) -> *const c_char {
+    quietly(c"UNKNOWN".as_ptr(), || {
+        let known = NAMES.iter().find(|(number, _)| *number as i32 == status.0);
+        known.map_or(c"UNKNOWN", |(_, name)| name).as_ptr()
+    })
+}
+
+/// The names of [`Status::name`] as C wants them; a test compares the two.
+const NAMES: [(Status, &std::ffi::CStr); 18] = [
+    (Status::Ok, c"OK"),
+    (Status::InvalidArgument, c"INVALID_ARGUMENT"),
+    (Status::Connect, c"CONNECT"),
+    (Status::Timeout, c"TIMEOUT"),
+    (Status::Tls, c"TLS"),
+    (Status::Protocol, c"PROTOCOL"),
+    (Status::Unauthenticated, c"UNAUTHENTICATED"),
+    (Status::Forbidden, c"FORBIDDEN"),
+    (Status::NotFound, c"NOT_FOUND"),
+    (Status::AlreadyExists, c"ALREADY_EXISTS"),
+    (Status::Unsupported, c"UNSUPPORTED"),
+    (Status::AuthDisabled, c"AUTH_DISABLED"),
+    (Status::Unavailable, c"UNAVAILABLE"),
+    (Status::Server, c"SERVER"),
+    (Status::UnknownOutcome, c"UNKNOWN_OUTCOME"),
+    (Status::NoCredentials, c"NO_CREDENTIALS"),
+    (Status::Internal, c"INTERNAL"),
+    (Status::Cancelled, c"CANCELLED"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_core() {
+        for (index, (status, name)) in NAMES.iter().enumerate() {
+            assert_eq!(*status, Status::ALL[index]);
+            assert_eq!(name.to_str().ok(), Some(status.name()));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Chapter of the header: tokens.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use super::conn::tg_conn;
+use super::error::tg_error;
+use super::guard::{EMPTY, Out, guard, known_flags, object, quietly, required_text, seconds, text};
+use super::secrets::TG_IGNORE_MISSING;
+use super::status::tg_status;
+use crate::conn::{RefreshOptions, TokenOptions};
+use crate::token::Token;
+
+/// Do not make the token the connection's own: the connection stays exactly as it was.
+pub const TG_TOKEN_KEEP_CURRENT: u32 = 1u32;
+/// Ask for a token for all graphs, whatever graph is configured.
+pub const TG_TOKEN_GLOBAL: u32 = 2u32;
+/// For tg_refresh_token(): on servers that cannot refresh, ask for a new token instead.
+pub const TG_TOKEN_OR_NEW: u32 = 4u32;
+
+/// A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is
+/// whatever happens to the connection.
+pub struct tg_token {
+    _opaque: [u8; 0],
+}
+
+/// The handle is a counted reference to the core's token.
+fn set(place: Out<*mut tg_token>, token: Arc<Token>) {
+    if place.is_wanted() {
+        place.set(Arc::into_raw(token).cast_mut().cast());
+    }
+}
+
+fn options(flags: u32) -> TokenOptions {
+    TokenOptions { keep_current: flags & TG_TOKEN_KEEP_CURRENT != 0, global: flags & TG_TOKEN_GLOBAL != 0 }
+}
+
+/// Requests a new token, for secret or, if that is NULL, for the connection's own login. Always asks
+/// the server. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+///
+/// lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
+/// from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
+///
+/// 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
+/// 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens.
+/// If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
+/// Free the result with tg_token_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_get_token(
+    conn: *mut tg_conn,
+    secret: *const c_char,
+    lifetime_s: i64,
+    flags: u32,
+    token: *mut *mut tg_token,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let token = Out::optional(token, std::ptr::null_mut());
+            let (conn, secret) = (object(conn, "conn")?, text(secret, "secret")?);
+            let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
+            known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL)?;
+            set(token, conn.0.get_token(secret, lifetime_s, options(flags))?);
+            Ok(())
+        })
+    }
+}
+
+/// Prolongs the life of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
+/// and token are as for tg_get_token().
+///
+/// 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
+/// TG_TOKEN_OR_NEW a new token is requested.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_refresh_token(
+    conn: *mut tg_conn,
+    secret: *const c_char,
+    old_token: *const c_char,
+    lifetime_s: i64,
+    flags: u32,
+    token: *mut *mut tg_token,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let token = Out::optional(token, std::ptr::null_mut());
+            let conn = object(conn, "conn")?;
+            let (secret, old_token) = (text(secret, "secret")?, text(old_token, "old_token")?);
+            let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
+            known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL | TG_TOKEN_OR_NEW)?;
+            let options = RefreshOptions { token: options(flags), or_new: flags & TG_TOKEN_OR_NEW != 0 };
+            set(token, conn.0.refresh_token(secret, old_token, lifetime_s, options)?);
+            Ok(())
+        })
+    }
+}
+
+/// Ends the life of token or, if that is NULL, of the connection's own. secret NULL: the connection's
+/// login. flags: 0 or TG_IGNORE_MISSING. A deleted token is forgotten, whichever way it was named.
+///
+/// 2.x to 3.11: DELETE /requesttoken. 4.1 and later: DELETE /gsql/v1/tokens, which puts the token on
+/// the user's block list; that list is short (20 by default).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_delete_token(
+    conn: *mut tg_conn,
+    secret: *const c_char,
+    token: *const c_char,
+    flags: u32,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let conn = object(conn, "conn")?;
+            let (secret, token) = (text(secret, "secret")?, text(token, "token")?);
+            known_flags(flags, TG_IGNORE_MISSING)?;
+            conn.0.delete_token(secret, token, flags & TG_IGNORE_MISSING != 0)
+        })
+    }
+}
+
+/// Asks the server whether it takes this JWT: valid gets 1 or 0. A status other than OK means that the
+/// question could not be asked.
+///
+/// 4.1 and later: POST /gsql/v1/tokens/check; before that the status is UNSUPPORTED. The check works on
+/// the server that issued the token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_check_jwt_token(
+    conn: *mut tg_conn,
+    jwt: *const c_char,
+    valid: *mut i32,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let valid = Out::new(valid, 0, "valid")?;
+            let (conn, jwt) = (object(conn, "conn")?, required_text(jwt, "jwt")?);
+            valid.set(conn.0.check_jwt_token(jwt)?.into());
+            Ok(())
+        })
+    }
+}
+
+/// The connection's own token as it is, fresh or not. Sends nothing. NO_CREDENTIALS if there is none.
+/// Free the result with tg_token_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_current_token(
+    conn: *const tg_conn,
+    token: *mut *mut tg_token,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let token = Out::new(token, std::ptr::null_mut(), "token")?;
+            set(token, object(conn, "conn")?.0.current_token()?);
+            Ok(())
+        })
+    }
+}
+
+unsafe fn read<T: Copy>(token: *const tg_token, fallback: T, part: impl FnOnce(&Token) -> T) -> T {
+    // SAFETY: the caller passes NULL or a live token, which `set` made of the core's.
+    quietly(fallback, || unsafe { token.cast::<Token>().as_ref() }.map_or(fallback, part))
+}
+
+/// The token itself. Lives as long as the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_value(token: *const tg_token) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live token.
+    unsafe { read(token, EMPTY, |token| token.value_with_nul().as_ptr().cast()) }
+}
+
+/// The value of the Authorization header: "Bearer " and the token. Lives as long as the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_header(token: *const tg_token) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live token.
+    unsafe { read(token, EMPTY, |token| token.header_with_nul().as_ptr().cast()) }
+}
+
+/// When the token ends, in seconds since 1970 UTC; 0 if nobody knows.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_expires_at(token: *const tg_token) -> i64 {
+    // SAFETY: the caller passes NULL or a live token.
+    unsafe { read(token, 0, Token::expires_at) }
+}
+
+/// The same as "2026-11-23T17:05:45Z"; "" if nobody knows. Lives as long as the object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live token.
+    unsafe { read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast()) }
+}
+
+/// Frees a token; wipes it when nothing else holds it. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
+    quietly((), || {
+        if !token.is_null() {
+            // SAFETY: a pointer that `set` made of an Arc<Token>, and that is freed once.
+            drop(unsafe { Arc::from_raw(token.cast::<Token>()) });
+        }
+    });
+}

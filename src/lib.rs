@@ -1,0 +1,41 @@
+//! Secrets and tokens of TigerGraph 2.x to 4.x.
+//!
+//! A safe Rust library, and, in [`ffi`], the C interface that is made of it. Start with
+//! [`Config`] and [`Connection`].
+
+#![deny(missing_docs)]
+
+#[forbid(unsafe_code)]
+pub mod config;
+#[forbid(unsafe_code)]
+pub mod conn;
+#[forbid(unsafe_code)]
+pub mod endpoint;
+#[forbid(unsafe_code)]
+pub mod error;
+pub mod ffi;
+#[forbid(unsafe_code)]
+pub mod http;
+#[forbid(unsafe_code)]
+pub mod log;
+#[forbid(unsafe_code)]
+pub mod name;
+#[forbid(unsafe_code)]
+pub mod net;
+mod platform;
+#[forbid(unsafe_code)]
+pub mod redact;
+#[forbid(unsafe_code)]
+mod refusal;
+#[forbid(unsafe_code)]
+mod reply;
+#[forbid(unsafe_code)]
+pub mod secret;
+#[forbid(unsafe_code)]
+pub mod tls;
+#[forbid(unsafe_code)]
+pub mod token;
+
+pub use config::Config;
+pub use conn::{Connection, RefreshOptions, TokenOptions};
+pub use error::{Error, Reason, Result, Status};

@@ -1,0 +1,99 @@
+//! Names that reach the server: judged so that no name can ever change a request.
+
+use crate::config::no_controls;
+use crate::error::{Error, Reason, Result};
+
+/// Longest name in GSQL text.
+const GSQL_LIMIT: usize = 128;
+/// Longest name in a URL.
+const URL_LIMIT: usize = 256;
+
+fn is_gsql_name(text: &str) -> bool {
+    (1..=GSQL_LIMIT).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// A graph's name: letters, digits and underscores, so that it can stand in GSQL text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphName(String);
+
+impl GraphName {
+    /// Judges the name.
+    pub fn new(name: &str) -> Result<GraphName> {
+        if is_gsql_name(name) {
+            return Ok(GraphName(name.to_owned()));
+        }
+        let message = "the setting \"graph\" is not a graph's name: 1 to 128 letters, digits and underscores";
+        Err(Error::new(Reason::ArgumentGraph, message))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The alias of a secret, or a secret's value where the server takes one instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias(String);
+
+impl Alias {
+    /// Judges what holds everywhere: no path of its own, no control characters, 1 to 256 bytes.
+    pub fn new(alias: &str) -> Result<Alias> {
+        no_controls("the alias", alias)?;
+        let bad = |why: &str| Err(Error::new(Reason::ArgumentAlias, format!("the alias {why}")));
+        match alias {
+            "" => bad("is empty"),
+            "." | ".." => bad("is a relative path"),
+            _ if alias.contains(['/', '\\']) => bad("holds a slash"),
+            _ if alias.len() > URL_LIMIT => bad("is longer than 256 bytes"),
+            _ => Ok(Alias(alias.to_owned())),
+        }
+    }
+
+    /// The alias as it is.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The alias for GSQL text, where only letters, digits and underscores are sure to stay a name.
+    pub fn for_gsql(&self) -> Result<&str> {
+        if is_gsql_name(&self.0) {
+            return Ok(&self.0);
+        }
+        let message = "the alias cannot be sent to this server: 1 to 128 letters, digits and underscores can";
+        Err(Error::new(Reason::ArgumentAlias, message))
+    }
+}
+
+/// Judges a user name that goes into a query.
+pub fn judge_user(user: &str) -> Result<()> {
+    no_controls("the user name", user)?;
+    if user.is_empty() || user.len() > URL_LIMIT {
+        return Err(Error::new(Reason::ArgumentRange, "the user name is empty or longer than 256 bytes"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_that_could_leave_their_place_are_refused() {
+        for bad in ["", ".", "..", "a/b", "a\\b", "x/../../v1/tokens?clear=true", "a\nDROP SECRET b", "a\0b"] {
+            assert!(Alias::new(bad).is_err(), "{bad:?}");
+        }
+        assert!(Alias::new(&"a".repeat(257)).is_err());
+    }
+
+    #[test]
+    fn gsql_text_takes_plain_names_only() {
+        for bad in ["a;DROP", "%2e%2e", "a b", "ä", "😀", "a-b", "a'b"] {
+            assert!(Alias::new(bad).unwrap().for_gsql().is_err(), "{bad:?}");
+            assert!(GraphName::new(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Alias::new("My_alias1").unwrap().for_gsql().unwrap(), "My_alias1");
+        assert!(GraphName::new("").is_err() && GraphName::new(&"g".repeat(129)).is_err());
+        assert_eq!(GraphName::new("MyGraph").unwrap().as_str(), "MyGraph");
+    }
+}

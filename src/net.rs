@@ -1,0 +1,443 @@
+//! From a host name to a connected socket, within the time of the call.
+//!
+//! Addresses are tried in the manner of RFC 8305: the families take turns, and an address that does
+//! not answer within 250 ms gets company from the next.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::{Error, Reason};
+use crate::platform::{self, Readiness, boot_clock};
+
+/// An address gets this long before the next is tried beside it.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// No more addresses than this are tried.
+const MAX_ADDRESSES: usize = 16;
+/// No more threads than this look names up, in the whole process.
+const MAX_LOOKUPS: usize = 4;
+const LOOKUP_STACK: usize = 256 * 1024;
+const KEEP_ADDRESSES: Duration = Duration::from_secs(60);
+const KEEP_FAILURE: Duration = Duration::from_secs(1);
+
+/// What a call is doing, which decides how running out of time is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking the host name up.
+    Lookup,
+    /// Connecting.
+    Connect,
+    /// Agreeing on TLS.
+    Tls,
+    /// Sending the request and waiting for the answer.
+    Exchange,
+}
+
+impl Phase {
+    fn timeout(self) -> Reason {
+        match self {
+            Phase::Lookup => Reason::TimeoutDns,
+            Phase::Connect => Reason::TimeoutConnect,
+            Phase::Tls => Reason::TimeoutTls,
+            Phase::Exchange => Reason::TimeoutResponse,
+        }
+    }
+}
+
+/// The time that one call has, and how far it has come.
+#[derive(Debug)]
+pub struct Clock {
+    end: Duration,
+    connect_limit: Duration,
+    connect_end: Cell<Duration>,
+    phase: Cell<Phase>,
+    sent: Cell<bool>,
+}
+
+impl Clock {
+    /// A call that begins now.
+    pub fn start(call_limit: Duration, connect_limit: Duration) -> Clock {
+        let end = boot_clock() + call_limit;
+        let (phase, sent) = (Cell::new(Phase::Lookup), Cell::new(false));
+        Clock { end, connect_limit, connect_end: Cell::new(end), phase, sent }
+    }
+
+    /// A request begins: nothing of it is sent, and connecting has its own limit from now on.
+    pub fn begin_request(&self) {
+        self.sent.set(false);
+        self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
+        self.phase.set(Phase::Lookup);
+    }
+
+    /// Enters a phase.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+    }
+
+    /// Whether any byte of the request may have reached the server.
+    pub fn has_sent(&self) -> bool {
+        self.sent.get()
+    }
+
+    /// Time left for the phase, or the error that it is over.
+    pub fn left(&self) -> Result<Duration, Error> {
+        let end = match self.phase.get() {
+            Phase::Exchange => self.end,
+            _ => self.connect_end.get(),
+        };
+        match end.checked_sub(boot_clock()) {
+            Some(left) if !left.is_zero() => Ok(left),
+            _ => Err(self.over()),
+        }
+    }
+
+    fn over(&self) -> Error {
+        let what = match self.phase.get() {
+            Phase::Lookup => "looking up the server's name",
+            Phase::Connect => "connecting to the server",
+            Phase::Tls => "agreeing on TLS with the server",
+            Phase::Exchange => "waiting for the server's answer",
+        };
+        Error::new(self.phase.get().timeout(), format!("time ran out while {what}"))
+    }
+}
+
+thread_local! {
+    /// The call that this thread is making: the HTTP crate does not carry it through to its sockets.
+    static CALL: RefCell<Option<Rc<Clock>>> = const { RefCell::new(None) };
+}
+
+/// Runs `body` with `clock` as the time of this thread's call.
+pub fn with_clock<T>(clock: &Rc<Clock>, body: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Rc<Clock>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CALL.set(self.0.take());
+        }
+    }
+    let _restore = Restore(CALL.replace(Some(clock.clone())));
+    body()
+}
+
+/// The time of this thread's call. A socket used outside a call has none.
+pub fn current_clock() -> Result<Rc<Clock>, Error> {
+    let clock = CALL.with_borrow(Option::clone);
+    clock.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
+}
+
+/// A connected socket whose reads and writes end with the time of the call.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+}
+
+impl Socket {
+    /// Whether the peer neither closed the connection nor sent anything unasked.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Reads what is there without waiting.
+    pub fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buffer)
+    }
+
+    fn wait(&self, readiness: Readiness) -> io::Result<()> {
+        let clock = current_clock().map_err(io::Error::other)?;
+        loop {
+            let left = clock.left().map_err(io::Error::other)?;
+            if platform::wait_one(&self.stream, readiness, left)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            self.wait(Readiness::Read)?;
+            match self.stream.read(buffer) {
+                Err(error) if is_passing(&error) => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let clock = current_clock().map_err(io::Error::other)?;
+        loop {
+            match self.stream.write(bytes) {
+                Err(error) if is_passing(&error) => self.wait(Readiness::Write)?,
+                done => {
+                    if clock.phase.get() == Phase::Exchange {
+                        clock.sent.set(true);
+                    }
+                    return done;
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// Connects to the first address that answers.
+pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error> {
+    clock.enter(Phase::Connect);
+    let mut waiting = in_turns(addresses).into_iter();
+    let mut running: Vec<(TcpStream, SocketAddr)> = Vec::new();
+    let mut failure = None;
+    loop {
+        clock.left()?;
+        if let Some(address) = waiting.next() {
+            match platform::begin_connect(&address) {
+                Ok(stream) => running.push((stream, address)),
+                Err(error) => {
+                    failure = Some(connect_error(&error, address));
+                    continue;
+                }
+            }
+        } else if running.is_empty() {
+            return Err(failure.unwrap_or_else(|| no_address("the server's name has no address")));
+        }
+        // Until the next address is due, or to the end if there is none.
+        let pause = if waiting.len() > 0 { ATTEMPT_DELAY } else { Duration::MAX };
+        let due = boot_clock().saturating_add(pause);
+        while !running.is_empty() && boot_clock() < due {
+            let left = clock.left()?.min(due - boot_clock().min(due));
+            match decided(&mut running, left) {
+                Some(Ok(stream)) => {
+                    let _ = stream.set_nodelay(true);
+                    return Ok(Socket { stream });
+                }
+                Some(Err(error)) => {
+                    failure = Some(error);
+                    break;
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// The first attempt that is decided within the limit, taken out of `running`.
+fn decided(running: &mut Vec<(TcpStream, SocketAddr)>, limit: Duration) -> Option<Result<TcpStream, Error>> {
+    let sockets: Vec<&TcpStream> = running.iter().map(|attempt| &attempt.0).collect();
+    let ready = match platform::wait(&sockets, Readiness::Write, limit) {
+        Ok(ready) => ready,
+        Err(error) => {
+            return Some(Err(Error::new(Reason::ConnectResource, format!("cannot wait for a socket: {error}"))));
+        }
+    };
+    let index = ready.iter().position(|is_ready| *is_ready)?;
+    let (stream, address) = running.swap_remove(index);
+    Some(match stream.take_error() {
+        Ok(None) => Ok(stream),
+        Ok(Some(error)) | Err(error) => Err(connect_error(&error, address)),
+    })
+}
+
+/// The families in turns, the first address's family first (RFC 8305, section 4).
+fn in_turns(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(|a| a.is_ipv6() == first_is_v6);
+    let mut turns = Vec::with_capacity(addresses.len());
+    for index in 0..first.len().max(second.len()) {
+        turns.extend(first.get(index));
+        turns.extend(second.get(index));
+    }
+    turns.truncate(MAX_ADDRESSES);
+    turns
+}
+
+fn connect_error(error: &io::Error, address: SocketAddr) -> Error {
+    let reason = match error.kind() {
+        io::ErrorKind::ConnectionRefused => Reason::ConnectRefused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Reason::ConnectReset,
+        io::ErrorKind::TimedOut => Reason::TimeoutConnect,
+        _ if is_resource(error) => Reason::ConnectResource,
+        _ => Reason::ConnectUnreachable,
+    };
+    let what = match reason {
+        Reason::ConnectRefused => "nothing listens there".to_owned(),
+        _ => error.kind().to_string(),
+    };
+    Error::new(reason, format!("cannot connect to {address}: {what}"))
+}
+
+/// Whether this process or machine, not the network, has run out of something.
+pub fn is_resource(error: &io::Error) -> bool {
+    let codes = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::EADDRNOTAVAIL, libc::EAGAIN];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+fn no_address(message: impl Into<String>) -> Error {
+    Error::new(Reason::ConnectDns, message)
+}
+
+/// Looks names up and remembers the answers for a while.
+#[derive(Debug, Default)]
+pub struct Names {
+    known: Mutex<HashMap<(String, u16), Known>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    until: Duration,
+    answer: Result<Vec<SocketAddr>, Error>,
+}
+
+impl Names {
+    /// The addresses of a host: at once for an IP address, else from memory or from the system.
+    pub fn look_up(&self, host: &str, port: u16, clock: &Clock) -> Result<Vec<SocketAddr>, Error> {
+        clock.enter(Phase::Lookup);
+        if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, port)]);
+        }
+        let key = (host.to_owned(), port);
+        let remembered = self.lock().get(&key).filter(|known| known.until > boot_clock()).cloned();
+        if let Some(known) = remembered {
+            return known.answer;
+        }
+        let answer = look_up_aside(host, port, clock)?;
+        let keep = if answer.is_ok() { KEEP_ADDRESSES } else { KEEP_FAILURE };
+        self.lock().insert(key, Known { until: boot_clock() + keep, answer: answer.clone() });
+        answer
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, u16), Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
+
+/// What a look-up leaves for the caller who waits, or for nobody if that one has gone.
+#[derive(Default)]
+struct Letterbox {
+    answer: Mutex<Option<Result<Vec<SocketAddr>, Error>>>,
+    filled: Condvar,
+}
+
+/// `getaddrinfo` cannot be interrupted, so it runs on a thread that the caller can leave behind.
+/// The outer error is this call's own (time, threads), the inner one the answer for everybody.
+fn look_up_aside(host: &str, port: u16, clock: &Clock) -> Result<Result<Vec<SocketAddr>, Error>, Error> {
+    let letterbox = Arc::new(Letterbox::default());
+    if LOOKUPS.fetch_add(1, Ordering::SeqCst) >= MAX_LOOKUPS {
+        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
+        let message = format!("{MAX_LOOKUPS} name look-ups are stuck already; name resolution does not answer");
+        return Err(Error::new(Reason::ConnectResource, message));
+    }
+    let (name, post) = (host.to_owned(), letterbox.clone());
+    let start = || {
+        std::thread::Builder::new().name("tg-lookup".into()).stack_size(LOOKUP_STACK).spawn(move || {
+            let answer = ask_system(&name, port);
+            *post.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            post.filled.notify_all();
+            LOOKUPS.fetch_sub(1, Ordering::SeqCst);
+        })
+    };
+    if platform::without_signals(start).is_err() {
+        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
+        return Err(Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up"));
+    }
+    let mut answer = letterbox.answer.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(answer) = answer.take() {
+            return Ok(answer);
+        }
+        let waited = letterbox.filled.wait_timeout(answer, clock.left()?);
+        answer = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+fn ask_system(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    match (host, port).to_socket_addrs() {
+        Ok(found) => {
+            let addresses: Vec<_> = found.take(MAX_ADDRESSES).collect();
+            if addresses.is_empty() {
+                return Err(no_address(format!("the name {host} has no address")));
+            }
+            Ok(addresses)
+        }
+        Err(error) if is_resource(&error) => {
+            Err(Error::new(Reason::ConnectResource, format!("cannot look {host} up: {}", error.kind())))
+        }
+        Err(_) => Err(no_address(format!("the name {host} cannot be found"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn clock(ms: u64) -> Clock {
+        let clock = Clock::start(Duration::from_millis(ms), Duration::from_millis(ms));
+        clock.begin_request();
+        clock
+    }
+
+    fn refused_address() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let addresses: Vec<SocketAddr> =
+            ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"].iter().map(|a| a.parse().unwrap()).collect();
+        let turns: Vec<_> = in_turns(&addresses).iter().map(ToString::to_string).collect();
+        assert_eq!(turns, ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]);
+        assert_eq!(in_turns(&vec![refused_address(); 500]).len(), 16);
+    }
+
+    #[test]
+    fn a_refused_address_costs_no_delay() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let started = boot_clock();
+        connect(&[refused_address(), listener.local_addr().unwrap()], &clock(2000)).unwrap();
+        assert!(boot_clock() - started < ATTEMPT_DELAY);
+    }
+
+    #[test]
+    fn nothing_but_refusals_is_refused() {
+        let error = connect(&[refused_address(), refused_address()], &clock(2000)).unwrap_err();
+        assert_eq!(error.reason(), Reason::ConnectRefused);
+        assert_eq!(connect(&[], &clock(2000)).unwrap_err().reason(), Reason::ConnectDns);
+    }
+
+    #[test]
+    fn names_are_looked_up_and_ip_addresses_are_not() {
+        let names = Names::default();
+        let found = names.look_up("localhost", 80, &clock(5000)).unwrap();
+        assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 80));
+        assert_eq!(names.look_up("[::1]", 80, &clock(1)).unwrap()[0].to_string(), "[::1]:80");
+        let missing = names.look_up("no-such-host.invalid", 80, &clock(20_000)).unwrap_err();
+        assert_eq!(missing.reason(), Reason::ConnectDns);
+    }
+
+    #[test]
+    fn a_silent_peer_ends_with_the_time() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let clock = Rc::new(clock(50));
+        let mut socket = connect(&[listener.local_addr().unwrap()], &clock).unwrap();
+        clock.enter(Phase::Exchange);
+        let error = with_clock(&clock, || socket.read(&mut [0])).unwrap_err();
+        let error = error.get_ref().unwrap().downcast_ref::<Error>().unwrap();
+        assert_eq!(error.reason(), Reason::TimeoutResponse);
+    }
+}

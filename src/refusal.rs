@@ -1,0 +1,438 @@
+//! From a server's answer to an error: which reason a refusal has, by code, then words, then status.
+
+use crate::error::{Error, Reason, Result};
+use crate::http::Answer;
+use crate::redact::Redactor;
+use crate::reply::{Json, http_date};
+
+/// What was asked of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Which generation it is.
+    Detect,
+    /// A token.
+    RequestToken,
+    /// A longer life for a token.
+    RefreshToken,
+    /// The end of a token.
+    DeleteToken,
+    /// Whether a token is good.
+    CheckToken,
+    /// All secrets.
+    ListSecrets,
+    /// One secret.
+    GetSecret,
+    /// A new secret.
+    CreateSecret,
+    /// The end of secrets.
+    DropSecrets,
+    /// Its version.
+    Version,
+}
+
+impl Operation {
+    /// What the caller wanted, for a sentence that begins with "cannot".
+    fn wish(self) -> &'static str {
+        match self {
+            Operation::Detect => "find out what the server is",
+            Operation::RequestToken => "get a token",
+            Operation::RefreshToken => "refresh the token",
+            Operation::DeleteToken => "delete the token",
+            Operation::CheckToken => "check the token",
+            Operation::ListSecrets => "list the secrets",
+            Operation::GetSecret => "look up the secret",
+            Operation::CreateSecret => "create the secret",
+            Operation::DropSecrets => "drop the secret",
+            Operation::Version => "read the server's version",
+        }
+    }
+
+    /// Whether the answer may be a long list or text.
+    pub fn lists(self) -> bool {
+        matches!(self, Operation::ListSecrets | Operation::CreateSecret | Operation::DropSecrets)
+    }
+
+    fn is_about_tokens(self) -> bool {
+        matches!(self, Operation::RequestToken | Operation::RefreshToken | Operation::DeleteToken)
+    }
+}
+
+/// The credential that a request carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// None at all.
+    Nothing,
+    /// User name and password.
+    Password,
+    /// A secret.
+    Secret,
+    /// A token or JWT.
+    Bearer,
+}
+
+/// What was asked, with which credential, and how to clean what the server says about it.
+pub struct Question<'a> {
+    /// The operation.
+    pub operation: Operation,
+    /// The credential sent along.
+    pub credential: Credential,
+    /// Cleans the server's words.
+    pub redactor: &'a Redactor<'a>,
+}
+
+/// Codes with one meaning wherever they come. `REST-1000` depends on the endpoint, see [`by_code`].
+const CODES: &[(&str, Reason)] = &[
+    ("REST-1004", Reason::MissingGraph),
+    ("REST-3300", Reason::MissingToken),
+    ("REST-10016", Reason::AuthBadToken),
+    ("REST-10018", Reason::AuthNoPrivilege),
+    ("REST-10019", Reason::AuthTokenExpired),
+    ("REST-10020", Reason::ServerError),
+];
+
+/// No such endpoint; for `requesttoken` it means that REST++ authentication is off.
+const NO_ENDPOINT: &str = "REST-1000";
+
+/// Words that tell a cause: all of a row must stand in the message (in lower case). First match wins.
+const WORDS: &[(&[&str], Reason)] = &[
+    (&["graph", "not found"], Reason::MissingGraph),
+    (&["graph", "not exist"], Reason::MissingGraph),
+    (&["graph", "not be found"], Reason::MissingGraph),
+    (&["no graph in use"], Reason::MissingGraph),
+    (&["already exists"], Reason::ExistsSecret),
+    (&["too many", "login"], Reason::AuthLockedOut),
+    (&["block list", "full"], Reason::ServerRevokeListFull),
+    (&["block list", "limit"], Reason::ServerRevokeListFull),
+    (&["user", "not found"], Reason::MissingUser),
+    (&["user", "not exist"], Reason::MissingUser),
+    (&["privilege"], Reason::AuthNoPrivilege),
+    (&["permission"], Reason::AuthNoPrivilege),
+    (&["not superuser"], Reason::AuthNoPrivilege),
+    (&["secret", "not found"], Reason::MissingSecret),
+    (&["secret", "not exist"], Reason::MissingSecret),
+    (&["failed to drop secrets"], Reason::MissingSecret),
+    (&["access denied", "expire"], Reason::AuthTokenExpired),
+    (&["access denied"], Reason::AuthBadToken),
+    (&["not in correct format"], Reason::AuthBadToken),
+];
+
+/// The reason that a message's words tell, for this operation.
+pub fn by_words(operation: Operation, message: &str) -> Option<Reason> {
+    let message = message.to_lowercase();
+    let says_all = |words: &[&str]| words.iter().all(|word| message.contains(word));
+    let fits = |reason: Reason| match reason {
+        Reason::ExistsSecret => operation == Operation::CreateSecret,
+        // "Secret not found" in answer to a token request is a bad secret, not a missing one.
+        Reason::MissingSecret => matches!(operation, Operation::GetSecret | Operation::DropSecrets),
+        Reason::ServerRevokeListFull => operation == Operation::DeleteToken,
+        _ => true,
+    };
+    WORDS.iter().find(|(words, reason)| says_all(words) && fits(*reason)).map(|(_, reason)| *reason)
+}
+
+fn by_code(operation: Operation, code: &str) -> Option<Reason> {
+    if code == NO_ENDPOINT {
+        let off = operation.is_about_tokens();
+        return Some(if off { Reason::AuthDisabled } else { Reason::MissingEndpoint });
+    }
+    CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
+}
+
+fn by_status(question: &Question, status: u16, message: &str) -> Reason {
+    use Operation::*;
+    match (question.operation, status) {
+        (_, 401) => match question.credential {
+            Credential::Password => Reason::AuthBadPassword,
+            Credential::Secret => Reason::AuthBadSecret,
+            Credential::Bearer => Reason::AuthBadToken,
+            Credential::Nothing => Reason::AuthRefused,
+        },
+        (ListSecrets | GetSecret | CreateSecret | DropSecrets, 403) => Reason::AuthNoPrivilege,
+        (_, 403) => Reason::AuthRefused,
+        (GetSecret | DropSecrets, 404) => Reason::MissingSecret,
+        (DeleteToken, 404) => Reason::MissingToken,
+        (CreateSecret, 409) => Reason::ExistsSecret,
+        (_, 500..) => Reason::ServerError,
+        (RefreshToken, _) => Reason::AuthBadToken,
+        (RequestToken, _) if question.credential == Credential::Secret && message.to_lowercase().contains("secret") => {
+            Reason::AuthBadSecret
+        }
+        // Lifetime, limits, roles and credentials cannot be told apart here.
+        (RequestToken, _) => Reason::AuthRefused,
+        _ => Reason::ServerError,
+    }
+}
+
+/// Judges an answer that must be JSON: its content, or the error that it stands for.
+pub fn judge(question: &Question, answer: &Answer) -> Result<Json> {
+    judge_unavailable(question, answer)?;
+    if answer.status == 204 && matches!(question.operation, Operation::DeleteToken | Operation::DropSecrets) {
+        return Ok(Json::Object(Vec::new()));
+    }
+    let parsed = if question.operation == Operation::Version {
+        Json::parse_with_raw_newlines(&answer.body)
+    } else {
+        Json::parse(&answer.body)
+    };
+    let reply = match parsed {
+        Ok(reply) => reply,
+        Err(error) if is_success(answer.status) => return Err(error.with_http_status(answer.status)),
+        Err(_) => return Err(not_json_refusal(question, answer)),
+    };
+    let with_status = |error: Error| error.with_http_status(answer.status);
+    let code = reply.text("code").map_err(with_status)?.unwrap_or_default();
+    let failed = reply.error_flag().map_err(with_status)?;
+    let code_says_no = by_code(question.operation, code).is_some();
+    if is_success(answer.status) && !failed && !code_says_no {
+        return Ok(reply);
+    }
+    let message = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+    Err(refusal(question, answer, code, message))
+}
+
+fn is_success(status: u16) -> bool {
+    matches!(status, 200 | 201)
+}
+
+/// Answers that say nothing about the request: redirects, gateways, limits.
+pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
+    let wish = question.operation.wish();
+    let status = answer.status;
+    let page = String::from_utf8_lossy(&answer.body);
+    let is_page = page.trim_start().starts_with('<');
+    let (reason, what) = match status {
+        300..=399 if status != 304 => {
+            let target = answer.redirect.as_deref().unwrap_or("nowhere");
+            let message = format!("cannot {wish}: the server redirects to {target}, which is not followed");
+            return Err(Error::new(Reason::ProtocolRedirect, message).with_http_status(status));
+        }
+        408 => (Reason::UnavailableOverloaded, "the server gave up waiting"),
+        429 => (Reason::UnavailableRateLimited, "the server limits requests"),
+        _ if status >= 500 && page.contains("Starting workspace") => {
+            (Reason::UnavailableStarting, "the workspace is starting")
+        }
+        _ if status >= 500 && page.contains("Auto start is not enabled") => {
+            let message = format!("cannot {wish}: the workspace is stopped, and starting by itself is switched off");
+            let error = Error::new(Reason::UnavailableGateway, message).with_http_status(status);
+            return Err(error.with_hint(
+                "Start the workspace in the cloud portal, or switch auto resume on; waiting does not help.",
+            ));
+        }
+        502 | 504 => (Reason::UnavailableGateway, "a gateway got no answer from TigerGraph"),
+        503 if is_page => (Reason::UnavailableGateway, "a gateway got no answer from TigerGraph"),
+        503 => (Reason::UnavailableOverloaded, "the server is too busy"),
+        _ => return Ok(()),
+    };
+    let error = Error::new(reason, format!("cannot {wish}: {what} (HTTP {status})"));
+    Err(error.with_http_status(status).with_retry_after_ms(retry_after(answer)))
+}
+
+/// The time to wait, in milliseconds: seconds, or a date judged by the server's own clock.
+fn retry_after(answer: &Answer) -> Option<u64> {
+    let text = answer.retry_after.as_deref()?.trim();
+    if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse::<u64>().ok()?.checked_mul(1000);
+    }
+    let (until, now) = (http_date(text)?, http_date(answer.date.as_deref()?)?);
+    u64::try_from(until.saturating_sub(now)).ok()?.checked_mul(1000)
+}
+
+fn not_json_refusal(question: &Question, answer: &Answer) -> Error {
+    let wish = question.operation.wish();
+    let status = answer.status;
+    let (reason, what) = match status {
+        404 | 405 => (Reason::MissingEndpoint, "the server has no such endpoint"),
+        401 => (by_status(question, status, ""), refused_what(question)),
+        403 => (Reason::AuthRefused, "the server or a gateway refused the request"),
+        500.. => (Reason::ServerError, "the server failed"),
+        _ => (Reason::ProtocolNotJson, "the answer is a page, not JSON"),
+    };
+    Error::new(reason, format!("cannot {wish}: {what} (HTTP {status})")).with_http_status(status)
+}
+
+fn refused_what(question: &Question) -> &'static str {
+    match question.credential {
+        Credential::Password => "the server did not accept user name and password",
+        Credential::Secret => "the server did not accept the secret",
+        Credential::Bearer => "the server did not accept the token",
+        Credential::Nothing => "the server wants a login",
+    }
+}
+
+/// The error for a refusal that the server explained.
+pub fn refusal(question: &Question, answer: &Answer, code: &str, message: &str) -> Error {
+    let reason = by_code(question.operation, code)
+        .or_else(|| by_words(question.operation, message))
+        .unwrap_or_else(|| by_status(question, answer.status, message));
+    let wish = question.operation.wish();
+    let what = match reason {
+        Reason::AuthDisabled => "REST++ authentication is switched off on this server",
+        Reason::AuthBadPassword | Reason::AuthBadSecret | Reason::AuthBadToken => refused_what(question),
+        _ => "the server refused",
+    };
+    let said = question.redactor.clean(message);
+    let said = if said.is_empty() { said } else { format!(": {said}") };
+    let code = if is_code(code) { code } else { "" };
+    Error::new(reason, format!("cannot {wish}: {what}{said}")).with_http_status(answer.status).with_server_code(code)
+}
+
+/// Codes look like `REST-10016`; anything else is not passed on.
+fn is_code(code: &str) -> bool {
+    code.len() <= 32
+        && code.split_once('-').is_some_and(|(word, number)| {
+            !word.is_empty()
+                && !number.is_empty()
+                && word.bytes().all(|b| b.is_ascii_uppercase())
+                && number.bytes().all(|b| b.is_ascii_digit())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroizing;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        Answer { status, retry_after: None, date: None, redirect: None, body }
+    }
+
+    fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json> {
+        let redactor = Redactor::new([], &[]);
+        judge(&Question { operation, credential, redactor: &redactor }, answer)
+    }
+
+    fn reason(operation: Operation, credential: Credential, status: u16, body: &str) -> Reason {
+        ask(operation, credential, &answer(status, body)).unwrap_err().reason()
+    }
+
+    use Credential::*;
+    use Operation::*;
+
+    const OFF: &str = r#"{"code":"REST-1000","error":true,"message":"Endpoint is not found from url = /requesttoken, please use GET /endpoints to list all valid endpoints."}"#;
+
+    #[test]
+    fn success_in_every_shape() {
+        for body in ["{}", r#"{"error":false}"#, r#"{"error":"false","code":"REST-0000"}"#] {
+            assert!(ask(RequestToken, Secret, &answer(200, body)).is_ok(), "{body}");
+        }
+        assert!(ask(RequestToken, Secret, &answer(201, "{}")).is_ok());
+        assert!(ask(DropSecrets, Password, &answer(204, "")).is_ok());
+        assert!(ask(RequestToken, Secret, &answer(204, "")).is_err());
+    }
+
+    #[test]
+    fn codes_decide_first() {
+        for status in [200, 404] {
+            assert_eq!(reason(RequestToken, Secret, status, OFF), Reason::AuthDisabled);
+            assert_eq!(reason(ListSecrets, Password, status, OFF), Reason::MissingEndpoint);
+        }
+        for (code, expected) in CODES {
+            for status in [200, 400, 401, 403, 404] {
+                let body = format!(r#"{{"code":"{code}","error":true,"message":"x"}}"#);
+                assert_eq!(reason(Version, Bearer, status, &body), *expected, "{code} {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_decide_next() {
+        let say = |message: &str| format!(r#"{{"error":true,"message":"{message}"}}"#);
+        let cases = [
+            (RequestToken, Secret, "Graph MyDatabase not found", Reason::MissingGraph),
+            (CreateSecret, Password, "The alias already exists", Reason::ExistsSecret),
+            (RequestToken, Secret, "Secret not found", Reason::AuthBadSecret),
+            (DropSecrets, Password, "Secret x does not exist", Reason::MissingSecret),
+            (DeleteToken, Password, "stand-in: block list full", Reason::ServerRevokeListFull),
+            (RequestToken, Password, "stand-in: too many failed logins", Reason::AuthLockedOut),
+            (Version, Bearer, "Access Denied because the input token = '' is empty or too short", Reason::AuthBadToken),
+            (Version, Bearer, "Access Denied because the input token = 'a' expired", Reason::AuthTokenExpired),
+            (CreateSecret, Password, "You do not have the privilege", Reason::AuthNoPrivilege),
+            (ListSecrets, Password, "User bob does not exist", Reason::MissingUser),
+        ];
+        for (operation, credential, message, expected) in cases {
+            for status in [200, 400] {
+                assert_eq!(reason(operation, credential, status, &say(message)), expected, "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn statuses_decide_last() {
+        let body = r#"{"error":true,"message":"no"}"#;
+        let cases = [
+            (RequestToken, Password, 401, Reason::AuthBadPassword),
+            (RequestToken, Secret, 401, Reason::AuthBadSecret),
+            (DeleteToken, Bearer, 401, Reason::AuthBadToken),
+            (RequestToken, Nothing, 401, Reason::AuthRefused),
+            (RequestToken, Secret, 403, Reason::AuthRefused),
+            (ListSecrets, Password, 403, Reason::AuthNoPrivilege),
+            (GetSecret, Password, 404, Reason::MissingSecret),
+            (DeleteToken, Password, 404, Reason::MissingToken),
+            (CreateSecret, Password, 409, Reason::ExistsSecret),
+            (RequestToken, Secret, 200, Reason::AuthRefused),
+            (RequestToken, Secret, 400, Reason::AuthRefused),
+            (RefreshToken, Secret, 200, Reason::AuthBadToken),
+            (CreateSecret, Password, 400, Reason::ServerError),
+            (ListSecrets, Password, 500, Reason::ServerError),
+        ];
+        for (operation, credential, status, expected) in cases {
+            assert_eq!(reason(operation, credential, status, body), expected, "{operation:?} {status}");
+        }
+    }
+
+    #[test]
+    fn pages_instead_of_json() {
+        let page = "<html><title>x</title></html>";
+        let cases = [
+            (200, Reason::ProtocolNotJson),
+            (400, Reason::ProtocolNotJson),
+            (401, Reason::AuthBadSecret),
+            (403, Reason::AuthRefused),
+            (404, Reason::MissingEndpoint),
+            (405, Reason::MissingEndpoint),
+            (500, Reason::ServerError),
+            (502, Reason::UnavailableGateway),
+            (503, Reason::UnavailableGateway),
+            (504, Reason::UnavailableGateway),
+            (302, Reason::ProtocolRedirect),
+            (304, Reason::ProtocolNotJson),
+            (206, Reason::ProtocolNotJson),
+        ];
+        for (status, expected) in cases {
+            assert_eq!(reason(RequestToken, Secret, status, page), expected, "{status}");
+        }
+        let starting = "<html><title>Starting workspace</title></html>";
+        assert_eq!(reason(RequestToken, Secret, 502, starting), Reason::UnavailableStarting);
+        assert_eq!(reason(RequestToken, Secret, 503, "{}"), Reason::UnavailableOverloaded);
+        assert_eq!(reason(RequestToken, Secret, 429, ""), Reason::UnavailableRateLimited);
+        assert_eq!(reason(RequestToken, Secret, 408, ""), Reason::UnavailableOverloaded);
+    }
+
+    #[test]
+    fn retry_after_in_every_form() {
+        let wait = |text: &str| {
+            let mut limited = answer(429, "");
+            limited.retry_after = Some(text.into());
+            limited.date = Some("Wed, 21 Oct 2099 07:27:00 GMT".into());
+            ask(RequestToken, Secret, &limited).unwrap_err().retry_after_ms()
+        };
+        assert_eq!(wait("0"), Some(0));
+        assert_eq!(wait("1"), Some(1000));
+        assert_eq!(wait("3600"), Some(3_600_000));
+        assert_eq!(wait("1000000000"), Some(1_000_000_000_000));
+        assert_eq!(wait("Wed, 21 Oct 2099 07:28:00 GMT"), Some(60_000));
+        for ignored in ["-1", "1e9", "", "soon"] {
+            assert_eq!(wait(ignored), None, "{ignored}");
+        }
+    }
+
+    #[test]
+    fn the_servers_words_are_cleaned() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIn0.abcdefghij";
+        let body = format!(r#"{{"error":true,"code":"{token}","message":"bad token {token}"}}"#);
+        let error = ask(CheckToken, Nothing, &answer(401, &body)).unwrap_err();
+        assert!(!format!("{error:?}").contains("eyJ"), "{error:?}");
+        assert_eq!(error.server_code(), "");
+    }
+}

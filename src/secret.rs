@@ -1,0 +1,242 @@
+//! Secrets: as REST lists them, and as GSQL text shows them.
+
+use crate::error::{Error, Reason, Result};
+use crate::redact::{Hidden, Redactor};
+use crate::refusal::{Operation, by_words};
+use crate::reply::{GsqlText, Json, shape};
+use crate::token::is_token_byte;
+
+/// A secret as the server told it.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    /// Its alias.
+    pub alias: String,
+    /// Its value, or the masked form of it.
+    pub value: Hidden,
+    /// The graph it belongs to; "" where not told.
+    pub graph: String,
+}
+
+impl Secret {
+    /// Whether the value is only its masked form, `abc****xyz`.
+    pub fn is_masked(&self) -> bool {
+        self.value.reveal().contains("****")
+    }
+}
+
+/// The secrets of a REST answer: a list, one object, or nothing.
+pub fn from_reply(reply: &Json) -> Result<Vec<Secret>> {
+    match reply.get("results") {
+        None => Ok(Vec::new()),
+        Some(Json::List(list)) => list.iter().map(from_object).collect(),
+        Some(Json::Object(members)) if members.is_empty() => Ok(Vec::new()),
+        Some(object @ Json::Object(_)) => Ok(vec![from_object(object)?]),
+        Some(_) => Err(shape("\"results\" of the server's answer is neither a list nor an object")),
+    }
+}
+
+fn from_object(object: &Json) -> Result<Secret> {
+    let text = |key| object.text(key)?.ok_or_else(|| shape(format!("a secret in the server's answer has no {key}")));
+    secret(text("alias")?, text("value")?, "")
+}
+
+fn secret(alias: &str, value: &str, graph: &str) -> Result<Secret> {
+    let printable = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
+    let masked_or_plain = |byte: u8| is_token_byte(byte) || byte == b'*' || byte == b'_';
+    if !printable(alias) || value.is_empty() || !value.bytes().all(masked_or_plain) {
+        return Err(shape("a secret in the server's answer holds characters that no secret has"));
+    }
+    Ok(Secret { alias: alias.to_owned(), value: Hidden::new(value), graph: graph.to_owned() })
+}
+
+/// What a GSQL script did, judged by its words; its exit code says little.
+pub struct GsqlOutcome<'a> {
+    /// What the script was for.
+    pub operation: Operation,
+    /// Its output.
+    pub text: &'a GsqlText,
+    /// Cleans what is shown of it.
+    pub redactor: &'a Redactor<'a>,
+}
+
+/// Exit codes of a script that mean a cause of their own.
+const NO_GRAPH_IN_USE: i64 = 213;
+/// Words of a script that went wrong, in lower case.
+const FAILURE_WORDS: [&str; 7] = ["fail", "error", "denied", "exception", "invalid", "not exist", "not found"];
+
+impl GsqlOutcome<'_> {
+    /// The secret in the output of CREATE SECRET: `The secret: S …`.
+    pub fn created(&self, alias: &str, graph: &str) -> Result<Secret> {
+        self.refuse_pages()?;
+        let prefix = "The secret: ";
+        let value = self.text.lines.iter().find_map(|line| line.split_once(prefix)).map(|(_, rest)| rest);
+        match value.and_then(|rest| rest.split(' ').next()) {
+            Some(value) => secret(alias, value.trim(), graph),
+            None if self.text.says("already exists") => {
+                Err(Error::new(Reason::ExistsSecret, format!("a secret with the alias {alias} exists already")))
+            }
+            None => Err(self.failure()),
+        }
+    }
+
+    /// The secrets in the output of SHOW SECRET.
+    pub fn listed(&self) -> Result<Vec<Secret>> {
+        self.refuse_pages()?;
+        let mut shown: Vec<(String, String, String)> = Vec::new();
+        for line in &self.text.lines {
+            let line = line.trim();
+            if let Some(value) = line.strip_prefix("- Secret: ") {
+                shown.push((String::new(), value.trim().to_owned(), String::new()));
+            } else if let Some((alias, _, graph)) = shown.last_mut() {
+                match line.split_once(": ") {
+                    Some(("- Alias", name)) => *alias = name.trim().to_owned(),
+                    Some(("- GraphName", name)) => *graph = name.trim().to_owned(),
+                    _ => {}
+                }
+            }
+        }
+        if shown.is_empty() && self.looks_failed() {
+            return Err(self.failure());
+        }
+        // Before 3.1.4 a secret may have no alias, and then nothing can name it but its value.
+        let named = shown.into_iter().filter(|(alias, _, _)| !alias.is_empty());
+        named.map(|(alias, value, graph)| secret(&alias, &value, &graph)).collect()
+    }
+
+    /// How each of several DROP SECRET went, in their order: `true` if it dropped something.
+    pub fn dropped(&self, count: usize) -> Result<Vec<bool>> {
+        self.refuse_pages()?;
+        let outcome = |line: &str| {
+            let (gone, failed) =
+                (line.contains("Successfully dropped secrets"), line.contains("Failed to drop secrets"));
+            (gone || failed).then_some(gone)
+        };
+        let outcomes: Vec<bool> = self.text.lines.iter().filter_map(|line| outcome(line)).collect();
+        if outcomes.len() == count { Ok(outcomes) } else { Err(self.failure()) }
+    }
+
+    /// A page of a proxy or portal is not the text of a script.
+    fn refuse_pages(&self) -> Result<()> {
+        let first = self.text.lines.first().map(|line| line.trim_start().to_lowercase()).unwrap_or_default();
+        if first.starts_with("<!doctype") || first.starts_with("<html") {
+            return Err(Error::new(Reason::ProtocolNotJson, "the server's answer is a page, not the output of GSQL"));
+        }
+        Ok(())
+    }
+
+    fn looks_failed(&self) -> bool {
+        let all = self.text.joined().to_lowercase();
+        self.text.code.is_some_and(|code| code != 0) || FAILURE_WORDS.iter().any(|word| all.contains(word))
+    }
+
+    fn failure(&self) -> Error {
+        let all = self.text.joined();
+        let reason = match by_words(self.operation, &all) {
+            Some(reason) => reason,
+            None if self.text.code == Some(NO_GRAPH_IN_USE) => Reason::MissingGraph,
+            None if all.is_empty() => Reason::ProtocolShape,
+            None => Reason::ServerError,
+        };
+        let code = self.text.code.map_or(String::new(), |code| format!(" (GSQL code {code})"));
+        let said = self.redactor.clean(&all);
+        let error = Error::new(reason, format!("GSQL could not carry out the command{code}: {said}"));
+        match reason {
+            Reason::MissingGraph if self.text.code == Some(NO_GRAPH_IN_USE) => {
+                error.with_hint("Secrets belong to a graph before 4.1: name it with tg_config_set_graph.")
+            }
+            _ => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
+        let text = GsqlText::parse(text.as_bytes());
+        read(&GsqlOutcome { operation, text: &text, redactor: &Redactor::new([], &[]) })
+    }
+
+    fn listed(text: &str) -> Result<Vec<Secret>> {
+        with(Operation::ListSecrets, text, |outcome| outcome.listed())
+    }
+
+    fn rest(text: &str) -> Result<Vec<(String, String)>> {
+        let secrets = from_reply(&Json::parse(text.as_bytes()).unwrap())?;
+        Ok(secrets.into_iter().map(|s| (s.alias, s.value.reveal().to_owned())).collect())
+    }
+
+    #[test]
+    fn rest_answers_in_every_shape() {
+        let one = vec![("s1".to_owned(), "59ccqdlqmkfcqjl99u2jv4qt2telmeoj".to_owned())];
+        let object = r#"{"alias":"s1","value":"59ccqdlqmkfcqjl99u2jv4qt2telmeoj"}"#;
+        for results in [object.to_owned(), format!("[{object}]")] {
+            assert_eq!(rest(&format!(r#"{{"error":false,"message":"","results":{results}}}"#)).unwrap(), one);
+        }
+        for nothing in [r#"{"results":[]}"#, r#"{"results":{}}"#, r#"{"results":null}"#, "{}"] {
+            assert_eq!(rest(nothing).unwrap(), [], "{nothing}");
+        }
+        for wrong in [
+            r#"{"results":5}"#,
+            r#"{"results":[5]}"#,
+            r#"{"results":[{"alias":"a"}]}"#,
+            r#"{"results":{"alias":"a","value":"x\u0000y"}}"#,
+        ] {
+            assert_eq!(rest(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_documented_text_of_show_secret() {
+        let text = "    - Secret: s7s****3k5\n      - Alias: HH\n      - GraphName: Hogwarts\n    - Secret: 75j****9i2\n      - Alias: LL\n      - GraphName: London\n";
+        let secrets = listed(text).unwrap();
+        assert_eq!(secrets.len(), 2);
+        assert_eq!((secrets[0].alias.as_str(), secrets[0].graph.as_str()), ("HH", "Hogwarts"));
+        assert!(secrets[1].is_masked() && secrets[1].value.reveal() == "75j****9i2");
+    }
+
+    #[test]
+    fn old_and_new_variants_of_show_secret() {
+        let old = "- Secret: jiokmfqqfu2f95qs6ug85o89rpkneib3\n  - Alias: a\n  - Token: abc expire at: 2021-01-01 00:00:00\n  - GraphName: G\n";
+        let secrets = listed(old).unwrap();
+        assert!(!secrets[0].is_masked() && secrets[0].graph == "G");
+        assert_eq!(listed("- Secret: a\n- Alias: x\n").unwrap()[0].graph, "");
+        for empty in ["", "\n", "There are no secrets.\n__GSQL__RETURN__CODE__,0"] {
+            assert_eq!(listed(empty).unwrap().len(), 0, "{empty}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_is_no_empty_list() {
+        assert_eq!(listed("<html>portal</html>").unwrap_err().reason(), Reason::ProtocolNotJson);
+        assert_eq!(
+            listed("Semantic Check Fails: no\n__GSQL__RETURN__CODE__,0").unwrap_err().reason(),
+            Reason::ServerError
+        );
+        assert_eq!(listed("x\n__GSQL__RETURN__CODE__,213").unwrap_err().reason(), Reason::MissingGraph);
+        assert_eq!(listed("Graph Nope does not exist.").unwrap_err().reason(), Reason::MissingGraph);
+    }
+
+    #[test]
+    fn create_secret_text() {
+        let create = |text: &str| with(Operation::CreateSecret, text, |outcome| outcome.created("a", "G"));
+        for tail in [" has been created", " stand-in tail", ""] {
+            let secret = create(&format!("Using graph 'G'\nThe secret: s0secret{tail}\n")).unwrap();
+            assert_eq!(secret.value.reveal(), "s0secret");
+        }
+        assert_eq!(create("The alias a already exists.").unwrap_err().reason(), Reason::ExistsSecret);
+        assert_eq!(create("").unwrap_err().reason(), Reason::ProtocolShape);
+        assert_eq!(create("User has no privilege").unwrap_err().reason(), Reason::AuthNoPrivilege);
+        assert_eq!(create("The secret: \u{fffd}").unwrap_err().reason(), Reason::ProtocolShape);
+    }
+
+    #[test]
+    fn drop_secret_text() {
+        let drop = |text: &str, count| with(Operation::DropSecrets, text, |outcome| outcome.dropped(count));
+        assert_eq!(drop("Successfully dropped secrets tail\nFailed to drop secrets [x]", 2).unwrap(), [true, false]);
+        assert_eq!(drop("Successfully dropped secrets", 2).unwrap_err().reason(), Reason::ServerError);
+        assert_eq!(drop("", 1).unwrap_err().reason(), Reason::ProtocolShape);
+        assert_eq!(drop("permission denied", 1).unwrap_err().reason(), Reason::AuthNoPrivilege);
+    }
+}

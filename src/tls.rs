@@ -1,0 +1,454 @@
+//! Whom TLS trusts: the system's trust store or a CA of the caller's, a pinned key, a client certificate.
+//!
+//! One rustls configuration per trust setting is kept for the whole process, because reading the
+//! system's trust store is the dearest thing this library does; it also holds the TLS sessions to resume.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use once_cell::sync::Lazy;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Reason, Result};
+
+/// Certificate and key files may not be larger than this.
+const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// The settings about trust as the caller gave them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TrustSettings {
+    /// CA file.
+    pub ca_file: Option<String>,
+    /// CA text.
+    pub ca_pem: Option<String>,
+    /// File with the client's chain.
+    pub client_cert: Option<String>,
+    /// File with the client's key.
+    pub client_key: Option<String>,
+    /// Pin in Base64.
+    pub pin_sha256: Option<String>,
+    /// Accept any certificate.
+    pub insecure: bool,
+}
+
+/// What a TLS handshake is judged by.
+pub struct Trust {
+    /// The configuration for rustls; kept for all connections with equal settings.
+    pub client: Arc<ClientConfig>,
+    /// Whether any certificate is accepted.
+    pub insecure: bool,
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trust(insecure: {})", self.insecure)
+    }
+}
+
+/// The content behind the settings: what two connections must share to share sessions.
+#[derive(PartialEq, Eq, Hash)]
+struct TrustKey {
+    ca: Option<Vec<CertificateDer<'static>>>,
+    system: Vec<Option<std::ffi::OsString>>,
+    pin: Option<[u8; 32]>,
+    insecure: bool,
+}
+
+static SHARED: Lazy<Mutex<HashMap<TrustKey, Weak<Trust>>>> = Lazy::new(Mutex::default);
+
+impl TrustSettings {
+    /// Judges the settings; gives the trust if TLS is used at all.
+    pub fn judge(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
+        let ca = self.ca()?;
+        let pin = self.pin()?;
+        let client = self.client()?;
+        if !tls {
+            return Ok(None);
+        }
+        let system = if ca.is_none() { TRUST_VARIABLES.map(std::env::var_os).to_vec() } else { Vec::new() };
+        let key = TrustKey { ca, system, pin, insecure: self.insecure };
+        if client.is_some() {
+            // A client's key is a credential: it is no key of a map, so these are not shared.
+            return build(&key, client).map(Arc::new).map(Some);
+        }
+        // Built outside the lock, so that a slow trust store holds up nobody else.
+        if let Some(trust) = lock().get(&key).and_then(Weak::upgrade) {
+            return Ok(Some(trust));
+        }
+        let trust = Arc::new(build(&key, None)?);
+        let mut shared = lock();
+        shared.retain(|_, known| known.strong_count() > 0);
+        shared.insert(key, Arc::downgrade(&trust));
+        Ok(Some(trust))
+    }
+
+    fn ca(&self) -> Result<Option<Vec<CertificateDer<'static>>>> {
+        let (name, pem) = match (&self.ca_file, &self.ca_pem) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => {
+                let message = "the settings \"ca_file\" and \"ca_pem\" both name CA certificates";
+                return Err(Error::new(Reason::ConfigConflict, message));
+            }
+            (Some(path), None) => ("ca_file", read_file("ca_file", path)?),
+            (None, Some(pem)) if pem.len() as u64 > FILE_LIMIT => return Err(too_large("ca_pem")),
+            (None, Some(pem)) => ("ca_pem", Zeroizing::new(pem.clone().into_bytes())),
+        };
+        certificates(name, &pem).map(Some)
+    }
+
+    fn pin(&self) -> Result<Option<[u8; 32]>> {
+        let Some(pin) = &self.pin_sha256 else {
+            return Ok(None);
+        };
+        let bad = || {
+            let message = "the setting \"pin_sha256\" is not a SHA-256 in Base64 (44 characters)";
+            Error::new(Reason::ArgumentRange, message)
+        };
+        let bytes = BASE64.decode(pin.strip_prefix("sha256//").unwrap_or(pin)).map_err(|_| bad())?;
+        bytes.try_into().map(Some).map_err(|_| bad())
+    }
+
+    fn client(&self) -> Result<Option<ClientIdentity>> {
+        let (cert, key) = match (&self.client_cert, &self.client_key) {
+            (None, None) => return Ok(None),
+            (Some(cert), Some(key)) => (cert, key),
+            _ => {
+                let message = "the setting \"client_cert\" needs both files, certificate chain and private key";
+                return Err(Error::new(Reason::ArgumentNull, message));
+            }
+        };
+        let chain = certificates("client_cert", &read_file("client_cert", cert)?)?;
+        let pem = read_file("client_key", key)?;
+        let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| no_pem("client_key", "private key"))?;
+        Ok(Some(ClientIdentity { chain, key }))
+    }
+}
+
+/// The variables that choose the system's trust store, as they do for OpenSSL and Go.
+const TRUST_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+struct ClientIdentity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+fn lock() -> std::sync::MutexGuard<'static, HashMap<TrustKey, Weak<Trust>>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn file_error(setting: &str, what: impl fmt::Display) -> Error {
+    Error::new(Reason::ConfigFile, format!("the file of the setting \"{setting}\" {what}"))
+}
+
+fn too_large(setting: &str) -> Error {
+    file_error(setting, "is larger than 4 MiB")
+}
+
+fn no_pem(setting: &str, block: &str) -> Error {
+    file_error(setting, format_args!("holds no {block} in PEM form"))
+}
+
+fn read_file(setting: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
+    let unreadable = |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", error.kind()));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let mut content = Zeroizing::new(Vec::new());
+    file.take(FILE_LIMIT + 1).read_to_end(&mut content).map_err(unreadable)?;
+    if content.len() as u64 > FILE_LIMIT {
+        return Err(too_large(setting));
+    }
+    Ok(content)
+}
+
+fn certificates(setting: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found = found.map_err(|_| no_pem(setting, "readable certificate"))?;
+    if found.is_empty() {
+        return Err(no_pem(setting, "certificate"));
+    }
+    Ok(found)
+}
+
+/// The operating system's trust store.
+fn system_roots() -> Result<RootCertStore> {
+    let found = rustls_native_certs::load_native_certs();
+    let chosen = TRUST_VARIABLES.iter().find(|name| std::env::var_os(name).is_some());
+    if let (Some(variable), false) = (chosen, found.errors.is_empty()) {
+        let message = format!("the trust store named by {variable} cannot be read");
+        return Err(Error::new(Reason::ConfigFile, message));
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    Ok(roots)
+}
+
+fn own_roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates {
+        let added = roots.add(certificate.clone());
+        added.map_err(|_| no_pem("ca_file\" or \"ca_pem", "usable CA certificate"))?;
+    }
+    Ok(roots)
+}
+
+fn build(key: &TrustKey, client: Option<ClientIdentity>) -> Result<Trust> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = verifier(key, &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Error::new(Reason::InternalPanic, "no TLS version is left"))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let client = match client {
+        None => builder.with_no_client_auth(),
+        Some(identity) => builder
+            .with_client_auth_cert(identity.chain, identity.key)
+            .map_err(|_| file_error("client_key", "does not fit the client certificate, or is of an unknown kind"))?,
+    };
+    Ok(Trust { client: Arc::new(client), insecure: key.insecure })
+}
+
+fn verifier(key: &TrustKey, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
+    if key.insecure {
+        return Ok(Arc::new(AnyCertificate { provider: provider.clone() }));
+    }
+    // A pin alone replaces the chain check; beside a CA both must hold.
+    let roots = match (&key.ca, key.pin) {
+        (Some(certificates), _) => Some(own_roots(certificates)?),
+        (None, None) => Some(system_roots()?),
+        (None, Some(_)) => None,
+    };
+    let chain = roots.map(|roots| chain_verifier(roots, provider)).transpose()?;
+    match (chain, key.pin) {
+        (Some(chain), None) => Ok(chain),
+        (chain, pin) => Ok(Arc::new(PinnedKey { pin: pin.unwrap_or_default(), chain, provider: provider.clone() })),
+    }
+}
+
+fn chain_verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
+    if roots.is_empty() {
+        let error = Error::new(Reason::ConfigFile, "the system's trust store is empty or missing");
+        return Err(error.with_hint("Install the package ca-certificates, or name a CA with tg_config_set_ca_file."));
+    }
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|_| Error::new(Reason::ConfigFile, "the trust store holds no usable certificate"))
+}
+
+/// Accepts any certificate; still demands that the server holds its key.
+#[derive(Debug)]
+struct AnyCertificate {
+    provider: Arc<CryptoProvider>,
+}
+
+/// Accepts the one key that was pinned: with its chain, or with host name and dates alone.
+#[derive(Debug)]
+struct PinnedKey {
+    pin: [u8; 32],
+    chain: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+/// The error that carries a pin mismatch through rustls; [`reason_of`] reads it.
+#[derive(Debug)]
+struct PinMismatch;
+
+impl fmt::Display for PinMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server's key is not the pinned one")
+    }
+}
+
+impl std::error::Error for PinMismatch {}
+
+impl PinnedKey {
+    fn check_pin(&self, end_entity: &CertificateDer<'_>) -> std::result::Result<(), rustls::Error> {
+        let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
+        let key = certificate.subject_public_key_info();
+        let digest = ring::digest::digest(&ring::digest::SHA256, key.as_ref());
+        if digest.as_ref() != self.pin {
+            let mismatch = rustls::OtherError(Arc::new(PinMismatch));
+            return Err(CertificateError::Other(mismatch).into());
+        }
+        Ok(())
+    }
+
+    /// Host name and dates, without a chain.
+    fn check_host_and_dates(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> std::result::Result<(), rustls::Error> {
+        let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
+        // webpki judges the dates before it looks for an issuer; without any trusted issuer every
+        // certificate fails in the end, and one that is out of date fails by its dates.
+        let usage = webpki::KeyUsage::server_auth();
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        match certificate.verify_for_usage(algorithms, &[], &[], now, usage, None, None) {
+            Err(webpki::Error::CertExpired { .. }) => return Err(CertificateError::Expired.into()),
+            Err(webpki::Error::CertNotValidYet { .. }) => return Err(CertificateError::NotValidYet.into()),
+            _ => {}
+        }
+        certificate.verify_is_valid_for_subject_name(name).map_err(|_| CertificateError::NotValidForName.into())
+    }
+}
+
+impl ServerCertVerifier for PinnedKey {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        match &self.chain {
+            Some(chain) => drop(chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?),
+            None => self.check_host_and_dates(end_entity, name, now)?,
+        }
+        self.check_pin(end_entity)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Which reason a failed handshake has.
+pub fn reason_of(error: &rustls::Error) -> Reason {
+    use rustls::{AlertDescription as Alert, Error as Tls};
+    match error {
+        Tls::InvalidCertificate(certificate) => certificate_reason(certificate),
+        Tls::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate | Alert::UnknownCA)
+        | Tls::AlertReceived(Alert::CertificateUnknown | Alert::CertificateExpired | Alert::AccessDenied)
+        | Tls::AlertReceived(Alert::UnsupportedCertificate | Alert::CertificateRevoked) => Reason::TlsClientCertificate,
+        _ => Reason::TlsProtocol,
+    }
+}
+
+fn certificate_reason(error: &CertificateError) -> Reason {
+    use CertificateError as Bad;
+    match error {
+        Bad::Expired | Bad::ExpiredContext { .. } => Reason::TlsExpired,
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::TlsNotYetValid,
+        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsWrongHost,
+        Bad::Revoked => Reason::TlsRevoked,
+        Bad::Other(other) if other.0.is::<PinMismatch>() => Reason::TlsPinMismatch,
+        _ => Reason::TlsUnknownIssuer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(settings: TrustSettings) -> Reason {
+        settings.judge(true).unwrap_err().reason()
+    }
+
+    #[test]
+    fn files_that_cannot_serve_are_named() {
+        let ca = |path: &str| TrustSettings { ca_file: Some(path.into()), ..Default::default() };
+        assert_eq!(judge(ca("/does/not/exist")), Reason::ConfigFile);
+        assert_eq!(judge(ca("/dev/null")), Reason::ConfigFile);
+        assert_eq!(judge(ca("/")), Reason::ConfigFile);
+        let error = ca("/dev/null").judge(true).unwrap_err();
+        assert!(error.message().contains("\"ca_file\""), "{error}");
+        let garbage = TrustSettings { ca_pem: Some("garbage".into()), ..Default::default() };
+        assert_eq!(judge(garbage), Reason::ConfigFile);
+    }
+
+    #[test]
+    fn settings_that_cannot_stand_together() {
+        let both = TrustSettings { ca_file: Some("a".into()), ca_pem: Some("b".into()), ..Default::default() };
+        assert_eq!(judge(both), Reason::ConfigConflict);
+        let half = TrustSettings { client_cert: Some("a".into()), ..Default::default() };
+        assert_eq!(judge(half), Reason::ArgumentNull);
+    }
+
+    #[test]
+    fn pins_are_sha256_in_base64() {
+        let pin = |text: &str| TrustSettings { pin_sha256: Some(text.into()), ..Default::default() };
+        assert_eq!(judge(pin("abc")), Reason::ArgumentRange);
+        assert_eq!(judge(pin("YWJj")), Reason::ArgumentRange);
+        assert!(pin("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").judge(true).is_ok());
+    }
+
+    #[test]
+    fn equal_settings_share_one_configuration() {
+        let settings = TrustSettings { insecure: true, ..Default::default() };
+        let first = settings.judge(true).unwrap().unwrap();
+        let second = settings.judge(true).unwrap().unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert!(settings.judge(false).unwrap().is_none());
+    }
+}

@@ -1,0 +1,242 @@
+//! A token: its value, its header, its end.
+
+use crate::error::Result;
+use crate::redact::{Hidden, same_text};
+use crate::reply::{self, Expiration, Json, claims, rfc3339, shape};
+
+const BEARER: &str = "Bearer ";
+/// Tokens received are this long at least and at most.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=8192;
+/// A number below this is a lifetime, not a time: the documented bug of a refresh on 3.2 to 3.4.
+const SMALLEST_TIME: i64 = 100_000_000;
+
+/// Whether a token may hold this byte; a comma, above all, would split a list of tokens.
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte)
+}
+
+/// An immutable token. Wiped when the last owner drops it.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// "Bearer abc", or "" where no token is needed, and a NUL, so that this one copy serves C as well.
+    header: Hidden,
+    expires_at: i64,
+    /// RFC 3339 and a NUL.
+    expiration: String,
+}
+
+impl Token {
+    /// A token that ends at `expires_at` (seconds since 1970), 0 if nobody knows.
+    pub fn new(value: &str, expires_at: i64) -> Token {
+        let header = Hidden::new([BEARER, value, "\0"].concat());
+        Token { header, expires_at, expiration: rfc3339(expires_at) + "\0" }
+    }
+
+    /// A token given by the caller: its end is read from it, if it is a JWT.
+    pub fn given(value: &Hidden) -> Token {
+        let expires_at = claims(value.reveal()).map_or(0, |claims| claims.expires_at);
+        Token::new(value.reveal(), expires_at)
+    }
+
+    /// The token itself.
+    pub fn value(&self) -> &str {
+        self.header().strip_prefix(BEARER).unwrap_or_default()
+    }
+
+    /// The value of the Authorization header.
+    pub fn header(&self) -> &str {
+        self.header_with_nul().trim_end_matches('\0')
+    }
+
+    /// The same, with the NUL that C wants at its end.
+    pub fn header_with_nul(&self) -> &str {
+        self.header.reveal()
+    }
+
+    /// The token itself, with the NUL that C wants at its end.
+    pub fn value_with_nul(&self) -> &str {
+        self.header_with_nul().strip_prefix(BEARER).unwrap_or("\0")
+    }
+
+    /// Seconds since 1970 UTC; 0 unknown.
+    pub fn expires_at(&self) -> i64 {
+        self.expires_at
+    }
+
+    /// The same as `2026-11-23T17:05:45Z`; "" unknown.
+    pub fn expiration(&self) -> &str {
+        self.expiration_with_nul().trim_end_matches('\0')
+    }
+
+    /// The same, with the NUL that C wants at its end.
+    pub fn expiration_with_nul(&self) -> &str {
+        &self.expiration
+    }
+
+    /// Whether this is the token with that value. Takes the same time wherever they differ.
+    pub fn is(&self, value: &str) -> bool {
+        same_text(self.value(), value)
+    }
+}
+
+/// What a token request was about, to read its answer by.
+#[derive(Clone, Copy, Debug)]
+pub struct Requested {
+    /// Lifetime asked for in seconds; 0: none.
+    pub lifetime_s: u64,
+    /// The wall clock when the request was sent, seconds since 1970.
+    pub sent_at: i64,
+}
+
+/// The token of an answer: at its top, or in `results`.
+pub fn from_reply(reply: &Json, requested: Requested) -> Result<Token> {
+    let value = match reply.text("token")? {
+        Some(token) => Some(token),
+        None => reply.get("results").map(|results| results.text("token")).transpose()?.flatten(),
+    };
+    let Some(value) = value else {
+        return Err(shape("the server's answer holds no token"));
+    };
+    if !LENGTH.contains(&value.len()) || !value.bytes().all(is_token_byte) {
+        return Err(shape("the token in the server's answer is not one that a header can carry"));
+    }
+    Ok(Token::new(value, end(value, reply::expiration(reply)?, requested)))
+}
+
+/// When the token ends: by its own claims, else by the answer, else by what was asked for.
+fn end(value: &str, told: Expiration, requested: Requested) -> i64 {
+    if let Some(claims) = claims(value) {
+        return claims.expires_at;
+    }
+    match told {
+        Expiration::Date(time) => time,
+        Expiration::Number(time) if time >= SMALLEST_TIME => time,
+        Expiration::Number(lifetime) => requested.sent_at.saturating_add(lifetime),
+        Expiration::Unknown if requested.lifetime_s == 0 => 0,
+        Expiration::Unknown => {
+            let lifetime = i64::try_from(requested.lifetime_s).unwrap_or(i64::MAX);
+            requested.sent_at.saturating_add(lifetime)
+        }
+    }
+}
+
+/// In which unit a 4.1+ server counts lifetimes. Documents say milliseconds, official clients seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifetimeUnit {
+    /// Not seen yet: seconds are tried.
+    Unknown,
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+}
+
+impl LifetimeUnit {
+    /// The number to send for a lifetime in seconds.
+    pub fn number(self, lifetime_s: u64) -> u64 {
+        match self {
+            LifetimeUnit::Milliseconds => lifetime_s.saturating_mul(1000),
+            _ => lifetime_s,
+        }
+    }
+
+    /// Documented tokens live 5 s longer than asked, because `iat` lies in the past.
+    const SLACK: u64 = 5;
+
+    /// The unit that the granted lifetime of a JWT tells, if it tells one.
+    pub fn told_by(asked_s: u64, token: &Token) -> Option<LifetimeUnit> {
+        let claims = claims(token.value())?;
+        let granted = claims.expires_at.abs_diff(claims.issued_at);
+        let about = |wanted: u64| (wanted..=wanted.saturating_add(Self::SLACK + 1)).contains(&granted);
+        if about(asked_s) {
+            Some(LifetimeUnit::Seconds)
+        } else if about(asked_s / 1000) && granted < asked_s / 2 {
+            Some(LifetimeUnit::Milliseconds)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Reason;
+
+    const ASKED: Requested = Requested { lifetime_s: 0, sent_at: 1_700_000_000 };
+
+    fn read(text: &str, requested: Requested) -> Result<Token> {
+        from_reply(&Json::parse(text.as_bytes()).unwrap(), requested)
+    }
+
+    fn end_of(text: &str) -> i64 {
+        read(text, ASKED).unwrap().expires_at()
+    }
+
+    #[test]
+    fn documented_answers_of_generations_a_and_b() {
+        let samples = [
+            (r#"{"code":"REST-0000","expiration":1613435591,"error":false,"message":"Generate new token successfully.","token":"ptkqg4c8tdncjvspbtkt2crird81dron"}"#, 1613435591),
+            (r#"{"code":"REST-0000","expiration":1580254963,"error":false,"message":"Generate new token successfully.","token":"o9fhgnc3dm9glac9e072uc6qhb0hibs6"}"#, 1580254963),
+            (r#"{"code":"REST-0000","expiration":1616042814,"error":false,"message":"Generate new token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#, 1616042814),
+            (r#"{"code":"REST-0000","expiration":0,"error":false,"message":"Refresh token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#, 0),
+            (r#"{"error":false,"message":"","results":{"token":"5r6scnj83963gnfjqtvico1hf2hn394o"}}"#, 0),
+            (r#"{"code":"REST-0000","expiration":15,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#, 1_700_000_015),
+            (r#"{"code":"REST-0000","expiration":1648410519,"error":false,"message":"Generate new token successfully.\nWarning: Tigergraph Support cannot restore access to secrets/tokens for security reasons. Please save your secret/token and keep it safe and accessible.","results":{"token":"j8s70l647fcdjlmpvedudl4btitm4luh"}}"#, 1648410519),
+            (r#"{"code":"REST-0000","expiration":1641554169,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#, 1641554169),
+            (r#"{"error":false,"token":"new_token-like","results":{"token":"new_token-like"}}"#.replace('_', "-").leak(), 0),
+        ];
+        for (text, expected) in samples {
+            assert_eq!(end_of(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn documented_answers_of_generation_c() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIiwiaWF0IjoxNzM0MDgwODU0LCJleHAiOjE3MzQ2ODU2NTksImlzcyI6IlRpZ2VyR3JhcGgifQ.1Qrgj2";
+        let text = format!(
+            r#"{{"expiration":"Fri Dec 20 09:07:39 HKT 2024","error":false,"message":"Generate new JWT token successfully.","token":"{token}"}}"#
+        );
+        let read = read(&text, ASKED).unwrap();
+        assert_eq!(read.expires_at(), 1734685659);
+        assert_eq!(read.expiration(), "2024-12-20T09:07:39Z");
+        assert_eq!(read.value(), token);
+        assert_eq!(read.header(), format!("Bearer {token}"));
+    }
+
+    #[test]
+    fn an_unknown_end_is_what_was_asked_for() {
+        let asked = Requested { lifetime_s: 60, ..ASKED };
+        assert_eq!(read(r#"{"token":"abcdefgh","expiration":-1}"#, asked).unwrap().expires_at(), 1_700_000_060);
+        assert_eq!(read(r#"{"token":"abcdefgh","expiration":"NaN"}"#, ASKED).unwrap().expires_at(), 0);
+    }
+
+    #[test]
+    fn tokens_that_could_break_out_are_refused() {
+        for token in ["", "short", "with,comma", "with space", "line\\nbreak", "nul\\u0000nul", "ümlaut-token"] {
+            let text = format!("{{\"token\":\"{token}\"}}");
+            assert_eq!(read(&text, ASKED).unwrap_err().reason(), Reason::ProtocolShape, "{token}");
+        }
+        let long = format!("{{\"token\":\"{}\"}}", "a".repeat(8193));
+        assert!(read(&long, ASKED).is_err() && read("{}", ASKED).is_err() && read("{\"token\":5}", ASKED).is_err());
+    }
+
+    #[test]
+    fn the_unit_of_lifetimes_is_told_by_the_claims() {
+        use base64::Engine;
+        let told = |asked, granted: u64| {
+            let payload = format!("{{\"iat\":1000,\"exp\":{}}}", 1000 + granted);
+            let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(payload);
+            LifetimeUnit::told_by(asked, &Token::new(&format!("e30.{payload}.x"), 0))
+        };
+        assert_eq!(told(3600, 3605), Some(LifetimeUnit::Seconds));
+        assert_eq!(told(3600, 3600), Some(LifetimeUnit::Seconds));
+        assert_eq!(told(3600, 8), Some(LifetimeUnit::Milliseconds));
+        assert_eq!(told(86400, 91), Some(LifetimeUnit::Milliseconds));
+        assert_eq!(told(3600, 1800), None);
+        assert_eq!(told(2, 7), Some(LifetimeUnit::Seconds));
+        assert_eq!(LifetimeUnit::Milliseconds.number(60), 60_000);
+        assert_eq!(LifetimeUnit::Unknown.number(60), 60);
+        assert_eq!(LifetimeUnit::told_by(60, &Token::new("opaque-token", 0)), None);
+    }
+}

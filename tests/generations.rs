@@ -1,0 +1,524 @@
+//! Every operation on every generation, against the stand-in: results, requests, credentials.
+
+use tigergraph_auth::{Config, Connection, Reason, RefreshOptions, Result, Status, TokenOptions};
+use tigergraph_standin::{Options, Request, Standin};
+
+/// One version of each kind of server.
+const VERSIONS: [&str; 7] = ["2.6", "3.1", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
+
+fn is_rest(version: &str) -> bool {
+    version >= "4"
+}
+
+struct Server {
+    standin: Standin,
+    version: &'static str,
+}
+
+impl Server {
+    fn start(version: &'static str) -> Server {
+        Server { standin: Standin::start(Options::new(version)).expect("a stand-in"), version }
+    }
+
+    fn with(options: Options, version: &'static str) -> Server {
+        Server { standin: Standin::start(options).expect("a stand-in"), version }
+    }
+
+    fn config(&self) -> Config {
+        let mut config = Config::new(self.standin.gateway_url());
+        config.set_graph(Some(b"MyGraph"));
+        config
+    }
+
+    fn login(&self) -> Config {
+        let mut config = self.config();
+        config.set_password(Some(b"alice"), Some(b"opensesame"));
+        config
+    }
+
+    fn connect(&self, config: &Config) -> Connection {
+        Connection::new(config).expect("good settings")
+    }
+
+    /// A connection that has asked what the server is, and a log that begins after that.
+    fn warm(&self, config: &Config) -> Connection {
+        let connection = self.connect(config);
+        let secret = self.secret("warm");
+        connection.get_token(Some(&secret), 0, KEEP).expect("a token");
+        self.standin.take_requests();
+        connection
+    }
+
+    fn secret(&self, alias: &str) -> String {
+        let graph = (!is_rest(self.version)).then_some("MyGraph");
+        self.standin.with_state(|state| state.add_secret("alice", graph, alias))
+    }
+}
+
+const KEEP: TokenOptions = TokenOptions { keep_current: true, global: false };
+const MAKE_CURRENT: TokenOptions = TokenOptions { keep_current: false, global: false };
+
+fn shapes(requests: &[Request]) -> Vec<String> {
+    requests.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+}
+
+/// Credentials that a request carries, each with where it is.
+fn carried(request: &Request, credentials: &[&str]) -> Vec<&'static str> {
+    let mut places = Vec::new();
+    if request.header("authorization").is_some() {
+        places.push("header");
+    }
+    if credentials.iter().any(|credential| request.text().contains(credential)) {
+        places.push("body");
+    }
+    if credentials.iter().any(|credential| request.query.contains(credential) || request.path.contains(credential)) {
+        places.push("url");
+    }
+    places
+}
+
+fn reason<T: std::fmt::Debug>(result: Result<T>) -> Reason {
+    result.expect_err("a failure").reason()
+}
+
+#[test]
+fn a_token_by_secret_takes_one_request_with_one_credential() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.config());
+        let secret = server.secret("mine");
+        let token = connection.get_token(Some(&secret), 3600, MAKE_CURRENT).expect(version);
+        let requests = server.standin.take_requests();
+        let expected = match version {
+            "2.6" | "3.1" => "GET /restpp/requesttoken",
+            "3.4" | "3.10" => "POST /restpp/requesttoken",
+            _ => "POST /gsql/v1/tokens",
+        };
+        assert_eq!(shapes(&requests), [expected], "{version}");
+        let place = if matches!(version, "2.6" | "3.1") { "url" } else { "body" };
+        assert_eq!(carried(&requests[0], &[&secret]), [place], "{version}");
+        let lifetime = token.expires_at() - wall_clock();
+        assert!((3590..=3610).contains(&lifetime), "{version}: {lifetime}");
+        assert_eq!(token.header(), format!("Bearer {}", token.value()));
+        assert_eq!(connection.current_token().expect("a token").value(), token.value());
+    }
+}
+
+fn wall_clock() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(now.as_secs()).expect("before the end")
+}
+
+#[test]
+fn finding_the_generation_costs_one_request_without_credential() {
+    for version in ["3.10", "4.1.0", "4.2", "5.0"] {
+        let server = Server::start(version);
+        let secret = server.secret("mine");
+        let connection = server.connect(&server.config());
+        connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 2, "{version}: {:?}", shapes(&requests));
+        assert_eq!(carried(&requests[0], &[&secret]), Vec::<&str>::new(), "{version}");
+        assert_eq!(server.standin.connections(), 1, "{version}");
+        connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        assert_eq!(server.standin.take_requests().len(), 1, "{version}");
+    }
+}
+
+#[test]
+fn older_servers_are_told_apart_once() {
+    for version in ["2.6", "3.1", "3.4"] {
+        let server = Server::start(version);
+        let secret = server.secret("mine");
+        let connection = server.connect(&server.config());
+        connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 4, "{version}: {:?}", shapes(&requests));
+        connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        assert_eq!(server.standin.take_requests().len(), 1, "{version}");
+    }
+}
+
+#[test]
+fn a_configured_version_is_never_asked_for() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let secret = server.secret("mine");
+        let mut config = server.config();
+        config.set_server_version(Some(version.as_bytes()));
+        server.connect(&config).get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 1, "{version}: {:?}", shapes(&requests));
+    }
+}
+
+#[test]
+fn version_4_0_is_taken_for_what_it_answers() {
+    for kind in ["b", "c"] {
+        let server = Server::with(Options::new("4.0").switch("version-4.0", kind), "4.0");
+        let mut config = server.login();
+        config.set_server_version(Some(b"4.0"));
+        let connection = server.connect(&config);
+        let secret = connection.create_secret(Some("a"), None, None).expect(kind);
+        assert!(connection.get_token(Some(secret.value.reveal()), 0, MAKE_CURRENT).is_ok(), "{kind}");
+        assert_eq!(connection.get_secrets(None).expect(kind).len(), 1, "{kind}");
+        assert_eq!(connection.drop_secrets(&["a"], None, false).expect(kind), 1, "{kind}");
+    }
+}
+
+#[test]
+fn a_token_by_password_takes_one_request() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let token = connection.get_token(None, 600, MAKE_CURRENT).expect(version);
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 1, "{version}: {:?}", shapes(&requests));
+        assert_eq!(carried(&requests[0], &["opensesame"]), ["header"], "{version}");
+        assert!(token.expires_at() > wall_clock() + 590, "{version}");
+    }
+}
+
+#[test]
+fn the_current_token_is_kept_on_request() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let first = connection.get_token(None, 0, MAKE_CURRENT).expect(version);
+        let second = connection.get_token(None, 0, KEEP).expect(version);
+        assert_ne!(first.value(), second.value(), "{version}");
+        assert_eq!(connection.current_token().expect(version).value(), first.value(), "{version}");
+    }
+}
+
+#[test]
+fn refresh_prolongs_before_4_1_and_is_refused_after() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.config());
+        let secret = server.secret("mine");
+        let old = connection.get_token(Some(&secret), 60, MAKE_CURRENT).expect(version);
+        server.standin.take_requests();
+        let refreshed = connection.refresh_token(Some(&secret), None, 7200, RefreshOptions::default());
+        let requests = server.standin.take_requests();
+        if is_rest(version) {
+            assert_eq!(reason(refreshed), Reason::UnsupportedRefresh, "{version}");
+            assert_eq!(requests.len(), 0, "{version}");
+            let or_new = RefreshOptions { or_new: true, ..RefreshOptions::default() };
+            let new = connection.refresh_token(Some(&secret), None, 7200, or_new).expect(version);
+            assert_ne!(new.value(), old.value(), "{version}");
+            assert_eq!(shapes(&server.standin.take_requests()), ["POST /gsql/v1/tokens"], "{version}");
+        } else {
+            let refreshed = refreshed.expect(version);
+            assert_eq!(refreshed.value(), old.value(), "{version}");
+            // The documented bug of 3.2 to 3.4 tells the lifetime instead of the time.
+            assert!(refreshed.expires_at() > wall_clock() + 7000, "{version}");
+            assert_eq!(shapes(&requests), ["PUT /restpp/requesttoken"], "{version}");
+            let unknown = connection.refresh_token(Some(&secret), Some("unknown-token"), 0, RefreshOptions::default());
+            assert_eq!(reason(unknown), Reason::AuthBadToken, "{version}");
+        }
+    }
+}
+
+#[test]
+fn delete_ends_and_forgets_a_token() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.config());
+        let secret = server.secret("mine");
+        let token = connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        server.standin.take_requests();
+        connection.delete_token(Some(&secret), Some(token.value()), false).expect(version);
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 1, "{version}: {:?}", shapes(&requests));
+        assert_eq!(requests[0].method, "DELETE", "{version}");
+        assert_eq!(reason(connection.current_token()), Reason::CredentialsNone, "{version}");
+        if version >= "3.2" {
+            assert!(requests[0].query.is_empty() || version == "3.4", "{version}");
+        }
+        let own = connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        connection.delete_token(Some(&secret), None, false).expect(version);
+        let gone = server.standin.snapshot().to_string();
+        assert!(!is_rest(version) == !gone.contains(own.value()), "{version}");
+        assert_eq!(reason(connection.delete_token(Some(&secret), None, false)), Reason::MissingToken, "{version}");
+        connection.delete_token(Some(&secret), None, true).expect(version);
+    }
+}
+
+#[test]
+fn deleting_an_unknown_token_is_an_error_unless_it_may_be_missing() {
+    for version in ["3.1", "3.4", "3.10"] {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        assert_eq!(reason(connection.delete_token(None, Some("unknown-token"), false)), Reason::MissingToken);
+        connection.delete_token(None, Some("unknown-token"), true).expect(version);
+        assert_eq!(server.standin.take_requests().len(), 2, "{version}");
+    }
+}
+
+#[test]
+fn the_block_list_of_4_1_can_be_full() {
+    let server = Server::start("4.2");
+    let connection = server.warm(&server.login());
+    for _ in 0..20 {
+        let token = connection.get_token(None, 0, KEEP).expect("a token");
+        connection.delete_token(None, Some(token.value()), false).expect("room");
+    }
+    let token = connection.get_token(None, 0, KEEP).expect("a token");
+    let error = connection.delete_token(None, Some(token.value()), true).expect_err("no room");
+    assert_eq!(error.reason(), Reason::ServerRevokeListFull);
+}
+
+#[test]
+fn a_jwt_is_checked_from_4_1_on() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let token = connection.get_token(None, 0, KEEP).expect(version);
+        server.standin.take_requests();
+        let checked = connection.check_jwt_token(token.value());
+        if is_rest(version) {
+            assert!(checked.expect(version), "{version}");
+            assert_eq!(shapes(&server.standin.take_requests()), ["POST /gsql/v1/tokens/check"], "{version}");
+            assert!(!connection.check_jwt_token("e30.e30.wrong").expect(version), "{version}");
+        } else {
+            assert_eq!(reason(checked), Reason::UnsupportedCheck, "{version}");
+            assert_eq!(server.standin.take_requests().len(), 0, "{version}");
+        }
+    }
+}
+
+#[test]
+fn secrets_live_and_die_with_one_request_each() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let transport = if is_rest(version) { "/gsql/v1/secrets" } else { "/gsqlserver/gsql/file" };
+        let one_request = |what: &str| {
+            let requests = server.standin.take_requests();
+            assert_eq!(requests.len(), 1, "{version} {what}: {:?}", shapes(&requests));
+            assert_eq!(requests[0].path, transport, "{version} {what}");
+        };
+        let named = connection.create_secret(Some("first"), None, None).expect(version);
+        one_request("create");
+        assert_eq!(named.alias, "first");
+        let generated = connection.create_secret(None, None, None).expect(version);
+        one_request("create without alias");
+        assert!(generated.alias.starts_with("AUTO_GENERATED_ALIAS_") && generated.alias.len() == 28);
+        assert_ne!(named.value, generated.value);
+
+        let listed = connection.get_secrets(None).expect(version);
+        one_request("list");
+        let aliases: Vec<&str> = listed.iter().map(|secret| secret.alias.as_str()).collect();
+        assert_eq!(aliases, ["warm", "first", &generated.alias], "{version}");
+        let masked = !is_rest(version) && version != "2.6";
+        assert_eq!(listed[1].is_masked(), masked, "{version}");
+        assert_eq!(listed[1].value == named.value, !masked, "{version}");
+        assert_eq!(listed[1].graph, if is_rest(version) { "" } else { "MyGraph" }, "{version}");
+
+        assert_eq!(reason(connection.create_secret(Some("first"), None, None)), Reason::ExistsSecret, "{version}");
+        server.standin.take_requests();
+        assert_eq!(connection.drop_secrets(&["first", &generated.alias], None, false).expect(version), 2, "{version}");
+        one_request("drop two");
+        assert_eq!(reason(connection.drop_secrets(&["first"], None, false)), Reason::MissingSecret, "{version}");
+        one_request("drop a missing one");
+        assert_eq!(connection.drop_secrets(&["first"], None, true).expect(version), 0, "{version}");
+        one_request("drop a missing one that may be missing");
+        assert_eq!(connection.drop_secrets(&["first", "warm"], None, true).expect(version), 1, "{version}");
+        assert_eq!(connection.get_secrets(None).expect(version).len(), 0, "{version}");
+        assert_eq!(connection.drop_secrets(&[], None, false).expect(version), 0, "{version}");
+    }
+}
+
+#[test]
+fn a_secret_is_ensured() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let made = connection.ensure_secret("mine").expect(version);
+        assert_eq!(server.standin.take_requests().len(), 2, "{version}");
+        let found = connection.ensure_secret("mine");
+        assert_eq!(server.standin.take_requests().len(), 1, "{version}");
+        if is_rest(version) || version == "2.6" {
+            assert_eq!(found.expect(version).value, made.value, "{version}");
+        } else {
+            assert_eq!(reason(found), Reason::ExistsSecret, "{version}");
+        }
+    }
+}
+
+#[test]
+fn other_users_and_own_values_are_for_4_1() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let mut config = server.config();
+        config.set_password(Some(b"tigergraph"), Some(b"tigergraph"));
+        let connection = server.warm(&config);
+        let created = connection.create_secret(Some("theirs"), None, Some("alice"));
+        let valued = connection.create_secret(Some("own"), Some("a-value-of-my-own"), None);
+        if is_rest(version) {
+            assert_eq!(created.expect(version).alias, "theirs");
+            assert_eq!(valued.expect(version).value.reveal(), "a-value-of-my-own");
+            assert_eq!(connection.get_secrets(Some("alice")).expect(version).len(), 2, "{version}");
+            assert_eq!(connection.drop_secrets(&["theirs"], Some("alice"), false).expect(version), 1);
+            let alice = server.connect(&server.login());
+            assert_eq!(reason(alice.get_secrets(Some("tigergraph"))), Reason::AuthNoPrivilege, "{version}");
+            assert_eq!(reason(connection.get_secrets(Some("nobody"))), Reason::MissingUser, "{version}");
+        } else {
+            assert_eq!(reason(created), Reason::UnsupportedUser, "{version}");
+            assert_eq!(reason(valued), Reason::UnsupportedValue, "{version}");
+            assert_eq!(reason(connection.get_secrets(Some("alice"))), Reason::UnsupportedUser, "{version}");
+            assert_eq!(server.standin.take_requests().len(), 0, "{version}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_as_login_manages_secrets_and_tokens() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let secret = server.secret("login");
+        let mut config = server.config();
+        config.set_secret(Some(secret.as_bytes()));
+        let connection = server.connect(&config);
+        let token = connection.get_token(None, 0, MAKE_CURRENT).expect(version);
+        assert_eq!(connection.get_secrets(None).expect(version).len(), 1, "{version}");
+        connection.delete_token(None, Some(token.value()), false).expect(version);
+        for request in server.standin.take_requests() {
+            let places = carried(&request, &[&secret]);
+            assert!(places.len() <= 1, "{version} {} {}: {places:?}", request.method, request.path);
+        }
+    }
+}
+
+#[test]
+fn refused_credentials_are_sent_once_and_not_replaced() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.warm(&server.login());
+        let error = connection.get_token(Some("wrongsecret"), 0, MAKE_CURRENT).expect_err(version);
+        assert_eq!(error.status(), Status::Unauthenticated, "{version}");
+        assert_eq!(error.reason(), Reason::AuthBadSecret, "{version}");
+        let requests = server.standin.take_requests();
+        assert_eq!(requests.len(), 1, "{version}");
+        assert_eq!(requests[0].header("authorization"), None, "{version}");
+        let mut config = server.config();
+        config.set_password(Some(b"alice"), Some(b"wrong password")).set_server_version(Some(version.as_bytes()));
+        let connection = server.connect(&config);
+        let error = connection.get_token(None, 0, MAKE_CURRENT).expect_err(version);
+        assert_eq!(error.reason(), Reason::AuthBadPassword, "{version}: {error}");
+        assert_eq!(server.standin.take_requests().len(), 1, "{version}");
+        let error = connection.get_secrets(None).expect_err(version);
+        assert_eq!(error.reason(), Reason::AuthBadPassword, "{version}: {error}");
+    }
+}
+
+#[test]
+fn switched_off_authentication_is_no_failure_to_authenticate() {
+    for version in VERSIONS {
+        let mut options = Options::new(version);
+        options.auth_enabled = false;
+        let server = Server::with(options, version);
+        let secret = server.secret("mine");
+        let result = server.connect(&server.config()).get_token(Some(&secret), 0, MAKE_CURRENT);
+        if is_rest(version) {
+            assert!(result.is_ok(), "{version}");
+        } else {
+            let error = result.expect_err(version);
+            assert_eq!((error.status(), error.server_code()), (Status::AuthDisabled, "REST-1000"), "{version}");
+        }
+        assert!(server.standin.take_requests().iter().all(|request| !request.query.contains(&secret)), "{version}");
+    }
+}
+
+#[test]
+fn unknown_graphs_are_named() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let mut config = server.login();
+        config.set_graph(Some(b"Nowhere"));
+        let connection = server.connect(&config);
+        let error = connection.get_token(None, 0, MAKE_CURRENT).expect_err(version);
+        assert_eq!(error.reason(), Reason::MissingGraph, "{version}: {error}");
+        assert!(error.message().contains("Nowhere"), "{version}: {error}");
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let found = server.connect(&server.login()).server_version().expect(version);
+        let shown = format!("{}.{}.{}", found.major, found.minor, found.patch);
+        assert!(shown.starts_with(version), "{shown}");
+    }
+}
+
+#[test]
+fn lifetimes_in_milliseconds_are_noticed_and_corrected_once() {
+    let options = Options::new("4.2").switch("lifetime-unit", "milliseconds");
+    let server = Server::with(options, "4.2");
+    let connection = server.warm(&server.login());
+    for requests in [2, 1] {
+        let token = connection.get_token(None, 3600, MAKE_CURRENT).expect("a token");
+        let lifetime = token.expires_at() - wall_clock();
+        assert!((3590..=3610).contains(&lifetime), "{lifetime}");
+        assert_eq!(server.standin.take_requests().len(), requests);
+    }
+}
+
+#[test]
+fn every_switch_of_the_unknown_is_tolerated() {
+    for (name, _, values) in tigergraph_standin::SWITCHES {
+        for value in *values {
+            for version in VERSIONS {
+                let server = Server::with(Options::new(version).switch(name, value), version);
+                let connection = server.connect(&server.login());
+                let what = format!("{version} {name}={value}");
+                let secret = connection.create_secret(Some("one"), None, None).expect(&what);
+                assert_eq!(connection.get_secrets(None).expect(&what).len(), 1, "{what}");
+                let token = connection.get_token(Some(secret.value.reveal()), 600, MAKE_CURRENT).expect(&what);
+                assert!(token.value().len() >= 32, "{what}");
+                connection.get_token(None, 600, KEEP).expect(&what);
+                let wrong = connection.get_token(Some("wrongsecret"), 0, KEEP).expect_err(&what);
+                assert_eq!(wrong.status(), Status::Unauthenticated, "{what}: {wrong}");
+                if is_rest(version) {
+                    assert!(!connection.check_jwt_token("e30.e30.wrong").expect(&what), "{what}");
+                }
+                connection.delete_token(None, None, false).expect(&what);
+                assert_eq!(connection.drop_secrets(&["one"], None, false).expect(&what), 1, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sequential_calls_share_one_connection() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let connection = server.connect(&server.login());
+        for _ in 0..5 {
+            connection.get_token(None, 0, MAKE_CURRENT).expect(version);
+            connection.get_secrets(None).expect(version);
+        }
+        assert_eq!(server.standin.connections(), 1, "{version}");
+    }
+}
+
+#[test]
+fn rest_tokens_are_found_on_the_old_port_when_the_gateway_is_closed() {
+    // Fixed ports, because the rule is about ports that nobody gave.
+    let mut options = Options::new("3.10");
+    options.restpp_port = 9000;
+    let Ok(standin) = Standin::start(options) else {
+        return assert!(std::net::TcpListener::bind("127.0.0.1:9000").is_err(), "port 9000 is free, yet no stand-in");
+    };
+    if std::net::TcpStream::connect("127.0.0.1:14240").is_ok() {
+        return;
+    }
+    let server = Server { standin, version: "3.10" };
+    let secret = server.secret("mine");
+    let connection = server.connect(&Config::new("http://127.0.0.1"));
+    connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect("a token");
+    assert_eq!(shapes(&server.standin.take_requests()), ["POST /requesttoken"]);
+}
