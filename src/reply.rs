@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(reason(b"{\"token\":\"a\",\"token\":\"b\"}"), Reason::ProtocolShape);
         assert_eq!(reason(b"{\"expiration\":1e400}"), Reason::ProtocolShape);
         assert_eq!(reason(b"{\"a\":\"\xff\"}"), Reason::ProtocolEncoding);
-        assert_eq!(reason(b"{\0\"\0a\0\"\0:\01\0}\0"), Reason::ProtocolEncoding);
+        assert_eq!(reason(b"{\0\"\0a\0\"\0:\0[\0]\0}\0"), Reason::ProtocolEncoding);
         assert_eq!(reason("\u{feff}\u{feff}{}".as_bytes()), Reason::ProtocolEncoding);
         assert_eq!(reason(b"{\"a\":\"\\ud800\"}"), Reason::ProtocolEncoding);
     }

@@ -65,7 +65,15 @@ struct TrustKey {
     insecure: bool,
 }
 
-static SHARED: Lazy<Mutex<HashMap<TrustKey, Weak<Trust>>>> = Lazy::new(Mutex::default);
+/// What the connections of this process share.
+#[derive(Default)]
+struct Shared {
+    known: HashMap<TrustKey, Weak<Trust>>,
+    /// The system's trust store stays when the last connection goes: it is dear to read.
+    system: Option<Arc<Trust>>,
+}
+
+static SHARED: Lazy<Mutex<Shared>> = Lazy::new(Mutex::default);
 
 impl TrustSettings {
     /// Judges the settings; gives the trust if TLS is used at all.
@@ -83,13 +91,16 @@ impl TrustSettings {
             return build(&key, client).map(Arc::new).map(Some);
         }
         // Built outside the lock, so that a slow trust store holds up nobody else.
-        if let Some(trust) = lock().get(&key).and_then(Weak::upgrade) {
+        if let Some(trust) = lock().known.get(&key).and_then(Weak::upgrade) {
             return Ok(Some(trust));
         }
         let trust = Arc::new(build(&key, None)?);
         let mut shared = lock();
-        shared.retain(|_, known| known.strong_count() > 0);
-        shared.insert(key, Arc::downgrade(&trust));
+        if key.ca.is_none() && key.pin.is_none() && !key.insecure {
+            shared.system = Some(trust.clone());
+        }
+        shared.known.retain(|_, known| known.strong_count() > 0);
+        shared.known.insert(key, Arc::downgrade(&trust));
         Ok(Some(trust))
     }
 
@@ -143,7 +154,7 @@ struct ClientIdentity {
     key: PrivateKeyDer<'static>,
 }
 
-fn lock() -> std::sync::MutexGuard<'static, HashMap<TrustKey, Weak<Trust>>> {
+fn lock() -> std::sync::MutexGuard<'static, Shared> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -314,7 +325,9 @@ impl ServerCertVerifier for PinnedKey {
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
         match &self.chain {
-            Some(chain) => drop(chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?),
+            Some(chain) => {
+                chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
+            }
             None => self.check_host_and_dates(end_entity, name, now)?,
         }
         self.check_pin(end_entity)?;

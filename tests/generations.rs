@@ -239,7 +239,7 @@ fn delete_ends_and_forgets_a_token() {
         let own = connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         connection.delete_token(Some(&secret), None, false).expect(version);
         let gone = server.standin.snapshot().to_string();
-        assert!(!is_rest(version) == !gone.contains(own.value()), "{version}");
+        assert_eq!(gone.contains(own.value()), is_rest(version), "{version}");
         assert_eq!(reason(connection.delete_token(Some(&secret), None, false)), Reason::MissingToken, "{version}");
         connection.delete_token(Some(&secret), None, true).expect(version);
     }

@@ -16,6 +16,7 @@ pub struct tg_config(pub(super) Config);
 unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
     // SAFETY: the caller passes NULL or a live config that no other thread uses.
     quietly((), || {
+        // SAFETY: as above.
         if let Some(config) = unsafe { config.as_mut() } {
             change(&mut config.0)
         }

@@ -138,8 +138,8 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_core() {
-        for (index, (status, name)) in NAMES.iter().enumerate() {
-            assert_eq!(*status, Status::ALL[index]);
+        for ((status, name), expected) in NAMES.iter().zip(Status::ALL) {
+            assert_eq!(*status, expected);
             assert_eq!(name.to_str().ok(), Some(status.name()));
         }
     }

@@ -3,12 +3,10 @@
 use std::ffi::c_char;
 
 const fn number(text: &str) -> u32 {
-    let (mut value, mut index) = (0, 0);
-    while index < text.len() {
-        value = value * 10 + (text.as_bytes()[index] - b'0') as u32;
-        index += 1;
+    match u32::from_str_radix(text, 10) {
+        Ok(number) => number,
+        Err(_) => 0,
     }
-    value
 }
 
 const MAJOR: u32 = number(env!("CARGO_PKG_VERSION_MAJOR"));

@@ -1,0 +1,78 @@
+/* Chapter configuration: every setting is judged by tg_conn_new and named by it, never shown. */
+#include "check.h"
+
+static void fails(tg_config *config, const char *reason, const char *name) {
+    tg_conn *conn = (tg_conn *)1;
+    tg_error *error = NULL;
+    CHECK(tg_conn_new(config, &conn, &error) != TG_STATUS_OK);
+    CHECK(conn == NULL);
+    CHECK_TEXT(tg_error_reason(error), reason);
+    CHECK(strstr(tg_error_message(error), name) != NULL);
+    CHECK(strstr(tg_error_message(error), "canary") == NULL && strstr(tg_error_hint(error), "canary") == NULL);
+    tg_error_free(error);
+    tg_config_free(config);
+}
+
+static tg_config *good(void) { return tg_config_new("https://127.0.0.1:1"); }
+
+#define BAD(setter, reason, name)     \
+    do {                              \
+        tg_config *config = good();   \
+        setter;                       \
+        fails(config, reason, name);  \
+    } while (0)
+
+int main(int argc, char **argv) {
+    CHECK(argc > 1); /* a CA file that is good */
+    fails(tg_config_new(NULL), "argument.null", "host");
+    fails(tg_config_new("http://user:canary@h"), "argument.url", "host");
+    fails(tg_config_new("http://db.example.com"), "config.plain_http", "db.example.com");
+    BAD(tg_config_set_graph(config, "a;b"), "argument.graph", "graph");
+    BAD(tg_config_set_password(config, NULL, "canary"), "argument.null", "username");
+    BAD(tg_config_set_password(config, "u", NULL), "argument.null", "password");
+    BAD(tg_config_set_password(config, "u", "canary\n"), "argument.control_character", "password");
+    BAD(tg_config_set_password(config, "u", "canary\xff"), "argument.utf8", "password");
+    BAD(tg_config_set_secret(config, "canary\r"), "argument.control_character", "secret");
+    BAD(tg_config_set_secret(config, "can****ary"), "credentials.masked_secret", "secret");
+    BAD(tg_config_set_api_token(config, "canary,b"), "argument.range", "api_token");
+    BAD(tg_config_set_jwt(config, "canary b"), "argument.range", "jwt");
+    BAD((tg_config_set_secret(config, "canary"), tg_config_set_jwt(config, "canarycanary")), "config.conflict", "jwt");
+    BAD(tg_config_set_tgcloud(config, 2), "argument.range", "tgcloud");
+    BAD(tg_config_set_server_version(config, "four"), "argument.range", "server_version");
+    BAD(tg_config_set_ca_file(config, "/no/such/file"), "config.file", "ca_file");
+    BAD(tg_config_set_ca_file(config, "/dev/null"), "config.file", "ca_file");
+    BAD(tg_config_set_ca_pem(config, "garbage"), "config.file", "ca_pem");
+    BAD(tg_config_set_client_cert(config, argv[1], NULL), "argument.null", "client_cert");
+    BAD(tg_config_set_client_cert(config, argv[1], argv[1]), "config.file", "client_key");
+    BAD(tg_config_set_pin_sha256(config, "short"), "argument.range", "pin_sha256");
+    BAD(tg_config_set_proxy(config, "socks5://h"), "argument.url", "proxy");
+    BAD(tg_config_set_user_agent(config, "a\nb"), "argument.control_character", "user_agent");
+    BAD(tg_config_set_token_lifetime(config, -1, 0), "argument.range", "token lifetime");
+    BAD(tg_config_set_token_lifetime(config, 0, -1), "argument.range", "renew before");
+
+    /* All of them good, then taken back; a NULL config is ignored. */
+    tg_config *config = good();
+    for (int round = 0; round < 2; round++) {
+        tg_config_set_graph(config, round ? NULL : "g");
+        tg_config_set_password(config, round ? NULL : "u", round ? NULL : "p");
+        tg_config_set_api_token(config, round ? NULL : "abcdefgh");
+        tg_config_set_ports(config, 0, 0);
+        tg_config_set_tgcloud(config, round - 1);
+        tg_config_set_server_version(config, round ? NULL : "4.1.2");
+        tg_config_set_ca_file(config, argv[1]);
+        tg_config_set_insecure_tls(config, 0);
+        tg_config_set_allow_http(config, 1);
+        tg_config_set_timeouts(config, 100, 200);
+        tg_config_set_proxy(config, round ? NULL : "http://127.0.0.1:3128");
+        tg_config_set_user_agent(config, round ? NULL : "me/1.0");
+        tg_config_set_token_lifetime(config, 3600, 60);
+        tg_conn *conn = NULL;
+        CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+        tg_conn_free(conn);
+    }
+    tg_config_free(config);
+    tg_config_set_graph(NULL, "g");
+    tg_config_set_secret(NULL, "s");
+    tg_config_free(NULL);
+    return finish();
+}

@@ -1,0 +1,64 @@
+/* Chapter log: lines by level, release exactly once, no credential in any line. */
+#include "check.h"
+
+static int lines, debug_lines, released;
+static tg_conn *reentered;
+
+static void log_line(int32_t level, const char *message, void *user_data) {
+    CHECK(user_data == &lines);
+    CHECK(strstr(message, "opensesame") == NULL);
+    lines++;
+    if (level == TG_LOG_DEBUG) debug_lines++;
+    if (reentered) {
+        tg_conn *again = reentered;
+        reentered = NULL;
+        CHECK(tg_get_secrets(again, "bad\nuser", NULL, NULL) == TG_STATUS_INVALID_ARGUMENT);
+    }
+}
+
+static void release(void *user_data) {
+    CHECK(user_data == &lines);
+    released++;
+}
+
+static tg_conn *connect_with(const char *url, int32_t level) {
+    tg_config *config = tg_config_new(url);
+    tg_config_set_password(config, "alice", "opensesame");
+    tg_config_set_graph(config, "MyGraph");
+    tg_config_set_log(config, level, log_line, &lines, release);
+    tg_conn *conn = NULL;
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+    tg_config_free(config);
+    return conn;
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc > 1);
+    tg_conn *conn = connect_with(argv[1], TG_LOG_DEBUG);
+    reentered = conn;
+    CHECK(tg_get_token(conn, NULL, 0, 0, NULL, NULL) == TG_STATUS_OK);
+    CHECK(debug_lines >= 2 && lines > debug_lines);
+    CHECK(released == 0);
+    tg_conn_free(conn);
+    CHECK(released == 1);
+
+    lines = 0;
+    conn = connect_with(argv[1], TG_LOG_ERROR);
+    CHECK(tg_get_token(conn, NULL, 0, 0, NULL, NULL) == TG_STATUS_OK);
+    CHECK(lines == 0);
+    tg_conn_free(conn);
+    CHECK(released == 2);
+
+    /* Replaced, without a function, without a config. */
+    tg_config *config = tg_config_new(argv[1]);
+    tg_config_set_log(config, TG_LOG_DEBUG, log_line, &lines, release);
+    tg_config_set_log(config, TG_LOG_DEBUG, log_line, &lines, release);
+    CHECK(released == 3);
+    tg_config_set_log(config, 0, NULL, &lines, release);
+    CHECK(released == 5);
+    tg_config_free(config);
+    CHECK(released == 5);
+    tg_config_set_log(NULL, TG_LOG_DEBUG, log_line, &lines, release);
+    CHECK(released == 6);
+    return finish();
+}

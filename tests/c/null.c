@@ -1,0 +1,80 @@
+/* Every pointer parameter of every function that can fail, NULL, one at a time: refused by name, and
+ * outputs that were full of 0xA5 come back NULL or 0. tests/header.rs checks that no function is left out. */
+#include "check.h"
+
+#define FULL(type) ((type)(uintptr_t)0xA5A5A5A5u)
+
+#define REFUSES(call, name)                                                                     \
+    do {                                                                                        \
+        CHECK_FAILS(call, TG_STATUS_INVALID_ARGUMENT, "argument.null");                         \
+        CHECK(strncmp(tg_last_error_message(), name " is NULL", sizeof(name " is NULL") - 1) == 0); \
+    } while (0)
+
+int main(void) {
+    tg_config *config = tg_config_new("http://127.0.0.1:1");
+    tg_config_set_secret(config, "secret");
+    tg_conn *conn = FULL(tg_conn *);
+    tg_secrets *secrets = FULL(tg_secrets *);
+    tg_token *token = FULL(tg_token *);
+    int32_t number = 0x5A5A5A5A;
+    size_t dropped = 0x5A5A5A5A;
+    const char *alias = "a";
+
+    REFUSES(tg_conn_new(NULL, &conn, &error), "config");
+    CHECK(conn == NULL);
+    REFUSES(tg_conn_new(config, NULL, &error), "conn");
+    REFUSES(tg_server_version(NULL, &number, NULL, NULL, &error), "conn");
+    CHECK(number == 0);
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+
+    REFUSES(tg_get_secrets(NULL, NULL, &secrets, &error), "conn");
+    CHECK(secrets == NULL);
+    REFUSES(tg_get_secrets(conn, NULL, NULL, &error), "secrets");
+    secrets = FULL(tg_secrets *);
+#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+    REFUSES(tg_show_secrets(NULL, NULL, &secrets, &error), "conn");
+    CHECK(secrets == NULL);
+    REFUSES(tg_show_secrets(conn, NULL, NULL, &error), "secrets");
+    secrets = FULL(tg_secrets *);
+    REFUSES(tg_create_secret(NULL, NULL, NULL, NULL, &secrets, &error), "conn");
+    CHECK(secrets == NULL);
+    REFUSES(tg_create_secret(conn, NULL, NULL, NULL, NULL, &error), "secret");
+    secrets = FULL(tg_secrets *);
+    REFUSES(tg_ensure_secret(NULL, alias, &secrets, &error), "conn");
+    CHECK(secrets == NULL);
+    secrets = FULL(tg_secrets *);
+    REFUSES(tg_ensure_secret(conn, NULL, &secrets, &error), "alias");
+    CHECK(secrets == NULL);
+    REFUSES(tg_ensure_secret(conn, alias, NULL, &error), "secret");
+    REFUSES(tg_drop_secret(NULL, alias, NULL, 0, &error), "conn");
+    REFUSES(tg_drop_secret(conn, NULL, NULL, 0, &error), "alias");
+    REFUSES(tg_drop_secrets(NULL, &alias, 1, NULL, 0, &dropped, &error), "conn");
+    CHECK(dropped == 0);
+    dropped = 0x5A5A5A5A;
+    REFUSES(tg_drop_secrets(conn, NULL, 1, NULL, 0, &dropped, &error), "aliases");
+    CHECK(dropped == 0);
+
+    REFUSES(tg_get_token(NULL, NULL, 0, 0, &token, &error), "conn");
+    CHECK(token == NULL);
+    token = FULL(tg_token *);
+    REFUSES(tg_refresh_token(NULL, NULL, NULL, 0, 0, &token, &error), "conn");
+    CHECK(token == NULL);
+    REFUSES(tg_delete_token(NULL, NULL, NULL, 0, &error), "conn");
+    number = 0x5A5A5A5A;
+    REFUSES(tg_check_jwt_token(NULL, "jwt", &number, &error), "conn");
+    CHECK(number == 0);
+    number = 0x5A5A5A5A;
+    REFUSES(tg_check_jwt_token(conn, NULL, &number, &error), "jwt");
+    CHECK(number == 0);
+    REFUSES(tg_check_jwt_token(conn, "jwt", NULL, &error), "valid");
+    token = FULL(tg_token *);
+    REFUSES(tg_current_token(NULL, &token, &error), "conn");
+    CHECK(token == NULL);
+    REFUSES(tg_current_token(conn, NULL, &error), "token");
+
+    tg_conn_free(conn);
+    tg_config_free(config);
+    return finish();
+}

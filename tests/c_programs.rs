@@ -1,0 +1,193 @@
+//! Builds the C tests and the examples against the shared library of this very build, and runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tigergraph_standin::{Options, Standin, Tls};
+
+const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+const VERSIONS: [&str; 6] = ["3.1", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `cargo test` leaves the shared library beside the test programs.
+fn library_folder() -> PathBuf {
+    let own = std::env::current_exe().expect("this program");
+    own.parent().expect("a folder").to_owned()
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder.join(name)
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn succeeded(what: &str, output: &Output) {
+    assert!(output.status.success(), "{what}: {}\n{}", output.status, text(output));
+}
+
+fn build(source: &str, extra: &[&str]) -> PathBuf {
+    let name = source.replace(['/', '.'], "_") + &extra.concat().replace(['-', ',', '='], "_");
+    let program = scratch(&name);
+    let folder = library_folder();
+    let output = Command::new("cc")
+        .args(["-std=c99", "-D_GNU_SOURCE", "-g"])
+        .args(STRICT)
+        .args(extra)
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(root().join(source))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(&folder)
+        .arg(format!("-Wl,-rpath,{}", folder.display()))
+        .args(["-ltigergraph_auth", "-pthread"])
+        .output()
+        .expect("a C compiler");
+    succeeded(source, &output);
+    program
+}
+
+/// Runs a C test with AddressSanitizer and UndefinedBehaviorSanitizer in it.
+fn run(source: &str, arguments: &[&str]) {
+    let program = build(source, &["-fsanitize=address,undefined"]);
+    let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
+    assert!(text(&symbols).contains("__asan_init"), "{source} was built without the sanitizer");
+    let output = Command::new(&program).args(arguments).output().expect(source);
+    succeeded(&format!("{source} {arguments:?}"), &output);
+}
+
+fn standin(version: &str) -> Standin {
+    Standin::start(Options::new(version)).expect("a stand-in")
+}
+
+fn is_rest(version: &str) -> &'static str {
+    if version >= "4" { "1" } else { "0" }
+}
+
+#[test]
+fn version() {
+    run("tests/c/version.c", &[env!("CARGO_PKG_VERSION")]);
+}
+
+#[test]
+fn status() {
+    run("tests/c/status.c", &[]);
+}
+
+#[test]
+fn error() {
+    run("tests/c/error.c", &[]);
+}
+
+#[test]
+fn null() {
+    run("tests/c/null.c", &[]);
+}
+
+#[test]
+fn log() {
+    run("tests/c/log.c", &[&standin("4.2").gateway_url()]);
+}
+
+#[test]
+fn config() {
+    let ca_file = scratch("config-ca.pem");
+    std::fs::write(&ca_file, Tls::for_loopback().ca_pem).expect("a file");
+    run("tests/c/config.c", &[ca_file.to_str().expect("UTF-8")]);
+}
+
+#[test]
+fn conn() {
+    for version in VERSIONS {
+        let server = standin(version);
+        let numbers: Vec<&str> = version.split('.').collect();
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+        run("tests/c/conn.c", &[&server.gateway_url(), numbers[0], numbers[1], &format!("http://{closed}")]);
+    }
+}
+
+#[test]
+fn secrets() {
+    for version in VERSIONS {
+        let masked = if is_rest(version) == "1" { "0" } else { "1" };
+        run("tests/c/secrets.c", &[&standin(version).gateway_url(), is_rest(version), masked]);
+    }
+}
+
+#[test]
+fn token() {
+    for version in VERSIONS {
+        run("tests/c/token.c", &[&standin(version).gateway_url(), is_rest(version)]);
+    }
+}
+
+/// What the README's first command shows, on both of its versions, in plain text and over TLS.
+#[test]
+fn the_life_cycle_example() {
+    let program = build("examples-c/life_cycle.c", &["-O2"]);
+    for version in VERSIONS {
+        let tls = Tls::for_loopback();
+        let ca_file = scratch(&format!("life-cycle-{version}.pem"));
+        std::fs::write(&ca_file, &tls.ca_pem).expect("a file");
+        let server = Standin::start(Options::new(version).with_tls(tls)).expect("a stand-in");
+        let arguments = [&server.gateway_url(), "alice", "opensesame", "MyGraph", ca_file.to_str().expect("UTF-8")];
+        let output = Command::new(&program).args(arguments).output().expect("the example");
+        succeeded(version, &output);
+        let shown = text(&output);
+        assert!(shown.contains("done") && !shown.contains("FAIL"), "{shown}");
+        assert!(!shown.contains("opensesame"), "{shown}");
+    }
+}
+
+#[test]
+fn the_readme_example() {
+    let program = build("examples-c/get_token.c", &["-O2"]);
+    let server = standin("4.2");
+    let secret = server.with_state(|state| state.add_secret("alice", None, "readme"));
+    let run = |secret: &str| {
+        Command::new(&program).env("TG_HOST", server.gateway_url()).env("TG_SECRET", secret).output().expect("it")
+    };
+    let good = run(&secret);
+    succeeded("get_token", &good);
+    assert!(text(&good).starts_with("Authorization: Bearer eyJ"), "{}", text(&good));
+    let bad = run("canarysecretcanary");
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(text(&bad).contains("did not accept the secret") && !text(&bad).contains("canary"), "{}", text(&bad));
+}
+
+#[test]
+fn both_ways_to_build_the_examples_work() {
+    let folder = library_folder();
+    let out = scratch("make");
+    std::fs::create_dir_all(&out).expect("a folder");
+    let make = Command::new("make")
+        .current_dir(root().join("examples-c"))
+        .arg(format!("LIBDIR={}", folder.display()))
+        .arg(format!("OUT={}", out.display()))
+        .output()
+        .expect("make");
+    succeeded("make", &make);
+    if Command::new("cmake").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "cmake is missing, and under CI nothing may be skipped");
+        return eprintln!("skipped: cmake is missing, install it to build examples-c/CMakeLists.txt");
+    }
+    let configure = Command::new("cmake")
+        .arg("-S")
+        .arg(root().join("examples-c"))
+        .arg("-B")
+        .arg(scratch("cmake"))
+        .arg(format!("-DTIGERGRAPH_AUTH_LIBDIR={}", folder.display()))
+        .output()
+        .expect("cmake");
+    succeeded("cmake", &configure);
+    let build = Command::new("cmake").arg("--build").arg(scratch("cmake")).output().expect("cmake");
+    succeeded("cmake --build", &build);
+}

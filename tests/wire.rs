@@ -1,0 +1,262 @@
+//! TLS, and answers that are not what they should be: status, reason, and nothing sent that must not be.
+
+use std::time::Duration;
+
+use tigergraph_auth::{Config, Connection, Error, Reason, Status, TokenOptions};
+use tigergraph_standin::{Action, Fault, LOOPBACK_NAMES, Options, Standin, TestCa, Tls};
+
+const CANARY: &str = "canarysecretcanarysecret";
+
+fn standin(tls: Tls) -> Standin {
+    Standin::start(Options::new("4.2").with_tls(tls)).expect("a stand-in")
+}
+
+fn ask(config: &Config) -> Error {
+    let connection = Connection::new(config).expect("good settings");
+    connection.get_token(Some(CANARY), 0, TokenOptions::default()).expect_err("a failure")
+}
+
+fn config(server: &Standin, ca: &str) -> Config {
+    let mut config = Config::new(server.gateway_url());
+    config.set_ca_pem(Some(ca.as_bytes()));
+    config
+}
+
+fn assert_tls(tls: Tls, change: impl FnOnce(&mut Config), expected: Reason) {
+    let ca = tls.ca_pem.clone();
+    let server = standin(tls);
+    let mut config = config(&server, &ca);
+    change(&mut config);
+    let error = ask(&config);
+    assert_eq!(error.reason(), expected, "{error}");
+    assert_eq!(server.requests().len(), 0);
+}
+
+#[test]
+fn certificates_that_cannot_be_trusted() {
+    let ca = TestCa::new("good CA");
+    let other = TestCa::new("other CA");
+    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2021)), |_| {}, Reason::TlsExpired);
+    assert_tls(ca.tls(&LOOPBACK_NAMES, (2080, 2090)), |_| {}, Reason::TlsNotYetValid);
+    assert_tls(ca.tls(&["db.example.com"], (2020, 2090)), |_| {}, Reason::TlsWrongHost);
+    let trust_other = |config: &mut Config| {
+        config.set_ca_pem(Some(other.pem().as_bytes()));
+    };
+    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2090)), trust_other, Reason::TlsUnknownIssuer);
+    let trust_system = |config: &mut Config| {
+        config.set_ca_pem(None);
+    };
+    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2090)), trust_system, Reason::TlsUnknownIssuer);
+}
+
+/// The pin of the key in a certificate.
+fn pin_of(pem: &str) -> String {
+    use base64::Engine;
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM");
+    let key = webpki::EndEntityCert::try_from(&certificate).expect("a certificate").subject_public_key_info();
+    let digest = ring::digest::digest(&ring::digest::SHA256, key.as_ref());
+    base64::engine::general_purpose::STANDARD.encode(digest)
+}
+
+#[test]
+fn a_pin_accepts_one_key() {
+    let ca = TestCa::new("nobody trusts this CA");
+    let good = ca.tls(&LOOPBACK_NAMES, (2020, 2090));
+    let pin = pin_of(&good.chain_pem);
+    let pinned = |with_ca: bool, pin: &str| {
+        let (with_ca, pin) = (with_ca, pin.to_owned());
+        move |config: &mut Config| {
+            if !with_ca {
+                config.set_ca_pem(None);
+            }
+            config.set_pin_sha256(Some(pin.as_bytes()));
+        }
+    };
+    for with_ca in [false, true] {
+        let server = standin(good.clone());
+        let mut config = config(&server, &good.ca_pem);
+        pinned(with_ca, &pin)(&mut config);
+        assert_eq!(ask(&config).reason(), Reason::AuthBadSecret);
+        assert_eq!(server.requests().len(), 2);
+    }
+    let wrong = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    assert_tls(good.clone(), pinned(false, wrong), Reason::TlsPinMismatch);
+    assert_tls(good, pinned(true, wrong), Reason::TlsPinMismatch);
+    let expired = ca.tls(&LOOPBACK_NAMES, (2020, 2021));
+    let pin = pin_of(&expired.chain_pem);
+    assert_tls(expired, pinned(false, &pin), Reason::TlsExpired);
+    let elsewhere = ca.tls(&["db.example.com"], (2020, 2090));
+    let pin = pin_of(&elsewhere.chain_pem);
+    assert_tls(elsewhere, pinned(false, &pin), Reason::TlsWrongHost);
+}
+
+#[test]
+fn a_client_certificate_is_shown_and_its_lack_is_told() {
+    let ca = TestCa::new("CA of servers and clients");
+    let tls = Tls { client_ca_pem: Some(ca.pem().to_owned()), ..ca.tls(&LOOPBACK_NAMES, (2020, 2090)) };
+    let server = standin(tls);
+    assert_eq!(ask(&config(&server, ca.pem())).reason(), Reason::TlsClientCertificate);
+    assert_eq!(server.requests().len(), 0);
+    let (chain, key) = ca.leaf(&["client"], (2020, 2090));
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (chain_file, key_file) = (folder.join("client.pem"), folder.join("client.key"));
+    std::fs::write(&chain_file, chain).expect("a file");
+    std::fs::write(&key_file, key).expect("a file");
+    let mut config = config(&server, ca.pem());
+    let path = |file: &std::path::Path| file.to_str().expect("UTF-8").as_bytes().to_vec();
+    config.set_client_cert(Some(&path(&chain_file)), Some(&path(&key_file)));
+    assert_eq!(ask(&config).reason(), Reason::AuthBadSecret);
+    let (_, other_key) = ca.leaf(&["other"], (2020, 2090));
+    std::fs::write(&key_file, other_key).expect("a file");
+    assert_eq!(Connection::new(&config).expect_err("a key that does not fit").reason(), Reason::ConfigFile);
+}
+
+#[test]
+fn insecure_by_name_accepts_anything() {
+    let ca = TestCa::new("nobody trusts this CA");
+    let server = standin(ca.tls(&["db.example.com"], (2020, 2021)));
+    let mut config = Config::new(server.gateway_url());
+    config.set_insecure_tls(true);
+    assert_eq!(ask(&config).reason(), Reason::AuthBadSecret);
+}
+
+#[test]
+fn tls_1_2_is_enough_and_a_plain_port_is_told() {
+    let server = standin(Tls { only_tls12: true, ..Tls::for_loopback() });
+    let ca = server.ca_pem().expect("a CA");
+    assert_eq!(ask(&config(&server, &ca)).reason(), Reason::AuthBadSecret);
+    let mut speaking_plain = Config::new(server.gateway_url().replace("https", "http"));
+    speaking_plain.set_timeouts(1000, 2000);
+    let error = ask(&speaking_plain);
+    assert!(matches!(error.status(), Status::Protocol | Status::Connect), "{error}");
+    let plain = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let mut speaking_tls = Config::new(plain.gateway_url().replace("http", "https"));
+    speaking_tls.set_ca_pem(Some(ca.as_bytes())).set_timeouts(1000, 2000);
+    let error = ask(&speaking_tls);
+    assert_eq!(error.reason(), Reason::TlsProtocol, "{error}");
+}
+
+/// A server of generation B that is known to be one, with something wrong about its token requests.
+fn with_fault(action: Action) -> (Error, usize) {
+    let server = Standin::start(Options::new("3.10")).expect("a stand-in");
+    server.script(Fault::always("/restpp/requesttoken", action));
+    let mut config = Config::new(server.gateway_url());
+    config.set_server_version(Some(b"3.10")).set_timeouts(500, 800);
+    let error = ask(&config);
+    let told = format!("{error:?}");
+    assert!(!told.contains("canary"), "{told}");
+    (error, server.requests().len())
+}
+
+fn assert_fault(action: Action, expected: Reason) {
+    let shown = format!("{action:?}");
+    let (error, requests) = with_fault(action);
+    assert_eq!(error.reason(), expected, "{shown}: {error}");
+    assert_eq!(requests, 1, "{shown}");
+}
+
+fn raw(text: &str) -> Action {
+    Action::RawBytes(text.as_bytes().to_vec())
+}
+
+#[test]
+fn answers_that_are_not_answers() {
+    let reply = |status: u16, body: &str| Fault::reply(status, body);
+    assert_fault(reply(200, "<html>portal</html>"), Reason::ProtocolNotJson);
+    assert_fault(reply(200, "{\"token\":\"abcdefgh"), Reason::ProtocolNotJson);
+    assert_fault(reply(200, "{}"), Reason::ProtocolShape);
+    assert_fault(reply(200, "{\"token\":5}"), Reason::ProtocolShape);
+    assert_fault(reply(200, "{\"token\":\"with,comma\"}"), Reason::ProtocolShape);
+    assert_fault(reply(200, "{\"error\":1}"), Reason::ProtocolShape);
+    assert_fault(reply(302, "<html>"), Reason::ProtocolRedirect);
+    assert_fault(reply(404, "<html>"), Reason::MissingEndpoint);
+    assert_fault(reply(429, "{}"), Reason::UnavailableRateLimited);
+    assert_fault(reply(502, "<html><title>Starting workspace</title></html>"), Reason::UnavailableStarting);
+    assert_fault(reply(503, "<html>"), Reason::UnavailableGateway);
+    assert_fault(reply(500, "{\"error\":true,\"code\":\"REST-10020\"}"), Reason::ServerError);
+    assert_fault(raw("nonsense\r\n\r\n"), Reason::ProtocolFraming);
+    assert_fault(raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), Reason::ConnectClosed);
+    assert_fault(raw("HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n{"), Reason::ProtocolTooLarge);
+    let gzip = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}";
+    assert_fault(raw(gzip), Reason::ProtocolEncoding);
+    assert_fault(Action::CloseBeforeReply, Reason::ConnectClosed);
+    assert_fault(Action::ResetBeforeReply, Reason::ConnectReset);
+    assert_fault(Action::Hang, Reason::TimeoutResponse);
+    assert_fault(Action::Truncate(3), Reason::ConnectClosed);
+    let drip = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec();
+    assert_fault(Action::Drip(drip, Duration::from_millis(100)), Reason::TimeoutResponse);
+    assert_fault(Action::Flood(b"HTTP/1.1 200 OK\r\nX-Flood: yes\r\n".to_vec()), Reason::ProtocolFraming);
+}
+
+#[test]
+fn a_redirect_names_its_target_and_does_not_follow_it() {
+    let target = Standin::start(Options::new("3.10")).expect("a stand-in");
+    let location = format!("{}/steal?x=canary", target.gateway_url());
+    let headers = vec![("location".to_owned(), location)];
+    let action = Action::Reply { status: 307, content_type: "text/html", headers, body: Vec::new() };
+    let (error, requests) = with_fault(action);
+    assert_eq!((error.reason(), requests), (Reason::ProtocolRedirect, 1));
+    assert!(error.message().contains("http://127.0.0.1"), "{error}");
+    assert_eq!(target.connections(), 0);
+}
+
+#[test]
+fn a_server_message_is_passed_on_without_credentials() {
+    let body = format!("{{\"error\":true,\"message\":\"no {CANARY} and no eyJhbGciOiJIUzI1NiJ9.e30.abc here\"}}");
+    let (error, _) = with_fault(Fault::reply(401, &body));
+    assert!(error.message().contains("<redacted:"), "{error}");
+    assert!(!error.message().contains("eyJ"), "{error}");
+}
+
+#[test]
+fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
+    for (version, path) in [("3.10", "/gsqlserver"), ("4.2", "/gsql/v1/secrets")] {
+        for action in [Action::CloseAfterProcessing, Action::Hang, Fault::reply(502, "<html>"), Fault::reply(504, "")] {
+            let server = Standin::start(Options::new(version)).expect("a stand-in");
+            server.script(Fault::always(path, action.clone()));
+            let mut config = Config::new(server.gateway_url());
+            config.set_password(Some(b"alice"), Some(b"opensesame")).set_graph(Some(b"MyGraph"));
+            config.set_server_version(Some(version.as_bytes())).set_timeouts(300, 500);
+            let connection = Connection::new(&config).expect("good settings");
+            let error = connection.create_secret(None, None, None).expect_err("lost");
+            assert_eq!(error.reason(), Reason::OutcomeUnknown, "{action:?}: {error}");
+            assert!(error.message().contains("AUTO_GENERATED_ALIAS_"), "{error}");
+            assert_eq!(server.requests().len(), 1);
+        }
+        let server = Standin::start(Options::new(version)).expect("a stand-in");
+        let starting = Fault::reply(502, "<html><title>Starting workspace</title></html>");
+        server.script(Fault::always(path, starting));
+        let mut config = Config::new(server.gateway_url());
+        config.set_password(Some(b"alice"), Some(b"opensesame")).set_server_version(Some(version.as_bytes()));
+        let error = Connection::new(&config).expect("good").create_secret(Some("a"), None, None).expect_err("starting");
+        assert_eq!(error.reason(), Reason::UnavailableStarting);
+    }
+}
+
+#[test]
+fn detection_decides_nothing_by_a_fault() {
+    for fault in
+        [Fault::reply(500, "{}"), Fault::reply(503, "<html>"), Fault::reply(200, "<html>"), Action::CloseBeforeReply]
+    {
+        let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+        let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+        server.script(Fault::once("/gsql/v1/tokens/check", fault));
+        let connection = Connection::new(&Config::new(server.gateway_url())).expect("good settings");
+        connection.get_token(Some(&secret), 0, TokenOptions::default()).expect_err("undecided");
+        assert!(server.take_requests().iter().all(|request| !request.text().contains(&secret)));
+        connection.get_token(Some(&secret), 0, TokenOptions::default()).expect("decided");
+        assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[test]
+fn a_server_of_another_generation_is_noticed() {
+    let server = Standin::start(Options::new("3.10")).expect("a stand-in");
+    let mut config = Config::new(server.gateway_url());
+    config.set_password(Some(b"alice"), Some(b"opensesame")).set_graph(Some(b"MyGraph"));
+    let connection = Connection::new(&config).expect("good settings");
+    connection.get_secrets(None).expect("a list");
+    server.with_state(|state| state.options.version = "4.2".parse().expect("a version"));
+    connection.get_secrets(None).expect("a list from the new server");
+}
