@@ -322,6 +322,87 @@ mod tests {
     }
 
     #[test]
+    fn documented_successes() {
+        let samples = [
+            (
+                DeleteToken,
+                r#"{"code":"REST-0000","expiration":-1,"error":false,"message":"Drop token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#,
+            ),
+            (DeleteToken, r#"{"error":false,"message":"Successfully dropped the specified JWT tokens"}"#),
+            (DeleteToken, r#"{"error": false, "message": "Successfully dropped the specified JWT tokens"}"#),
+            (CheckToken, r#"{"error":false,"message":"The token eyJh.eyJz.abc verification succeed."}"#),
+            (DropSecrets, r#"{"error":false,"message":"Successfully removed the secrets for user tigergraph."}"#),
+            (
+                CreateSecret,
+                r#"{"error":false,"message":"","results":{"alias":"s2","value":"g2ea27q79tes6nsark3k3ecp718rp4ej"}}"#,
+            ),
+            (
+                Version,
+                "{\"error\":\"false\", \"message\":\"TigerGraph RESTPP: \n --- Version --- \nproduct release_2.6.0_05-09-2020\n\"}",
+            ),
+            (Version, r#"{"error": "false","message": "pong","results": {}}"#),
+            (Version, r#"{"error": false,"message": "Hello GSQL"}"#),
+        ];
+        for (operation, body) in samples {
+            assert!(ask(operation, Password, &answer(200, body)).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn documented_refusals() {
+        let samples = [
+            (
+                Version,
+                Nothing,
+                403,
+                r#"{"version":{"edition":"enterprise","api":"v2","schema":0},"error":true,"message":"Access Denied because the input token = 'eyJh****4WgE' contains audience [a,b], which doesn't include the configured one c","code":"REST-10016"}"#,
+                Reason::AuthBadToken,
+            ),
+            (
+                Version,
+                Nothing,
+                403,
+                r#"{"error":true,"message":"Access Denied because the input token = '' is invalid.","code":"REST-10016"}"#,
+                Reason::AuthBadToken,
+            ),
+            (
+                Version,
+                Bearer,
+                403,
+                r#"{"error":true,"message":"Access Denied because the input token = 'lpa6****u1v' is not in correct format"}"#,
+                Reason::AuthBadToken,
+            ),
+            (RequestToken, Nothing, 401, r#"{"error":true,"message":"Authentication failed."}"#, Reason::AuthRefused),
+            (
+                ListSecrets,
+                Password,
+                401,
+                r#"{"error":true,"message":"Authentication failed."}"#,
+                Reason::AuthBadPassword,
+            ),
+            (
+                RequestToken,
+                Secret,
+                400,
+                r#"{"error":true,"message":"Graph MyDatabase not found"}"#,
+                Reason::MissingGraph,
+            ),
+            (
+                ListSecrets,
+                Password,
+                400,
+                r#"{"error":true,"message":"The request was rejected because the parameter name \"ls graphs\n\" is not allowed."}"#,
+                Reason::ServerError,
+            ),
+            (DeleteToken, Secret, 200, r#"{"code":"REST-3300","error":true,"message":"x"}"#, Reason::MissingToken),
+            (ListSecrets, Password, 401, "", Reason::AuthBadPassword),
+        ];
+        for (operation, credential, status, body, expected) in samples {
+            assert_eq!(reason(operation, credential, status, body), expected, "{body}");
+        }
+    }
+
+    #[test]
     fn codes_decide_first() {
         for status in [200, 404] {
             assert_eq!(reason(RequestToken, Secret, status, OFF), Reason::AuthDisabled);

@@ -36,7 +36,23 @@ pub(super) unsafe fn guard(error: *mut *mut tg_error, body: impl FnOnce() -> Res
 
 /// Runs the body of a setter, an accessor or a `_free`: a panic gives `fallback`, the last error stays.
 pub(super) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    let body = || {
+        forced_panic();
+        body()
+    };
     caught(body).unwrap_or(fallback)
+}
+
+/// For tests/panic.rs: makes every exported function panic once it has cleared its outputs.
+#[cfg(feature = "test-panic")]
+pub static PANIC: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+fn forced_panic() {
+    #[cfg(feature = "test-panic")]
+    #[allow(clippy::panic)]
+    if PANIC.load(std::sync::atomic::Ordering::SeqCst) {
+        panic!("forced by a test");
+    }
 }
 
 fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
@@ -128,6 +144,7 @@ pub(super) fn null(name: &str) -> Error {
 ///
 /// The caller promises that `handle` is NULL or points to a live object.
 pub(super) unsafe fn object<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
+    forced_panic();
     // SAFETY: NULL gives `None`; otherwise the caller promises a live object.
     unsafe { handle.as_ref() }.ok_or_else(|| null(name))
 }

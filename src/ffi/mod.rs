@@ -13,6 +13,9 @@
 // What every function here asks of its pointers is said once, in prologue.h.
 #![allow(clippy::missing_safety_doc)]
 
+#[cfg(feature = "test-panic")]
+pub mod guard;
+#[cfg(not(feature = "test-panic"))]
 mod guard;
 
 pub mod config;
