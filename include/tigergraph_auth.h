@@ -483,7 +483,29 @@ tg_status tg_conn_new(const tg_config *config, tg_conn **conn, tg_error **error)
 tg_status tg_server_version(tg_conn *conn, int32_t *major, int32_t *minor, int32_t *patch, tg_error **error);
 
 /**
- * Frees a connection and wipes its credentials. Sends nothing, never waits. NULL is fine.
+ * Another handle to the same connection: same login, same token, same sockets. It has its own
+ * cancellation, and its own time limit, which begins as that of conn. Sends nothing. NULL for NULL.
+ *
+ * This is how one call gets a limit or a cancellation of its own: clone, call, free the clone.
+ * Free it with tg_conn_free(); the other handles go on.
+ */
+tg_conn *tg_conn_clone(const tg_conn *conn);
+
+/**
+ * The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
+ */
+void tg_conn_set_timeout(tg_conn *conn, uint32_t total_ms);
+
+/**
+ * Stops the calls that are running on this handle, on whatever thread and in whatever phase: they return
+ * within 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait
+ * for them. Calls that begin later, and those on clones, are unaffected.
+ */
+void tg_conn_cancel(tg_conn *conn);
+
+/**
+ * Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls
+ * that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
  */
 void tg_conn_free(tg_conn *conn);
 

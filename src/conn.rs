@@ -7,8 +7,9 @@ mod tokens;
 
 use std::fmt;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -33,8 +34,20 @@ const TOKEN_ANSWER: usize = 64 * 1024;
 /// Longest list and longest GSQL text.
 const LIST_ANSWER: usize = 1024 * 1024;
 
-/// A connection to one server. May be used by any number of threads at once.
+/// A handle to a connection to one server. May be used by any number of threads at once.
+///
+/// [`Connection::another`] gives a second handle to the same connection, with its own time limit
+/// and its own cancellation.
 pub struct Connection {
+    core: Arc<Core>,
+    /// Limit for a call on this handle, in milliseconds; 0: as configured.
+    limit_ms: AtomicU32,
+    /// The calls running on this handle, by what cancels them.
+    running: Mutex<Vec<Arc<AtomicBool>>>,
+}
+
+/// What all handles to a connection share.
+struct Core {
     settings: Settings,
     http: Box<dyn Http>,
     state: Mutex<State>,
@@ -66,7 +79,7 @@ enum Known {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.settings.route.gateway)
+        write!(f, "Connection({})", self.core.settings.route.gateway)
     }
 }
 
@@ -155,11 +168,36 @@ impl Connection {
             rest_secrets: true,
             on_fallback_port: false,
         };
-        let connection = Connection { settings, http, state: Mutex::new(state), detected: Condvar::new() };
-        if connection.settings.trust.as_ref().is_some_and(|trust| trust.insecure) {
+        let core = Core { settings, http, state: Mutex::new(state), detected: Condvar::new() };
+        let connection = Connection { core: Arc::new(core), limit_ms: AtomicU32::new(0), running: Mutex::default() };
+        if connection.core.settings.trust.as_ref().is_some_and(|trust| trust.insecure) {
             connection.log(Level::Warn, || "insecure TLS: any certificate is accepted for this connection".into());
         }
         connection
+    }
+
+    /// Another handle to the same connection: same login, token and sockets; its own time limit, which
+    /// begins as that of this handle, and its own cancellation. Sends nothing.
+    pub fn another(&self) -> Connection {
+        let limit_ms = AtomicU32::new(self.limit_ms.load(Ordering::Relaxed));
+        Connection { core: self.core.clone(), limit_ms, running: Mutex::default() }
+    }
+
+    /// The limit for calls on this handle that begin from now on, in milliseconds; 0: as configured.
+    pub fn set_timeout(&self, total_ms: u32) {
+        self.limit_ms.store(total_ms, Ordering::Relaxed);
+    }
+
+    /// Makes the calls that are running on this handle end within 100 ms, with `cancelled`, or
+    /// `outcome.unknown` if a creation has begun. Later calls, and those on other handles, are unaffected.
+    pub fn cancel(&self) {
+        for call in self.running().drain(..) {
+            call.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<Arc<AtomicBool>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connection's own token. Sends nothing.
@@ -174,7 +212,7 @@ impl Connection {
         let call = self.call(&[], &[]);
         // Not inside the match: its temporaries, a lock among them, would live to its end.
         let held = self.state().token.clone();
-        let token = match (held, &self.settings.login) {
+        let token = match (held, &self.core.settings.login) {
             (Some(token), _) => Some(token),
             (None, None) => None,
             (None, Some(_)) => match self.request_token(&call, None, 0, TokenOptions::default()) {
@@ -198,23 +236,28 @@ impl Connection {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.core.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log(&self, level: Level, message: impl FnOnce() -> String) {
-        if let Some(log) = &self.settings.log {
+        if let Some(log) = &self.core.settings.log {
             log.write(level, message);
         }
     }
 
     /// A call begins. `credentials` are its own, `names` may be shown in its errors.
     fn call<'a>(&'a self, credentials: &[&str], names: &'a [&'a str]) -> Call<'a> {
-        let clock = Rc::new(Clock::start(self.settings.call_limit, self.settings.connect_limit));
+        let limit = match self.limit_ms.load(Ordering::Relaxed) {
+            0 => self.core.settings.call_limit,
+            ms => Duration::from_millis(ms.into()),
+        };
+        let clock = Rc::new(Clock::start(limit, self.core.settings.connect_limit));
+        self.running().push(clock.cancelled().clone());
         let held = self.state().token.clone();
         let mut known: Vec<&str> = credentials.to_vec();
         known.extend(held.as_deref().map(Token::value));
-        known.extend(self.settings.api_token.as_ref().map(Hidden::reveal));
-        known.extend(self.settings.login.as_ref().map(|login| match login {
+        known.extend(self.core.settings.api_token.as_ref().map(Hidden::reveal));
+        known.extend(self.core.settings.login.as_ref().map(|login| match login {
             Login::Password { password, .. } => password.reveal(),
             Login::Secret(credential) | Login::Jwt(credential) => credential.reveal(),
         }));
@@ -225,7 +268,7 @@ impl Connection {
     /// or, where there is neither, the connection's token. One of them, never a second.
     fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
         let rest = known == Known::Exactly(Generation::C);
-        match (secret, &self.settings.login) {
+        match (secret, &self.core.settings.login) {
             (Some(secret), _) | (None, Some(Login::Secret(secret))) if rest => Ok(Authorization::gsql_secret(secret)),
             (Some(secret), _) | (None, Some(Login::Secret(secret))) => {
                 Ok(Authorization::basic(SECRET_USER, secret, Credential::Secret))
@@ -244,14 +287,14 @@ impl Connection {
 
     /// Fails at once where no login could be found for the gateway whatever the server is.
     fn require_login(&self) -> Result<()> {
-        if self.settings.login.is_none() && self.state().token.is_none() {
+        if self.core.settings.login.is_none() && self.state().token.is_none() {
             return Err(no_credentials());
         }
         Ok(())
     }
 
     fn graph(&self) -> Option<&str> {
-        self.settings.graph.as_ref().map(|graph| graph.as_str())
+        self.core.settings.graph.as_ref().map(|graph| graph.as_str())
     }
 }
 
@@ -298,6 +341,12 @@ fn push_json(out: &mut Vec<u8>, text: &str) {
 
 const JSON: &str = "application/json";
 
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.connection.running().retain(|call| !Arc::ptr_eq(call, self.clock.cancelled()));
+    }
+}
+
 impl Call<'_> {
     /// Sends one request and judges its answer as JSON.
     fn ask(&self, ask: Ask) -> Result<Json> {
@@ -312,7 +361,7 @@ impl Call<'_> {
 
     /// Sends one request; tries REST++ on its old port once, if no port was given and the gateway refuses.
     fn send(&self, ask: Ask) -> Result<Answer> {
-        let route = &self.connection.settings.route;
+        let route = &self.connection.core.settings.route;
         if ask.server == Server::Gateway {
             return self.exchange(&ask, &route.gateway);
         }
@@ -343,7 +392,7 @@ impl Call<'_> {
             limit: if ask.operation.lists() { LIST_ANSWER } else { TOKEN_ANSWER },
         };
         let started = boot_clock();
-        let outcome = self.connection.http.exchange(&request, &self.clock);
+        let outcome = self.connection.core.http.exchange(&request, &self.clock);
         self.connection.log(Level::Debug, || {
             let what = match &outcome {
                 Ok(answer) => answer.status.to_string(),
@@ -376,7 +425,7 @@ impl Call<'_> {
             if !state.detecting {
                 break;
             }
-            let waited = connection.detected.wait_timeout(state, self.clock.left()?);
+            let waited = connection.core.detected.wait_timeout(state, self.clock.left()?);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.detecting = true;
@@ -430,7 +479,7 @@ impl Call<'_> {
 
     /// Whether the caller told the generation, by the server's version.
     fn is_told(&self) -> bool {
-        self.connection.settings.version.and_then(Version::generation).is_some()
+        self.connection.core.settings.version.and_then(Version::generation).is_some()
     }
 }
 
@@ -440,7 +489,7 @@ struct Detecting<'a>(&'a Connection);
 impl Drop for Detecting<'_> {
     fn drop(&mut self) {
         self.0.state().detecting = false;
-        self.0.detected.notify_all();
+        self.0.core.detected.notify_all();
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,9 +49,14 @@ impl Phase {
     }
 }
 
-/// The time that one call has, and how far it has come.
+/// A wait is never longer than this before it looks whether its call was cancelled. Looking needs
+/// no descriptor, no thread and no shutdown of a socket, which a forked child would cut its parent's by.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// The time that one call has, how far it has come, and whether it was cancelled.
 #[derive(Debug)]
 pub struct Clock {
+    cancelled: Arc<AtomicBool>,
     end: Duration,
     connect_limit: Duration,
     connect_end: Cell<Duration>,
@@ -64,7 +69,8 @@ impl Clock {
     pub fn start(call_limit: Duration, connect_limit: Duration) -> Clock {
         let end = boot_clock() + call_limit;
         let (phase, sent) = (Cell::new(Phase::Lookup), Cell::new(false));
-        Clock { end, connect_limit, connect_end: Cell::new(end), phase, sent }
+        let cancelled = Arc::default();
+        Clock { cancelled, end, connect_limit, connect_end: Cell::new(end), phase, sent }
     }
 
     /// A request begins: nothing of it is sent, and connecting has its own limit from now on.
@@ -84,14 +90,39 @@ impl Clock {
         self.sent.get()
     }
 
-    /// Time left for the phase, or the error that it is over.
+    /// What another thread sets to cancel the call.
+    pub fn cancelled(&self) -> &Arc<AtomicBool> {
+        &self.cancelled
+    }
+
+    /// Waits, but not beyond the time of the call.
+    pub fn sleep(&self, pause: Duration) -> Result<(), Error> {
+        let until = boot_clock() + pause;
+        loop {
+            match until.checked_sub(boot_clock()) {
+                Some(rest) if !rest.is_zero() => std::thread::sleep(rest.min(self.left()?)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Time left for the whole call.
+    pub fn left_in_call(&self) -> Duration {
+        self.end.saturating_sub(boot_clock())
+    }
+
+    /// How long to wait before looking again: the time left for the phase, at most a moment; or the
+    /// error that it is over.
     pub fn left(&self) -> Result<Duration, Error> {
+        if self.cancelled.load(Ordering::SeqCst) {
+            return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
+        }
         let end = match self.phase.get() {
             Phase::Exchange => self.end,
             _ => self.connect_end.get(),
         };
         match end.checked_sub(boot_clock()) {
-            Some(left) if !left.is_zero() => Ok(left),
+            Some(left) if !left.is_zero() => Ok(left.min(LOOK)),
             _ => Err(self.over()),
         }
     }

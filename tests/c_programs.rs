@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tigergraph_standin::{Options, Standin, Tls};
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const VERSIONS: [&str; 6] = ["3.1", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
@@ -102,6 +102,13 @@ fn config() {
     let ca_file = scratch("config-ca.pem");
     std::fs::write(&ca_file, Tls::for_loopback().ca_pem).expect("a file");
     run("tests/c/config.c", &[ca_file.to_str().expect("UTF-8")]);
+}
+
+#[test]
+fn threads() {
+    let server = standin("4.2");
+    server.script(Fault::always("/gsql/v1/tokens", Action::Hang));
+    run("tests/c/threads.c", &[&server.gateway_url()]);
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl Connection {
         if let Some(secret) = secret {
             return judge_secret("the secret", secret).map(Proof::Secret);
         }
-        match &self.settings.login {
+        match &self.core.settings.login {
             Some(Login::Secret(secret)) => Ok(Proof::Secret(secret.clone())),
             Some(Login::Password { username, password }) => {
                 Ok(Proof::Password { username: username.clone(), password: password.clone() })
@@ -164,7 +164,7 @@ impl Connection {
     }
 
     fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
-        let lifetime_s = if lifetime_s == 0 { self.settings.lifetime_s } else { lifetime_s };
+        let lifetime_s = if lifetime_s == 0 { self.core.settings.lifetime_s } else { lifetime_s };
         if lifetime_s > LONGEST_S {
             return Err(Error::new(Reason::ArgumentRange, "the lifetime is longer than 1000 years"));
         }
@@ -212,7 +212,7 @@ impl Call<'_> {
 
     fn may_fall_back(&self) -> bool {
         let known = self.connection.state().known;
-        self.connection.settings.route.restpp_fallback.is_some() && known == Known::Nothing
+        self.connection.core.settings.route.restpp_fallback.is_some() && known == Known::Nothing
     }
 
     /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
@@ -281,7 +281,7 @@ impl Call<'_> {
     fn check(&self, jwt: &Hidden) -> Result<bool> {
         // No privilege is needed, but a server may still want to know who asks.
         let known = Known::Exactly(Generation::C);
-        let login = match &self.connection.settings.login {
+        let login = match &self.connection.core.settings.login {
             Some(_) => self.connection.gateway_login(None, known)?,
             None => Authorization::none(),
         };

@@ -4,9 +4,9 @@ use std::ffi::c_char;
 
 use zeroize::Zeroizing;
 
-use super::conn::tg_conn;
+use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{EMPTY, Out, guard, known_flags, null, object, quietly, required_text, text};
+use super::guard::{EMPTY, Out, guard, known_flags, null, quietly, required_text, text};
 use super::status::tg_status;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -84,8 +84,8 @@ unsafe fn list(conn: *mut tg_conn, user: *const c_char, secrets: *mut *mut tg_se
     // SAFETY: as the conventions at the top of the header ask of every pointer.
     unsafe {
         let secrets = Out::new(secrets, std::ptr::null_mut(), "secrets")?;
-        let (conn, user) = (object(conn, "conn")?, text(user, "user")?);
-        secrets.set(handle(&conn.0.get_secrets(user)?));
+        let (conn, user) = (connection(conn)?, text(user, "user")?);
+        secrets.set(handle(&conn.get_secrets(user)?));
         Ok(())
     }
 }
@@ -114,9 +114,9 @@ pub unsafe extern "C" fn tg_create_secret(
     unsafe {
         guard(error, || {
             let secret = Out::new(secret, std::ptr::null_mut(), "secret")?;
-            let conn = object(conn, "conn")?;
+            let conn = connection(conn)?;
             let (alias, value, user) = (text(alias, "alias")?, text(value, "value")?, text(user, "user")?);
-            secret.set(handle(&[conn.0.create_secret(alias, value, user)?]));
+            secret.set(handle(&[conn.create_secret(alias, value, user)?]));
             Ok(())
         })
     }
@@ -138,8 +138,8 @@ pub unsafe extern "C" fn tg_ensure_secret(
     unsafe {
         guard(error, || {
             let secret = Out::new(secret, std::ptr::null_mut(), "secret")?;
-            let (conn, alias) = (object(conn, "conn")?, required_text(alias, "alias")?);
-            secret.set(handle(&[conn.0.ensure_secret(alias)?]));
+            let (conn, alias) = (connection(conn)?, required_text(alias, "alias")?);
+            secret.set(handle(&[conn.ensure_secret(alias)?]));
             Ok(())
         })
     }
@@ -160,10 +160,10 @@ pub unsafe extern "C" fn tg_drop_secret(
     // SAFETY: as the conventions at the top of the header ask of every pointer.
     unsafe {
         guard(error, || {
-            let (conn, alias) = (object(conn, "conn")?, required_text(alias, "alias")?);
+            let (conn, alias) = (connection(conn)?, required_text(alias, "alias")?);
             let user = text(user, "user")?;
             known_flags(flags, TG_IGNORE_MISSING)?;
-            conn.0.drop_secrets(&[alias], user, flags & TG_IGNORE_MISSING != 0).map(drop)
+            conn.drop_secrets(&[alias], user, flags & TG_IGNORE_MISSING != 0).map(drop)
         })
     }
 }
@@ -186,11 +186,11 @@ pub unsafe extern "C" fn tg_drop_secrets(
     unsafe {
         guard(error, || {
             let dropped = Out::optional(dropped, 0);
-            let conn = object(conn, "conn")?;
+            let conn = connection(conn)?;
             let aliases = texts(aliases, count)?;
             let user = text(user, "user")?;
             known_flags(flags, TG_IGNORE_MISSING)?;
-            dropped.set(conn.0.drop_secrets(&aliases, user, flags & TG_IGNORE_MISSING != 0)?);
+            dropped.set(conn.drop_secrets(&aliases, user, flags & TG_IGNORE_MISSING != 0)?);
             Ok(())
         })
     }

@@ -3,9 +3,9 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::conn::tg_conn;
+use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{EMPTY, Out, guard, known_flags, object, quietly, required_text, seconds, text};
+use super::guard::{EMPTY, Out, guard, known_flags, quietly, required_text, seconds, text};
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
@@ -58,10 +58,10 @@ pub unsafe extern "C" fn tg_get_token(
     unsafe {
         guard(error, || {
             let token = Out::optional(token, std::ptr::null_mut());
-            let (conn, secret) = (object(conn, "conn")?, text(secret, "secret")?);
+            let (conn, secret) = (connection(conn)?, text(secret, "secret")?);
             let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
             known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL)?;
-            set(token, conn.0.get_token(secret, lifetime_s, options(flags))?);
+            set(token, conn.get_token(secret, lifetime_s, options(flags))?);
             Ok(())
         })
     }
@@ -86,12 +86,12 @@ pub unsafe extern "C" fn tg_refresh_token(
     unsafe {
         guard(error, || {
             let token = Out::optional(token, std::ptr::null_mut());
-            let conn = object(conn, "conn")?;
+            let conn = connection(conn)?;
             let (secret, old_token) = (text(secret, "secret")?, text(old_token, "old_token")?);
             let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
             known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL | TG_TOKEN_OR_NEW)?;
             let options = RefreshOptions { token: options(flags), or_new: flags & TG_TOKEN_OR_NEW != 0 };
-            set(token, conn.0.refresh_token(secret, old_token, lifetime_s, options)?);
+            set(token, conn.refresh_token(secret, old_token, lifetime_s, options)?);
             Ok(())
         })
     }
@@ -113,10 +113,10 @@ pub unsafe extern "C" fn tg_delete_token(
     // SAFETY: as the conventions at the top of the header ask of every pointer.
     unsafe {
         guard(error, || {
-            let conn = object(conn, "conn")?;
+            let conn = connection(conn)?;
             let (secret, token) = (text(secret, "secret")?, text(token, "token")?);
             known_flags(flags, TG_IGNORE_MISSING)?;
-            conn.0.delete_token(secret, token, flags & TG_IGNORE_MISSING != 0)
+            conn.delete_token(secret, token, flags & TG_IGNORE_MISSING != 0)
         })
     }
 }
@@ -137,8 +137,8 @@ pub unsafe extern "C" fn tg_check_jwt_token(
     unsafe {
         guard(error, || {
             let valid = Out::new(valid, 0, "valid")?;
-            let (conn, jwt) = (object(conn, "conn")?, required_text(jwt, "jwt")?);
-            valid.set(conn.0.check_jwt_token(jwt)?.into());
+            let (conn, jwt) = (connection(conn)?, required_text(jwt, "jwt")?);
+            valid.set(conn.check_jwt_token(jwt)?.into());
             Ok(())
         })
     }
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn tg_current_token(
     unsafe {
         guard(error, || {
             let token = Out::new(token, std::ptr::null_mut(), "token")?;
-            set(token, object(conn, "conn")?.0.current_token()?);
+            set(token, connection(conn)?.current_token()?);
             Ok(())
         })
     }

@@ -1,0 +1,180 @@
+//! Time limits and cancellation: every phase of a call ends on time, and only the call that is meant.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tigergraph_auth::{Config, Connection, Error, Reason, TokenOptions};
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+
+/// A place where a call can be stuck, and the reason that running out of time there has.
+struct Stuck {
+    name: &'static str,
+    config: Config,
+    timeout: Reason,
+    _server: Box<dyn std::any::Any>,
+}
+
+fn standin_with(action: Action) -> Standin {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    server.script(Fault::always("/gsql/v1/tokens", action));
+    server
+}
+
+/// A listener whose queue is full: it answers no SYN.
+fn black_hole() -> (String, Box<dyn std::any::Any>) {
+    use socket2::{Domain, Socket, Type};
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    listener.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().expect("an address").into()).expect("a port");
+    listener.listen(0).expect("a queue");
+    let address = listener.local_addr().expect("its address").as_socket().expect("an IP address");
+    let fillers: Vec<Socket> = (0..4)
+        .map(|_| {
+            let filler = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+            filler.set_nonblocking(true).expect("a flag");
+            let _ = filler.connect(&address.into());
+            filler
+        })
+        .collect();
+    std::thread::sleep(Duration::from_millis(20));
+    (format!("http://{address}"), Box::new((listener, fillers)))
+}
+
+fn places() -> Vec<Stuck> {
+    let with_version = |url: &str| {
+        let mut config = Config::new(url);
+        config.set_server_version(Some(b"4.2"));
+        config
+    };
+    let stuck = |name, config, timeout, server| Stuck { name, config, timeout, _server: server };
+    let (url, hole) = black_hole();
+    let connect = stuck("connect", with_version(&url), Reason::TimeoutConnect, hole);
+
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut config = with_version(&format!("https://{}", silent.local_addr().expect("its address")));
+    config.set_ca_pem(Some(Tls::for_loopback().ca_pem.as_bytes()));
+    let tls = stuck("TLS", config, Reason::TimeoutTls, Box::new(silent));
+
+    let server = standin_with(Action::Hang);
+    let headers = stuck("headers", with_version(&server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
+
+    let slow = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{      ".repeat(1);
+    let mut body = slow.clone();
+    body.extend(std::iter::repeat_n(b' ', 900));
+    let server = standin_with(Action::Drip(body, Duration::from_millis(30)));
+    let drip = stuck("drip", with_version(&server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
+
+    let server = standin_with(Action::Hang);
+    let detection = stuck("detection", Config::new(server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
+    vec![connect, tls, headers, drip, detection]
+}
+
+fn ask(connection: &Connection) -> Error {
+    connection.get_token(Some("canarysecret"), 0, TokenOptions::default()).expect_err("a failure")
+}
+
+#[test]
+fn every_phase_ends_with_the_time() {
+    for mut place in places() {
+        place.config.set_timeouts(150, 150);
+        let connection = Connection::new(&place.config).expect("good settings");
+        for _ in 0..20 {
+            let started = Instant::now();
+            let error = ask(&connection);
+            let took = started.elapsed();
+            assert_eq!(error.reason(), place.timeout, "{}: {error}", place.name);
+            assert!(took >= Duration::from_millis(145), "{}: {took:?}", place.name);
+            assert!(took < Duration::from_millis(200), "{}: {took:?}", place.name);
+        }
+    }
+}
+
+#[test]
+fn every_phase_can_be_cancelled() {
+    for place in places() {
+        let connection = Arc::new(Connection::new(&place.config).expect("good settings"));
+        for _ in 0..20 {
+            let caller = std::thread::spawn({
+                let connection = connection.clone();
+                move || (ask(&connection), Instant::now())
+            });
+            std::thread::sleep(Duration::from_millis(60));
+            let cancelled = Instant::now();
+            connection.cancel();
+            let (error, ended) = caller.join().expect("a result");
+            assert_eq!(error.reason(), Reason::Cancelled, "{}: {error}", place.name);
+            assert!(ended - cancelled < Duration::from_millis(100), "{}: {:?}", place.name, ended - cancelled);
+        }
+    }
+}
+
+#[test]
+fn a_creation_that_was_cancelled_has_an_unknown_outcome() {
+    let server = standin_with(Action::Hang);
+    server.script(Fault::always("/gsql/v1/secrets", Action::Hang));
+    let mut config = Config::new(server.gateway_url());
+    config.set_password(Some(b"alice"), Some(b"opensesame")).set_server_version(Some(b"4.2"));
+    let connection = Arc::new(Connection::new(&config).expect("good settings"));
+    let caller = std::thread::spawn({
+        let connection = connection.clone();
+        move || connection.create_secret(Some("mine"), None, None).expect_err("cancelled")
+    });
+    std::thread::sleep(Duration::from_millis(60));
+    connection.cancel();
+    let error = caller.join().expect("a result");
+    assert_eq!(error.reason(), Reason::OutcomeUnknown);
+    assert!(error.message().contains("mine"), "{error}");
+}
+
+#[test]
+fn cancelling_one_handle_leaves_the_others_alone() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    server.script(Fault::always("/gsql/v1/tokens", Action::Delay(Duration::from_millis(200))));
+    let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+    let mut config = Config::new(server.gateway_url());
+    config.set_server_version(Some(b"4.2"));
+    let connection = Connection::new(&config).expect("good settings");
+    let other = connection.another();
+    let caller = std::thread::spawn(move || {
+        let token = other.get_token(Some(&secret), 0, TokenOptions::default()).expect("not disturbed");
+        (token, other)
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    connection.cancel();
+    let (token, other) = caller.join().expect("a result");
+    drop(other);
+    assert_eq!(connection.current_token().expect("shared").value(), token.value());
+}
+
+#[test]
+fn calls_begun_after_a_cancellation_never_see_it() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+    let connection = Arc::new(Connection::new(&Config::new(server.gateway_url())).expect("good settings"));
+    for _ in 0..500 {
+        let canceller = std::thread::spawn({
+            let connection = connection.clone();
+            move || connection.cancel()
+        });
+        let _ = connection.get_token(Some(&secret), 0, TokenOptions::default());
+        canceller.join().expect("done");
+        connection.get_token(Some(&secret), 0, TokenOptions::default()).expect("begun after");
+    }
+}
+
+#[test]
+fn a_handle_has_its_own_time_limit() {
+    let server = standin_with(Action::Hang);
+    let mut config = Config::new(server.gateway_url());
+    config.set_server_version(Some(b"4.2")).set_timeouts(0, 400);
+    let connection = Connection::new(&config).expect("good settings");
+    connection.set_timeout(100);
+    let clone = connection.another();
+    connection.set_timeout(0);
+    for (handle, limit) in [(&clone, 100), (&connection, 400)] {
+        let started = Instant::now();
+        assert_eq!(ask(handle).reason(), Reason::TimeoutResponse);
+        let took = started.elapsed().as_millis();
+        assert!((limit - 5..limit + 60).contains(&took), "{took} ms instead of {limit}");
+    }
+}
