@@ -150,6 +150,8 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
         (ListSecrets | GetSecret | CreateSecret | DropSecrets, 403) => Reason::AuthNoPrivilege,
         (_, 403) => Reason::AuthRefused,
         (GetSecret | DropSecrets, 404) => Reason::MissingSecret,
+        // A list names nothing that could be missing but the user.
+        (ListSecrets, 404) => Reason::MissingUser,
         (DeleteToken, 404) => Reason::MissingToken,
         (CreateSecret, 409) => Reason::ExistsSecret,
         (_, 500..) => Reason::ServerError,
@@ -449,6 +451,7 @@ mod tests {
             (RequestToken, Secret, 403, Reason::AuthRefused),
             (ListSecrets, Password, 403, Reason::AuthNoPrivilege),
             (GetSecret, Password, 404, Reason::MissingSecret),
+            (ListSecrets, Password, 404, Reason::MissingUser),
             (DeleteToken, Password, 404, Reason::MissingToken),
             (CreateSecret, Password, 409, Reason::ExistsSecret),
             (RequestToken, Secret, 200, Reason::AuthRefused),

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+use tigergraph_standin::{Options, Standin, Tls};
 
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
-const VERSIONS: [&str; 6] = ["3.1", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
+const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,6 +26,14 @@ fn scratch(name: &str) -> PathBuf {
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// A program that was built here. Cargo's own path for libraries would come before the program's, and
+/// lead to an older library.
+fn program_command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
 }
 
 fn succeeded(what: &str, output: &Output) {
@@ -60,7 +68,7 @@ fn run(source: &str, arguments: &[&str]) {
     let program = build(source, &["-fsanitize=address,undefined"]);
     let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
     assert!(text(&symbols).contains("__asan_init"), "{source} was built without the sanitizer");
-    let output = Command::new(&program).args(arguments).output().expect(source);
+    let output = program_command(&program).args(arguments).output().expect(source);
     succeeded(&format!("{source} {arguments:?}"), &output);
 }
 
@@ -100,15 +108,13 @@ fn log() {
 #[test]
 fn config() {
     let ca_file = scratch("config-ca.pem");
-    std::fs::write(&ca_file, Tls::for_loopback().ca_pem).expect("a file");
+    std::fs::write(&ca_file, Tls::self_signed().ca_pem).expect("a file");
     run("tests/c/config.c", &[ca_file.to_str().expect("UTF-8")]);
 }
 
 #[test]
 fn threads() {
-    let server = standin("4.2");
-    server.script(Fault::always("/gsql/v1/tokens", Action::Hang));
-    run("tests/c/threads.c", &[&server.gateway_url()]);
+    run("tests/c/threads.c", &[]);
 }
 
 #[test]
@@ -117,7 +123,9 @@ fn conn() {
         let server = standin(version);
         let numbers: Vec<&str> = version.split('.').collect();
         let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
-        run("tests/c/conn.c", &[&server.gateway_url(), numbers[0], numbers[1], &format!("http://{closed}")]);
+        let patch = numbers.get(2).unwrap_or(&"0");
+        let dead = format!("http://{closed}");
+        run("tests/c/conn.c", &[&server.gateway_url(), numbers[0], numbers[1], patch, &dead]);
     }
 }
 
@@ -141,12 +149,12 @@ fn token() {
 fn the_life_cycle_example() {
     let program = build("examples-c/life_cycle.c", &["-O2"]);
     for version in VERSIONS {
-        let tls = Tls::for_loopback();
+        let tls = Tls::self_signed();
         let ca_file = scratch(&format!("life-cycle-{version}.pem"));
         std::fs::write(&ca_file, &tls.ca_pem).expect("a file");
         let server = Standin::start(Options::new(version).with_tls(tls)).expect("a stand-in");
         let arguments = [&server.gateway_url(), "alice", "opensesame", "MyGraph", ca_file.to_str().expect("UTF-8")];
-        let output = Command::new(&program).args(arguments).output().expect("the example");
+        let output = program_command(&program).args(arguments).output().expect("the example");
         succeeded(version, &output);
         let shown = text(&output);
         assert!(shown.contains("done") && !shown.contains("FAIL"), "{shown}");
@@ -158,9 +166,9 @@ fn the_life_cycle_example() {
 fn the_readme_example() {
     let program = build("examples-c/get_token.c", &["-O2"]);
     let server = standin("4.2");
-    let secret = server.with_state(|state| state.add_secret("alice", None, "readme"));
+    let secret = server.add_secret("alice", None, "readme");
     let run = |secret: &str| {
-        Command::new(&program).env("TG_HOST", server.gateway_url()).env("TG_SECRET", secret).output().expect("it")
+        program_command(&program).env("TG_HOST", server.gateway_url()).env("TG_SECRET", secret).output().expect("it")
     };
     let good = run(&secret);
     succeeded("get_token", &good);

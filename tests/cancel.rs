@@ -52,14 +52,13 @@ fn places() -> Vec<Stuck> {
 
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut config = with_version(&format!("https://{}", silent.local_addr().expect("its address")));
-    config.set_ca_pem(Some(Tls::for_loopback().ca_pem.as_bytes()));
+    config.set_ca_pem(Some(Tls::self_signed().ca_pem.as_bytes()));
     let tls = stuck("TLS", config, Reason::TimeoutTls, Box::new(silent));
 
     let server = standin_with(Action::Hang);
     let headers = stuck("headers", with_version(&server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
 
-    let slow = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{      ".repeat(1);
-    let mut body = slow.clone();
+    let mut body = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{      ".to_vec();
     body.extend(std::iter::repeat_n(b' ', 900));
     let server = standin_with(Action::Drip(body, Duration::from_millis(30)));
     let drip = stuck("drip", with_version(&server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
@@ -130,7 +129,7 @@ fn a_creation_that_was_cancelled_has_an_unknown_outcome() {
 fn cancelling_one_handle_leaves_the_others_alone() {
     let server = Standin::start(Options::new("4.2")).expect("a stand-in");
     server.script(Fault::always("/gsql/v1/tokens", Action::Delay(Duration::from_millis(200))));
-    let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+    let secret = server.add_secret("alice", None, "a");
     let mut config = Config::new(server.gateway_url());
     config.set_server_version(Some(b"4.2"));
     let connection = Connection::new(&config).expect("good settings");
@@ -149,7 +148,7 @@ fn cancelling_one_handle_leaves_the_others_alone() {
 #[test]
 fn calls_begun_after_a_cancellation_never_see_it() {
     let server = Standin::start(Options::new("4.2")).expect("a stand-in");
-    let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+    let secret = server.add_secret("alice", None, "a");
     let connection = Arc::new(Connection::new(&Config::new(server.gateway_url())).expect("good settings"));
     for _ in 0..500 {
         let canceller = std::thread::spawn({

@@ -4,7 +4,10 @@ use tigergraph_auth::{Config, Connection, Reason, RefreshOptions, Result, Status
 use tigergraph_standin::{Options, Request, Standin};
 
 /// One version of each kind of server.
-const VERSIONS: [&str; 7] = ["2.6", "3.1", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
+const VERSIONS: [&str; 7] = ["2.6", "3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
+
+/// Those that give tokens for user and password; 2.6 wants a secret.
+const PASSWORD_VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
 fn is_rest(version: &str) -> bool {
     version >= "4"
@@ -51,12 +54,16 @@ impl Server {
 
     fn secret(&self, alias: &str) -> String {
         let graph = (!is_rest(self.version)).then_some("MyGraph");
-        self.standin.with_state(|state| state.add_secret("alice", graph, alias))
+        self.standin.add_secret("alice", graph, alias)
     }
 }
 
 const KEEP: TokenOptions = TokenOptions { keep_current: true, global: false };
 const MAKE_CURRENT: TokenOptions = TokenOptions { keep_current: false, global: false };
+
+fn query(request: &Request) -> &str {
+    request.query.as_deref().unwrap_or_default()
+}
 
 fn shapes(requests: &[Request]) -> Vec<String> {
     requests.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
@@ -71,7 +78,7 @@ fn carried(request: &Request, credentials: &[&str]) -> Vec<&'static str> {
     if credentials.iter().any(|credential| request.text().contains(credential)) {
         places.push("body");
     }
-    if credentials.iter().any(|credential| request.query.contains(credential) || request.path.contains(credential)) {
+    if credentials.iter().any(|credential| query(request).contains(credential) || request.path.contains(credential)) {
         places.push("url");
     }
     places
@@ -90,12 +97,12 @@ fn a_token_by_secret_takes_one_request_with_one_credential() {
         let token = connection.get_token(Some(&secret), 3600, MAKE_CURRENT).expect(version);
         let requests = server.standin.take_requests();
         let expected = match version {
-            "2.6" | "3.1" => "GET /restpp/requesttoken",
+            "2.6" | "3.1.4" => "GET /restpp/requesttoken",
             "3.4" | "3.10" => "POST /restpp/requesttoken",
             _ => "POST /gsql/v1/tokens",
         };
         assert_eq!(shapes(&requests), [expected], "{version}");
-        let place = if matches!(version, "2.6" | "3.1") { "url" } else { "body" };
+        let place = if matches!(version, "2.6" | "3.1.4") { "url" } else { "body" };
         assert_eq!(carried(&requests[0], &[&secret]), [place], "{version}");
         let lifetime = token.expires_at() - wall_clock();
         assert!((3590..=3610).contains(&lifetime), "{version}: {lifetime}");
@@ -127,7 +134,7 @@ fn finding_the_generation_costs_one_request_without_credential() {
 
 #[test]
 fn older_servers_are_told_apart_once() {
-    for version in ["2.6", "3.1", "3.4"] {
+    for version in ["2.6", "3.1.4", "3.4"] {
         let server = Server::start(version);
         let secret = server.secret("mine");
         let connection = server.connect(&server.config());
@@ -168,7 +175,7 @@ fn version_4_0_is_taken_for_what_it_answers() {
 
 #[test]
 fn a_token_by_password_takes_one_request() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let connection = server.warm(&server.login());
         let token = connection.get_token(None, 600, MAKE_CURRENT).expect(version);
@@ -180,8 +187,17 @@ fn a_token_by_password_takes_one_request() {
 }
 
 #[test]
+fn before_3_1_4_a_token_wants_a_secret() {
+    let server = Server::start("2.6");
+    let connection = server.warm(&server.login());
+    let error = connection.get_token(None, 600, MAKE_CURRENT).expect_err("no secret");
+    assert_eq!(error.reason(), Reason::AuthRefused, "{error}");
+    assert_eq!(server.standin.take_requests().len(), 1);
+}
+
+#[test]
 fn the_current_token_is_kept_on_request() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let connection = server.warm(&server.login());
         let first = connection.get_token(None, 0, MAKE_CURRENT).expect(version);
@@ -234,7 +250,7 @@ fn delete_ends_and_forgets_a_token() {
         assert_eq!(requests[0].method, "DELETE", "{version}");
         assert_eq!(reason(connection.current_token()), Reason::CredentialsNone, "{version}");
         if version >= "3.2" {
-            assert!(requests[0].query.is_empty() || version == "3.4", "{version}");
+            assert!(query(&requests[0]).is_empty() || version == "3.4", "{version}");
         }
         let own = connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         connection.delete_token(Some(&secret), None, false).expect(version);
@@ -247,13 +263,29 @@ fn delete_ends_and_forgets_a_token() {
 
 #[test]
 fn deleting_an_unknown_token_is_an_error_unless_it_may_be_missing() {
-    for version in ["3.1", "3.4", "3.10"] {
+    for version in ["3.1.4", "3.4", "3.10"] {
         let server = Server::start(version);
         let connection = server.warm(&server.login());
-        assert_eq!(reason(connection.delete_token(None, Some("unknown-token"), false)), Reason::MissingToken);
-        connection.delete_token(None, Some("unknown-token"), true).expect(version);
+        let secret = server.secret("mine");
+        let delete = |ignore_missing| connection.delete_token(Some(&secret), Some("unknown-token"), ignore_missing);
+        assert_eq!(reason(delete(false)), Reason::MissingToken);
+        delete(true).expect(version);
         assert_eq!(server.standin.take_requests().len(), 2, "{version}");
     }
+}
+
+#[test]
+fn up_to_3_4_refresh_and_delete_want_the_secret() {
+    let server = Server::start("3.4");
+    let connection = server.warm(&server.login());
+    connection.get_token(None, 60, MAKE_CURRENT).expect("a token");
+    server.standin.take_requests();
+    let deleted = connection.delete_token(None, None, false).expect_err("no secret");
+    let refreshed = connection.refresh_token(None, None, 60, RefreshOptions::default()).expect_err("no secret");
+    for error in [deleted, refreshed] {
+        assert!(error.hint().contains("secret"), "{error}: {}", error.hint());
+    }
+    assert_eq!(server.standin.take_requests().len(), 2);
 }
 
 #[test]
@@ -271,7 +303,7 @@ fn the_block_list_of_4_1_can_be_full() {
 
 #[test]
 fn a_jwt_is_checked_from_4_1_on() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let connection = server.warm(&server.login());
         let token = connection.get_token(None, 0, KEEP).expect(version);
@@ -406,7 +438,8 @@ fn refused_credentials_are_sent_once_and_not_replaced() {
         config.set_password(Some(b"alice"), Some(b"wrong password")).set_server_version(Some(version.as_bytes()));
         let connection = server.connect(&config);
         let error = connection.get_token(None, 0, MAKE_CURRENT).expect_err(version);
-        assert_eq!(error.reason(), Reason::AuthBadPassword, "{version}: {error}");
+        let expected = if version == "2.6" { Reason::AuthRefused } else { Reason::AuthBadPassword };
+        assert_eq!(error.reason(), expected, "{version}: {error}");
         assert_eq!(server.standin.take_requests().len(), 1, "{version}");
         let error = connection.get_secrets(None).expect_err(version);
         assert_eq!(error.reason(), Reason::AuthBadPassword, "{version}: {error}");
@@ -427,13 +460,13 @@ fn switched_off_authentication_is_no_failure_to_authenticate() {
             let error = result.expect_err(version);
             assert_eq!((error.status(), error.server_code()), (Status::AuthDisabled, "REST-1000"), "{version}");
         }
-        assert!(server.standin.take_requests().iter().all(|request| !request.query.contains(&secret)), "{version}");
+        assert!(server.standin.take_requests().iter().all(|request| !query(request).contains(&secret)), "{version}");
     }
 }
 
 #[test]
 fn unknown_graphs_are_named() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let mut config = server.login();
         config.set_graph(Some(b"Nowhere"));
@@ -446,7 +479,7 @@ fn unknown_graphs_are_named() {
 
 #[test]
 fn the_version_is_told() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let found = server.connect(&server.login()).server_version().expect(version);
         let shown = format!("{}.{}.{}", found.major, found.minor, found.patch);
@@ -479,13 +512,15 @@ fn every_switch_of_the_unknown_is_tolerated() {
                 assert_eq!(connection.get_secrets(None).expect(&what).len(), 1, "{what}");
                 let token = connection.get_token(Some(secret.value.reveal()), 600, MAKE_CURRENT).expect(&what);
                 assert!(token.value().len() >= 32, "{what}");
-                connection.get_token(None, 600, KEEP).expect(&what);
+                if version != "2.6" {
+                    connection.get_token(None, 600, KEEP).expect(&what);
+                }
                 let wrong = connection.get_token(Some("wrongsecret"), 0, KEEP).expect_err(&what);
                 assert_eq!(wrong.status(), Status::Unauthenticated, "{what}: {wrong}");
                 if is_rest(version) {
                     assert!(!connection.check_jwt_token("e30.e30.wrong").expect(&what), "{what}");
                 }
-                connection.delete_token(None, None, false).expect(&what);
+                connection.delete_token(Some(secret.value.reveal()), None, false).expect(&what);
                 assert_eq!(connection.drop_secrets(&["one"], None, false).expect(&what), 1, "{what}");
             }
         }
@@ -494,7 +529,7 @@ fn every_switch_of_the_unknown_is_tolerated() {
 
 #[test]
 fn sequential_calls_share_one_connection() {
-    for version in VERSIONS {
+    for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let connection = server.connect(&server.login());
         for _ in 0..5 {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use tigergraph_auth::{Config, Connection, Error, Reason, Status, TokenOptions};
-use tigergraph_standin::{Action, Fault, LOOPBACK_NAMES, Options, Standin, TestCa, Tls};
+use tigergraph_standin::{Action, Fault, Options, Standin, TestCa, Tls, TlsVersion};
+
+const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 const CANARY: &str = "canarysecretcanarysecret";
 
@@ -36,17 +38,17 @@ fn assert_tls(tls: Tls, change: impl FnOnce(&mut Config), expected: Reason) {
 fn certificates_that_cannot_be_trusted() {
     let ca = TestCa::new("good CA");
     let other = TestCa::new("other CA");
-    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2021)), |_| {}, Reason::TlsExpired);
-    assert_tls(ca.tls(&LOOPBACK_NAMES, (2080, 2090)), |_| {}, Reason::TlsNotYetValid);
-    assert_tls(ca.tls(&["db.example.com"], (2020, 2090)), |_| {}, Reason::TlsWrongHost);
+    assert_tls(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2020, 2021)), |_| {}, Reason::TlsExpired);
+    assert_tls(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2080, 2090)), |_| {}, Reason::TlsNotYetValid);
+    assert_tls(ca.tls(&["db.example.com"]), |_| {}, Reason::TlsWrongHost);
     let trust_other = |config: &mut Config| {
         config.set_ca_pem(Some(other.pem().as_bytes()));
     };
-    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2090)), trust_other, Reason::TlsUnknownIssuer);
+    assert_tls(ca.tls(&LOOPBACK_NAMES), trust_other, Reason::TlsUnknownIssuer);
     let trust_system = |config: &mut Config| {
         config.set_ca_pem(None);
     };
-    assert_tls(ca.tls(&LOOPBACK_NAMES, (2020, 2090)), trust_system, Reason::TlsUnknownIssuer);
+    assert_tls(ca.tls(&LOOPBACK_NAMES), trust_system, Reason::TlsUnknownIssuer);
 }
 
 /// The pin of the key in a certificate.
@@ -62,7 +64,7 @@ fn pin_of(pem: &str) -> String {
 #[test]
 fn a_pin_accepts_one_key() {
     let ca = TestCa::new("nobody trusts this CA");
-    let good = ca.tls(&LOOPBACK_NAMES, (2020, 2090));
+    let good = ca.tls(&LOOPBACK_NAMES);
     let pin = pin_of(&good.chain_pem);
     let pinned = |with_ca: bool, pin: &str| {
         let (with_ca, pin) = (with_ca, pin.to_owned());
@@ -83,10 +85,10 @@ fn a_pin_accepts_one_key() {
     let wrong = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     assert_tls(good.clone(), pinned(false, wrong), Reason::TlsPinMismatch);
     assert_tls(good, pinned(true, wrong), Reason::TlsPinMismatch);
-    let expired = ca.tls(&LOOPBACK_NAMES, (2020, 2021));
+    let expired = ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2020, 2021));
     let pin = pin_of(&expired.chain_pem);
     assert_tls(expired, pinned(false, &pin), Reason::TlsExpired);
-    let elsewhere = ca.tls(&["db.example.com"], (2020, 2090));
+    let elsewhere = ca.tls(&["db.example.com"]);
     let pin = pin_of(&elsewhere.chain_pem);
     assert_tls(elsewhere, pinned(false, &pin), Reason::TlsWrongHost);
 }
@@ -94,20 +96,20 @@ fn a_pin_accepts_one_key() {
 #[test]
 fn a_client_certificate_is_shown_and_its_lack_is_told() {
     let ca = TestCa::new("CA of servers and clients");
-    let tls = Tls { client_ca_pem: Some(ca.pem().to_owned()), ..ca.tls(&LOOPBACK_NAMES, (2020, 2090)) };
+    let tls = ca.tls(&LOOPBACK_NAMES).require_client(&ca);
     let server = standin(tls);
     assert_eq!(ask(&config(&server, ca.pem())).reason(), Reason::TlsClientCertificate);
     assert_eq!(server.requests().len(), 0);
-    let (chain, key) = ca.leaf(&["client"], (2020, 2090));
+    let client = ca.leaf(&["client"]);
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (chain_file, key_file) = (folder.join("client.pem"), folder.join("client.key"));
-    std::fs::write(&chain_file, chain).expect("a file");
-    std::fs::write(&key_file, key).expect("a file");
+    std::fs::write(&chain_file, client.chain_pem).expect("a file");
+    std::fs::write(&key_file, client.key_pem).expect("a file");
     let mut config = config(&server, ca.pem());
     let path = |file: &std::path::Path| file.to_str().expect("UTF-8").as_bytes().to_vec();
     config.set_client_cert(Some(&path(&chain_file)), Some(&path(&key_file)));
     assert_eq!(ask(&config).reason(), Reason::AuthBadSecret);
-    let (_, other_key) = ca.leaf(&["other"], (2020, 2090));
+    let other_key = ca.leaf(&["other"]).key_pem;
     std::fs::write(&key_file, other_key).expect("a file");
     assert_eq!(Connection::new(&config).expect_err("a key that does not fit").reason(), Reason::ConfigFile);
 }
@@ -115,7 +117,7 @@ fn a_client_certificate_is_shown_and_its_lack_is_told() {
 #[test]
 fn insecure_by_name_accepts_anything() {
     let ca = TestCa::new("nobody trusts this CA");
-    let server = standin(ca.tls(&["db.example.com"], (2020, 2021)));
+    let server = standin(ca.tls_of(ca.leaf_for_years(&["db.example.com"], 2020, 2021)));
     let mut config = Config::new(server.gateway_url());
     config.set_insecure_tls(true);
     assert_eq!(ask(&config).reason(), Reason::AuthBadSecret);
@@ -123,7 +125,7 @@ fn insecure_by_name_accepts_anything() {
 
 #[test]
 fn tls_1_2_is_enough_and_a_plain_port_is_told() {
-    let server = standin(Tls { only_tls12: true, ..Tls::for_loopback() });
+    let server = standin(Tls::self_signed().versions(TlsVersion::Tls12, TlsVersion::Tls12));
     let ca = server.ca_pem().expect("a CA");
     assert_eq!(ask(&config(&server, &ca)).reason(), Reason::AuthBadSecret);
     let mut speaking_plain = Config::new(server.gateway_url().replace("https", "http"));
@@ -162,7 +164,7 @@ fn raw(text: &str) -> Action {
 
 #[test]
 fn answers_that_are_not_answers() {
-    let reply = |status: u16, body: &str| Fault::reply(status, body);
+    let reply = |status: u16, body: &str| Action::reply(status, body);
     assert_fault(reply(200, "<html>portal</html>"), Reason::ProtocolNotJson);
     assert_fault(reply(200, "{\"token\":\"abcdefgh"), Reason::ProtocolNotJson);
     assert_fault(reply(200, "{}"), Reason::ProtocolShape);
@@ -183,18 +185,17 @@ fn answers_that_are_not_answers() {
     assert_fault(Action::CloseBeforeReply, Reason::ConnectClosed);
     assert_fault(Action::ResetBeforeReply, Reason::ConnectReset);
     assert_fault(Action::Hang, Reason::TimeoutResponse);
-    assert_fault(Action::Truncate(3), Reason::ConnectClosed);
+    assert_fault(Action::TruncateBody, Reason::ConnectClosed);
     let drip = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".to_vec();
     assert_fault(Action::Drip(drip, Duration::from_millis(100)), Reason::TimeoutResponse);
-    assert_fault(Action::Flood(b"HTTP/1.1 200 OK\r\nX-Flood: yes\r\n".to_vec()), Reason::ProtocolFraming);
+    assert_fault(Action::Flood(Vec::new(), b"HTTP/1.1 200 OK\r\nX-Flood: yes\r\n".to_vec()), Reason::ProtocolFraming);
 }
 
 #[test]
 fn a_redirect_names_its_target_and_does_not_follow_it() {
     let target = Standin::start(Options::new("3.10")).expect("a stand-in");
     let location = format!("{}/steal?x=canary", target.gateway_url());
-    let headers = vec![("location".to_owned(), location)];
-    let action = Action::Reply { status: 307, content_type: "text/html", headers, body: Vec::new() };
+    let action = Action::reply(307, "").header("location", &location);
     let (error, requests) = with_fault(action);
     assert_eq!((error.reason(), requests), (Reason::ProtocolRedirect, 1));
     assert!(error.message().contains("http://127.0.0.1"), "{error}");
@@ -204,7 +205,7 @@ fn a_redirect_names_its_target_and_does_not_follow_it() {
 #[test]
 fn a_server_message_is_passed_on_without_credentials() {
     let body = format!("{{\"error\":true,\"message\":\"no {CANARY} and no eyJhbGciOiJIUzI1NiJ9.e30.abc here\"}}");
-    let (error, _) = with_fault(Fault::reply(401, &body));
+    let (error, _) = with_fault(Action::reply(401, &body));
     assert!(error.message().contains("<redacted:"), "{error}");
     assert!(!error.message().contains("eyJ"), "{error}");
 }
@@ -212,7 +213,8 @@ fn a_server_message_is_passed_on_without_credentials() {
 #[test]
 fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
     for (version, path) in [("3.10", "/gsqlserver"), ("4.2", "/gsql/v1/secrets")] {
-        for action in [Action::CloseAfterProcessing, Action::Hang, Fault::reply(502, "<html>"), Fault::reply(504, "")] {
+        for action in [Action::CloseAfterProcessing, Action::Hang, Action::reply(502, "<html>"), Action::reply(504, "")]
+        {
             let server = Standin::start(Options::new(version)).expect("a stand-in");
             server.script(Fault::always(path, action.clone()));
             let mut config = Config::new(server.gateway_url());
@@ -225,7 +227,7 @@ fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
             assert_eq!(server.requests().len(), 1);
         }
         let server = Standin::start(Options::new(version)).expect("a stand-in");
-        let starting = Fault::reply(502, "<html><title>Starting workspace</title></html>");
+        let starting = Action::reply(502, "<html><title>Starting workspace</title></html>");
         server.script(Fault::always(path, starting));
         let mut config = Config::new(server.gateway_url());
         config.set_password(Some(b"alice"), Some(b"opensesame")).set_server_version(Some(version.as_bytes()));
@@ -237,10 +239,10 @@ fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
 #[test]
 fn detection_decides_nothing_by_a_fault() {
     for fault in
-        [Fault::reply(500, "{}"), Fault::reply(503, "<html>"), Fault::reply(200, "<html>"), Action::CloseBeforeReply]
+        [Action::reply(500, "{}"), Action::reply(503, "<html>"), Action::reply(200, "<html>"), Action::CloseBeforeReply]
     {
         let server = Standin::start(Options::new("4.2")).expect("a stand-in");
-        let secret = server.with_state(|state| state.add_secret("alice", None, "a"));
+        let secret = server.add_secret("alice", None, "a");
         server.script(Fault::once("/gsql/v1/tokens/check", fault));
         let connection = Connection::new(&Config::new(server.gateway_url())).expect("good settings");
         connection.get_token(Some(&secret), 0, TokenOptions::default()).expect_err("undecided");

@@ -340,7 +340,12 @@ impl Call<'_> {
     ) -> Result<Json> {
         let send = |generation| {
             let ask = self.requesttoken(generation, operation, proof, token, lifetime_s, options)?;
-            self.ask(ask)
+            let wants_secret = matches!(generation, Generation::A { .. }) && token.is_some();
+            self.ask(ask).map_err(|error| match proof {
+                Proof::Secret(_) => error,
+                _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
+                _ => error,
+            })
         };
         if let Known::Exactly(generation) = known {
             return send(generation);
@@ -467,6 +472,9 @@ fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
     }
     query
 }
+
+const WANTS_SECRET: &str =
+    "TigerGraph before 3.5 refreshes and deletes a token only for the secret that it was requested with: pass it.";
 
 /// Whether a refusal of the form of B may come from a server that only knows the form of A.
 fn may_be_older(error: &Error) -> bool {

@@ -1,279 +1,282 @@
-//! The gateway: routing, and the endpoints below `/gsql/v1` of 4.1 and later.
+//! The gateway: nginx with GUI, GSQL server and REST++ behind it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::gsql;
+use crate::login::{Caller, throttled};
 use crate::options::Generation;
-use crate::reply::{Listener, Reply, Request, decode};
-use crate::restpp::{self, text_or_number};
-use crate::state::{LoginError, State};
+use crate::reply::{Listener, Reply, Request, normal_path};
+use crate::requesttoken;
+use crate::restpp;
+use crate::restsecrets;
+use crate::state::State;
+use crate::switches::{FailedCheck, GsqlserverOnC, UnknownGraph};
+use crate::token::date_text;
 
-/// Answers a request as nginx would route it.
+/// Answers any request.
 pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
-    let path = request.path.as_str();
+    let path = normal_path(&request.path);
     if request.listener == Listener::Restpp {
-        return restpp::answer(state, request, path);
+        return restpp::answer(state, request, &path);
     }
-    if let Some(rest) = path.strip_prefix("/restpp") {
-        return restpp::answer(state, request, rest);
+    if let Some(rest) = path.strip_prefix("/restpp/") {
+        return restpp::answer(state, request, &format!("/{rest}"));
     }
-    let is_c = state.generation() == Generation::C;
-    match path {
-        // Boolean on 4.x, the text "false" before.
-        "/api/ping" if is_c => Reply::json(200, json!({"error": false, "message": "pong", "results": {}})),
-        "/api/ping" => Reply::json(200, json!({"error": "false", "message": "pong", "results": {}})),
-        _ if path.starts_with("/gsqlserver/") => gsqlserver(state, request, path),
-        _ if path.starts_with("/gsql/v1/") && is_c => gsql_v1(state, request, &path["/gsql/v1/".len()..]),
+    if let Some(rest) = path.strip_prefix("/gsqlserver/") {
+        return gsqlserver(state, request, rest);
+    }
+    if let Some(rest) = path.strip_prefix("/gsql/v1/") {
+        return gsql_v1(state, request, rest);
+    }
+    match (request.method.as_str(), path.as_str()) {
+        ("GET", "/api/ping") => ping(state),
+        ("DELETE", "/expiredtoken") if state.options.since(3, 7, 0) => expired_token(state, request),
         _ => Reply::not_found(),
     }
 }
 
+/// The text "false" up to 3.11, a boolean afterwards.
+fn ping(state: &State) -> Reply {
+    let error = if state.generation() == Generation::C { json!(false) } else { json!("false") };
+    Reply::json(200, &json!({"error": error, "message": "pong", "results": {}}))
+}
+
+/// What `/gsqlserver` leads to. From 4.1 on a switch decides whether it does (row 42).
 fn gsqlserver(state: &mut State, request: &Request, path: &str) -> Reply {
-    // Row 42.
-    if state.generation() == Generation::C && state.options.switches.gsqlserver_on_c == "404" {
+    if state.generation() == Generation::C && state.options.switches.gsqlserver_on_c == GsqlserverOnC::Absent {
         return Reply::not_found();
     }
     match (request.method.as_str(), path) {
-        ("POST", "/gsqlserver/gsql/file") => gsql::file(state, request),
-        ("GET", "/gsqlserver/gsql/simpleauth") => match basic(state, request) {
-            Some(Ok(_)) => Reply::json(200, json!({"error": false, "message": "", "results": {}})),
-            _ => Reply::new(401, "", ""),
+        ("POST", "gsql/file" | "gsql/command") => gsql::file(state, request),
+        ("POST", "gsql/authtoken") => requesttoken::authtoken(state, request),
+        ("POST", "gsql/login") => old_login(state, request),
+        ("GET", "gsql/simpleauth") => match state.gsql_caller(request) {
+            Ok(_) => Reply::json(200, &json!({"error": false, "message": "stand-in: authorised"})),
+            Err(error) => state.gsql_refusal(error),
         },
-        ("POST", "/gsqlserver/gsql/authtoken") => authtoken(state, request),
+        ("POST" | "GET", "gsql/version") => match state.gsql_caller(request) {
+            Ok(_) => version(state),
+            Err(error) => state.gsql_refusal(error),
+        },
         _ => Reply::not_found(),
     }
 }
 
-/// What JDBC calls on servers before 3.5: no lifetime, no expiration, no code.
-fn authtoken(state: &mut State, request: &Request) -> Reply {
-    let graph = request.param("graph").filter(|graph| state.graphs.contains(graph));
-    match (basic(state, request), graph, state.granted(None)) {
-        (Some(Ok(user)), Some(graph), Some(lifetime)) => {
-            let (token, _) = state.new_token(&user, Some(&graph), None, lifetime);
-            Reply::json(200, json!({"error": false, "message": "", "results": {"token": token}}))
-        }
-        (Some(Ok(_)), ..) => Reply::error(200, "stand-in: graph not accepted"),
-        _ => Reply::new(401, "", ""),
+/// `POST /gsqlserver/gsql/login`: a wrong password is 200 with `error:true` here.
+fn old_login(state: &mut State, request: &Request) -> Reply {
+    let decoded = STANDARD.decode(request.text().trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let accepted = decoded
+        .as_deref()
+        .and_then(|text| text.split_once(':'))
+        .is_some_and(|(user, password)| state.login(user, password).is_ok());
+    let (message, prompt) = if accepted { ("", "GSQL > ") } else { ("Wrong password!", "") };
+    let mut reply = Reply::json(
+        200,
+        &json!({
+            "isClientCompatible": true, "error": !accepted, "message": message,
+            "welcomeMessage": "stand-in: welcome", "shellPrompt": prompt,
+        }),
+    );
+    if accepted {
+        let cookie = json!({"fromGsqlClient": true, "session": "stand-in"}).to_string();
+        reply.headers.push(("Set-Cookie".to_owned(), cookie));
     }
+    reply
 }
 
-fn basic(state: &mut State, request: &Request) -> Option<Result<String, LoginError>> {
-    let (user, password) = request.basic()?;
-    if user == "__GSQL__secret" {
-        return Some(state.secret(&password).map(|secret| secret.user.clone()).ok_or(LoginError::Wrong));
-    }
-    Some(state.login(&user, &password))
+fn version(state: &State) -> Reply {
+    // Row 44: no product version.
+    let text = "GSQL version: GLE-0000\nGSQL commit number: 0000000000000000000000000000000000000000\n\
+                GSQL commit date: 2026-01-01 00:00:00 +0000\n";
+    Reply::text(200, format!("{text}stand-in: {}\n", state.options.version))
 }
 
-/// Who logs in to the GSQL server of 4.1 and later.
-fn login(state: &mut State, request: &Request) -> Result<String, Reply> {
-    if let Some(secret) = request.scheme("GSQL-Secret") {
-        return state.secret(secret).map(|secret| secret.user.clone()).ok_or_else(Reply::unauthenticated);
-    }
-    if let Some(token) = request.scheme("Bearer") {
-        // JWTs are taken from 4.1.2 on.
-        let early = state.options.version < "4.1.2".parse().expect("a version");
-        let claims = state.verify(token).ok().filter(|_| !early);
-        let user = claims.and_then(|claims| claims["sub"].as_str().map(String::from));
-        return user.ok_or_else(Reply::unauthenticated);
-    }
-    match basic(state, request) {
-        Some(Ok(user)) => Ok(user),
-        Some(Err(LoginError::Throttled)) => Err(Reply::error(401, "stand-in: too many failed logins")),
-        _ => Err(Reply::unauthenticated()),
-    }
-}
-
+/// `/gsql/v1`: a folder of static files up to 3.11.
 fn gsql_v1(state: &mut State, request: &Request, path: &str) -> Reply {
-    match (request.method.as_str(), path) {
-        ("POST", "tokens") => mint(state, request),
-        ("DELETE", "tokens") => block(state, request),
-        ("POST", "tokens/check") => check(state, request),
-        // Row 18.
-        (_, "tokens" | "tokens/check") => Reply::page(405, "Not Allowed"),
-        ("GET", "version") => match login(state, request) {
-            Ok(_) => Reply::text("GSQL version: GLE-7162\nGSQL commit number: stand-in\nGSQL commit date: stand-in\n"),
-            Err(refusal) => refusal,
+    if state.generation() != Generation::C {
+        return Reply::not_found();
+    }
+    match path {
+        "tokens" => tokens(state, request),
+        "tokens/check" if request.method == "POST" => check(state, request),
+        "statements" if request.method == "POST" => gsql::statements(state, request),
+        "version" | "auth/simple" if request.method == "GET" => match state.gsql_caller(request) {
+            Ok(_) if path == "version" => version(state),
+            Ok(caller) => simple_auth(state, &caller),
+            Err(error) => state.gsql_refusal(error),
         },
-        ("GET", "auth/simple") => simple_auth(state, request),
-        ("POST", "statements") => match login(state, request) {
-            Ok(user) => gsql::statements(state, request, &user),
-            Err(refusal) => refusal,
-        },
-        ("GET", "drop-all") => {
+        "secrets" => restsecrets::all(state, request),
+        "drop-all" => {
             state.tripwires += 1;
-            Reply::json(200, json!({"error": false, "message": "stand-in: everything would be gone"}))
+            Reply::json(200, &json!({"error": false, "message": "stand-in: tripwire"}))
         }
-        // Row 36.
-        _ if path.starts_with("secrets") && state.options.has_rest_secrets() => secrets(state, request, path),
-        _ => Reply::not_found(),
+        "tokens/check" | "statements" | "version" | "auth/simple" => Reply::not_allowed(),
+        _ => match path.strip_prefix("secrets/").filter(|alias| !alias.is_empty() && !alias.contains('/')) {
+            Some(alias) => restsecrets::one(state, request, alias),
+            None => Reply::not_found(),
+        },
     }
 }
 
-fn simple_auth(state: &mut State, request: &Request) -> Reply {
-    match login(state, request) {
-        Ok(user) => {
-            let superuser = state.users.get(&user).is_some_and(|user| user.superuser);
-            let results = json!({"disabled": false, "failedAttempts": 0, "isSuperUser": superuser, "name": user, "privileges": {}});
-            Reply::json(200, json!({"error": false, "message": "successfully authored.", "results": results}))
-        }
-        Err(refusal) => refusal,
-    }
-}
-
-fn mint(state: &mut State, request: &Request) -> Reply {
-    let Some(body) = request.json() else {
-        return Reply::error(400, "stand-in: the payload is not JSON");
-    };
-    let text = |name: &str| text_or_number(&body[name]).filter(|text| !text.is_empty());
-    let (user, secret) = match text("secret") {
-        Some(value) => match state.secret(&value) {
-            Some(secret) => (secret.user.clone(), value),
-            None => {
-                let status = if state.options.switches.wrong_secret_c == "401" { 401 } else { 400 };
-                return Reply::error(status, "stand-in: secret not accepted");
-            }
-        },
-        None => match login(state, request) {
-            // Without a secret one is generated, and stays behind.
-            Ok(user) => {
-                let secret = state.create_secret(&user, None, None, None).expect("a new alias");
-                (user, secret.value)
-            }
-            Err(refusal) => return refusal,
-        },
-    };
-    let graph = text("graph");
-    if let Some(graph) = graph.as_ref().filter(|graph| !state.graphs.contains(*graph)) {
-        let status = if state.options.switches.unknown_graph == "404" { 404 } else { 400 };
-        return Reply::error(status, format!("Graph {graph} not found"));
-    }
-    let asked = match text("lifetime").map(|text| text.parse::<u64>().ok().filter(|number| *number > 0)) {
-        Some(None) => return Reply::error(400, "stand-in: lifetime not accepted"),
-        Some(Some(number)) if state.options.switches.lifetime_unit == "milliseconds" => Some(number / 1000),
-        Some(number) => number,
-        None => None,
-    };
-    let Some(lifetime) = state.granted(asked) else {
-        return Reply::error(400, "stand-in: lifetime not accepted");
-    };
-    let (token, expires_at) = state.mint(&user, graph.as_deref(), &secret, lifetime);
+fn simple_auth(state: &State, caller: &Caller) -> Reply {
+    let Some(user) = state.users.get(&caller.user) else { return crate::login::authentication_failed() };
     Reply::json(
         200,
-        json!({"expiration": java_date(expires_at), "error": false, "message": "Generate new JWT token successfully.", "token": token}),
+        &json!({"error": false, "message": "successfully authored.", "results": {
+            "disabled": false,
+            "failedAttempts": user.failed_logins,
+            "isSuperUser": user.superuser,
+            "lastSuccessLogin": date_text(user.last_login),
+            "name": user.name,
+            "nextValidLogin": date_text(user.next_valid_login),
+            "privileges": {},
+        }}),
     )
 }
 
-/// As Java's `Date.toString()` writes it: `Fri Dec 20 09:07:39 UTC 2024`.
-fn java_date(seconds: u64) -> String {
-    let time = jiff::Timestamp::from_second(i64::try_from(seconds).expect("a time")).expect("a time");
-    jiff::tz::Offset::UTC.to_datetime(time).strftime("%a %b %d %H:%M:%S UTC %Y").to_string()
+fn tokens(state: &mut State, request: &Request) -> Reply {
+    let reply = match request.method.as_str() {
+        "POST" => make(state, request),
+        "DELETE" if request.param("clear").is_some_and(|text| text == "true") => clear(state, request),
+        "DELETE" => block(state, request),
+        // Row 18.
+        _ => Ok(Reply::not_allowed()),
+    };
+    reply.unwrap_or_else(|refusal| refusal)
 }
 
-fn block(state: &mut State, request: &Request) -> Reply {
-    let body = request.json().unwrap_or_default();
-    // Row 22: a secret in the body stands for a login.
-    let by_secret = body["secret"].as_str().and_then(|secret| state.secret(secret)).map(|secret| secret.user.clone());
-    let user = match by_secret.map_or_else(|| login(state, request), Ok) {
-        Ok(user) => user,
-        Err(refusal) => return refusal,
-    };
-    if request.param("clear").as_deref() == Some("true") {
-        state.blocked.remove(&user);
-        return Reply::json(200, json!({"error": false, "message": "stand-in: block list cleared"}));
-    }
-    let Some(tokens) = body["tokens"].as_str() else {
-        return Reply::error(400, "stand-in: tokens is not a text");
-    };
-    let tokens: Vec<&str> = tokens.split(',').map(str::trim).filter(|token| !token.is_empty()).collect();
-    if tokens.iter().any(|token| token.split('.').count() != 3) {
-        return Reply::error(400, "stand-in: not a JWT");
-    }
-    if !state.block(&user, &tokens) {
-        return Reply::error(400, "stand-in: block list full");
-    }
-    Reply::json(200, json!({"error": false, "message": "Successfully dropped the specified JWT tokens"}))
+fn body(request: &Request) -> Result<Value, Reply> {
+    request.json().ok_or_else(|| Reply::refusal(400, "stand-in: the body is no JSON object"))
 }
 
-fn check(state: &mut State, request: &Request) -> Reply {
+/// By the secret in the body or, without one, by what the header says.
+fn caller(state: &mut State, request: &Request, body: &Value) -> Result<Caller, Reply> {
+    match body["secret"].as_str() {
+        Some(secret) => state.secret_caller(secret).map_err(|_| requesttoken::secret_refused(state)),
+        None => state.gsql_caller(request).map_err(|error| state.gsql_refusal(error)),
+    }
+}
+
+/// Row 11.
+pub(crate) fn known_graph(state: &State, user: &str, graph: &str) -> Result<(), Reply> {
+    if !state.graphs.contains(graph) {
+        let status = match state.options.switches.unknown_graph {
+            UnknownGraph::Bad400 => 400,
+            UnknownGraph::NotFound404 => 404,
+        };
+        return Err(Reply::refusal(status, &format!("Graph {graph} not found")));
+    }
+    if !state.may_use(user, graph) {
+        return Err(Reply::refusal(403, &format!("stand-in: no access to graph {graph}")));
+    }
+    Ok(())
+}
+
+fn make(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let body = body(request)?;
+    let caller = caller(state, request, &body)?;
+    let graph = body["graph"].as_str().filter(|graph| !graph.is_empty());
+    if let Some(graph) = graph {
+        known_graph(state, &caller.user, graph)?;
+    }
+    let lifetime = state.lifetime(body.get("lifetime"))?;
+    state.room_for_token()?;
+    let secret = match caller.secret {
+        Some(secret) => Some(secret),
+        // "If no secret is specified in the payload, a secret will be automatically generated."
+        None => state.create_secret(&caller.user, None, None, None).ok().map(|secret| secret.value),
+    };
+    let token = state.mint(&caller.user, graph, secret.as_deref(), lifetime);
+    Ok(Reply::json(
+        200,
+        &json!({
+            "expiration": date_text(token.expires_at), "error": false,
+            "message": "Generate new JWT token successfully.", "token": token.value,
+        }),
+    ))
+}
+
+/// Puts tokens on the block list of the caller (row 22).
+fn block(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let body = body(request)?;
+    let caller = caller(state, request, &body)?;
+    let text = body["tokens"].as_str().ok_or_else(|| Reply::refusal(400, "stand-in: tokens is no string"))?;
+    let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(Reply::refusal(400, "stand-in: no tokens"));
+    }
+    let mut list = state.blocked.get(&caller.user).cloned().unwrap_or_default();
+    // What has expired needs no place on the list.
+    let now = state.now();
+    list.retain(|token| crate::jwt::read(&state.key, token).is_ok_and(|claims| claims.expires_at > now));
+    for name in names {
+        let claims = crate::jwt::read(&state.key, name).map_err(|_| Reply::refusal(400, "stand-in: no such token"))?;
+        if claims.user != caller.user {
+            return Err(Reply::refusal(400, "stand-in: a token of another user"));
+        }
+        if !list.iter().any(|blocked| blocked == name) {
+            list.push(name.to_owned());
+        }
+    }
+    if list.len() > state.options.drop_limit {
+        return Err(Reply::refusal(400, "stand-in: block list full"));
+    }
+    state.blocked.insert(caller.user, list);
+    Ok(Reply::json(200, &json!({"error": false, "message": "Successfully dropped the specified JWT tokens"})))
+}
+
+/// Empties the block list of the caller (row 23).
+fn clear(state: &mut State, request: &Request) -> Result<Reply, Reply> {
+    let body = body(request)?;
+    let caller = caller(state, request, &body)?;
+    state.blocked.remove(&caller.user);
+    Ok(Reply::json(200, &json!({"error": false, "message": "stand-in: block list cleared"})))
+}
+
+/// Row 24.
+fn check(state: &State, request: &Request) -> Reply {
     let body = request.json().unwrap_or_default();
     let token = body["token"].as_str().unwrap_or_default();
-    match state.verify(token) {
-        Ok(_) => {
-            Reply::json(200, json!({"error": false, "message": format!("The token {token} verification succeed.")}))
-        }
-        Err(why) => {
-            // Row 24.
-            let status = if state.options.switches.failed_check == "401" { 401 } else { 200 };
-            Reply::error(status, format!("stand-in: the token {token} {why}"))
-        }
+    if state.valid_token(token).is_ok() {
+        let message = format!("The token {token} verification succeed.");
+        return Reply::json(200, &json!({"error": false, "message": message}));
     }
-}
-
-fn secrets(state: &mut State, request: &Request, path: &str) -> Reply {
-    let caller = match login(state, request) {
-        Ok(user) => user,
-        Err(refusal) => return refusal,
+    let status = match state.options.switches.failed_check {
+        FailedCheck::Ok200 => 200,
+        FailedCheck::Unauthorized401 => 401,
     };
-    let user = request.param("userName").unwrap_or_else(|| caller.clone());
-    if user != caller && !state.users.get(&caller).is_some_and(|user| user.superuser) {
-        return Reply::error(403, "stand-in: not superuser");
-    }
-    if !state.users.contains_key(&user) {
-        return Reply::error(400, format!("stand-in: user {user} does not exist"));
-    }
-    match (request.method.as_str(), path.strip_prefix("secrets/")) {
-        ("GET", None) => Reply::json(200, results(list(state, &user))),
-        ("POST", None) => create(state, request, &user),
-        ("DELETE", None) => drop_many(state, request, &user),
-        ("GET", Some(alias)) => match state.secrets.iter().find(|s| s.user == user && s.alias == decode(alias)) {
-            Some(secret) => Reply::json(200, results(json!({"alias": secret.alias, "value": secret.value}))),
-            None => Reply::error(404, "stand-in: unknown secret"),
-        },
-        ("DELETE", Some(alias)) if state.drop_secret(&user, None, &decode(alias)) => removed(&user),
-        ("DELETE", Some(_)) => Reply::error(404, "stand-in: unknown secret"),
-        _ => Reply::page(405, "Not Allowed"),
-    }
+    Reply::refusal(status, "stand-in: token verification failed")
 }
 
-fn results(results: Value) -> Value {
-    json!({"error": false, "message": "", "results": results})
-}
-
-fn removed(user: &str) -> Reply {
-    Reply::json(200, json!({"error": false, "message": format!("Successfully removed the secrets for user {user}.")}))
-}
-
-fn list(state: &State, user: &str) -> Value {
-    let mine = state.secrets.iter().filter(|secret| secret.user == user);
-    let mut list: Vec<Value> = mine.map(|secret| json!({"alias": secret.alias, "value": secret.value})).collect();
-    // Row 34: the documents show one object.
-    match list.len() {
-        1 if state.options.switches.list_shape == "object" => list.remove(0),
-        _ => list.into(),
+/// `DELETE /expiredtoken`: all or nothing.
+fn expired_token(state: &mut State, request: &Request) -> Reply {
+    let caller = match state.gsql_caller(request) {
+        Ok(caller) => caller,
+        Err(crate::login::LoginError::Throttled) => return throttled(),
+        Err(error) => return state.gsql_refusal(error),
+    };
+    let Some(body) = request.json() else { return Reply::refusal(400, "stand-in: the body is no JSON object") };
+    let names = |key: &str| -> Vec<String> {
+        body[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (users, secrets) = (names("user"), names("secret"));
+    let everything = users.is_empty() && secrets.is_empty();
+    let foreign_secret = |value: &String| !state.secrets.iter().any(|s| s.value == *value && s.user == caller.user);
+    let others = everything || users.iter().any(|user| *user != caller.user) || secrets.iter().any(foreign_secret);
+    if others && !state.is_superuser(&caller.user) {
+        return Reply::refusal(403, "stand-in: this needs WRITE_USER");
     }
-}
-
-fn create(state: &mut State, request: &Request, user: &str) -> Reply {
-    let (alias, value) = (request.param("alias"), request.param("value"));
-    match state.create_secret(user, None, alias.as_deref(), value.as_deref()) {
-        Some(secret) => Reply::json(200, results(json!({"alias": secret.alias, "value": secret.value}))),
-        // Row 35.
-        None => Reply::error(400, "stand-in: duplicate alias"),
+    let unknown_secret = |value: &String| !state.secrets.iter().any(|secret| secret.value == *value);
+    if users.iter().any(|user| !state.users.contains_key(user)) || secrets.iter().any(unknown_secret) {
+        return Reply::refusal(400, "stand-in: no such user or secret");
     }
-}
-
-fn drop_many(state: &mut State, request: &Request, user: &str) -> Reply {
-    let body = request.json().unwrap_or_default();
-    let names: Vec<&str> =
-        body["secrets"].as_array().map(|list| list.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
-    let known = |name: &&str| state.secrets.iter().any(|s| s.user == user && (s.alias == **name || s.value == **name));
-    // Row 35: all or nothing.
-    if names.is_empty() || !names.iter().all(known) {
-        return Reply::error(404, "stand-in: unknown secret");
-    }
-    for name in names {
-        state.drop_secret(user, None, name);
-    }
-    removed(user)
+    let now = state.now();
+    state.tokens.retain(|token| {
+        let named = users.contains(&token.user) || token.secret.as_ref().is_some_and(|secret| secrets.contains(secret));
+        token.expires_at > now || !(everything || named)
+    });
+    // Row 25.
+    Reply::json(200, &json!({"error": false, "message": "stand-in: expired tokens removed"}))
 }

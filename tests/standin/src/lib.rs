@@ -1,8 +1,16 @@
 //! A TigerGraph stand-in on loopback: tokens and secrets as 2.x to 5.x manage them, a log of every
 //! request, faults on request.
 //!
-//! It is written from documents and observations; nothing in it was compared with a live TigerGraph.
-//! Where nobody knows what a server does it chooses, and its README says what. Texts that no source
+//! ```
+//! use tigergraph_standin::{Options, Standin};
+//!
+//! let standin = Standin::start(Options::new("4.2")).unwrap();
+//! println!("{}", standin.gateway_url());
+//! assert!(standin.requests().is_empty());
+//! ```
+//!
+//! It was written from documents and observations; nothing in it was compared with a live TigerGraph.
+//! Where nobody knows what a server does it chooses, and the README says what. Texts that no source
 //! gives begin with `stand-in:`.
 
 #![deny(missing_docs)]
@@ -12,29 +20,38 @@ mod control;
 mod fault;
 mod gateway;
 mod gsql;
+mod jwt;
+mod login;
 mod options;
 mod reply;
+mod requesttoken;
 mod restpp;
+mod restsecrets;
+mod secret;
 mod server;
 mod state;
 mod switches;
 mod tls;
+mod token;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use serde_json::Value;
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 
 pub use fault::{Action, Fault};
-pub use options::{Generation, Options, Version};
-pub use reply::{Listener, Reply, Request};
-pub use state::{Secret, State, Token, User};
-pub use switches::{SWITCHES, Switches, UnknownSwitch};
-pub use tls::{LOOPBACK_NAMES, TestCa, Tls};
+pub use options::{BadVersion, Generation, Options, Version};
+pub use reply::{Listener, Request};
+pub use state::{Secret, Snapshot, State, Token, User};
+pub use switches::*;
+pub use tls::{LOOPBACK_NAMES, Leaf, TestCa, Tls, TlsVersion};
 
-use server::{Shared, bind, lock, serve, serve_control};
+use server::{Log, Shared, bind, lock, serve};
 
 /// A running stand-in. Ends when dropped.
 pub struct Standin {
@@ -42,108 +59,172 @@ pub struct Standin {
     gateway_port: u16,
     restpp_port: u16,
     control_port: Option<u16>,
+    ca_pem: Option<String>,
+    /// A port held, but not listened on.
+    closed: Option<TcpSocket>,
     runtime: Option<Runtime>,
 }
 
 impl Standin {
     /// Starts one.
+    ///
+    /// # Errors
+    /// If a port is taken or the TLS material does not fit together.
     pub fn start(options: Options) -> io::Result<Standin> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let open_9000 = options.generation() != Generation::C || options.switches.port_9000_on_c == "open";
-        let (gateway_port, restpp_port, control_port) =
-            (options.gateway_port, options.restpp_port, options.control_port);
-        let shared = Arc::new(Shared::new(State::new(options)));
-        let (gateway, restpp, control) = runtime.block_on(async {
-            let control = match control_port {
-                Some(port) => Some(bind(port).await?),
-                None => None,
-            };
-            io::Result::Ok((bind(gateway_port).await?, bind(restpp_port).await?, control))
-        })?;
-        let port = |listener: &tokio::net::TcpListener| listener.local_addr().map(|address| address.port());
-        let (gateway_port, restpp_port) = (port(&gateway)?, port(&restpp)?);
-        let control_port = control.as_ref().map(port).transpose()?;
-        runtime.spawn(serve(gateway, Listener::Gateway, shared.clone()));
-        if open_9000 {
-            runtime.spawn(serve(restpp, Listener::Restpp, shared.clone()));
+        let acceptor = options.tls.as_ref().map(Tls::server_config).transpose()?.map(TlsAcceptor::from);
+        let ca_pem = options.tls.as_ref().map(|tls| tls.ca_pem.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("stand-in")
+            .enable_all()
+            .build()?;
+        let context = runtime.enter();
+        let (gateway, restpp) = (bind(options.gateway_port)?, bind(options.restpp_port)?);
+        let control = options.control.then(|| bind(options.control_port)).transpose()?;
+        let restpp_listens = options.restpp_listens();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new(options)),
+            faults: Mutex::default(),
+            log: Mutex::new(Log::default()),
+            connections: AtomicUsize::new(0),
+        });
+        let (gateway_port, restpp_port) = (gateway.local_addr()?.port(), restpp.local_addr()?.port());
+        let control_port = control.as_ref().map(TcpSocket::local_addr).transpose()?.map(|address| address.port());
+        runtime.spawn(serve(gateway.listen(1024)?, Listener::Gateway, shared.clone(), acceptor.clone()));
+        let mut closed = None;
+        if restpp_listens {
+            runtime.spawn(serve(restpp.listen(1024)?, Listener::Restpp, shared.clone(), acceptor));
+        } else {
+            closed = Some(restpp);
         }
         if let Some(control) = control {
-            runtime.spawn(serve_control(control, shared.clone()));
+            runtime.spawn(control::serve(control.listen(64)?, shared.clone()));
         }
-        Ok(Standin { shared, gateway_port, restpp_port, control_port, runtime: Some(runtime) })
+        drop(context);
+        Ok(Standin { shared, gateway_port, restpp_port, control_port, ca_pem, closed, runtime: Some(runtime) })
     }
 
     fn url(&self, port: u16) -> String {
-        let scheme = if lock(&self.shared.state).options.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
         format!("{scheme}://127.0.0.1:{port}")
     }
 
     /// Port of the gateway.
+    #[must_use]
     pub fn gateway_port(&self) -> u16 {
         self.gateway_port
     }
 
-    /// Port of REST++; closed from 4.1 on, unless a switch opens it.
+    /// Port of REST++. From 4.1 on connections to it are refused, unless a switch opens it (row 43).
+    #[must_use]
     pub fn restpp_port(&self) -> u16 {
         self.restpp_port
     }
 
+    /// Whether REST++ listens on its port.
+    #[must_use]
+    pub fn restpp_listens(&self) -> bool {
+        self.closed.is_none()
+    }
+
     /// Address of the gateway.
+    #[must_use]
     pub fn gateway_url(&self) -> String {
         self.url(self.gateway_port)
     }
 
     /// Address of REST++.
+    #[must_use]
     pub fn restpp_url(&self) -> String {
         self.url(self.restpp_port)
     }
 
-    /// Address to steer the stand-in by.
+    /// Address of the control listener, if there is one; always without TLS.
+    #[must_use]
     pub fn control_url(&self) -> Option<String> {
         self.control_port.map(|port| format!("http://127.0.0.1:{port}"))
     }
 
-    /// What a client has to trust.
+    /// What a client has to trust, in PEM, if there is TLS.
+    #[must_use]
     pub fn ca_pem(&self) -> Option<String> {
-        lock(&self.shared.state).options.tls.as_ref().map(|tls| tls.ca_pem.clone())
+        self.ca_pem.clone()
     }
 
     /// Every request so far.
+    #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.shared.log).clone()
+        lock(&self.shared.log).entries.iter().map(|(_, request)| request.clone()).collect()
     }
 
-    /// Forgets them, and gives them back.
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        lock(&self.shared.log).entries.clear();
+    }
+
+    /// Gives the requests so far and forgets them.
     pub fn take_requests(&self) -> Vec<Request> {
-        std::mem::take(&mut *lock(&self.shared.log))
+        std::mem::take(&mut lock(&self.shared.log).entries).into_iter().map(|(_, request)| request).collect()
     }
 
-    /// How many connections were accepted.
-    pub fn connections(&self) -> u64 {
+    /// How many connections both listeners accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Adds a user.
+    /// How often something asked to drop everything.
+    #[must_use]
+    pub fn tripwires(&self) -> usize {
+        self.with_state(|state| state.tripwires)
+    }
+
+    /// Adds a user, or replaces it.
     pub fn add_user(&self, name: &str, password: &str, superuser: bool) {
-        lock(&self.shared.state).add_user(name, password, superuser);
+        self.with_state(|state| state.add_user(name, password, superuser));
+    }
+
+    /// Lets a user use only these graphs.
+    pub fn restrict_user(&self, name: &str, graphs: &[&str]) {
+        self.with_state(|state| {
+            if let Some(user) = state.users.get_mut(name) {
+                user.graphs = Some(graphs.iter().map(|graph| (*graph).to_owned()).collect());
+            }
+        });
     }
 
     /// Adds a graph.
     pub fn add_graph(&self, name: &str) {
-        lock(&self.shared.state).graphs.insert(name.into());
+        self.with_state(|state| state.graphs.insert(name.to_owned()));
     }
 
-    /// Looks at, or changes, what the server holds.
+    /// Makes a secret as an administrator would have before, and gives its value. From 4.1 on the graph
+    /// does not matter.
+    ///
+    /// # Panics
+    /// If the alias is taken or not acceptable.
+    pub fn add_secret<'a>(&self, user: &str, graph: impl Into<Option<&'a str>>, alias: &str) -> String {
+        self.with_state(|state| state.add_secret(user, graph, alias))
+    }
+
+    /// Looks at what the server holds, or changes it.
     pub fn with_state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut lock(&self.shared.state))
     }
 
-    /// What the server holds, as JSON.
-    pub fn snapshot(&self) -> Value {
-        lock(&self.shared.state).snapshot()
+    /// A copy of what the server holds.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.with_state(|state| state.snapshot())
     }
 
-    /// Makes something go wrong.
+    /// The same as JSON text.
+    #[must_use]
+    pub fn snapshot_json(&self) -> String {
+        self.snapshot().to_json().to_string()
+    }
+
+    /// Makes something go wrong. The first fault that fits a request and is not used up hits it.
     pub fn script(&self, fault: Fault) {
         lock(&self.shared.faults).push(fault);
     }
@@ -155,19 +236,27 @@ impl Standin {
 
     /// Switches REST++ authentication on or off.
     pub fn set_auth_enabled(&self, enabled: bool) {
-        lock(&self.shared.state).options.auth_enabled = enabled;
+        self.with_state(|state| state.options.auth_enabled = enabled);
     }
 
-    /// Moves the server's clock.
+    /// Moves the server's clock ahead of the real one, or behind it.
     pub fn set_clock_offset(&self, seconds: i64) {
-        lock(&self.shared.state).clock_offset = seconds;
+        self.with_state(|state| state.clock_offset = seconds);
+    }
+
+    /// Ends all tokens now.
+    pub fn expire_tokens(&self) {
+        self.with_state(State::expire_tokens);
     }
 }
 
 impl Drop for Standin {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        let Some(runtime) = self.runtime.take() else { return };
+        if tokio::runtime::Handle::try_current().is_ok() {
             runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(Duration::from_secs(2));
         }
     }
 }

@@ -1,56 +1,70 @@
-//! The stand-in as a program: `tigergraph-standin --version 4.2`.
+//! The stand-in as a program, for people who develop offline.
 
-use std::io::Read;
+use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use tigergraph_standin::{Options, Standin, Tls, Version};
+use clap::{Parser, ValueEnum};
+use tigergraph_standin::{Options, SWITCHES, Standin, Switches, Tls, Version};
 
-/// A TigerGraph stand-in on loopback, to develop against offline.
+/// A TigerGraph stand-in on loopback: tokens and secrets as 2.x to 5.x manage them.
 #[derive(Parser)]
-#[command(name = "tigergraph-standin", disable_version_flag = true)]
+#[command(after_help = switches_help())]
 struct Arguments {
-    /// Version to stand in for: 3.1, 3.4, 3.10, 4.0, 4.1, 4.2, 5.0 or any other.
-    #[arg(long, default_value = "4.2")]
-    version: Version,
-    /// Speak TLS, with a certificate made at start.
+    /// The version to stand in for, such as 3.1, 3.4, 3.10, 4.0, 4.1.2 or 4.2
+    #[arg(long = "version", id = "server-version", default_value = "4.2")]
+    server: Version,
+    /// Serve TLS with a certificate made for the occasion
     #[arg(long)]
     tls: bool,
-    /// Where to write the CA certificate to trust.
-    #[arg(long, value_name = "FILE", requires = "tls")]
-    ca_file: Option<PathBuf>,
-    /// Port of the gateway; 0: any.
+    /// Port of the gateway; 0 for any
     #[arg(long, default_value_t = 14240)]
     gateway_port: u16,
-    /// Port of REST++; 0: any.
+    /// Port of REST++; 0 for any
     #[arg(long, default_value_t = 9000)]
     restpp_port: u16,
-    /// Port to read the log and script faults by; 0: any.
+    /// Open a listener to steer the stand-in by, on this port; 0 for any
     #[arg(long)]
     control_port: Option<u16>,
-    /// REST++ authentication: on or off.
-    #[arg(long, default_value = "on", value_parser = ["on", "off"])]
-    auth: String,
-    /// What to choose where nobody knows what TigerGraph does, as name=value.
-    #[arg(long, value_name = "NAME=VALUE")]
-    switch: Vec<String>,
-    /// One more user, as name:password.
-    #[arg(long, value_name = "NAME:PASSWORD")]
-    user: Vec<String>,
-    /// One more graph.
-    #[arg(long, value_name = "NAME")]
-    graph: Vec<String>,
-    /// Print one line of JSON instead of the greeting.
+    /// REST++ authentication
+    #[arg(long, value_enum, default_value_t = Auth::On)]
+    auth: Auth,
+    /// What to choose where nobody knows; may be repeated
+    #[arg(long = "switch", value_name = "NAME=VALUE")]
+    switches: Vec<String>,
+    /// Another user; may be repeated
+    #[arg(long = "user", value_name = "NAME:PASSWORD", value_parser = user)]
+    users: Vec<(String, String)>,
+    /// Another graph; may be repeated
+    #[arg(long = "graph", value_name = "NAME")]
+    graphs: Vec<String>,
+    /// Print one line of JSON instead of the banner
     #[arg(long)]
     print_json: bool,
-    /// End when standard input does.
+    /// Stop when standard input ends
     #[arg(long)]
-    exit_with_stdin: bool,
+    exit_with_parent: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    On,
+    Off,
+}
+
+fn user(text: &str) -> Result<(String, String), String> {
+    let (name, password) = text.split_once(':').ok_or("there is no colon")?;
+    Ok((name.to_owned(), password.to_owned()))
+}
+
+fn switches_help() -> String {
+    let lines = SWITCHES.iter().map(|(name, row, values)| format!("  {name}={}  (row {row})\n", values.join("|")));
+    format!("Switches, the first value being the default:\n{}", lines.collect::<String>())
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tigergraph-standin: {error}");
@@ -59,66 +73,121 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let mut options = Options::new("4.2");
-    options.version = arguments.version;
-    options.auth_enabled = arguments.auth == "on";
-    options.gateway_port = arguments.gateway_port;
-    options.restpp_port = arguments.restpp_port;
-    options.control_port = arguments.control_port;
-    options.tls = arguments.tls.then(Tls::for_loopback);
-    for switch in &arguments.switch {
-        let (name, value) = switch.split_once('=').ok_or("a switch is written name=value")?;
-        options.switches.set(name, value)?;
-    }
-    let standin = Standin::start(options).map_err(|error| {
-        format!("cannot listen: {error}; other ports can be given with --gateway-port and --restpp-port")
-    })?;
-    for user in &arguments.user {
-        let (name, password) = user.split_once(':').ok_or("a user is written name:password")?;
+fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let standin = start(options(arguments)?)?;
+    for (name, password) in &arguments.users {
         standin.add_user(name, password, false);
     }
-    arguments.graph.iter().for_each(|graph| standin.add_graph(graph));
-    if let (Some(file), Some(pem)) = (&arguments.ca_file, standin.ca_pem()) {
-        std::fs::write(file, pem)?;
-    }
-    greet(&arguments, &standin);
-    wait(arguments.exit_with_stdin)
-}
-
-fn greet(arguments: &Arguments, standin: &Standin) {
+    arguments.graphs.iter().for_each(|graph| standin.add_graph(graph));
+    let ca_file = ca_file(&standin)?;
     if arguments.print_json {
-        let ready = serde_json::json!({
-            "gateway_port": standin.gateway_port(), "restpp_port": standin.restpp_port(),
-            "gateway_url": standin.gateway_url(), "restpp_url": standin.restpp_url(),
-            "control_url": standin.control_url(), "ca_file": arguments.ca_file,
-        });
-        return println!("{ready}");
+        print_json(&standin, ca_file.as_ref());
+    } else {
+        banner(&standin, arguments, ca_file.as_ref());
     }
-    println!("TigerGraph {} stand-in, on this machine only", arguments.version);
-    println!("  gateway  {}", standin.gateway_url());
-    println!("  REST++   {} (before 4.1)", standin.restpp_url());
-    if let Some(url) = standin.control_url() {
-        println!("  control  {url}: GET /requests, GET /snapshot, POST /faults");
+    io::stdout().flush()?;
+    wait(arguments.exit_with_parent)?;
+    if let Some(file) = ca_file {
+        // Somebody may have removed it already.
+        let _ = std::fs::remove_file(file);
     }
-    println!("  users    tigergraph:tigergraph (superuser), alice:opensesame");
-    println!("  graphs   MyGraph, OtherGraph");
-    println!("Ends with Ctrl-C.");
+    Ok(())
 }
 
-/// Waits for Ctrl-C, SIGTERM or, if wanted, the end of standard input.
-fn wait(with_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {
-    if with_stdin {
-        std::io::stdin().read_to_end(&mut Vec::new())?;
-        return Ok(());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
-        }
-        Ok(())
+fn options(arguments: &Arguments) -> Result<Options, Box<dyn std::error::Error>> {
+    Ok(Options {
+        version: arguments.server,
+        tls: arguments.tls.then(Tls::self_signed),
+        auth_enabled: arguments.auth == Auth::On,
+        switches: arguments.switches.join(",").parse::<Switches>()?,
+        control: arguments.control_port.is_some(),
+        gateway_port: arguments.gateway_port,
+        restpp_port: arguments.restpp_port,
+        control_port: arguments.control_port.unwrap_or(0),
+        ..Options::default()
     })
+}
+
+/// Starts on the ports asked for or, if one is taken, on any.
+fn start(options: Options) -> io::Result<Standin> {
+    let asked = (options.gateway_port, options.restpp_port);
+    match Standin::start(options.clone()) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && asked != (0, 0) => {
+            eprintln!("Port {} or {} is taken; using other ports.", asked.0, asked.1);
+            Standin::start(Options { gateway_port: 0, restpp_port: 0, ..options })
+        }
+        other => other,
+    }
+}
+
+/// Writes what a client has to trust into a file.
+fn ca_file(standin: &Standin) -> io::Result<Option<PathBuf>> {
+    let Some(pem) = standin.ca_pem() else { return Ok(None) };
+    let file = std::env::temp_dir().join(format!("tigergraph-standin-{}.pem", std::process::id()));
+    std::fs::write(&file, pem)?;
+    Ok(Some(file))
+}
+
+fn print_json(standin: &Standin, ca_file: Option<&PathBuf>) {
+    let line = serde_json::json!({
+        "gateway_port": standin.gateway_port(),
+        "restpp_port": standin.restpp_port(),
+        "restpp_listens": standin.restpp_listens(),
+        "gateway_url": standin.gateway_url(),
+        "restpp_url": standin.restpp_url(),
+        "control_url": standin.control_url(),
+        "ca_file": ca_file.map(|file| file.to_string_lossy()),
+        "pid": std::process::id(),
+    });
+    println!("{line}");
+}
+
+fn banner(standin: &Standin, arguments: &Arguments, ca_file: Option<&PathBuf>) {
+    println!("TigerGraph {} stand-in: nothing here was compared with a live TigerGraph.", arguments.server);
+    println!("  gateway (14240)  {}", standin.gateway_url());
+    let closed = if standin.restpp_listens() { "" } else { "  (closed, as from 4.1 on)" };
+    println!("  REST++ (9000)    {}{closed}", standin.restpp_url());
+    if let Some(url) = standin.control_url() {
+        println!("  control          {url}");
+    }
+    if let Some(file) = ca_file {
+        println!("  CA certificate   {}", file.display());
+    }
+    let auth = if arguments.auth == Auth::On { "on" } else { "off" };
+    println!("  REST++ authentication is {auth}");
+    println!("  users   tigergraph:tigergraph (superuser)");
+    println!("          alice:opensesame");
+    arguments.users.iter().for_each(|(name, password)| println!("          {name}:{password}"));
+    println!("  graphs  {}", standin.snapshot().graphs.join(", "));
+    println!("Stop with Ctrl-C.");
+}
+
+/// Until Ctrl-C or SIGTERM or, if asked for, the end of standard input.
+fn wait(exit_with_parent: bool) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (sender, mut ended) = tokio::sync::mpsc::unbounded_channel::<()>();
+    if exit_with_parent {
+        // A read that waits cannot be given up, so it has a thread of its own.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 256];
+            while matches!(io::stdin().read(&mut buffer), Ok(1..)) {}
+            drop(sender);
+        });
+        runtime.block_on(async {
+            tokio::select! { result = stopped() => result, _ = ended.recv() => Ok(()) }
+        })
+    } else {
+        runtime.block_on(stopped())
+    }
+}
+
+#[cfg(unix)]
+async fn stopped() -> io::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! { result = tokio::signal::ctrl_c() => result, _ = terminate.recv() => Ok(()) }
+}
+
+#[cfg(not(unix))]
+async fn stopped() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

@@ -1,145 +1,181 @@
-//! Requests as they are logged, replies as they are sent.
+//! Requests as they came and replies before they go out.
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-/// Which listener a request came in by.
+/// Where a request came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listener {
-    /// 14240: everything.
+    /// The role of port 14240.
     Gateway,
-    /// 9000: REST++ alone.
+    /// The role of port 9000.
     Restpp,
 }
 
-/// A request as it came.
+/// A request as it came, and the status it was answered with.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Where it came in.
     pub listener: Listener,
-    /// On which connection, counted from 1.
+    /// Number of the connection; the first accepted is 1.
     pub connection: u64,
     /// Its method.
     pub method: String,
-    /// Its path as sent, not decoded.
+    /// Its path, not decoded.
     pub path: String,
-    /// Its query as sent, "" for none.
-    pub query: String,
-    /// Its headers, names in lower case.
+    /// Its query, not decoded.
+    pub query: Option<String>,
+    /// Its headers; names in lower case.
     pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: Vec<u8>,
-    /// The status it was answered with; 0 while it is not.
+    /// The status of the answer; 0 as long as there is none.
     pub status: u16,
 }
 
 impl Request {
-    /// A header by its name in lower case.
+    /// The value of the first header of this name.
+    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
+    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A parameter of the query, decoded; an empty one counts as absent.
+    /// A query parameter, decoded. `+` is no space: REST++ does not decode it.
+    #[must_use]
     pub fn param(&self, name: &str) -> Option<String> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        let found = pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| decode(value));
-        found.filter(|value| !value.is_empty())
+        self.query.as_deref()?.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(key) == name).then(|| decode(value))
+        })
     }
 
-    /// The body as JSON, as leniently as the server reads it: single quotes will do.
+    /// The body as a JSON object, read leniently: nothing is `{}`, and single quotes will do.
+    #[must_use]
     pub fn json(&self) -> Option<Value> {
         let text = self.text();
         if text.trim().is_empty() {
             return Some(json!({}));
         }
-        serde_json::from_str(&text).or_else(|_| serde_json::from_str(&text.replace('\'', "\""))).ok()
+        let value = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&text.replace('\'', "\""))).ok()?;
+        Value::is_object(&value).then_some(value)
     }
 
     /// User and password of a Basic header.
+    #[must_use]
     pub fn basic(&self) -> Option<(String, String)> {
-        let encoded = self.header("authorization")?.strip_prefix("Basic ")?;
-        let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
-        pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+        let text = String::from_utf8(STANDARD.decode(self.scheme("Basic")?).ok()?).ok()?;
+        text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 
-    /// The credential after a scheme's name.
-    pub fn scheme(&self, name: &str) -> Option<&str> {
-        self.header("authorization")?.strip_prefix(name)?.strip_prefix(' ')
+    /// What follows this scheme in the Authorization header.
+    #[must_use]
+    pub fn scheme(&self, scheme: &str) -> Option<&str> {
+        let (name, value) = self.header("authorization")?.split_once(' ')?;
+        name.eq_ignore_ascii_case(scheme).then(|| value.trim())
     }
 
-    /// Everything as JSON, for other languages.
+    /// The request as JSON, for the control listener.
+    #[must_use]
     pub fn to_json(&self) -> Value {
-        json!({"listener": format!("{:?}", self.listener), "connection": self.connection, "method": self.method,
-               "path": self.path, "query": self.query, "headers": self.headers, "body": self.text(), "status": self.status})
+        json!({
+            "listener": match self.listener { Listener::Gateway => "gateway", Listener::Restpp => "restpp" },
+            "connection": self.connection,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "headers": self.headers.iter().map(|(name, value)| json!([name, value])).collect::<Vec<_>>(),
+            "body": self.text(),
+            "status": self.status,
+        })
     }
 }
 
+/// Decodes percent signs.
 pub(crate) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// An answer.
+/// The path as nginx matches it: decoded, without empty, `.` and `..` segments.
+pub(crate) fn normal_path(path: &str) -> String {
+    let decoded = decode(path);
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in decoded.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            _ => segments.push(segment),
+        }
+    }
+    let end = if decoded.ends_with('/') && !segments.is_empty() { "/" } else { "" };
+    format!("/{}{end}", segments.join("/"))
+}
+
+/// An answer before it goes out.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    /// HTTP status.
+pub(crate) struct Reply {
     pub status: u16,
-    /// Value of Content-Type; "" leaves it out.
-    pub content_type: &'static str,
-    /// More headers.
+    pub content_type: Option<String>,
     pub headers: Vec<(String, String)>,
-    /// The body.
     pub body: Vec<u8>,
+    pub delay: std::time::Duration,
 }
 
 impl Reply {
-    pub(crate) fn json(status: u16, body: Value) -> Reply {
-        Reply::new(status, "application/json", body.to_string())
+    fn new(status: u16, content_type: &str, body: String) -> Reply {
+        let content_type = Some(content_type.to_owned());
+        Reply { status, content_type, headers: Vec::new(), body: body.into_bytes(), delay: std::time::Duration::ZERO }
     }
 
-    pub(crate) fn text(body: impl Into<Vec<u8>>) -> Reply {
-        Reply::new(200, "text/plain", body)
+    /// JSON on one line, keys in the order given.
+    pub fn json(status: u16, value: &Value) -> Reply {
+        Reply::new(status, "application/json", value.to_string())
     }
 
-    pub(crate) fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Reply {
-        Reply { status, content_type, headers: Vec::new(), body: body.into() }
+    /// JSON that is not quite JSON.
+    pub fn json_text(status: u16, text: String) -> Reply {
+        Reply::new(status, "application/json", text)
     }
 
-    pub(crate) fn error(status: u16, message: impl Into<String>) -> Reply {
-        Reply::json(status, json!({"error": true, "message": message.into()}))
+    /// Plain text.
+    pub fn text(status: u16, text: String) -> Reply {
+        Reply::new(status, "text/plain;charset=utf-8", text)
     }
 
-    pub(crate) fn coded(status: u16, code: &str, message: impl Into<String>) -> Reply {
-        let version = json!({"edition": "enterprise", "api": "v2", "schema": 0});
-        Reply::json(status, json!({"version": version, "error": true, "message": message.into(), "code": code}))
+    /// `{"error":true,"message":…}`, as the GSQL server refuses.
+    pub fn refusal(status: u16, message: &str) -> Reply {
+        Reply::json(status, &json!({"error": true, "message": message}))
+    }
+
+    /// No body, no type.
+    pub fn empty(status: u16) -> Reply {
+        Reply { content_type: None, ..Reply::new(status, "", String::new()) }
     }
 
     /// A page of nginx.
-    pub(crate) fn page(status: u16, title: &str) -> Reply {
+    pub fn page(status: u16, reason: &str) -> Reply {
+        let title = format!("{status} {reason}");
         let body = format!(
-            "<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n<center><h1>{status} {title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
+             <hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
         );
         Reply::new(status, "text/html", body)
     }
 
-    pub(crate) fn not_found() -> Reply {
+    /// The page of nginx for what is not there.
+    pub fn not_found() -> Reply {
         Reply::page(404, "Not Found")
     }
 
-    /// REST++ does not know the endpoint.
-    pub(crate) fn no_endpoint(path: &str) -> Reply {
-        let message =
-            format!("Endpoint is not found from url = {path}, please use GET /endpoints to list all valid endpoints.");
-        Reply::coded(404, "REST-1000", message)
-    }
-
-    pub(crate) fn unauthenticated() -> Reply {
-        Reply::error(401, "Authentication failed.")
+    /// The page of nginx for a method that does not fit.
+    pub fn not_allowed() -> Reply {
+        Reply::page(405, "Not Allowed")
     }
 }

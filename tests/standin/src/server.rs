@@ -1,217 +1,330 @@
-//! Listeners, connections, the log of requests.
+//! Listeners, connections, the log, and what faults do to the wire.
 
 use std::convert::Infallible;
-use std::future::{pending, poll_fn};
 use std::io;
-use std::net::Ipv4Addr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::fault::{Action, Fault};
+use crate::gateway;
 use crate::reply::{Listener, Reply, Request};
 use crate::state::State;
-use crate::{control, gateway};
 
 /// What all connections share.
 pub(crate) struct Shared {
-    pub(crate) state: Mutex<State>,
-    pub(crate) log: Mutex<Vec<Request>>,
-    pub(crate) faults: Mutex<Vec<Fault>>,
-    pub(crate) connections: AtomicU64,
-    tls: Option<TlsAcceptor>,
+    pub state: Mutex<State>,
+    pub faults: Mutex<Vec<Fault>>,
+    pub log: Mutex<Log>,
+    pub connections: AtomicUsize,
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Every request, each with a number by which its status is filled in later.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub entries: Vec<(u64, Request)>,
+    next: u64,
 }
 
-impl Shared {
-    pub(crate) fn new(state: State) -> Shared {
-        let tls = state.options.tls.as_ref().map(|tls| TlsAcceptor::from(tls.config()));
-        let (log, faults) = (Mutex::default(), Mutex::default());
-        Shared { state: Mutex::new(state), log, faults, connections: AtomicU64::new(0), tls }
+impl Log {
+    fn push(&mut self, request: Request) -> u64 {
+        self.next += 1;
+        self.entries.push((self.next, request));
+        self.next
     }
 
-    fn fault_for(&self, request: &Request) -> Option<Action> {
-        lock(&self.faults).iter_mut().find_map(|fault| fault.hits(request).then(|| fault.action.clone()))
-    }
-
-    /// Logs the request and answers it.
-    fn answer(&self, request: &Request) -> Reply {
-        gateway::answer(&mut lock(&self.state), request)
-    }
-
-    fn log(&self, request: &Request) -> usize {
-        let mut log = lock(&self.log);
-        log.push(request.clone());
-        log.len() - 1
-    }
-
-    fn answered(&self, index: usize, status: u16) {
-        if let Some(request) = lock(&self.log).get_mut(index) {
+    fn answered(&mut self, number: u64, status: u16) {
+        if let Some((_, request)) = self.entries.iter_mut().rev().find(|(entry, _)| *entry == number) {
             request.status = status;
         }
     }
 }
 
-/// Binds a port on loopback; 0: any.
-pub(crate) async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+/// Locks, also after a panic elsewhere.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves a listener for ever.
-pub(crate) async fn serve(listener: TcpListener, which: Listener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let number = shared.connections.fetch_add(1, Ordering::SeqCst) + 1;
-        let _ = stream.set_nodelay(true);
-        tokio::spawn(connection(stream, which, number, shared.clone()));
-    }
+/// A loopback port, not yet listening: connections to it are refused.
+pub(crate) fn bind(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
 }
 
-/// Serves the control port for ever.
-pub(crate) async fn serve_control(listener: TcpListener, shared: Arc<Shared>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
+/// Accepts connections until the runtime ends.
+pub(crate) async fn serve(listener: TcpListener, role: Listener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let number = shared.connections.fetch_add(1, Ordering::SeqCst) as u64 + 1;
+        let (shared, tls) = (shared.clone(), tls.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let shared = shared.clone();
-                async move {
-                    let request = received(request, Listener::Gateway, 0).await;
-                    Ok::<_, Infallible>(response(control::answer(&shared, &request)))
-                }
-            });
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            // Small answers shall not wait for acknowledgements; without this they only come later.
+            let _ = stream.set_nodelay(true);
+            let stream = match tls {
+                None => Stream::Plain(stream),
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) => Stream::Tls(Box::new(stream)),
+                    Err(_) => return,
+                },
+            };
+            connection(stream, role, number, shared).await;
         });
     }
 }
 
-async fn connection(stream: TcpStream, which: Listener, number: u64, shared: Arc<Shared>) {
-    match shared.tls.clone() {
-        None => exchange(stream, |stream| drop(stream.set_zero_linger()), which, number, shared).await,
-        Some(tls) => {
-            let Ok(stream) = tls.accept(stream).await else { return };
-            let reset = |stream: &tokio_rustls::server::TlsStream<TcpStream>| {
-                drop(stream.get_ref().0.set_zero_linger());
-            };
-            exchange(stream, reset, which, number, shared).await;
-        }
-    }
-}
-
-/// What to do with the bare connection after a request that gets no answer.
-type Raw = Arc<Mutex<Option<Action>>>;
-
-/// Ends a connection without an answer.
-#[derive(Debug)]
-struct NoAnswer;
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("no answer, on request")
-    }
-}
-
-impl std::error::Error for NoAnswer {}
-
-async fn exchange<S>(stream: S, reset: impl Fn(&S), which: Listener, number: u64, shared: Arc<Shared>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let raw: Raw = Raw::default();
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (shared, raw) = (shared.clone(), raw.clone());
-        // Boxed, because the connection below has to be Unpin.
-        Box::pin(async move {
-            let request = received(request, which, number).await;
-            handle(&shared, request, &raw).await.map(response)
-        })
+/// Serves one connection, until a fault takes the wire away from hyper.
+async fn connection(stream: Stream, role: Listener, number: u64, shared: Arc<Shared>) {
+    let (sender, mut wire) = unbounded_channel();
+    let service = service_fn(move |request| {
+        let (shared, sender) = (shared.clone(), sender.clone());
+        async move { Ok::<_, Infallible>(answer(request, role, number, &shared, &sender).await) }
     });
-    let mut connection =
-        http1::Builder::new().timer(TokioTimer::new()).keep_alive(true).serve_connection(TokioIo::new(stream), service);
-    let _ = poll_fn(|context| connection.poll_without_shutdown(context)).await;
-    let mut stream = connection.into_parts().io.into_inner();
-    let action = lock(&raw).take();
-    match action {
-        Some(Action::RawBytes(bytes)) => drop(stream.write_all(&bytes).await),
-        Some(Action::Drip(bytes, pause)) => {
-            for byte in bytes {
-                if stream.write_all(&[byte]).await.is_err() || stream.flush().await.is_err() {
-                    return;
-                }
-                tokio::time::sleep(pause).await;
-            }
-        }
-        Some(Action::Flood(bytes)) => while stream.write_all(&bytes).await.is_ok() {},
-        Some(Action::ResetBeforeReply) => return reset(&stream),
-        _ => {}
-    }
-    let _ = stream.shutdown().await;
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let wire = tokio::select! {
+        _ = &mut connection => return,
+        Some(wire) = wire.recv() => wire,
+    };
+    let stream = connection.into_parts().io.into_inner();
+    wire.carry_out(stream).await;
 }
 
-async fn received(request: hyper::Request<Incoming>, listener: Listener, connection: u64) -> Request {
+/// What to do to the wire instead of an HTTP answer.
+enum Wire {
+    Write(Vec<u8>),
+    Drip(Vec<u8>, Duration),
+    Flood(Vec<u8>, Vec<u8>),
+    Reset,
+}
+
+impl Wire {
+    async fn carry_out(self, mut stream: Stream) {
+        // The peer may be gone already; then there is nothing left to do.
+        let _ = match self {
+            Wire::Write(bytes) => stream.write_all(&bytes).await,
+            Wire::Drip(bytes, pause) => drip(&mut stream, &bytes, pause).await,
+            Wire::Flood(head, bytes) => flood(&mut stream, &head, &bytes).await,
+            Wire::Reset => return stream.reset(),
+        };
+        let _ = stream.shutdown().await;
+    }
+}
+
+async fn drip(stream: &mut Stream, bytes: &[u8], pause: Duration) -> io::Result<()> {
+    for byte in bytes {
+        stream.write_all(&[*byte]).await?;
+        stream.flush().await?;
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
+}
+
+async fn flood(stream: &mut Stream, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(head).await?;
+    while !bytes.is_empty() {
+        stream.write_all(bytes).await?;
+    }
+    Ok(())
+}
+
+type HttpResponse = Response<Full<Bytes>>;
+
+/// Logs the request, finds its fault and answers.
+async fn answer(
+    request: hyper::Request<Incoming>,
+    role: Listener,
+    connection: u64,
+    shared: &Shared,
+    wire: &UnboundedSender<Wire>,
+) -> HttpResponse {
+    let Some(request) = read(request, role, connection).await else {
+        return response(shared, Reply::empty(400));
+    };
+    let number = lock(&shared.log).push(request.clone());
+    let fault = lock(&shared.faults).iter_mut().find_map(|fault| fault.hits(&request).then(|| fault.action.clone()));
+    let outcome = match fault {
+        None => Outcome::Reply(process(shared, &request)),
+        Some(action) => faulty(action, shared, &request).await,
+    };
+    match outcome {
+        Outcome::Reply(reply) => {
+            if !reply.delay.is_zero() {
+                tokio::time::sleep(reply.delay).await;
+            }
+            lock(&shared.log).answered(number, reply.status);
+            response(shared, reply)
+        }
+        Outcome::Wire(command, status) => {
+            lock(&shared.log).answered(number, status);
+            // The connection's task takes the wire away; this never goes on.
+            let _ = wire.send(command);
+            std::future::pending().await
+        }
+        Outcome::Hang => std::future::pending().await,
+    }
+}
+
+async fn read(request: hyper::Request<Incoming>, listener: Listener, connection: u64) -> Option<Request> {
     let (parts, body) = request.into_parts();
-    let text = |value: &hyper::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    Request {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Some(Request {
         listener,
         connection,
-        method: parts.method.to_string(),
+        method: parts.method.as_str().to_owned(),
         path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
-        body: body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default(),
+        query: parts.uri.query().map(str::to_owned),
+        headers: parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+        body: body.collect().await.ok()?.to_bytes().to_vec(),
         status: 0,
-    }
+    })
 }
 
-/// Answers a request, or leaves to `raw` what is to happen instead.
-async fn handle(shared: &Shared, request: Request, raw: &Raw) -> Result<Reply, NoAnswer> {
-    let index = shared.log(&request);
-    let instead = |action| {
-        *lock(raw) = Some(action);
-        Err(NoAnswer)
-    };
-    let reply = match shared.fault_for(&request) {
-        None => shared.answer(&request),
-        Some(Action::Reply { status, content_type, headers, body }) => Reply { status, content_type, headers, body },
-        Some(Action::Delay(time)) => {
+fn process(shared: &Shared, request: &Request) -> Reply {
+    gateway::answer(&mut lock(&shared.state), request)
+}
+
+enum Outcome {
+    Reply(Reply),
+    /// With the status the client may get to see, or 0.
+    Wire(Wire, u16),
+    Hang,
+}
+
+async fn faulty(action: Action, shared: &Shared, request: &Request) -> Outcome {
+    match action {
+        Action::Reply { status, headers, body, content_type } => {
+            Outcome::Reply(Reply { status, content_type, headers, body, delay: Duration::ZERO })
+        }
+        Action::Delay(time) => {
             tokio::time::sleep(time).await;
-            shared.answer(&request)
+            Outcome::Reply(process(shared, request))
         }
-        Some(Action::Hang) => pending().await,
-        Some(Action::CloseAfterProcessing) => {
-            shared.answer(&request);
-            return Err(NoAnswer);
+        Action::CloseBeforeReply => Outcome::Wire(Wire::Write(Vec::new()), 0),
+        Action::CloseAfterProcessing => {
+            process(shared, request);
+            Outcome::Wire(Wire::Write(Vec::new()), 0)
         }
-        Some(Action::Truncate(missing)) => {
-            let reply = shared.answer(&request);
-            let mut bytes =
-                format!("HTTP/1.1 {} OK\r\nContent-Length: {}\r\n\r\n", reply.status, reply.body.len()).into_bytes();
-            bytes.extend_from_slice(&reply.body[..reply.body.len().saturating_sub(missing)]);
-            return instead(Action::RawBytes(bytes));
-        }
-        Some(other) => return instead(other),
-    };
-    shared.answered(index, reply.status);
-    Ok(reply)
+        Action::CloseAfterReply => partial(shared, request, |length| length),
+        Action::TruncateBody => partial(shared, request, |length| length / 2),
+        Action::TruncateBodyAt(keep) => partial(shared, request, |length| keep.min(length)),
+        Action::ResetBeforeReply => Outcome::Wire(Wire::Reset, 0),
+        Action::RawBytes(bytes) => Outcome::Wire(Wire::Write(bytes), 0),
+        Action::Drip(bytes, pause) => Outcome::Wire(Wire::Drip(bytes, pause), 0),
+        Action::Flood(head, bytes) => Outcome::Wire(Wire::Flood(head, bytes), 0),
+        Action::Hang => Outcome::Hang,
+    }
 }
 
-fn response(reply: Reply) -> hyper::Response<Full<Bytes>> {
-    let mut builder = hyper::Response::builder().status(reply.status);
-    if !reply.content_type.is_empty() {
-        builder = builder.header("content-type", reply.content_type);
+/// The good answer, cut, written by hand.
+fn partial(shared: &Shared, request: &Request, keep: impl Fn(usize) -> usize) -> Outcome {
+    let reply = process(shared, request);
+    let reason = StatusCode::from_u16(reply.status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+    let mut bytes = format!("HTTP/1.1 {} {reason}\r\nContent-Length: {}\r\n", reply.status, reply.body.len());
+    if let Some(kind) = &reply.content_type {
+        bytes.push_str(&format!("Content-Type: {kind}\r\n"));
     }
-    for (name, value) in &reply.headers {
-        builder = builder.header(name, value);
+    bytes.push_str("\r\n");
+    let mut bytes = bytes.into_bytes();
+    bytes.extend_from_slice(&reply.body[..keep(reply.body.len())]);
+    Outcome::Wire(Wire::Write(bytes), reply.status)
+}
+
+/// The answer as hyper sends it. A header that HTTP does not allow is left out.
+fn response(shared: &Shared, reply: Reply) -> HttpResponse {
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    if let Some(kind) = reply.content_type.and_then(|kind| HeaderValue::from_str(&kind).ok()) {
+        headers.insert(CONTENT_TYPE, kind);
     }
-    builder.body(Full::new(Bytes::from(reply.body))).expect("headers of our own")
+    // The server's clock, which tests move.
+    if let Ok(date) = HeaderValue::from_str(&http_date(lock(&shared.state).now())) {
+        headers.insert(DATE, date);
+    }
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            if name == DATE {
+                headers.insert(name, value);
+            } else {
+                headers.append(name, value);
+            }
+        }
+    }
+    response
+}
+
+fn http_date(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// A connection, with or without TLS.
+pub(crate) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// Closes so that the peer sees a reset.
+    fn reset(self) {
+        let tcp = match self {
+            Stream::Plain(tcp) => tcp,
+            Stream::Tls(tls) => tls.into_inner().0,
+        };
+        // Without it the peer sees an ordinary end, which is a fault as well.
+        let _ = tcp.set_zero_linger();
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
 }

@@ -1,38 +1,32 @@
-//! What the server holds: users, graphs, secrets, tokens, block lists, failed logins.
+//! What the server holds: users, graphs, secrets, tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, Mac};
 use rand::Rng;
+use ring::hmac;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use crate::options::{Generation, Options};
-
-/// Default lifetime before 4.1: "about 2.6 million seconds".
-const LIFETIME_A_B: u64 = 2_592_000;
-/// Default lifetime from 4.1 on: seven days.
-const LIFETIME_C: u64 = 604_800;
-/// Documented JWTs were issued five seconds before they were requested.
-const ISSUED_BEFORE: u64 = 5;
-/// `GSQL.Token.DropLimit`.
-const BLOCK_LIST: usize = 20;
-/// Failed logins until the next ones have to wait (`GSQL.LoginLimit`).
-const LOGIN_THRESHOLD: u32 = 5;
-const LOGIN_WAIT: u64 = 10;
 
 /// A user.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// The password.
+    /// Its name.
+    pub name: String,
+    /// Its password.
     pub password: String,
-    /// Whether this is a superuser.
+    /// Whether it may manage what others own.
     pub superuser: bool,
-    failures: u32,
-    next_login: u64,
+    /// The graphs it may use; `None`: all.
+    pub graphs: Option<BTreeSet<String>>,
+    /// Failed logins since the last successful one.
+    pub failed_logins: u32,
+    /// Before this time (Unix seconds) no login is accepted.
+    pub next_valid_login: i64,
+    /// Time of the last successful login.
+    pub last_login: i64,
 }
 
 /// A secret.
@@ -40,271 +34,189 @@ pub struct User {
 pub struct Secret {
     /// Its owner.
     pub user: String,
-    /// Its graph, before 4.1.
+    /// Its graph, up to 3.11.
     pub graph: Option<String>,
-    /// Its alias.
+    /// Its alias; empty if it has none (before 3.1.4).
     pub alias: String,
-    /// Its value.
+    /// The secret itself.
     pub value: String,
 }
 
-/// An opaque token, before 4.1.
-#[derive(Clone, Debug)]
+/// A token that was handed out.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
+    /// The token itself.
+    pub value: String,
     /// Its owner.
     pub user: String,
-    /// Its graph.
+    /// Its graph; `None`: all.
     pub graph: Option<String>,
-    /// The secret it dies with.
+    /// When it ends, in Unix seconds.
+    pub expires_at: i64,
+    /// The secret it was made with.
     pub secret: Option<String>,
-    /// When it ends.
-    pub expires_at: u64,
+    /// REST++ refuses it before this time, in Unix milliseconds.
+    pub usable_from_ms: i64,
 }
 
-/// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoginError {
-    /// Wrong user or password.
-    Wrong,
-    /// Too many failures: wait.
-    Throttled,
+/// A copy of what the server holds.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Names of all users.
+    pub users: Vec<String>,
+    /// All graphs.
+    pub graphs: Vec<String>,
+    /// All secrets.
+    pub secrets: Vec<Secret>,
+    /// All tokens that are neither expired nor blocked.
+    pub tokens: Vec<Token>,
+    /// User and token for every entry of a block list.
+    pub blocked: Vec<(String, String)>,
 }
 
-/// Everything that the server holds.
+impl Snapshot {
+    /// The same as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "users": self.users,
+            "graphs": self.graphs,
+            "secrets": self.secrets.iter().map(|secret| json!({
+                "user": secret.user, "graph": secret.graph, "alias": secret.alias, "value": secret.value,
+            })).collect::<Vec<_>>(),
+            "tokens": self.tokens.iter().map(|token| json!({
+                "value": token.value, "user": token.user, "graph": token.graph,
+                "expires_at": token.expires_at, "secret": token.secret,
+            })).collect::<Vec<_>>(),
+            "blocked": self.blocked.iter().map(|(user, token)| json!({"user": user, "token": token}))
+                .collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_json().fmt(f)
+    }
+}
+
+/// Everything the server holds.
 #[derive(Debug)]
 pub struct State {
-    /// Kind of server.
+    /// What kind of server it is.
     pub options: Options,
-    /// Users by name.
+    /// All users by name.
     pub users: BTreeMap<String, User>,
-    /// Names of the graphs.
+    /// All graphs.
     pub graphs: BTreeSet<String>,
-    /// Secrets in the order of their creation.
+    /// All secrets.
     pub secrets: Vec<Secret>,
-    /// Opaque tokens by value.
-    pub tokens: BTreeMap<String, Token>,
-    /// Block lists of 4.1 and later, by user.
+    /// All tokens, expired ones too.
+    pub tokens: Vec<Token>,
+    /// Blocked tokens by user, from 4.1 on.
     pub blocked: BTreeMap<String, Vec<String>>,
-    /// JWTs and the secret each was minted with.
-    pub minted: Vec<(String, String)>,
-    /// Secrets that were dropped.
-    pub dropped: Vec<String>,
-    /// Calls of an endpoint that would destroy everything.
-    pub tripwires: usize,
-    /// How far the server's clock is off, in seconds.
+    /// Seconds by which the server's clock is ahead.
     pub clock_offset: i64,
-    key: [u8; 32],
+    /// How often something asked to drop everything.
+    pub tripwires: usize,
+    pub(crate) key: hmac::Key,
 }
 
 impl State {
     pub(crate) fn new(options: Options) -> State {
+        let key: [u8; 32] = rand::rng().random();
         let mut state = State {
             options,
             users: BTreeMap::new(),
-            graphs: ["MyGraph", "OtherGraph"].map(String::from).into(),
+            graphs: ["MyGraph", "OtherGraph"].map(str::to_owned).into(),
             secrets: Vec::new(),
-            tokens: BTreeMap::new(),
+            tokens: Vec::new(),
             blocked: BTreeMap::new(),
-            minted: Vec::new(),
-            dropped: Vec::new(),
-            tripwires: 0,
             clock_offset: 0,
-            key: rand::random(),
+            tripwires: 0,
+            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
         };
         state.add_user("tigergraph", "tigergraph", true);
         state.add_user("alice", "opensesame", false);
         state
     }
 
-    pub(crate) fn add_user(&mut self, name: &str, password: &str, superuser: bool) {
-        let user = User { password: password.into(), superuser, failures: 0, next_login: 0 };
-        self.users.insert(name.into(), user);
-    }
-
-    pub(crate) fn generation(&self) -> Generation {
+    /// How the server manages tokens.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
         self.options.generation()
     }
 
-    /// The server's wall clock.
-    pub fn now(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs();
-        now.saturating_add_signed(self.clock_offset)
+    /// The server's time in Unix milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(self.clock_offset.saturating_mul(1000))
     }
 
-    /// Checks a password; counts failures per account (row 41: secrets do not count).
-    pub(crate) fn login(&mut self, name: &str, password: &str) -> Result<String, LoginError> {
-        let now = self.now();
-        let throttling = self.options.version >= "3.7".parse().expect("a version");
-        let user = self.users.get_mut(name).ok_or(LoginError::Wrong)?;
-        if throttling && user.next_login > now {
-            return Err(LoginError::Throttled);
-        }
-        if user.password == password {
-            user.failures = 0;
-            return Ok(name.to_owned());
-        }
-        user.failures += 1;
-        if user.failures >= LOGIN_THRESHOLD {
-            user.next_login = now + (LOGIN_WAIT << ((user.failures - LOGIN_THRESHOLD) / 2).min(16));
-        }
-        Err(LoginError::Wrong)
+    /// The server's time in Unix seconds.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now_ms().div_euclid(1000)
     }
 
-    pub(crate) fn secret(&self, value: &str) -> Option<&Secret> {
-        self.secrets.iter().find(|secret| secret.value == value)
-    }
-
-    /// Row 32: which aliases are taken.
-    pub(crate) fn is_alias(alias: &str) -> bool {
-        (1..=64).contains(&alias.len()) && alias.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    }
-
-    /// Creates a secret; `None` if the alias is taken.
-    pub(crate) fn create_secret(
-        &mut self,
-        user: &str,
-        graph: Option<&str>,
-        alias: Option<&str>,
-        value: Option<&str>,
-    ) -> Option<Secret> {
-        let alias = alias.map_or_else(|| format!("AUTO_GENERATED_ALIAS_{}", random(7)), String::from);
-        let taken = |secret: &Secret| secret.user == user && secret.graph.as_deref() == graph && secret.alias == alias;
-        if self.secrets.iter().any(taken) {
-            return None;
-        }
-        let value = value.map_or_else(|| random(32), String::from);
-        let secret = Secret { user: user.into(), graph: graph.map(String::from), alias, value };
-        self.secrets.push(secret.clone());
-        Some(secret)
-    }
-
-    /// Creates a secret for a test; gives its value. Panics if the alias is taken.
-    pub fn add_secret(&mut self, user: &str, graph: Option<&str>, alias: &str) -> String {
-        self.create_secret(user, graph, Some(alias), None).expect("a new alias").value
-    }
-
-    /// Drops a secret by its alias or value; its opaque tokens die with it.
-    pub(crate) fn drop_secret(&mut self, user: &str, graph: Option<&str>, name: &str) -> bool {
-        let named = |secret: &Secret| {
-            secret.user == user
-                && (graph.is_none() || secret.graph.as_deref() == graph)
-                && (secret.alias == name || secret.value == name)
+    /// Adds a user, or replaces it.
+    pub fn add_user(&mut self, name: &str, password: &str, superuser: bool) {
+        let user = User {
+            name: name.to_owned(),
+            password: password.to_owned(),
+            superuser,
+            graphs: None,
+            failed_logins: 0,
+            next_valid_login: 0,
+            last_login: 0,
         };
-        let Some(index) = self.secrets.iter().position(named) else {
-            return false;
-        };
-        let gone = self.secrets.remove(index);
-        self.tokens.retain(|_, token| token.secret.as_ref() != Some(&gone.value));
-        self.dropped.push(gone.value);
-        true
+        self.users.insert(name.to_owned(), user);
     }
 
-    /// Row 3: above the maximum a lifetime is cut or refused.
-    pub(crate) fn granted(&self, asked: Option<u64>) -> Option<u64> {
-        let usual = if self.generation() == Generation::C { LIFETIME_C } else { LIFETIME_A_B };
-        let lifetime = asked.unwrap_or(usual);
-        match self.options.max_lifetime {
-            0 => Some(lifetime),
-            max if lifetime <= max => Some(lifetime),
-            max if self.options.switches.lifetime_above == "clamp" => Some(max),
-            _ => None,
-        }
+    /// Whether the user may use the graph.
+    #[must_use]
+    pub fn may_use(&self, user: &str, graph: &str) -> bool {
+        self.users
+            .get(user)
+            .is_some_and(|user| user.superuser || user.graphs.as_ref().is_none_or(|graphs| graphs.contains(graph)))
     }
 
-    pub(crate) fn new_token(
-        &mut self,
-        user: &str,
-        graph: Option<&str>,
-        secret: Option<&str>,
-        lifetime: u64,
-    ) -> (String, u64) {
-        let value = random(32);
-        let expires_at = self.now() + lifetime;
-        let (graph, secret) = (graph.map(String::from), secret.map(String::from));
-        self.tokens.insert(value.clone(), Token { user: user.into(), graph, secret, expires_at });
-        (value, expires_at)
+    /// Whether the user is a superuser.
+    #[must_use]
+    pub fn is_superuser(&self, user: &str) -> bool {
+        self.users.get(user).is_some_and(|user| user.superuser)
     }
 
-    /// A JWT as 4.1 issues it: HS256, `sub`, `iat`, `exp`, `iss` and perhaps `graph`.
-    pub(crate) fn mint(&mut self, user: &str, graph: Option<&str>, secret: &str, lifetime: u64) -> (String, u64) {
+    /// Ends all tokens now. JWTs are forgotten and refused as expired.
+    pub fn expire_tokens(&mut self) {
         let now = self.now();
-        let mut claims = json!({"sub": user, "iat": now - ISSUED_BEFORE, "exp": now + lifetime, "iss": "TigerGraph"});
-        if let Some(graph) = graph {
-            claims["graph"] = graph.into();
+        for token in &mut self.tokens {
+            token.expires_at = token.expires_at.min(now - 1);
         }
-        // Two tokens of the same second differ, so that one can be blocked without the other.
-        claims["jti"] = random(8).into();
-        let payload = URL_SAFE_NO_PAD.encode(claims.to_string());
-        let signed = format!("eyJhbGciOiJIUzI1NiJ9.{payload}");
-        let token = format!("{signed}.{}", self.signature(&signed));
-        self.minted.push((token.clone(), secret.into()));
-        (token, now + lifetime)
     }
 
-    fn signature(&self, signed: &str) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
-        mac.update(signed.as_bytes());
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    /// A copy of everything.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let now = self.now();
+        let blocked = self.blocked.iter().flat_map(|(user, tokens)| tokens.iter().map(|t| (user.clone(), t.clone())));
+        Snapshot {
+            users: self.users.keys().cloned().collect(),
+            graphs: self.graphs.iter().cloned().collect(),
+            secrets: self.secrets.clone(),
+            tokens: self.tokens.iter().filter(|t| t.expires_at > now && !self.is_blocked(&t.value)).cloned().collect(),
+            blocked: blocked.collect(),
+        }
     }
 
-    /// The claims of a JWT that this server issued and that has not ended, or why not.
-    pub(crate) fn verify(&self, token: &str) -> Result<Value, &'static str> {
-        let (signed, signature) = token.rsplit_once('.').ok_or("is not in correct format")?;
-        if self.signature(signed) != signature {
-            return Err("is not in correct format");
-        }
-        let payload = signed.split('.').nth(1).and_then(|payload| URL_SAFE_NO_PAD.decode(payload).ok());
-        let claims: Value =
-            payload.and_then(|payload| serde_json::from_slice(&payload).ok()).ok_or("is not in correct format")?;
-        if claims["exp"].as_u64().unwrap_or(0) <= self.now() {
-            return Err("is expired");
-        }
-        if self.blocked.values().flatten().any(|blocked| blocked == token) {
-            return Err("is blocked");
-        }
-        let secret = self.minted.iter().find(|(minted, _)| minted == token).map(|(_, secret)| secret);
-        if self.options.switches.jwt_after_drop == "refused" && secret.is_some_and(|s| self.dropped.contains(s)) {
-            return Err("is invalid");
-        }
-        Ok(claims)
-    }
-
-    /// Puts tokens on the user's block list; `false` if it is full.
-    pub(crate) fn block(&mut self, user: &str, tokens: &[&str]) -> bool {
-        let list = self.blocked.entry(user.into()).or_default();
-        let new: Vec<String> = tokens.iter().filter(|t| !list.iter().any(|b| b == *t)).map(|t| (*t).into()).collect();
-        if list.len() + new.len() > BLOCK_LIST {
-            return false;
-        }
-        list.extend(new);
-        true
-    }
-
-    /// Everything, for tests.
-    pub(crate) fn snapshot(&self) -> Value {
-        let secrets: Vec<Value> = self
-            .secrets
-            .iter()
-            .map(|s| json!({"user": s.user, "graph": s.graph, "alias": s.alias, "value": s.value}))
-            .collect();
-        let tokens: Vec<Value> = self.tokens.iter()
-            .map(|(value, t)| json!({"value": value, "user": t.user, "graph": t.graph, "secret": t.secret, "expires_at": t.expires_at}))
-            .collect();
-        let minted: Vec<&str> = self.minted.iter().map(|(token, _)| token.as_str()).collect();
-        json!({"users": self.users.keys().collect::<Vec<_>>(), "graphs": self.graphs, "secrets": secrets,
-               "tokens": tokens, "minted": minted, "blocked": self.blocked, "tripwires": self.tripwires})
+    pub(crate) fn is_blocked(&self, token: &str) -> bool {
+        self.blocked.values().flatten().any(|blocked| blocked == token)
     }
 }
 
-/// Random characters as in every sample of secrets and tokens: 0-9 and a-v.
-pub(crate) fn random(length: usize) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let mut rng = rand::rng();
-    (0..length).map(|_| char::from(ALPHABET[rng.random_range(0..32)])).collect()
-}
-
-/// The masked form of a secret.
-pub(crate) fn mask(value: &str) -> String {
-    let (start, end) = (value.get(..3).unwrap_or(value), value.len().saturating_sub(3));
-    format!("{start}****{}", value.get(end..).unwrap_or_default())
+/// As many characters of `[0-9a-v]`, as secrets and opaque tokens are made of.
+pub(crate) fn random_text(length: usize) -> String {
+    let mut random = rand::rng();
+    (0..length).map(|_| char::from(b"0123456789abcdefghijklmnopqrstuv"[random.random_range(0..32)])).collect()
 }

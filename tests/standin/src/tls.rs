@@ -1,95 +1,177 @@
-//! Certificates for the listeners, made at start.
+//! Certificates and TLS settings of the listeners.
 
+use std::io;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tokio_rustls::rustls;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, crypto, version};
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
+}
 
 /// What the listeners show and want.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// The server's chain.
+    /// The server's certificate and what stands between it and the CA, in PEM.
     pub chain_pem: String,
-    /// Its key.
+    /// Its key, in PEM.
     pub key_pem: String,
-    /// What a client has to trust.
+    /// What a client has to trust, in PEM.
     pub ca_pem: String,
-    /// The CA of clients' certificates, if they are wanted.
+    /// The CA of clients' certificates, in PEM, if they are required.
     pub client_ca_pem: Option<String>,
-    /// TLS 1.2 only.
-    pub only_tls12: bool,
+    /// The lowest version offered.
+    pub min_version: TlsVersion,
+    /// The highest version offered.
+    pub max_version: TlsVersion,
 }
 
-/// A certificate authority of a test's own.
+/// Names by which a stand-in can be reached.
+pub const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+
+impl Tls {
+    /// A certificate for loopback, of an authority made for the occasion.
+    ///
+    /// # Panics
+    /// If there is no randomness.
+    #[must_use]
+    pub fn self_signed() -> Tls {
+        TestCa::new("stand-in CA").tls(&LOOPBACK_NAMES)
+    }
+
+    /// The same, requiring certificates of clients from this authority.
+    #[must_use]
+    pub fn require_client(mut self, ca: &TestCa) -> Tls {
+        self.client_ca_pem = Some(ca.pem().to_owned());
+        self
+    }
+
+    /// The same, offering only versions between these.
+    #[must_use]
+    pub fn versions(mut self, min: TlsVersion, max: TlsVersion) -> Tls {
+        (self.min_version, self.max_version) = (min, max);
+        self
+    }
+
+    pub(crate) fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
+        let invalid = |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
+        let provider = Arc::new(crypto::ring::default_provider());
+        let offered = |version: TlsVersion| (self.min_version..=self.max_version).contains(&version);
+        let mut versions: Vec<&'static SupportedProtocolVersion> = Vec::new();
+        offered(TlsVersion::Tls12).then(|| versions.push(&version::TLS12));
+        offered(TlsVersion::Tls13).then(|| versions.push(&version::TLS13));
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&versions)
+            .map_err(|error| invalid(&error))?;
+        let builder = match &self.client_ca_pem {
+            None => builder.with_no_client_auth(),
+            Some(pem) => {
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(pem)? {
+                    roots.add(certificate).map_err(|error| invalid(&error))?;
+                }
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                builder.with_client_cert_verifier(verifier.build().map_err(|error| invalid(&error))?)
+            }
+        };
+        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).map_err(|error| invalid(&error))?;
+        let config = builder.with_single_cert(certificates(&self.chain_pem)?, key).map_err(|error| invalid(&error))?;
+        Ok(Arc::new(config))
+    }
+}
+
+fn certificates(pem: &str) -> io::Result<Vec<CertificateDer<'static>>> {
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    all.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))
+}
+
+/// An authority of a test's own.
 pub struct TestCa {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
 }
 
-/// Names under which the stand-in can be reached.
-pub const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// A certificate with its key, both in PEM.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// The certificate.
+    pub chain_pem: String,
+    /// Its key.
+    pub key_pem: String,
+}
 
 impl TestCa {
     /// A new authority.
+    ///
+    /// # Panics
+    /// If there is no randomness.
+    #[must_use]
     pub fn new(name: &str) -> TestCa {
         let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+        let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, name);
         let pem = params.self_signed(&key).expect("a certificate").pem();
         TestCa { issuer: Issuer::new(params, key), pem }
     }
 
-    /// Its certificate.
+    /// Its certificate, in PEM.
+    #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
     }
 
-    /// A certificate for these names, valid for these years: chain and key, in PEM.
-    pub fn leaf(&self, names: &[&str], years: (i32, i32)) -> (String, String) {
+    /// A certificate for these names (host names or addresses), good for servers and clients.
+    #[must_use]
+    pub fn leaf(&self, names: &[&str]) -> Leaf {
+        self.leaf_for_years(names, 1975, 4096)
+    }
+
+    /// The same, valid from the start of one year to the start of another.
+    ///
+    /// # Panics
+    /// If a name is not acceptable, or there is no randomness.
+    #[must_use]
+    pub fn leaf_for_years(&self, names: &[&str], from: i32, to: i32) -> Leaf {
         let key = KeyPair::generate().expect("a key");
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("parameters");
-        params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
-        params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
+        let mut params = CertificateParams::new(names).expect("names");
+        params.distinguished_name.push(DnType::CommonName, "stand-in");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.not_before = rcgen::date_time_ymd(from, 1, 1);
+        params.not_after = rcgen::date_time_ymd(to, 1, 1);
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        (certificate.pem(), key.serialize_pem())
+        Leaf { chain_pem: certificate.pem(), key_pem: key.serialize_pem() }
     }
 
-    /// What a listener shows with such a certificate.
-    pub fn tls(&self, names: &[&str], years: (i32, i32)) -> Tls {
-        let (chain_pem, key_pem) = self.leaf(names, years);
-        Tls { chain_pem, key_pem, ca_pem: self.pem.clone(), client_ca_pem: None, only_tls12: false }
-    }
-}
-
-impl Tls {
-    /// A good certificate for loopback, of a new authority.
-    pub fn for_loopback() -> Tls {
-        TestCa::new("stand-in CA").tls(&LOOPBACK_NAMES, (2020, 2090))
+    /// TLS with a certificate for these names.
+    #[must_use]
+    pub fn tls(&self, names: &[&str]) -> Tls {
+        self.tls_of(self.leaf(names))
     }
 
-    pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        let chain: Vec<_> =
-            CertificateDer::pem_slice_iter(self.chain_pem.as_bytes()).map(|c| c.expect("PEM")).collect();
-        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).expect("PEM");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let versions = if self.only_tls12 { &[&rustls::version::TLS12][..] } else { rustls::ALL_VERSIONS };
-        let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(versions);
-        let builder = builder.expect("versions");
-        let builder = match &self.client_ca_pem {
-            None => builder.with_no_client_auth(),
-            Some(pem) => {
-                let mut roots = RootCertStore::empty();
-                roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).expect("PEM")).expect("a CA");
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-                builder.with_client_cert_verifier(verifier.expect("a verifier"))
-            }
-        };
-        Arc::new(builder.with_single_cert(chain, key).expect("chain and key"))
+    /// TLS with this certificate.
+    #[must_use]
+    pub fn tls_of(&self, leaf: Leaf) -> Tls {
+        Tls {
+            chain_pem: leaf.chain_pem,
+            key_pem: leaf.key_pem,
+            ca_pem: self.pem.clone(),
+            client_ca_pem: None,
+            min_version: TlsVersion::Tls12,
+            max_version: TlsVersion::Tls13,
+        }
     }
 }
