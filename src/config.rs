@@ -1,5 +1,6 @@
 //! Settings of a connection: recorded as they come by [`Config`], judged at once by [`Config::judge`].
 
+use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::endpoint::{Address, Route, Version};
 use crate::error::{Error, Reason, Result};
 use crate::log::Logger;
 use crate::name::GraphName;
+use crate::platform;
 use crate::redact::Hidden;
 use crate::tls::{Trust, TrustSettings};
 
@@ -196,7 +198,7 @@ impl Config {
         }
         let port = |port: u16| (port != 0).then_some(port);
         let route = Route::new(&address, port(self.restpp_port), port(self.gsql_port), self.tgcloud()?);
-        let proxy = self.proxy()?;
+        let proxy = self.proxy(address.tls)?;
         Ok(Settings {
             route,
             graph: text("graph", &self.graph)?.map(|name| GraphName::new(&name)).transpose()?,
@@ -247,14 +249,15 @@ impl Config {
         }
     }
 
-    fn proxy(&self) -> Result<Option<ProxySetting>> {
+    fn proxy(&self, tls: bool) -> Result<Option<ProxySetting>> {
         let Some(proxy) = text("proxy", &self.proxy)? else {
             return Ok(None);
         };
         if *proxy == "env" {
-            return Ok(Some(ProxySetting::Environment));
+            return environment_proxy(tls);
         }
-        Ok(Some(ProxySetting::Address(crate::http::check_proxy(&proxy)?)))
+        let address = crate::http::check_proxy(&proxy, "the setting \"proxy\"")?;
+        Ok(Some(ProxySetting { address, exceptions: Vec::new() }))
     }
 
     /// The one login, or the conflict between two, by name.
@@ -352,13 +355,37 @@ pub enum Login {
     Jwt(Hidden),
 }
 
-/// Which proxy to use.
+/// Which proxy to use, and for which hosts not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProxySetting {
-    /// The one that the environment names, with its exceptions.
-    Environment,
-    /// This one.
-    Address(String),
+pub struct ProxySetting {
+    /// `http://[user:password@]host[:port]`.
+    pub address: Hidden,
+    /// Hosts, `.suffixes` or `*` that are reached without it.
+    pub exceptions: Vec<String>,
+}
+
+/// The proxy that the environment names for this scheme, as curl and Go read it: lower case first.
+fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
+    // In a CGI program HTTP_PROXY is the request's "Proxy" header, which anybody can send.
+    let of_cgi = platform::variable(c"REQUEST_METHOD").is_some();
+    let names: &[&CStr] = match (tls, of_cgi) {
+        (true, _) => &[c"https_proxy", c"HTTPS_PROXY", c"all_proxy", c"ALL_PROXY"],
+        (false, false) => &[c"http_proxy", c"HTTP_PROXY", c"all_proxy", c"ALL_PROXY"],
+        (false, true) => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
+    };
+    let first = |names: &[&'static CStr]| {
+        let set = |name: &&'static CStr| platform::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));
+        names.iter().find_map(set)
+    };
+    let Some((name, value)) = first(names) else {
+        return Ok(None);
+    };
+    let from = format!("the environment's {}", name.to_string_lossy());
+    let address = crate::http::check_proxy(&value.to_string_lossy(), &from)?;
+    let exceptions =
+        first(&[c"no_proxy", c"NO_PROXY"]).map_or(String::new(), |(_, list)| list.to_string_lossy().into());
+    let exceptions = exceptions.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty());
+    Ok(Some(ProxySetting { address, exceptions: exceptions.collect() }))
 }
 
 fn limit(ms: u32, default: Duration) -> Duration {

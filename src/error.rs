@@ -287,6 +287,7 @@ pub struct Error {
     server_code: String,
     http_status: u16,
     retry_after_ms: Option<u64>,
+    may_pass: bool,
 }
 
 impl Error {
@@ -299,6 +300,7 @@ impl Error {
             server_code: String::new(),
             http_status: 0,
             retry_after_ms: None,
+            may_pass: false,
         }
     }
 
@@ -324,6 +326,17 @@ impl Error {
     pub fn with_retry_after_ms(mut self, wait: Option<u64>) -> Error {
         self.retry_after_ms = wait;
         self
+    }
+
+    /// The same error, with what its cause says of itself and its reason alone does not: whether it may pass.
+    pub(crate) fn that_may_pass(mut self, may_pass: bool) -> Error {
+        self.may_pass = may_pass;
+        self
+    }
+
+    /// Whether the cause said so.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.may_pass
     }
 
     /// The same error, naming the server it is about, if its message does not yet.

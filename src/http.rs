@@ -1,7 +1,7 @@
 //! One HTTP exchange: the only file that knows the HTTP crate.
 //!
-//! ureq speaks HTTP/1.1 and keeps the idle connection; sockets, name look-up, TLS and time are ours,
-//! through its connector and resolver interfaces, which are outside its semantic versioning.
+//! ureq speaks HTTP/1.1 and keeps the idle connection; sockets, name look-up, TLS, the proxy and time
+//! are ours, through its connector and resolver interfaces, which are outside its semantic versioning.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -9,28 +9,29 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq::http::{HeaderMap, HeaderValue, Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
-    TransportAdapter,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
 use crate::config::{ProxySetting, Settings};
 use crate::error::{Error, Reason, Result};
-use crate::net::{self, Clock, Names, Phase, Socket};
+use crate::fork::PerProcess;
+use crate::framing::{Framing, HEAD_LIMIT};
+use crate::net::{self, Clock};
+use crate::platform::boot_clock;
 use crate::redact::Hidden;
-use crate::tls::{self, Trust};
+use crate::stream::{Proxy, Stream, Target, io_error};
+use crate::tls::Trust;
 
-/// Room for a status line and headers.
-const HEAD_LIMIT: usize = 16 * 1024;
 /// Room for a request: head and body leave in one piece up to this.
 const OUTPUT_BUFFER: usize = 8 * 1024;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(60);
+/// A connection that was idle for no longer is as good as a new one.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// A request's method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Request {
     pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
     /// The answer's body may not be longer than this.
     pub limit: usize,
+    /// The request may not be sent twice: it must not meet a connection that the server has given up.
+    pub once: bool,
 }
 
 /// What came back, complete and within its limits.
@@ -82,6 +85,8 @@ pub struct Answer {
     pub date: Option<String>,
     /// Target of a redirect: scheme and host only.
     pub redirect: Option<String>,
+    /// Nothing but the end of the connection told where the body ends, so it may have been cut off.
+    pub until_close: bool,
     /// The body, wiped when dropped.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -93,9 +98,21 @@ pub trait Http: Send + Sync + fmt::Debug {
 }
 
 /// The real one.
-#[derive(Debug)]
 pub struct Wire {
+    /// ureq's connections have locks and TLS sessions, which no child may share.
+    own: PerProcess<Exchanger>,
+}
+
+struct Exchanger {
     agent: ureq::Agent,
+    config: ureq::config::Config,
+    dialer: Arc<Dialer>,
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wire")
+    }
 }
 
 impl Wire {
@@ -105,7 +122,7 @@ impl Wire {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(proxy(settings)?)
+            .proxy(None)
             .user_agent(settings.user_agent.as_str())
             .accept("*/*")
             .accept_encoding("identity")
@@ -116,9 +133,21 @@ impl Wire {
             .max_idle_connections_per_host(1)
             .max_idle_age(IDLE)
             .build();
-        let connector = ().chain(ConnectProxyConnector::default()).chain(Dialer { trust: settings.trust.clone() });
-        let agent = ureq::Agent::with_parts(config, connector, SystemNames(Names::default()));
-        Ok(Wire { agent })
+        let proxied = settings.proxy.as_ref().map(Proxied::new).transpose()?;
+        let dialer = Arc::new(Dialer { trust: settings.trust.clone(), proxied });
+        Ok(Wire { own: PerProcess::new(Exchanger::new(config, dialer), Exchanger::again) })
+    }
+}
+
+impl Exchanger {
+    fn new(config: ureq::config::Config, dialer: Arc<Dialer>) -> Exchanger {
+        let agent = ureq::Agent::with_parts(config.clone(), Dial(dialer.clone()), NoNames);
+        Exchanger { agent, config, dialer }
+    }
+
+    /// The same without any connection.
+    fn again(&self) -> Exchanger {
+        Exchanger::new(self.config.clone(), self.dialer.clone())
     }
 
     fn send(&self, request: &Request) -> std::result::Result<RawResponse<ureq::Body>, ureq::Error> {
@@ -144,16 +173,17 @@ fn ureq_http(error: impl Into<ureq::http::Error>) -> ureq::Error {
 
 impl Http for Wire {
     fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
-        clock.begin_request();
+        clock.begin_request(if request.once { FRESH } else { IDLE });
         net::with_clock(clock, || {
-            let mut response = self.send(request).map_err(wire_error)?;
+            let mut response = self.own.get().send(request).map_err(wire_error)?;
             let (status, headers) = (response.status().as_u16(), response.headers());
             check_encoding(headers).map_err(|error| error.with_http_status(status))?;
             let header = |name: &str| single(headers, name);
             let (retry_after, date) = (header("retry-after"), header("date"));
             let redirect = header("location").map(|target| origin_of(&target));
+            let until_close = response.body().content_length().is_none() && !headers.contains_key("transfer-encoding");
             let body = read_body(&mut response, request.limit).map_err(|error| error.with_http_status(status))?;
-            Ok(Answer { status, retry_after, date, redirect, body })
+            Ok(Answer { status, retry_after, date, redirect, until_close, body })
         })
     }
 }
@@ -230,101 +260,22 @@ fn wire_error(error: ureq::Error) -> Error {
             Reason::ProtocolTooLarge,
             format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes"),
         ),
-        ureq::Error::ConnectProxyFailed(_) => {
-            Error::new(Reason::ConnectProxy, "the proxy refused to connect to the server")
-        }
-        ureq::Error::HostNotFound => Error::new(Reason::ConnectDns, "the server's name cannot be found"),
-        ureq::Error::InvalidProxyUrl => Error::new(Reason::ConnectProxy, "the proxy's address cannot be used"),
         _ => Error::new(Reason::ProtocolFraming, "the server's answer is not valid HTTP"),
     }
 }
 
-fn io_error(error: &io::Error) -> Error {
-    if let Some(inner) = error.get_ref() {
-        if let Some(own) = inner.downcast_ref::<Error>() {
-            return own.clone();
-        }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return tls_error(tls);
-        }
-        if let Some(inner) = inner.downcast_ref::<io::Error>() {
-            return io_error(inner);
-        }
-    }
-    use io::ErrorKind as Kind;
-    let (reason, message) = match error.kind() {
-        Kind::UnexpectedEof => {
-            (Reason::ConnectClosed, "the server closed the connection before its answer was complete")
-        }
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
-            (Reason::ConnectReset, "the connection to the server broke")
-        }
-        Kind::InvalidData | Kind::InvalidInput => (Reason::ProtocolFraming, "the server's answer is not valid HTTP"),
-        _ if net::is_resource(error) => (Reason::ConnectResource, "this process or machine has no resources left"),
-        _ => (Reason::ConnectReset, "the connection to the server failed"),
-    };
-    Error::new(reason, message)
-}
-
-fn tls_error(error: &rustls::Error) -> Error {
-    let reason = tls::reason_of(error);
-    let message = match reason {
-        Reason::TlsUnknownIssuer => "the server's certificate was issued by an authority that is not trusted here",
-        Reason::TlsExpired => "the server's certificate has expired",
-        Reason::TlsNotYetValid => "the server's certificate is not valid yet",
-        Reason::TlsWrongHost => "the server's certificate is for another host",
-        Reason::TlsRevoked => "the server's certificate was revoked",
-        Reason::TlsPinMismatch => "the server's key is not the pinned one",
-        Reason::TlsClientCertificate => "the server did not accept this client's certificate, or its lack",
-        _ => "the TLS handshake failed: no common version, or the port does not speak TLS",
-    };
-    Error::new(reason, message)
-}
-
-/// Judges a proxy's address, `http://host:port`.
-pub fn check_proxy(address: &str) -> Result<String> {
-    let bad = || {
-        let message = "the setting \"proxy\" is neither \"env\" nor an address such as \"http://proxy:3128\"";
-        Error::new(Reason::ArgumentUrl, message)
-    };
-    let with_scheme = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    if !with_scheme.starts_with("http://") || with_scheme.bytes().any(|b| !b.is_ascii_graphic()) {
-        return Err(bad());
-    }
-    ureq::Proxy::new(&with_scheme).map_err(|_| bad())?;
-    Ok(with_scheme)
-}
-
-/// The proxy for the server, told by the setting or, on request, by the environment.
-fn proxy(settings: &Settings) -> Result<Option<ureq::Proxy>> {
-    let unusable = |_| Error::new(Reason::ArgumentUrl, "the proxy's address cannot be used");
-    match &settings.proxy {
-        None => Ok(None),
-        Some(ProxySetting::Address(address)) => ureq::Proxy::new(address).map(Some).map_err(unusable),
-        Some(ProxySetting::Environment) => Ok(ureq::Proxy::try_from_env()),
-    }
-}
-
-/// Name look-up for ureq.
+/// Hosts are looked up when they are connected to, through the proxy by the proxy: never by ureq.
 #[derive(Debug)]
-struct SystemNames(Names);
+struct NoNames;
 
-impl Resolver for SystemNames {
+impl Resolver for NoNames {
     fn resolve(
         &self,
-        uri: &Uri,
+        _: &Uri,
         _: &ureq::config::Config,
         _: NextTimeout,
     ) -> std::result::Result<ResolvedSocketAddrs, ureq::Error> {
-        let clock = net::current_clock().map_err(carried)?;
-        let host = uri.host().unwrap_or_default();
-        let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let port = uri.port_u16().unwrap_or(default_port);
-        let mut addresses = self.empty();
-        for address in self.0.look_up(host, port, &clock).map_err(carried)? {
-            addresses.push(address);
-        }
-        Ok(addresses)
+        Ok(self.empty())
     }
 }
 
@@ -332,114 +283,80 @@ fn carried(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
-/// Connects and, for https, agrees on TLS before anything else is sent.
+/// Judges a proxy's address, `http://[user:password@]host[:port]`; `from` names where it was given.
+pub fn check_proxy(address: &str, from: &str) -> Result<Hidden> {
+    let bad = || {
+        let message = format!("{from} is not the address of an HTTP proxy, such as \"http://proxy:3128\"");
+        Error::new(Reason::ArgumentUrl, message)
+    };
+    let with_scheme =
+        if address.contains("://") { Hidden::new(address) } else { Hidden::new(["http://", address].concat()) };
+    let plain = with_scheme.reveal();
+    if !plain.starts_with("http://") || plain.bytes().any(|b| !b.is_ascii_graphic()) {
+        return Err(bad());
+    }
+    let parsed = ureq::Proxy::new(plain).map_err(|_| bad())?;
+    let controls = |text: Option<&str>| text.is_some_and(|text| text.chars().any(char::is_control));
+    if controls(parsed.username()) || controls(parsed.password()) || parsed.host().is_empty() {
+        return Err(bad());
+    }
+    Ok(with_scheme)
+}
+
+/// A proxy, and the hosts that are reached without it.
+#[derive(Debug)]
+struct Proxied {
+    proxy: Proxy,
+    /// Knows the exceptions.
+    matcher: ureq::Proxy,
+}
+
+impl Proxied {
+    fn new(setting: &ProxySetting) -> Result<Proxied> {
+        let unusable = |_| Error::new(Reason::ArgumentUrl, "the proxy's address cannot be used");
+        let parsed = ureq::Proxy::new(setting.address.reveal()).map_err(unusable)?;
+        let login = (parsed.username(), parsed.password());
+        let authorization = (login != (None, None)).then(|| {
+            let pair = Zeroizing::new([login.0.unwrap_or_default(), ":", login.1.unwrap_or_default()].concat());
+            Hidden::new(["Basic ", &Zeroizing::new(BASE64.encode(pair.as_bytes()))].concat())
+        });
+        let proxy = Proxy { host: parsed.host().to_owned(), port: parsed.port(), authorization };
+        let named = ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&proxy.host).port(proxy.port);
+        let named = setting.exceptions.iter().fold(named, |named, exception| named.no_proxy(exception));
+        Ok(Proxied { proxy, matcher: named.build().map_err(unusable)? })
+    }
+}
+
+/// Makes connections: whom to trust, and through which proxy.
 #[derive(Debug)]
 struct Dialer {
     trust: Option<Arc<Trust>>,
+    proxied: Option<Proxied>,
 }
 
-/// What a proxy left open for us, if there is one.
-type Tunnel = Either<(), Box<dyn Transport>>;
+#[derive(Debug)]
+struct Dial(Arc<Dialer>);
 
-impl Connector<Tunnel> for Dialer {
+impl Connector for Dial {
     type Out = Link;
 
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        tunnel: Option<Tunnel>,
-    ) -> std::result::Result<Option<Link>, ureq::Error> {
+    fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> std::result::Result<Option<Link>, ureq::Error> {
         let clock = net::current_clock().map_err(carried)?;
-        let path = match tunnel {
-            Some(Either::B(transport)) => Path::Tunnel(TransportAdapter::new(transport, details.current_time.clone())),
-            _ => Path::Direct(net::connect(&details.addrs, &clock).map_err(carried)?),
-        };
-        let stream = match (details.needs_tls(), &self.trust) {
-            (false, _) => Stream::Plain(path),
-            (true, Some(trust)) => Stream::Tls(Box::new(self.handshake(trust, details.uri, path, &clock)?)),
+        let uri = details.uri;
+        let trust = match (details.needs_tls(), self.0.trust.as_deref()) {
             (true, None) => return Err(ureq::Error::TlsRequired),
+            (true, trust) => trust,
+            (false, _) => None,
         };
-        clock.enter(Phase::Exchange);
+        let default_port = if details.needs_tls() { 443 } else { 80 };
+        let target = Target { host: uri.host().unwrap_or_default(), port: uri.port_u16().unwrap_or(default_port) };
+        let proxied = self.0.proxied.as_ref().filter(|proxied| !proxied.matcher.is_no_proxy(uri));
+        let proxy = proxied.map(|proxied| &proxied.proxy);
+        let stream = Stream::connect(target, proxy, trust, &clock).map_err(carried)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Link { stream, buffers, outbox: Zeroizing::new(Vec::new()) }))
+        let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
+        Ok(Some(Link { stream, buffers, outbox, framing, used_at: boot_clock() }))
     }
-}
-
-impl Dialer {
-    fn handshake(
-        &self,
-        trust: &Trust,
-        uri: &Uri,
-        mut path: Path,
-        clock: &Clock,
-    ) -> std::result::Result<StreamOwned<ClientConnection, Path>, ureq::Error> {
-        clock.enter(Phase::Tls);
-        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| carried(Error::new(Reason::TlsWrongHost, "the host name cannot stand in a certificate")))?;
-        let mut connection =
-            ClientConnection::new(trust.client.clone(), name).map_err(|error| carried(tls_error(&error)))?;
-        while connection.is_handshaking() {
-            connection.complete_io(&mut path).map_err(|error| carried(handshake_error(&error)))?;
-        }
-        Ok(StreamOwned { conn: connection, sock: path })
-    }
-}
-
-/// A connection that ends in the handshake was not closed by a TigerGraph that heard a request.
-fn handshake_error(error: &io::Error) -> Error {
-    match io_error(error) {
-        closed if closed.reason() == Reason::ConnectClosed => {
-            Error::new(Reason::ConnectClosed, "the server closed the connection during the TLS handshake")
-        }
-        other => other,
-    }
-}
-
-/// The way to the server: straight, or through a proxy's tunnel.
-enum Path {
-    Direct(Socket),
-    Tunnel(TransportAdapter),
-}
-
-impl Read for Path {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Path::Direct(socket) => socket.read(buffer),
-            Path::Tunnel(tunnel) => tunnel.read(buffer),
-        }
-    }
-}
-
-impl Write for Path {
-    // No write_vectored: std's would raise SIGPIPE in a program that does not ignore it.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Path::Direct(socket) => socket.write(bytes),
-            Path::Tunnel(tunnel) => tunnel.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Path::Direct(socket) => socket.flush(),
-            Path::Tunnel(tunnel) => tunnel.flush(),
-        }
-    }
-}
-
-impl Path {
-    fn is_quiet(&mut self) -> bool {
-        match self {
-            Path::Direct(socket) => socket.is_quiet(),
-            Path::Tunnel(tunnel) => tunnel.get_mut().is_open(),
-        }
-    }
-}
-
-enum Stream {
-    Plain(Path),
-    Tls(Box<StreamOwned<ClientConnection, Path>>),
 }
 
 /// One connection to the server, as ureq uses it.
@@ -448,6 +365,9 @@ struct Link {
     buffers: LazyBuffers,
     /// What is to be sent, held back until the answer is awaited, so that head and body leave together.
     outbox: Zeroizing<Vec<u8>>,
+    /// How far the answer has come.
+    framing: Framing,
+    used_at: Duration,
 }
 
 impl fmt::Debug for Link {
@@ -461,16 +381,17 @@ impl Link {
         if self.outbox.is_empty() {
             return Ok(());
         }
-        if let Ok(clock) = net::current_clock() {
-            clock.enter(Phase::Exchange);
-        }
-        match &mut self.stream {
-            Stream::Plain(path) => path.write_all(&self.outbox).and_then(|()| path.flush())?,
-            Stream::Tls(tls) => tls.write_all(&self.outbox).and_then(|()| tls.flush())?,
-        }
+        self.framing = Framing::default();
+        self.stream.write_all(&self.outbox)?;
+        self.stream.flush()?;
         self.outbox = Zeroizing::new(Vec::new());
         Ok(())
     }
+}
+
+/// Errors of a connection as our own, so that ureq never takes a reset for the end of an answer.
+fn broken(error: io::Error) -> ureq::Error {
+    carried(io_error(&error))
 }
 
 impl Transport for Link {
@@ -481,57 +402,31 @@ impl Transport for Link {
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> std::result::Result<(), ureq::Error> {
         self.outbox.extend_from_slice(&self.buffers.output()[..amount]);
         if self.outbox.len() >= OUTPUT_BUFFER {
-            self.flush_outbox()?;
+            self.flush_outbox().map_err(broken)?;
         }
         Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> std::result::Result<bool, ureq::Error> {
-        self.flush_outbox()?;
+        self.flush_outbox().map_err(broken)?;
         let room = self.buffers.input_append_buf();
         if room.is_empty() {
             return Ok(false);
         }
-        let amount = match &mut self.stream {
-            Stream::Plain(path) => path.read(room)?,
-            Stream::Tls(tls) => tls.read(room)?,
-        };
+        let amount = self.stream.read(room).map_err(broken)?;
+        self.framing.feed(&room[..amount]).map_err(carried)?;
         self.buffers.input_appended(amount);
+        self.used_at = boot_clock();
         Ok(amount > 0)
     }
 
-    /// Whether the connection is as quiet as it was left. What TLS itself has to say (a session
-    /// ticket) is read and allowed; bytes of the server's that nobody asked for are not.
+    /// Whether the next request may use the connection.
     fn is_open(&mut self) -> bool {
-        match &mut self.stream {
-            Stream::Plain(path) => path.is_quiet(),
-            Stream::Tls(tls) => match &mut tls.sock {
-                Path::Direct(socket) => tls_is_quiet(&mut tls.conn, socket),
-                path => path.is_quiet(),
-            },
-        }
+        let max_idle = net::current_clock().map_or(Duration::ZERO, |clock| clock.max_idle());
+        boot_clock().saturating_sub(self.used_at) <= max_idle && self.stream.is_quiet()
     }
 
     fn is_tls(&self) -> bool {
-        matches!(self.stream, Stream::Tls(_))
-    }
-}
-
-fn tls_is_quiet(connection: &mut ClientConnection, socket: &mut Socket) -> bool {
-    struct Now<'a>(&'a mut Socket);
-    impl Read for Now<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read_now(buffer)
-        }
-    }
-    loop {
-        match connection.read_tls(&mut Now(socket)) {
-            Ok(0) => return false,
-            Ok(_) => match connection.process_new_packets() {
-                Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
-                _ => return false,
-            },
-            Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
-        }
+        self.stream.is_tls()
     }
 }

@@ -15,9 +15,15 @@ pub mod endpoint;
 pub mod error;
 pub mod ffi;
 #[forbid(unsafe_code)]
+mod fork;
+#[forbid(unsafe_code)]
+mod framing;
+#[forbid(unsafe_code)]
 pub mod http;
 #[forbid(unsafe_code)]
 pub mod log;
+#[forbid(unsafe_code)]
+mod lookup;
 #[forbid(unsafe_code)]
 pub mod name;
 #[forbid(unsafe_code)]
@@ -30,7 +36,11 @@ mod refusal;
 #[forbid(unsafe_code)]
 mod reply;
 #[forbid(unsafe_code)]
+mod retry;
+#[forbid(unsafe_code)]
 pub mod secret;
+#[forbid(unsafe_code)]
+mod stream;
 #[forbid(unsafe_code)]
 pub mod tls;
 #[forbid(unsafe_code)]

@@ -1,29 +1,26 @@
-//! From a host name to a connected socket, within the time of the call.
+//! From addresses to a connected socket, within the time of the call.
 //!
 //! Addresses are tried in the manner of RFC 8305: the families take turns, and an address that does
 //! not answer within 250 ms gets company from the next.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::IntoRawFd;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::error::{Error, Reason};
-use crate::platform::{self, Readiness, boot_clock};
+use crate::platform::{self, Readiness, Registered, boot_clock, is_resource};
 
 /// An address gets this long before the next is tried beside it.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// No more addresses than this are tried.
-const MAX_ADDRESSES: usize = 16;
-/// No more threads than this look names up, in the whole process.
-const MAX_LOOKUPS: usize = 4;
-const LOOKUP_STACK: usize = 256 * 1024;
-const KEEP_ADDRESSES: Duration = Duration::from_secs(60);
-const KEEP_FAILURE: Duration = Duration::from_secs(1);
+pub const MAX_ADDRESSES: usize = 16;
+/// An answer that has begun brings this many bytes in this time, or is given up.
+const SLOWEST: (usize, Duration) = (64, Duration::from_secs(5));
 
 /// What a call is doing, which decides how running out of time is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,20 +59,39 @@ pub struct Clock {
     connect_end: Cell<Duration>,
     phase: Cell<Phase>,
     sent: Cell<bool>,
+    max_idle: Cell<Duration>,
+    pace: Cell<Option<Pace>>,
+}
+
+/// How an answer that has begun comes in: bytes since a moment.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    since: Duration,
+    bytes: usize,
 }
 
 impl Clock {
     /// A call that begins now.
     pub fn start(call_limit: Duration, connect_limit: Duration) -> Clock {
         let end = boot_clock() + call_limit;
-        let (phase, sent) = (Cell::new(Phase::Lookup), Cell::new(false));
-        let cancelled = Arc::default();
-        Clock { cancelled, end, connect_limit, connect_end: Cell::new(end), phase, sent }
+        Clock {
+            cancelled: Arc::default(),
+            end,
+            connect_limit,
+            connect_end: Cell::new(end),
+            phase: Cell::new(Phase::Lookup),
+            sent: Cell::new(false),
+            max_idle: Cell::new(Duration::MAX),
+            pace: Cell::new(None),
+        }
     }
 
-    /// A request begins: nothing of it is sent, and connecting has its own limit from now on.
-    pub fn begin_request(&self) {
+    /// A request begins: nothing of it is sent, connecting has its own limit from now on, and it may
+    /// use a connection that was idle for `max_idle` at most.
+    pub fn begin_request(&self, max_idle: Duration) {
         self.sent.set(false);
+        self.max_idle.set(max_idle);
+        self.pace.set(None);
         self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
         self.phase.set(Phase::Lookup);
     }
@@ -83,6 +99,20 @@ impl Clock {
     /// Enters a phase.
     pub fn enter(&self, phase: Phase) {
         self.phase.set(phase);
+    }
+
+    /// How long a connection may have been idle that the request uses.
+    pub fn max_idle(&self) -> Duration {
+        self.max_idle.get()
+    }
+
+    /// Bytes of the answer came in.
+    fn received(&self, bytes: usize) {
+        let now = boot_clock();
+        let pace = self.pace.get().unwrap_or(Pace { since: now, bytes: 0 });
+        let bytes = pace.bytes + bytes;
+        let fast_enough = bytes >= SLOWEST.0;
+        self.pace.set(Some(if fast_enough { Pace { since: now, bytes: 0 } } else { Pace { bytes, ..pace } }));
     }
 
     /// Whether any byte of the request may have reached the server.
@@ -117,8 +147,9 @@ impl Clock {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }
-        let end = match self.phase.get() {
-            Phase::Exchange => self.end,
+        let end = match (self.phase.get(), self.pace.get()) {
+            (Phase::Exchange, Some(pace)) => self.end.min(pace.since + SLOWEST.1),
+            (Phase::Exchange, None) => self.end,
             _ => self.connect_end.get(),
         };
         match end.checked_sub(boot_clock()) {
@@ -132,7 +163,8 @@ impl Clock {
             Phase::Lookup => "looking up the server's name",
             Phase::Connect => "connecting to the server",
             Phase::Tls => "agreeing on TLS with the server",
-            Phase::Exchange => "waiting for the server's answer",
+            Phase::Exchange if self.left_in_call().is_zero() => "waiting for the server's answer",
+            Phase::Exchange => "receiving the server's answer, which came too slowly",
         };
         Error::new(self.phase.get().timeout(), format!("time ran out while {what}"))
     }
@@ -161,28 +193,46 @@ pub fn current_clock() -> Result<Rc<Clock>, Error> {
     clock.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
 }
 
-/// A connected socket whose reads and writes end with the time of the call.
+/// A connected socket whose reads and writes end with the time of the call. A forked child has it closed.
 #[derive(Debug)]
 pub struct Socket {
-    stream: TcpStream,
+    /// There until it is dropped.
+    stream: Option<TcpStream>,
+    registered: Option<Registered>,
 }
 
 impl Socket {
+    fn new(stream: TcpStream) -> Socket {
+        let registered = Some(Registered::new(&stream));
+        Socket { stream: Some(stream), registered }
+    }
+
+    /// The socket, if it is this process's own.
+    fn own(&self) -> io::Result<&TcpStream> {
+        match (&self.stream, &self.registered) {
+            (Some(stream), Some(registered)) if registered.is_own() => Ok(stream),
+            _ => Err(io::Error::other(Error::new(Reason::ConnectClosed, "the connection is the parent process's"))),
+        }
+    }
+
     /// Whether the peer neither closed the connection nor sent anything unasked.
     pub fn is_quiet(&self) -> bool {
-        matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        let Ok(stream) = self.own() else {
+            return false;
+        };
+        matches!(stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Reads what is there without waiting.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read(buffer)
+        self.own()?.read(buffer)
     }
 
     fn wait(&self, readiness: Readiness) -> io::Result<()> {
         let clock = current_clock().map_err(io::Error::other)?;
         loop {
             let left = clock.left().map_err(io::Error::other)?;
-            if platform::wait_one(&self.stream, readiness, left)? {
+            if platform::wait_one(self.own()?, readiness, left)? {
                 return Ok(());
             }
         }
@@ -193,9 +243,15 @@ impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             self.wait(Readiness::Read)?;
-            match self.stream.read(buffer) {
+            match self.own()?.read(buffer) {
                 Err(error) if is_passing(&error) => {}
-                done => return done,
+                done => {
+                    let clock = current_clock().map_err(io::Error::other)?;
+                    if let (Ok(bytes), Phase::Exchange) = (&done, clock.phase.get()) {
+                        clock.received(*bytes);
+                    }
+                    return done;
+                }
             }
         }
     }
@@ -205,7 +261,7 @@ impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let clock = current_clock().map_err(io::Error::other)?;
         loop {
-            match self.stream.write(bytes) {
+            match self.own()?.write(bytes) {
                 Err(error) if is_passing(&error) => self.wait(Readiness::Write)?,
                 done => {
                     if clock.phase.get() == Phase::Exchange {
@@ -219,6 +275,18 @@ impl Write for Socket {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let Some(registered) = self.registered.take() else {
+            return;
+        };
+        if let (Some(stream), false) = (self.stream.take(), registered.is_own()) {
+            // Closed in this process since the fork: the number may be another file's by now.
+            let _ = stream.into_raw_fd();
+        }
     }
 }
 
@@ -253,7 +321,7 @@ pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error>
             match decided(&mut running, left) {
                 Some(Ok(stream)) => {
                     let _ = stream.set_nodelay(true);
-                    return Ok(Socket { stream });
+                    return Ok(Socket::new(stream));
                 }
                 Some(Err(error)) => {
                     failure = Some(error);
@@ -310,106 +378,8 @@ fn connect_error(error: &io::Error, address: SocketAddr) -> Error {
     Error::new(reason, format!("cannot connect to {address}: {what}"))
 }
 
-/// Whether this process or machine, not the network, has run out of something.
-pub fn is_resource(error: &io::Error) -> bool {
-    let codes = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::EADDRNOTAVAIL, libc::EAGAIN];
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
-}
-
 fn no_address(message: impl Into<String>) -> Error {
     Error::new(Reason::ConnectDns, message)
-}
-
-/// Looks names up and remembers the answers for a while.
-#[derive(Debug, Default)]
-pub struct Names {
-    known: Mutex<HashMap<(String, u16), Known>>,
-}
-
-#[derive(Clone, Debug)]
-struct Known {
-    until: Duration,
-    answer: Result<Vec<SocketAddr>, Error>,
-}
-
-impl Names {
-    /// The addresses of a host: at once for an IP address, else from memory or from the system.
-    pub fn look_up(&self, host: &str, port: u16, clock: &Clock) -> Result<Vec<SocketAddr>, Error> {
-        clock.enter(Phase::Lookup);
-        if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(ip, port)]);
-        }
-        let key = (host.to_owned(), port);
-        let remembered = self.lock().get(&key).filter(|known| known.until > boot_clock()).cloned();
-        if let Some(known) = remembered {
-            return known.answer;
-        }
-        let answer = look_up_aside(host, port, clock)?;
-        let keep = if answer.is_ok() { KEEP_ADDRESSES } else { KEEP_FAILURE };
-        self.lock().insert(key, Known { until: boot_clock() + keep, answer: answer.clone() });
-        answer
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, u16), Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-static LOOKUPS: AtomicUsize = AtomicUsize::new(0);
-
-/// What a look-up leaves for the caller who waits, or for nobody if that one has gone.
-#[derive(Default)]
-struct Letterbox {
-    answer: Mutex<Option<Result<Vec<SocketAddr>, Error>>>,
-    filled: Condvar,
-}
-
-/// `getaddrinfo` cannot be interrupted, so it runs on a thread that the caller can leave behind.
-/// The outer error is this call's own (time, threads), the inner one the answer for everybody.
-fn look_up_aside(host: &str, port: u16, clock: &Clock) -> Result<Result<Vec<SocketAddr>, Error>, Error> {
-    let letterbox = Arc::new(Letterbox::default());
-    if LOOKUPS.fetch_add(1, Ordering::SeqCst) >= MAX_LOOKUPS {
-        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
-        let message = format!("{MAX_LOOKUPS} name look-ups are stuck already; name resolution does not answer");
-        return Err(Error::new(Reason::ConnectResource, message));
-    }
-    let (name, post) = (host.to_owned(), letterbox.clone());
-    let start = || {
-        std::thread::Builder::new().name("tg-lookup".into()).stack_size(LOOKUP_STACK).spawn(move || {
-            let answer = ask_system(&name, port);
-            *post.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            post.filled.notify_all();
-            LOOKUPS.fetch_sub(1, Ordering::SeqCst);
-        })
-    };
-    if platform::without_signals(start).is_err() {
-        LOOKUPS.fetch_sub(1, Ordering::SeqCst);
-        return Err(Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up"));
-    }
-    let mut answer = letterbox.answer.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        if let Some(answer) = answer.take() {
-            return Ok(answer);
-        }
-        let waited = letterbox.filled.wait_timeout(answer, clock.left()?);
-        answer = waited.unwrap_or_else(PoisonError::into_inner).0;
-    }
-}
-
-fn ask_system(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    match (host, port).to_socket_addrs() {
-        Ok(found) => {
-            let addresses: Vec<_> = found.take(MAX_ADDRESSES).collect();
-            if addresses.is_empty() {
-                return Err(no_address(format!("the name {host} has no address")));
-            }
-            Ok(addresses)
-        }
-        Err(error) if is_resource(&error) => {
-            Err(Error::new(Reason::ConnectResource, format!("cannot look {host} up: {}", error.kind())))
-        }
-        Err(_) => Err(no_address(format!("the name {host} cannot be found"))),
-    }
 }
 
 #[cfg(test)]
@@ -419,7 +389,7 @@ mod tests {
 
     fn clock(ms: u64) -> Clock {
         let clock = Clock::start(Duration::from_millis(ms), Duration::from_millis(ms));
-        clock.begin_request();
+        clock.begin_request(Duration::MAX);
         clock
     }
 
@@ -449,16 +419,6 @@ mod tests {
         let error = connect(&[refused_address(), refused_address()], &clock(2000)).unwrap_err();
         assert_eq!(error.reason(), Reason::ConnectRefused);
         assert_eq!(connect(&[], &clock(2000)).unwrap_err().reason(), Reason::ConnectDns);
-    }
-
-    #[test]
-    fn names_are_looked_up_and_ip_addresses_are_not() {
-        let names = Names::default();
-        let found = names.look_up("localhost", 80, &clock(5000)).unwrap();
-        assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 80));
-        assert_eq!(names.look_up("[::1]", 80, &clock(1)).unwrap()[0].to_string(), "[::1]:80");
-        let missing = names.look_up("no-such-host.invalid", 80, &clock(20_000)).unwrap_err();
-        assert_eq!(missing.reason(), Reason::ConnectDns);
     }
 
     #[test]

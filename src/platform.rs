@@ -1,9 +1,15 @@
 //! What the standard library does not offer safely: the boot clock, waiting for sockets, connecting
-//! without blocking. The only unsafe code outside the C shell; Unix only.
+//! without blocking, name look-up with its error codes, forks. The only unsafe code outside the C
+//! shell; Unix only.
 
+use std::ffi::{CStr, CString, OsString};
 use std::io;
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, TcpStream};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::ptr;
+use std::sync::Once;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Time since the machine started, suspend included; the wall clock cannot move it.
@@ -148,6 +154,171 @@ pub fn without_signals<T>(start: impl FnOnce() -> T) -> T {
     // SAFETY: `before` was filled above.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
     result
+}
+
+/// Why a name has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupFailure {
+    /// It does not exist.
+    Unknown,
+    /// The name servers cannot tell just now.
+    Passing,
+    /// This process or machine has run out of something.
+    Resource,
+}
+
+/// The addresses of a host, at most `most`, with port 0. Blocks as long as the system's resolver does.
+pub fn look_up(host: &str, most: usize) -> Result<Vec<SocketAddr>, LookupFailure> {
+    let host = CString::new(host).map_err(|_| LookupFailure::Unknown)?;
+    // SAFETY: all-zero is a valid value of this plain C struct.
+    let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    let mut list: *mut libc::addrinfo = ptr::null_mut();
+    // SAFETY: the name is NUL-terminated, and all pointers are valid for the call.
+    let code = unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &hints, &mut list) };
+    if code != 0 {
+        return Err(lookup_failure(code, &io::Error::last_os_error()));
+    }
+    let mut found = Vec::new();
+    let mut entry = list;
+    while let (false, true) = (entry.is_null(), found.len() < most) {
+        // SAFETY: an entry of the list that getaddrinfo made, which is freed below.
+        let current = unsafe { &*entry };
+        // SAFETY: its address belongs to it.
+        found.extend(unsafe { address_of(current) });
+        entry = current.ai_next;
+    }
+    if !list.is_null() {
+        // SAFETY: the list comes from getaddrinfo and is freed once.
+        unsafe { libc::freeaddrinfo(list) };
+    }
+    Ok(found)
+}
+
+fn lookup_failure(code: libc::c_int, system: &io::Error) -> LookupFailure {
+    match code {
+        libc::EAI_AGAIN => LookupFailure::Passing,
+        libc::EAI_MEMORY => LookupFailure::Resource,
+        libc::EAI_SYSTEM if is_resource(system) => LookupFailure::Resource,
+        libc::EAI_SYSTEM => LookupFailure::Passing,
+        _ => LookupFailure::Unknown,
+    }
+}
+
+/// The caller promises an entry of getaddrinfo's list.
+unsafe fn address_of(entry: &libc::addrinfo) -> Option<SocketAddr> {
+    match entry.ai_family {
+        libc::AF_INET => {
+            // SAFETY: the family says which struct it is; read without assuming that it is aligned.
+            let raw = unsafe { entry.ai_addr.cast::<libc::sockaddr_in>().read_unaligned() };
+            let ip = Ipv4Addr::from(u32::from_be(raw.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, 0).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above.
+            let raw = unsafe { entry.ai_addr.cast::<libc::sockaddr_in6>().read_unaligned() };
+            let ip = Ipv6Addr::from(raw.sin6_addr.s6_addr);
+            Some(SocketAddrV6::new(ip, 0, raw.sin6_flowinfo, raw.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}
+
+/// Whether this process or machine, not the network, has run out of something.
+pub fn is_resource(error: &io::Error) -> bool {
+    let codes = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM, libc::EADDRNOTAVAIL, libc::EAGAIN];
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
+/// A variable of the environment; nothing in a program that runs with more rights than its user.
+pub fn variable(name: &CStr) -> Option<OsString> {
+    #[cfg(target_os = "linux")]
+    unsafe extern "C" {
+        // Of glibc and musl; the crate libc does not declare it.
+        fn secure_getenv(name: *const libc::c_char) -> *mut libc::c_char;
+    }
+    // SAFETY: the name is NUL-terminated.
+    #[cfg(target_os = "linux")]
+    let value = unsafe { secure_getenv(name.as_ptr()) };
+    // SAFETY: these take and return nothing but numbers, and the name is NUL-terminated.
+    #[cfg(not(target_os = "linux"))]
+    let value = match unsafe { (libc::getuid(), libc::getgid()) == (libc::geteuid(), libc::getegid()) } {
+        // SAFETY: as above.
+        true => unsafe { libc::getenv(name.as_ptr()) },
+        false => ptr::null_mut(),
+    };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: a NUL-terminated text of the environment, copied at once.
+    Some(OsString::from_vec(unsafe { CStr::from_ptr(value) }.to_bytes().to_vec()))
+}
+
+/// How many forks lie between this process and the one that loaded the library.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+/// Connections of this process, which a child closes and never uses. A connection that finds no place
+/// stays open in the child, unused, until it ends or executes another program.
+static CONNECTIONS: [AtomicI32; 256] = [const { AtomicI32::new(NO_CONNECTION) }; 256];
+const NO_CONNECTION: RawFd = -1;
+
+/// How many forks lie behind this process. Costs no system call.
+pub fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// Begins to count forks, once.
+pub fn watch_forks() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the function does only what is allowed after a fork. Without memory for the entry
+        // forks go unnoticed, which nothing here could mend.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
+}
+
+/// Runs in the child before fork returns there: atomics and close(2) are all it uses.
+extern "C" fn in_child() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+    for place in &CONNECTIONS {
+        let fd = place.swap(NO_CONNECTION, Ordering::Relaxed);
+        if fd != NO_CONNECTION {
+            // SAFETY: an inherited connection, which nobody in the child uses: its owner gives the
+            // descriptor up (`net::Socket`) instead of closing it again.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// The place of a connection among those that a child closes. Dropped before the connection is closed.
+#[derive(Debug)]
+pub struct Registered {
+    place: Option<&'static AtomicI32>,
+    forks: u64,
+}
+
+impl Registered {
+    /// Enters a connection.
+    pub fn new(stream: &TcpStream) -> Registered {
+        let fd = stream.as_raw_fd();
+        let take = |place: &&AtomicI32| {
+            place.compare_exchange(NO_CONNECTION, fd, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        };
+        Registered { place: CONNECTIONS.iter().find(take), forks: forks() }
+    }
+
+    /// Whether this process made the connection; an inherited one is closed already.
+    pub fn is_own(&self) -> bool {
+        self.forks == forks()
+    }
+}
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        if let (Some(place), true) = (self.place, self.is_own()) {
+            place.store(NO_CONNECTION, Ordering::Relaxed);
+        }
+    }
 }
 
 #[cfg(test)]

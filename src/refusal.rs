@@ -178,7 +178,10 @@ pub fn judge(question: &Question, answer: &Answer) -> Result<Json> {
     };
     let reply = match parsed {
         Ok(reply) => reply,
-        Err(error) if is_success(answer.status) => return Err(error.with_http_status(answer.status)),
+        Err(error) if is_success(answer.status) => {
+            let may_pass = error.may_pass() && answer.until_close;
+            return Err(error.with_http_status(answer.status).that_may_pass(may_pass));
+        }
         Err(_) => return Err(not_json_refusal(question, answer)),
     };
     let with_status = |error: Error| error.with_http_status(answer.status);
@@ -296,7 +299,7 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Answer {
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        Answer { status, retry_after: None, date: None, redirect: None, body }
+        Answer { status, retry_after: None, date: None, redirect: None, until_close: false, body }
     }
 
     fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json> {

@@ -139,7 +139,9 @@ fn refused_json(error: &serde_json::Error) -> Error {
         return encoding();
     }
     if error.is_eof() {
-        return Error::new(Reason::ProtocolNotJson, "the server's answer ends in the middle of its JSON");
+        // Perhaps cut off on its way; who asked for it knows whether that is possible.
+        return Error::new(Reason::ProtocolNotJson, "the server's answer ends in the middle of its JSON")
+            .that_may_pass(true);
     }
     not_json()
 }

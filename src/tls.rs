@@ -1,9 +1,9 @@
 //! Whom TLS trusts: the system's trust store or a CA of the caller's, a pinned key, a client certificate.
 //!
 //! One rustls configuration per trust setting is kept for the whole process, because reading the
-//! system's trust store is the dearest thing this library does; it also holds the TLS sessions to resume.
+//! system's trust store is the dearest thing this library does. Sessions to resume are kept per origin.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::fs;
 use std::io::Read;
@@ -12,15 +12,19 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use once_cell::sync::Lazy;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{
+    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
+};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::fork::PerProcess;
+use crate::platform;
 
 /// Certificate and key files may not be larger than this.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -44,10 +48,85 @@ pub struct TrustSettings {
 
 /// What a TLS handshake is judged by.
 pub struct Trust {
-    /// The configuration for rustls; kept for all connections with equal settings.
-    pub client: Arc<ClientConfig>,
+    /// What all origins share; remembers no session.
+    client: ClientConfig,
+    /// The same with the sessions of each origin.
+    origins: PerProcess<Mutex<HashMap<String, Arc<ClientConfig>>>>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
+}
+
+/// More origins than this do not keep their sessions.
+const MAX_ORIGINS: usize = 64;
+/// A server may send any number of tickets; this many are kept.
+const MAX_TICKETS: usize = 4;
+
+impl Trust {
+    /// The configuration for connections to an origin (`host:port`), with the sessions it may resume.
+    pub fn client(&self, origin: &str) -> Arc<ClientConfig> {
+        let origins = self.origins.get();
+        let mut origins = origins.lock().unwrap_or_else(PoisonError::into_inner);
+        if origins.len() >= MAX_ORIGINS && !origins.contains_key(origin) {
+            origins.clear();
+        }
+        let with_sessions = || {
+            let mut client = self.client.clone();
+            client.resumption = Resumption::store(Arc::new(Sessions::default()));
+            Arc::new(client)
+        };
+        origins.entry(origin.to_owned()).or_insert_with(with_sessions).clone()
+    }
+}
+
+/// The sessions of one origin that can be resumed.
+#[derive(Debug, Default)]
+struct Sessions(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    group: Option<NamedGroup>,
+    tls12: Option<Tls12ClientSessionValue>,
+    tls13: VecDeque<Tls13ClientSessionValue>,
+}
+
+impl Sessions {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientSessionStore for Sessions {
+    fn set_kx_hint(&self, _: ServerName<'static>, group: NamedGroup) {
+        self.kept().group = Some(group);
+    }
+
+    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
+        self.kept().group
+    }
+
+    fn set_tls12_session(&self, _: ServerName<'static>, value: Tls12ClientSessionValue) {
+        self.kept().tls12 = Some(value);
+    }
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        self.kept().tls12.clone()
+    }
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {
+        self.kept().tls12 = None;
+    }
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, value: Tls13ClientSessionValue) {
+        let mut kept = self.kept();
+        if kept.tls13.len() == MAX_TICKETS {
+            kept.tls13.pop_front();
+        }
+        kept.tls13.push_back(value);
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        self.kept().tls13.pop_back()
+    }
 }
 
 impl fmt::Debug for Trust {
@@ -73,7 +152,7 @@ struct Shared {
     system: Option<Arc<Trust>>,
 }
 
-static SHARED: Lazy<Mutex<Shared>> = Lazy::new(Mutex::default);
+static SHARED: Lazy<PerProcess<Mutex<Shared>>> = Lazy::new(PerProcess::default);
 
 impl TrustSettings {
     /// Judges the settings; gives the trust if TLS is used at all.
@@ -84,13 +163,15 @@ impl TrustSettings {
         if !tls {
             return Ok(None);
         }
-        let system = if ca.is_none() { TRUST_VARIABLES.map(std::env::var_os).to_vec() } else { Vec::new() };
+        let system = if ca.is_none() { TRUST_VARIABLES.map(platform::variable).to_vec() } else { Vec::new() };
         let key = TrustKey { ca, system, pin, insecure: self.insecure };
         if client.is_some() {
             // A client's key is a credential: it is no key of a map, so these are not shared.
             return build(&key, client).map(Arc::new).map(Some);
         }
         // Built outside the lock, so that a slow trust store holds up nobody else.
+        let shared = SHARED.get();
+        let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trust) = lock().known.get(&key).and_then(Weak::upgrade) {
             return Ok(Some(trust));
         }
@@ -147,15 +228,11 @@ impl TrustSettings {
 }
 
 /// The variables that choose the system's trust store, as they do for OpenSSL and Go.
-const TRUST_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+const TRUST_VARIABLES: [&std::ffi::CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
 
 struct ClientIdentity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-}
-
-fn lock() -> std::sync::MutexGuard<'static, Shared> {
-    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn file_error(setting: &str, what: impl fmt::Display) -> Error {
@@ -193,9 +270,9 @@ fn certificates(setting: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>
 /// The operating system's trust store.
 fn system_roots() -> Result<RootCertStore> {
     let found = rustls_native_certs::load_native_certs();
-    let chosen = TRUST_VARIABLES.iter().find(|name| std::env::var_os(name).is_some());
+    let chosen = TRUST_VARIABLES.iter().find(|name| platform::variable(name).is_some());
     if let (Some(variable), false) = (chosen, found.errors.is_empty()) {
-        let message = format!("the trust store named by {variable} cannot be read");
+        let message = format!("the trust store named by {} cannot be read", variable.to_string_lossy());
         return Err(Error::new(Reason::ConfigFile, message));
     }
     let mut roots = RootCertStore::empty();
@@ -220,13 +297,14 @@ fn build(key: &TrustKey, client: Option<ClientIdentity>) -> Result<Trust> {
         .map_err(|_| Error::new(Reason::InternalPanic, "no TLS version is left"))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let client = match client {
+    let mut client = match client {
         None => builder.with_no_client_auth(),
         Some(identity) => builder
             .with_client_auth_cert(identity.chain, identity.key)
             .map_err(|_| file_error("client_key", "does not fit the client certificate, or is of an unknown kind"))?,
     };
-    Ok(Trust { client: Arc::new(client), insecure: key.insecure })
+    client.resumption = Resumption::disabled();
+    Ok(Trust { client, origins: PerProcess::default(), insecure: key.insecure })
 }
 
 fn verifier(key: &TrustKey, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
@@ -463,5 +541,7 @@ mod tests {
         let second = settings.judge(true).unwrap().unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         assert!(settings.judge(false).unwrap().is_none());
+        assert!(Arc::ptr_eq(&first.client("a:1"), &second.client("a:1")));
+        assert!(!Arc::ptr_eq(&first.client("a:1"), &first.client("a:2")));
     }
 }

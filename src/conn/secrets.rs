@@ -3,7 +3,8 @@
 use rustls::crypto::ring::default_provider;
 use zeroize::Zeroizing;
 
-use super::{Ask, Call, Connection, JSON, Known, Server, push_json};
+use super::call::{Ask, Call, JSON, Server, push_json};
+use super::{Connection, Facts, Known};
 use crate::config::judge_secret;
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
@@ -127,7 +128,7 @@ fn user_query(user: Option<&str>) -> Option<Zeroizing<String>> {
 impl Call<'_> {
     /// Whether secrets are managed by REST; a user other than the login's is for REST only.
     fn rest(&self, known: Known, user: Option<&str>) -> Result<bool> {
-        let rest = known.is_rest() && self.connection.state().rest_secrets;
+        let rest = known.is_rest() && self.connection.facts().rest_secrets;
         if user.is_some() && !rest {
             let message = "cannot manage another user's secrets: only TigerGraph 4.1 and later can";
             return Err(Error::new(Reason::UnsupportedUser, message));
@@ -144,7 +145,7 @@ impl Call<'_> {
         if outcome.as_ref().is_err_and(|also| also.reason() == Reason::MissingEndpoint) {
             return Err(error);
         }
-        self.connection.state().rest_secrets = false;
+        self.connection.learn(|facts| Facts { rest_secrets: false, ..facts });
         outcome
     }
 
@@ -253,7 +254,7 @@ impl Call<'_> {
     }
 
     fn show(&self, known: Known) -> Result<Vec<Secret>> {
-        self.gsql(known, Operation::ListSecrets, "SHOW SECRET\n", |outcome| outcome.listed())
+        self.gsql(known, Operation::ListSecrets, "SHOW SECRET\n", |outcome, _| outcome.listed())
     }
 
     fn find_shown(&self, known: Known, alias: &Alias) -> Result<Option<Secret>> {
@@ -273,7 +274,7 @@ impl Call<'_> {
         let command = format!("CREATE SECRET {}\n", alias.for_gsql()?);
         let graph = self.connection.graph().unwrap_or_default();
         let created =
-            self.gsql(known, Operation::CreateSecret, &command, |outcome| outcome.created(alias.as_str(), graph));
+            self.gsql(known, Operation::CreateSecret, &command, |outcome, _| outcome.created(alias.as_str(), graph));
         created.map_err(|error| self.maybe_created(error, alias))
     }
 
@@ -282,7 +283,11 @@ impl Call<'_> {
         for alias in aliases {
             command.push_str(&format!("DROP SECRET {}\n", alias.for_gsql()?));
         }
-        let outcomes = self.gsql(known, Operation::DropSecrets, &command, |outcome| outcome.dropped(aliases.len()))?;
+        let outcomes = self.gsql(known, Operation::DropSecrets, &command, |outcome, again| {
+            let outcomes = outcome.dropped(aliases.len())?;
+            // What an earlier attempt may have dropped is gone as it was to be.
+            Ok(if again { vec![true; outcomes.len()] } else { outcomes })
+        })?;
         let dropped = outcomes.iter().filter(|dropped| **dropped).count();
         match outcomes.iter().position(|dropped| !dropped) {
             Some(missing) if !ignore_missing => {
@@ -299,7 +304,7 @@ impl Call<'_> {
         known: Known,
         operation: Operation,
         command: &str,
-        read: impl FnOnce(&GsqlOutcome) -> Result<T>,
+        read: impl Fn(&GsqlOutcome, bool) -> Result<T>,
     ) -> Result<T> {
         let script = match self.connection.graph() {
             Some(graph) if !known.is_rest() => format!("USE GRAPH {graph}\n{command}"),
@@ -314,20 +319,14 @@ impl Call<'_> {
             (path::GSQL_FILE, encode(&script), "application/x-www-form-urlencoded")
         };
         let body = Some((Zeroizing::new(body.into_bytes()), content_type));
-        let answer = self.send(Ask {
-            operation,
-            method: Method::Post,
-            server: Server::Gateway,
-            path,
-            query: None,
-            login,
-            body,
-        })?;
-        if let Some(error) = refused_text(&question, &answer) {
-            return Err(error);
-        }
-        let text = GsqlText::parse(&answer.body);
-        read(&GsqlOutcome { operation, text: &text, redactor: &self.redactor })
+        let ask = Ask { operation, method: Method::Post, server: Server::Gateway, path, query: None, login, body };
+        self.attempt(&ask, |answer, again| {
+            if let Some(error) = refused_text(&question, answer) {
+                return Err(error);
+            }
+            let text = GsqlText::parse(&answer.body);
+            read(&GsqlOutcome { operation, text: &text, redactor: &self.redactor }, again)
+        })
     }
 }
 

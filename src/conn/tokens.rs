@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{
-    Ask, Authorization, Call, Connection, JSON, Known, Server, is_absent, json_object, jwt_unsupported, wall_clock,
-};
+use super::call::{Ask, Authorization, Call, JSON, Server, json_object, wall_clock};
+use super::{Connection, Facts, Known, jwt_unsupported};
 use crate::config::{Login, judge_secret, judge_token};
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
@@ -175,7 +174,7 @@ impl Connection {
     fn named_token(&self, token: Option<&str>) -> Result<Option<Hidden>> {
         match token {
             Some(token) => judge_token("the token", token).map(Some),
-            None => Ok(self.state().token.as_ref().map(|token| Hidden::new(token.value()))),
+            None => Ok(self.held().map(|token| Hidden::new(token.value()))),
         }
     }
 
@@ -183,15 +182,16 @@ impl Connection {
     fn adopt(&self, token: Token, options: TokenOptions) -> Arc<Token> {
         let token = Arc::new(token);
         if !options.keep_current {
-            self.state().token = Some(token.clone());
+            self.core.token.store(Some(token.clone()));
         }
         token
     }
 
     fn forget(&self, token: &Hidden) {
-        let mut state = self.state();
-        if state.token.as_ref().is_some_and(|held| held.is(token.reveal())) {
-            state.token = None;
+        let held = self.core.token.load();
+        if held.as_ref().is_some_and(|held| held.is(token.reveal())) {
+            // Only if it is still the one: another thread may have put a new one in its place.
+            self.core.token.compare_and_swap(&*held, None);
         }
     }
 }
@@ -201,24 +201,10 @@ fn no_token(wish: &str) -> Error {
 }
 
 impl Call<'_> {
-    /// Runs an operation on tokens for the server's generation. Where the gateway's default port
-    /// refuses, a server before 4.1 may still serve REST++ on its own port.
-    fn for_tokens<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
-        match self.by_generation(&run) {
-            Err(error) if is_absent(&error) && self.may_fall_back() => run(Known::Legacy),
-            other => other,
-        }
-    }
-
-    fn may_fall_back(&self) -> bool {
-        let known = self.connection.state().known;
-        self.connection.core.settings.route.restpp_fallback.is_some() && known == Known::Nothing
-    }
-
     /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
     /// it is asked once more, in its unit.
     fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Token> {
-        let unit = self.connection.state().unit;
+        let unit = self.connection.facts().unit;
         let token = self.mint_in(unit, proof, lifetime_s, options)?;
         if unit != LifetimeUnit::Unknown || lifetime_s == 0 {
             return Ok(token);
@@ -226,7 +212,7 @@ impl Call<'_> {
         let Some(told) = LifetimeUnit::told_by(lifetime_s, &token) else {
             return Ok(token);
         };
-        self.connection.state().unit = told;
+        self.connection.learn(|facts| Facts { unit: told, ..facts });
         if told != LifetimeUnit::Milliseconds {
             return Ok(token);
         }
@@ -374,11 +360,9 @@ impl Call<'_> {
     }
 
     fn learn(&self, generation: Generation) {
-        let mut state = self.connection.state();
         // Not where REST++ was found on its old port alone: the gateway may still be of 4.1.
-        if state.known == Known::Legacy {
-            state.known = Known::Exactly(generation);
-        }
+        let known = |facts: Facts| if facts.known == Known::Legacy { Known::Exactly(generation) } else { facts.known };
+        self.connection.learn(|facts| Facts { known: known(facts), ..facts });
     }
 
     /// Whether `GET /requesttoken`, dropped in 3.5, is still there. Carries no credential.
