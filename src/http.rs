@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq::http::{HeaderMap, HeaderValue, Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
 use crate::config::{ProxySetting, Settings};
@@ -353,16 +353,78 @@ impl Connector for Dial {
         let proxied = self.0.proxied.as_ref().filter(|proxied| !proxied.matcher.is_no_proxy(uri));
         let proxy = proxied.map(|proxied| &proxied.proxy);
         let stream = Stream::connect(target, proxy, trust, &clock).map_err(carried)?;
-        let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
-        Ok(Some(Link { stream, buffers, outbox, framing, used_at: boot_clock() }))
+        Ok(Some(Link { stream, buffers: Rooms::default(), outbox, framing, used_at: boot_clock() }))
+    }
+}
+
+/// Room for what comes and goes. Nothing stays in it once it was used: a connection may idle for long.
+#[derive(Default)]
+struct Rooms {
+    input: Vec<u8>,
+    /// What was read and not used yet.
+    unused: std::ops::Range<usize>,
+    /// Whether the last use took anything, so that what is left is worth another look.
+    progress: bool,
+    output: Vec<u8>,
+}
+
+impl Rooms {
+    fn allocate(&mut self) {
+        self.input.resize(HEAD_LIMIT, 0);
+        self.output.resize(OUTPUT_BUFFER, 0);
+    }
+}
+
+impl Buffers for Rooms {
+    fn output(&mut self) -> &mut [u8] {
+        self.allocate();
+        &mut self.output
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.unused.clone()]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.allocate();
+        if self.unused.end == self.input.len() && self.unused.start > 0 {
+            let length = self.unused.len();
+            self.input.copy_within(self.unused.clone(), 0);
+            self.input[length..].fill(0);
+            self.unused = 0..length;
+        }
+        &mut self.input[self.unused.end..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.unused.end += amount;
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        let used = self.unused.start..self.unused.start + amount;
+        self.input[used].fill(0);
+        self.unused.start += amount;
+        if self.unused.is_empty() {
+            self.unused = 0..0;
+        }
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.allocate();
+        (&mut self.input[self.unused.end..], &mut self.output)
+    }
+
+    fn can_use_input(&self) -> bool {
+        !self.unused.is_empty() && self.progress
     }
 }
 
 /// One connection to the server, as ureq uses it.
 struct Link {
     stream: Stream,
-    buffers: LazyBuffers,
+    buffers: Rooms,
     /// What is to be sent, held back until the answer is awaited, so that head and body leave together.
     outbox: Zeroizing<Vec<u8>>,
     /// How far the answer has come.
@@ -400,7 +462,9 @@ impl Transport for Link {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> std::result::Result<(), ureq::Error> {
-        self.outbox.extend_from_slice(&self.buffers.output()[..amount]);
+        let written = &mut self.buffers.output()[..amount];
+        self.outbox.extend_from_slice(written);
+        written.fill(0);
         if self.outbox.len() >= OUTPUT_BUFFER {
             self.flush_outbox().map_err(broken)?;
         }

@@ -44,6 +44,8 @@ mod stream;
 #[forbid(unsafe_code)]
 pub mod tls;
 #[forbid(unsafe_code)]
+mod tls_stream;
+#[forbid(unsafe_code)]
 pub mod token;
 
 pub use config::Config;

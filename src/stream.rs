@@ -3,8 +3,6 @@
 
 use std::io::{self, Read, Write};
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, Status};
@@ -12,7 +10,8 @@ use crate::framing::HEAD_LIMIT;
 use crate::lookup::look_up;
 use crate::net::{self, Clock, Phase, Socket};
 use crate::redact::Hidden;
-use crate::tls::{self, Trust};
+use crate::tls::Trust;
+use crate::tls_stream::TlsStream;
 
 /// Where to connect to.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +38,7 @@ pub enum Stream {
     /// Without.
     Plain(Socket),
     /// With, agreed on and verified.
-    Tls(Box<StreamOwned<ClientConnection, Socket>>),
+    Tls(Box<TlsStream>),
 }
 
 impl Stream {
@@ -51,7 +50,10 @@ impl Stream {
         };
         let stream = match trust {
             None => Stream::Plain(socket),
-            Some(trust) => Stream::Tls(Box::new(handshake(trust, target, socket, clock)?)),
+            Some(trust) => {
+                clock.enter(Phase::Tls);
+                Stream::Tls(Box::new(TlsStream::agree(trust, target, socket)?))
+            }
         };
         clock.enter(Phase::Exchange);
         Ok(stream)
@@ -67,7 +69,7 @@ impl Stream {
     pub fn is_quiet(&mut self) -> bool {
         match self {
             Stream::Plain(socket) => socket.is_quiet(),
-            Stream::Tls(tls) => tls_is_quiet(&mut tls.conn, &mut tls.sock),
+            Stream::Tls(tls) => tls.is_quiet(),
         }
     }
 }
@@ -163,61 +165,11 @@ fn proxy_refusal(status: u16) -> Error {
     }
 }
 
-fn handshake(
-    trust: &Trust,
-    target: Target,
-    mut socket: Socket,
-    clock: &Clock,
-) -> Result<StreamOwned<ClientConnection, Socket>> {
-    clock.enter(Phase::Tls);
-    let host = target.host.trim_start_matches('[').trim_end_matches(']');
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| Error::new(Reason::TlsWrongHost, "the host name cannot stand in a certificate"))?;
-    let client = trust.client(&format!("{host}:{}", target.port));
-    let mut connection = ClientConnection::new(client, name).map_err(|error| tls_error(&error))?;
-    while connection.is_handshaking() {
-        connection.complete_io(&mut socket).map_err(|error| handshake_error(&error))?;
-    }
-    Ok(StreamOwned { conn: connection, sock: socket })
-}
-
-/// A connection that ends in the handshake was not closed by a TigerGraph that heard a request.
-fn handshake_error(error: &io::Error) -> Error {
-    match io_error(error) {
-        closed if closed.reason() == Reason::ConnectClosed => {
-            Error::new(Reason::ConnectClosed, "the server closed the connection during the TLS handshake")
-        }
-        other => other,
-    }
-}
-
-fn tls_is_quiet(connection: &mut ClientConnection, socket: &mut Socket) -> bool {
-    struct Now<'a>(&'a mut Socket);
-    impl Read for Now<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read_now(buffer)
-        }
-    }
-    loop {
-        match connection.read_tls(&mut Now(socket)) {
-            Ok(0) => return false,
-            Ok(_) => match connection.process_new_packets() {
-                Ok(state) if state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed() => {}
-                _ => return false,
-            },
-            Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
-        }
-    }
-}
-
 /// What an error of a socket or of TLS means.
 pub fn io_error(error: &io::Error) -> Error {
     if let Some(inner) = error.get_ref() {
         if let Some(own) = inner.downcast_ref::<Error>() {
             return own.clone();
-        }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            return tls_error(tls);
         }
         if let Some(inner) = inner.downcast_ref::<io::Error>() {
             return io_error(inner);
@@ -236,21 +188,6 @@ pub fn io_error(error: &io::Error) -> Error {
             (Reason::ConnectResource, "this process or machine has no resources left")
         }
         _ => (Reason::ConnectReset, "the connection to the server failed"),
-    };
-    Error::new(reason, message)
-}
-
-fn tls_error(error: &rustls::Error) -> Error {
-    let reason = tls::reason_of(error);
-    let message = match reason {
-        Reason::TlsUnknownIssuer => "the server's certificate was issued by an authority that is not trusted here",
-        Reason::TlsExpired => "the server's certificate has expired",
-        Reason::TlsNotYetValid => "the server's certificate is not valid yet",
-        Reason::TlsWrongHost => "the server's certificate is for another host",
-        Reason::TlsRevoked => "the server's certificate was revoked",
-        Reason::TlsPinMismatch => "the server's key is not the pinned one",
-        Reason::TlsClientCertificate => "the server did not accept this client's certificate, or its lack",
-        _ => "the TLS handshake failed: no common version, or the port does not speak TLS",
     };
     Error::new(reason, message)
 }

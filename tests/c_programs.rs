@@ -63,6 +63,18 @@ fn build(source: &str, extra: &[&str]) -> PathBuf {
     program
 }
 
+/// The forms in which a credential may stand in memory, as the arguments of tests/c/memory.c.
+fn forms_in_memory(name: &str, credential: &str, user: &str) -> Vec<String> {
+    use base64::Engine;
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{credential}"));
+    let json = serde_json::Value::from(credential).to_string();
+    let percent = percent_encoding::utf8_percent_encode(credential, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let hex = |text: &str| text.bytes().map(|byte| format!("{:02x}", byte ^ 0x5a)).collect::<String>();
+    let forms =
+        [("", credential), (" in Basic", &basic), (" in JSON", json.trim_matches('"')), (" in a URL", &percent)];
+    forms.iter().map(|(form, text)| format!("{name}{form}={}", hex(text))).collect()
+}
+
 /// Runs a C test with AddressSanitizer and UndefinedBehaviorSanitizer in it.
 fn run(source: &str, arguments: &[&str]) {
     let program = build(source, &["-fsanitize=address,undefined"]);
@@ -74,6 +86,14 @@ fn run(source: &str, arguments: &[&str]) {
 
 fn standin(version: &str) -> Standin {
     Standin::start(Options::new(version)).expect("a stand-in")
+}
+
+/// The file with what a program has to trust to reach the stand-in; "-" without TLS.
+fn ca_file(server: &Standin, name: &str) -> String {
+    let Some(pem) = server.ca_pem() else { return "-".to_owned() };
+    let file = scratch(name);
+    std::fs::write(&file, pem).expect("a file");
+    file.to_str().expect("UTF-8").to_owned()
 }
 
 fn is_rest(version: &str) -> &'static str {
@@ -115,6 +135,52 @@ fn config() {
 #[test]
 fn threads() {
     run("tests/c/threads.c", &[]);
+}
+
+#[test]
+fn memory() {
+    const PASSWORD: &str = "canary \"p\\ss%w/rd+of.thirty-two";
+    // Not under a sanitizer, which keeps memory of its own.
+    let program = build("tests/c/memory.c", &["-O1"]);
+    for version in VERSIONS {
+        for tls in [None, Some(Tls::self_signed())] {
+            let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
+            server.add_user("carol", PASSWORD, false);
+            let ca_file = ca_file(&server, &format!("memory-{version}.pem"));
+            let mut command = program_command(&program);
+            command.args([&server.gateway_url(), &ca_file, "carol"]);
+            let output = command.args(forms_in_memory("password", PASSWORD, "carol")).output().expect("it runs");
+            succeeded(&format!("memory {version} {ca_file}"), &output);
+        }
+    }
+}
+
+#[test]
+fn row_76_forks_of_a_busy_process() {
+    // Not under a sanitizer, whose own locks do not survive forks of busy threads.
+    let program = build("tests/c/fork.c", &["-O1"]);
+    for (tls, forks) in [(None, "1000"), (Some(Tls::self_signed()), "50")] {
+        let server = Standin::start(Options { tls, ..Options::new("4.2") }).expect("a stand-in");
+        let ca_file = ca_file(&server, "fork.pem");
+        let secret = server.add_secret("alice", None, "fork");
+        let arguments = [&server.gateway_url(), &ca_file, &secret, forks];
+        let output = program_command(&program).args(arguments).output().expect("it runs");
+        succeeded("fork", &output);
+    }
+}
+
+#[test]
+fn row_76_a_child_does_not_touch_its_parents_connection() {
+    let program = build("tests/c/fork_wire.c", &["-O1"]);
+    for tls in [None, Some(Tls::self_signed())] {
+        let server = Standin::start(Options { tls, ..Options::new("4.2") }).expect("a stand-in");
+        let ca_file = ca_file(&server, "fork-wire.pem");
+        let secret = server.add_secret("alice", None, "fork");
+        let arguments = [&server.gateway_url(), &ca_file, &secret];
+        succeeded("fork_wire", &program_command(&program).args(arguments).output().expect("it runs"));
+        let connections: Vec<u64> = server.requests().iter().map(|request| request.connection).collect();
+        assert_eq!(connections, [1, 2, 1], "parent, child, parent");
+    }
 }
 
 #[test]

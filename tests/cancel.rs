@@ -1,18 +1,41 @@
 //! Time limits and cancellation: every phase of a call ends on time, and only the call that is meant.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tigergraph_auth::{Config, Connection, Error, Reason, TokenOptions};
 use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+
+/// So many times each fault must end on time.
+const RUNS: usize = 200;
+/// So many calls at once: they only wait, so the machine stays idle.
+const AT_ONCE: usize = 8;
+
+/// One test at a time: what one does must not delay another.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `run` so many times, on several threads, each with a connection of its own.
+fn repeat(config: &Config, run: impl Fn(&Connection) + Sync) {
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                let connection = Connection::new(config).expect("good settings");
+                (0..RUNS / AT_ONCE).for_each(|_| run(&connection));
+            });
+        }
+    });
+}
 
 /// A place where a call can be stuck, and the reason that running out of time there has.
 struct Stuck {
     name: &'static str,
     config: Config,
     timeout: Reason,
-    _server: Box<dyn std::any::Any>,
+    _server: Box<dyn std::any::Any + Sync>,
 }
 
 fn standin_with(action: Action) -> Standin {
@@ -22,7 +45,7 @@ fn standin_with(action: Action) -> Standin {
 }
 
 /// A listener whose queue is full: it answers no SYN.
-fn black_hole() -> (String, Box<dyn std::any::Any>) {
+fn black_hole() -> (String, Box<dyn std::any::Any + Sync>) {
     use socket2::{Domain, Socket, Type};
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     listener.bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().expect("an address").into()).expect("a port");
@@ -40,6 +63,17 @@ fn black_hole() -> (String, Box<dyn std::any::Any>) {
     (format!("http://{address}"), Box::new((listener, fillers)))
 }
 
+/// The address of a server that accepts and never speaks.
+fn silent() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        let kept: Vec<_> = listener.incoming().collect();
+        drop(kept);
+    });
+    address
+}
+
 fn places() -> Vec<Stuck> {
     let with_version = |url: &str| {
         let mut config = Config::new(url);
@@ -50,10 +84,9 @@ fn places() -> Vec<Stuck> {
     let (url, hole) = black_hole();
     let connect = stuck("connect", with_version(&url), Reason::TimeoutConnect, hole);
 
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let mut config = with_version(&format!("https://{}", silent.local_addr().expect("its address")));
+    let mut config = with_version(&format!("https://{}", silent()));
     config.set_ca_pem(Some(Tls::self_signed().ca_pem.as_bytes()));
-    let tls = stuck("TLS", config, Reason::TimeoutTls, Box::new(silent));
+    let tls = stuck("TLS", config, Reason::TimeoutTls, Box::new(()));
 
     let server = standin_with(Action::Hang);
     let headers = stuck("headers", with_version(&server.gateway_url()), Reason::TimeoutResponse, Box::new(server));
@@ -74,36 +107,35 @@ fn ask(connection: &Connection) -> Error {
 
 #[test]
 fn every_phase_ends_with_the_time() {
+    let _alone = alone();
     for mut place in places() {
         place.config.set_timeouts(150, 150);
-        let connection = Connection::new(&place.config).expect("good settings");
-        for _ in 0..20 {
+        repeat(&place.config, |handle| {
             let started = Instant::now();
-            let error = ask(&connection);
+            let error = ask(handle);
             let took = started.elapsed();
             assert_eq!(error.reason(), place.timeout, "{}: {error}", place.name);
             assert!(took >= Duration::from_millis(145), "{}: {took:?}", place.name);
             assert!(took < Duration::from_millis(200), "{}: {took:?}", place.name);
-        }
+        });
     }
 }
 
 #[test]
 fn every_phase_can_be_cancelled() {
+    let _alone = alone();
     for place in places() {
-        let connection = Arc::new(Connection::new(&place.config).expect("good settings"));
-        for _ in 0..20 {
-            let caller = std::thread::spawn({
-                let connection = connection.clone();
-                move || (ask(&connection), Instant::now())
+        repeat(&place.config, |handle| {
+            std::thread::scope(|scope| {
+                let caller = scope.spawn(|| (ask(handle), Instant::now()));
+                std::thread::sleep(Duration::from_millis(60));
+                let cancelled = Instant::now();
+                handle.cancel();
+                let (error, ended) = caller.join().expect("a result");
+                assert_eq!(error.reason(), Reason::Cancelled, "{}: {error}", place.name);
+                assert!(ended - cancelled < Duration::from_millis(100), "{}: {:?}", place.name, ended - cancelled);
             });
-            std::thread::sleep(Duration::from_millis(60));
-            let cancelled = Instant::now();
-            connection.cancel();
-            let (error, ended) = caller.join().expect("a result");
-            assert_eq!(error.reason(), Reason::Cancelled, "{}: {error}", place.name);
-            assert!(ended - cancelled < Duration::from_millis(100), "{}: {:?}", place.name, ended - cancelled);
-        }
+        });
     }
 }
 
@@ -163,6 +195,7 @@ fn calls_begun_after_a_cancellation_never_see_it() {
 
 #[test]
 fn a_handle_has_its_own_time_limit() {
+    let _alone = alone();
     let server = standin_with(Action::Hang);
     let mut config = Config::new(server.gateway_url());
     config.set_server_version(Some(b"4.2")).set_timeouts(0, 400);

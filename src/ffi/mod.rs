@@ -1,5 +1,5 @@
 //! The C interface: a thin shell around the safe library, and the only place with unsafe code
-//! besides `platform.rs`. Every file but `guard.rs` is a chapter of `include/tigergraph_auth.h`.
+//! besides `platform.rs`. Every file but `guard.rs` and `wipe.rs` is a chapter of `include/tigergraph_auth.h`.
 
 #![deny(
     clippy::unwrap_used,
@@ -26,3 +26,5 @@ pub mod secrets;
 pub mod status;
 pub mod token;
 pub mod version;
+#[cfg(feature = "wiping-allocator")]
+mod wipe;

@@ -1,0 +1,85 @@
+/* Forks of a process with busy threads: the child uses the inherited handle with sockets of its own, and
+ * the parent's connection is not disturbed.
+ *     fork URL CA-FILE SECRET FORKS      CA-FILE "-": plain http */
+#include "check.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BUSY 64
+
+static tg_conn *conn;
+static const char *secret, *token_value;
+static atomic_int stop;
+
+static void *keep_busy(void *unused) {
+    while (!stop) {
+        int32_t valid;
+        tg_check_jwt_token(conn, token_value, &valid, NULL);
+        usleep(50000);
+    }
+    return unused;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* What the child does; its exit code says what went wrong. */
+static int in_child(int number) {
+    double began = now();
+    tg_token *token = NULL;
+    int32_t valid = 0;
+    if (tg_current_token(conn, &token, NULL) != TG_STATUS_OK) return 1;
+    if (strcmp(tg_token_value(token), token_value) != 0) return 2;
+    tg_status status = tg_check_jwt_token(conn, tg_token_value(token), &valid, NULL);
+    tg_token_free(token);
+    /* Not every child, because servers keep all tokens. */
+    if (status == TG_STATUS_OK && number % 10 == 0) status = tg_get_token(conn, secret, 60, 0, NULL, NULL);
+    if (status != TG_STATUS_OK || !valid) {
+        fprintf(stderr, "child: %s\n", tg_last_error_message());
+        return 3;
+    }
+    tg_conn *clone = tg_conn_clone(conn);
+    if (tg_get_token(clone, "wrong", 0, 0, NULL, NULL) != TG_STATUS_UNAUTHENTICATED) return 4;
+    tg_conn_free(clone);
+    tg_conn_free(conn);
+    return now() - began < 1.0 ? 0 : 5;
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc > 4);
+    tg_config *config = tg_config_new(argv[1]);
+    if (strcmp(argv[2], "-") != 0) tg_config_set_ca_file(config, argv[2]);
+    secret = argv[3];
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+    tg_config_free(config);
+    tg_token *token = NULL;
+    CHECK(tg_get_token(conn, secret, 3600, 0, &token, NULL) == TG_STATUS_OK);
+    token_value = tg_token_value(token);
+    pthread_t threads[BUSY];
+    for (int i = 0; i < BUSY; i++) CHECK(pthread_create(&threads[i], NULL, keep_busy, NULL) == 0);
+    for (int i = 0, forks = atoi(argv[4]); i < forks; i++) {
+        pid_t child = fork();
+        if (child == 0) _exit(in_child(i));
+        int status = -1;
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) printf("fork %d: status %#x\n", i, (unsigned)status);
+    }
+    stop = 1;
+    for (int i = 0; i < BUSY; i++) pthread_join(threads[i], NULL);
+    /* The parent's handle and its own connections go on. */
+    tg_token *own = NULL;
+    CHECK(tg_current_token(conn, &own, NULL) == TG_STATUS_OK);
+    CHECK_TEXT(tg_token_value(own), tg_token_value(token));
+    CHECK(tg_get_token(conn, secret, 60, 0, NULL, NULL) == TG_STATUS_OK);
+    tg_token_free(own);
+    tg_token_free(token);
+    tg_conn_free(conn);
+    return finish();
+}
