@@ -41,8 +41,21 @@
  * are immutable and may be read anywhere. A tg_config is for one thread at a time. Do not free a handle
  * that another thread is still using.
  *
- * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts), name
- * look-up included. The library starts no thread but one for each look-up of a host name.
+ * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts), with name
+ * look-up, waits and repetitions in it. The library starts no thread but for look-ups of host names: at
+ * most four in a process, one for all callers who ask for the same name.
+ *
+ * Trying again. What failed on its way or was turned away for the moment (408, 429, 502, 503, 504) is tried
+ * again, at most twice in a call, after a short wait or the one the server asks for; what the server refused
+ * is not. The creation of a secret is never repeated once its request has begun: if the answer does not
+ * come, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
+ *
+ * Forks. A child may use the handles it inherits: it opens its own connections and closes the inherited
+ * ones unused, and its handles keep the token they had. A call that is running when the process forks
+ * belongs to the parent.
+ *
+ * Memory. Passwords, secrets and tokens, and every block this library frees, are wiped. Beyond its reach are
+ * your own copies, the buffers of the system, and swapped memory.
  *
  * Manners. Nothing is written to stdout or stderr, no signal handler is installed, the environment
  * is not changed, and nothing is done at load time. No credential is ever part of an error or a log

@@ -17,6 +17,7 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use zeroize::Zeroizing;
 
 use crate::config::{ProxySetting, Settings};
+use crate::endpoint::Address;
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
 use crate::framing::{Framing, HEAD_LIMIT};
@@ -297,7 +298,10 @@ pub fn check_proxy(address: &str, from: &str) -> Result<Hidden> {
     }
     let parsed = ureq::Proxy::new(plain).map_err(|_| bad())?;
     let controls = |text: Option<&str>| text.is_some_and(|text| text.chars().any(char::is_control));
-    if controls(parsed.username()) || controls(parsed.password()) || parsed.host().is_empty() {
+    // ureq takes a port that is no number for no port; our own reader of addresses does not.
+    let place = plain.rsplit('@').next().unwrap_or_default().trim_start_matches("http://");
+    let place = Address::parse(&["http://", place].concat()).map_err(|_| bad())?;
+    if controls(parsed.username()) || controls(parsed.password()) || !place.base.is_empty() {
         return Err(bad());
     }
     Ok(with_scheme)
