@@ -720,10 +720,37 @@ tg_status tg_delete_token(tg_conn *conn,
 tg_status tg_check_jwt_token(tg_conn *conn, const char *jwt, int32_t *valid, tg_error **error);
 
 /**
+ * A token that is good now, for the Authorization header of a request to the database: the connection's
+ * own while it is fresh, renewed in time. Ask before every request: while the token is fresh this costs
+ * some tens of nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
+ *
+ * A token is renewed before its end (tg_config_set_token_lifetime) by one request, however many threads
+ * ask, in the way in which the connection's token was first asked for: with the same secret or login,
+ * lifetime, graph and scope. Meanwhile the old one is handed out while it is good; without a good one, the
+ * callers wait, up to their time limit. A failed renewal is tried again after a while (a refused login after
+ * 30 seconds at the earliest) and is no error as long as the old token is good; without one, callers get the
+ * failure at once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on
+ * a thread of the library's, at most 8 in a process, which ends with it.
+ *
+ * A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
+ * expired, auth.token_expired. If REST++ authentication is off: a token whose value and header are "".
+ * If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call
+ * tg_reject_token() and ask once more. REST-10018, another code, or a page is no reason to.
+ */
+tg_status tg_authorization(tg_conn *conn, tg_token **token, tg_error **error);
+
+/**
  * The connection's own token as it is, fresh or not. Sends nothing. NO_CREDENTIALS if there is none.
  * Free the result with tg_token_free().
  */
 tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **error);
+
+/**
+ * Says that the database refused this token: if it is still the connection's own, and not a successor of
+ * it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
+ * fresh token after the other is rejected, no more are asked for during 30 seconds. NULL does nothing.
+ */
+void tg_reject_token(tg_conn *conn, const tg_token *token);
 
 /**
  * The token itself. Lives as long as the object.

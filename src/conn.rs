@@ -3,6 +3,7 @@
 //! The operations are in `conn/tokens.rs` and `conn/secrets.rs`; what a call does to send a request is
 //! in `conn/call.rs`.
 
+mod authorization;
 mod call;
 mod secrets;
 mod tokens;
@@ -12,13 +13,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 
 pub use tokens::{RefreshOptions, TokenOptions};
 
 use crate::config::{Config, Login, Settings};
 use crate::endpoint::{Generation, Version, path};
-use crate::error::{Error, Reason, Result, Status};
+use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
 use crate::http::{Http, Method, Wire};
 use crate::log::Level;
@@ -29,6 +30,7 @@ use crate::reply::{Json, shape};
 use crate::retry::Budget;
 use crate::token::{LifetimeUnit, Token};
 
+use authorization::Managing;
 use call::{Ask, Authorization, Call, SECRET_USER, Server};
 
 /// A handle to a connection to one server. May be used by any number of threads at once.
@@ -41,6 +43,8 @@ pub struct Connection {
     limit_ms: AtomicU32,
     /// The calls running on this handle, by what cancels them.
     running: PerProcess<Mutex<Vec<Arc<AtomicBool>>>>,
+    /// Whether a caller has it, and not the connection itself for the requests it makes on its own.
+    is_callers: bool,
 }
 
 /// What all handles to a connection share.
@@ -48,8 +52,7 @@ struct Core {
     settings: Settings,
     http: Box<dyn Http>,
     facts: ArcSwap<Facts>,
-    /// The connection's own token.
-    token: ArcSwapOption<Token>,
+    authorization: Managing,
     detection: PerProcess<Detection>,
     budget: Budget,
 }
@@ -101,22 +104,16 @@ impl Connection {
     /// A connection whose requests are carried by `http`.
     pub fn with_http(settings: Settings, http: Box<dyn Http>) -> Connection {
         let known = settings.version.and_then(Version::generation).map_or(Known::Nothing, Known::Exactly);
-        let given = match (&settings.api_token, &settings.login) {
-            (Some(token), _) => Some(Arc::new(Token::given(token))),
-            (None, Some(Login::Jwt(jwt))) => Some(Arc::new(Token::given(jwt))),
-            _ => None,
-        };
         let facts = Facts { known, unit: LifetimeUnit::Unknown, rest_secrets: true, on_old_port: false };
         let core = Core {
+            authorization: Managing::new(&settings),
             settings,
             http,
             facts: ArcSwap::from_pointee(facts),
-            token: ArcSwapOption::new(given),
             detection: PerProcess::default(),
             budget: Budget::default(),
         };
-        let connection =
-            Connection { core: Arc::new(core), limit_ms: AtomicU32::new(0), running: PerProcess::default() };
+        let connection = Connection::handle(Arc::new(core), 0, true);
         if connection.core.settings.trust.as_ref().is_some_and(|trust| trust.insecure) {
             connection.log(Level::Warn, || "insecure TLS: any certificate is accepted for this connection".into());
         }
@@ -126,8 +123,21 @@ impl Connection {
     /// Another handle to the same connection: same login, token and sockets; its own time limit, which
     /// begins as that of this handle, and its own cancellation. Sends nothing.
     pub fn another(&self) -> Connection {
-        let limit_ms = AtomicU32::new(self.limit_ms.load(Ordering::Relaxed));
-        Connection { core: self.core.clone(), limit_ms, running: PerProcess::default() }
+        Connection::handle(self.core.clone(), self.limit_ms.load(Ordering::Relaxed), true)
+    }
+
+    /// A handle for the requests that the connection makes on its own.
+    fn inner(core: Arc<Core>) -> Connection {
+        Connection::handle(core, 0, false)
+    }
+
+    fn handle(core: Arc<Core>, limit_ms: u32, is_callers: bool) -> Connection {
+        let connection =
+            Connection { core, limit_ms: AtomicU32::new(limit_ms), running: PerProcess::default(), is_callers };
+        if is_callers {
+            connection.count_handle();
+        }
+        connection
     }
 
     /// The limit for calls on this handle that begin from now on, in milliseconds; 0: as configured.
@@ -150,21 +160,17 @@ impl Connection {
         self.held().ok_or_else(|| Error::new(Reason::CredentialsNone, "the connection has no token yet"))
     }
 
-    /// The server's version. `GET /version` of REST++, with the connection's token, or with one
-    /// requested for it if the connection can log in and REST++ authentication is on.
+    /// The server's version. `GET /version` of REST++, with a token as [`Connection::authorization`] gives it.
     pub fn server_version(&self) -> Result<Version> {
-        let call = self.call(&[], &[]);
-        let token = match (self.held(), &self.core.settings.login) {
-            (Some(token), _) => Some(token),
-            (None, None) => None,
-            (None, Some(_)) => match self.request_token(&call, None, 0, TokenOptions::default()) {
-                Ok(token) => Some(token),
-                Err(error) if error.status() == Status::AuthDisabled => None,
-                Err(error) => return Err(error),
-            },
+        let token = match self.authorization() {
+            Ok(token) => Some(token).filter(|token| !token.value().is_empty()),
+            // Without REST++ authentication the server tells it to anybody.
+            Err(error) if error.reason() == Reason::CredentialsNone => None,
+            Err(error) => return Err(error),
         };
+        let call = self.call(&[], &[]);
         let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
-        let reply = call.ask(Ask {
+        let reply = call.ask(&Ask {
             operation: Operation::Version,
             method: Method::Get,
             server: Server::Restpp,
@@ -183,11 +189,6 @@ impl Connection {
 
     fn learn(&self, change: impl Fn(Facts) -> Facts) {
         self.core.facts.rcu(|facts| change(**facts));
-    }
-
-    /// The connection's own token, if it has one.
-    fn held(&self) -> Option<Arc<Token>> {
-        self.core.token.load_full()
     }
 
     fn log(&self, level: Level, message: impl FnOnce() -> String) {
@@ -246,6 +247,14 @@ impl Connection {
 
     fn graph(&self) -> Option<&str> {
         self.core.settings.graph.as_ref().map(|graph| graph.as_str())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.is_callers {
+            self.discount_handle();
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub mod log;
 #[forbid(unsafe_code)]
 mod lookup;
 #[forbid(unsafe_code)]
+mod managed;
+#[forbid(unsafe_code)]
 pub mod name;
 #[forbid(unsafe_code)]
 pub mod net;

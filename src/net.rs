@@ -59,6 +59,7 @@ pub struct Clock {
     connect_end: Cell<Duration>,
     phase: Cell<Phase>,
     sent: Cell<bool>,
+    began: Cell<Duration>,
     max_idle: Cell<Duration>,
     pace: Cell<Option<Pace>>,
 }
@@ -73,7 +74,8 @@ struct Pace {
 impl Clock {
     /// A call that begins now.
     pub fn start(call_limit: Duration, connect_limit: Duration) -> Clock {
-        let end = boot_clock() + call_limit;
+        let now = boot_clock();
+        let end = now + call_limit;
         Clock {
             cancelled: Arc::default(),
             end,
@@ -81,6 +83,7 @@ impl Clock {
             connect_end: Cell::new(end),
             phase: Cell::new(Phase::Lookup),
             sent: Cell::new(false),
+            began: Cell::new(now),
             max_idle: Cell::new(Duration::MAX),
             pace: Cell::new(None),
         }
@@ -89,16 +92,23 @@ impl Clock {
     /// A request begins: nothing of it is sent, connecting has its own limit from now on, and it may
     /// use a connection that was idle for `max_idle` at most.
     pub fn begin_request(&self, max_idle: Duration) {
+        let now = boot_clock();
+        self.began.set(now);
         self.sent.set(false);
         self.max_idle.set(max_idle);
         self.pace.set(None);
-        self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
+        self.connect_end.set(self.end.min(now + self.connect_limit));
         self.phase.set(Phase::Lookup);
     }
 
     /// Enters a phase.
     pub fn enter(&self, phase: Phase) {
         self.phase.set(phase);
+    }
+
+    /// When the last request began, before anything of it was sent.
+    pub fn began(&self) -> Duration {
+        self.began.get()
     }
 
     /// How long a connection may have been idle that the request uses.
@@ -113,6 +123,11 @@ impl Clock {
         let bytes = pace.bytes + bytes;
         let fast_enough = bytes >= SLOWEST.0;
         self.pace.set(Some(if fast_enough { Pace { since: now, bytes: 0 } } else { Pace { bytes, ..pace } }));
+    }
+
+    /// The call waits for an answer that another thread has asked for.
+    pub fn wait_for_answer(&self) {
+        self.phase.set(Phase::Exchange);
     }
 
     /// Whether any byte of the request may have reached the server.

@@ -1,8 +1,13 @@
 //! A token: its value, its header, its end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use crate::error::Result;
+use crate::managed::Same;
 use crate::redact::{Hidden, same_text};
-use crate::reply::{self, Expiration, Json, claims, rfc3339, shape};
+use crate::reply::{self, Claims, Expiration, Json, claims, rfc3339, shape};
 
 const BEARER: &str = "Bearer ";
 /// Tokens received are this long at least and at most.
@@ -16,20 +21,41 @@ pub fn is_token_byte(byte: u8) -> bool {
 }
 
 /// An immutable token. Wiped when the last owner drops it.
+///
+/// Clones share the token. Each has a cache line of its own, so that threads which count references to
+/// different clones do not wait for each other.
 #[derive(Clone, Debug)]
+#[repr(align(128))]
 pub struct Token {
+    body: Arc<Body>,
+}
+
+#[derive(Debug)]
+struct Body {
     /// "Bearer abc", or "" where no token is needed, and a NUL, so that this one copy serves C as well.
     header: Hidden,
     expires_at: i64,
     /// RFC 3339 and a NUL.
     expiration: String,
+    /// Tells this token from others, also from one of the same value that a refresh brought.
+    number: u64,
 }
 
 impl Token {
     /// A token that ends at `expires_at` (seconds since 1970), 0 if nobody knows.
     pub fn new(value: &str, expires_at: i64) -> Token {
-        let header = Hidden::new([BEARER, value, "\0"].concat());
-        Token { header, expires_at, expiration: rfc3339(expires_at) + "\0" }
+        Token::with_header(Hidden::new([BEARER, value, "\0"].concat()), expires_at)
+    }
+
+    /// What stands for a token where none is needed: its value and header are "".
+    pub fn not_needed() -> Token {
+        Token::with_header(Hidden::new("\0"), 0)
+    }
+
+    fn with_header(header: Hidden, expires_at: i64) -> Token {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Token { body: Arc::new(Body { header, expires_at, expiration: rfc3339(expires_at) + "\0", number }) }
     }
 
     /// A token given by the caller: its end is read from it, if it is a JWT.
@@ -50,7 +76,7 @@ impl Token {
 
     /// The same, with the NUL that C wants at its end.
     pub fn header_with_nul(&self) -> &str {
-        self.header.reveal()
+        self.body.header.reveal()
     }
 
     /// The token itself, with the NUL that C wants at its end.
@@ -60,7 +86,7 @@ impl Token {
 
     /// Seconds since 1970 UTC; 0 unknown.
     pub fn expires_at(&self) -> i64 {
-        self.expires_at
+        self.body.expires_at
     }
 
     /// The same as `2026-11-23T17:05:45Z`; "" unknown.
@@ -70,12 +96,22 @@ impl Token {
 
     /// The same, with the NUL that C wants at its end.
     pub fn expiration_with_nul(&self) -> &str {
-        &self.expiration
+        &self.body.expiration
     }
 
     /// Whether this is the token with that value. Takes the same time wherever they differ.
     pub fn is(&self, value: &str) -> bool {
         same_text(self.value(), value)
+    }
+}
+
+impl Same for Arc<Token> {
+    fn is_one_with(&self, other: &Arc<Token>) -> bool {
+        self.body.number == other.body.number && self.has_value_of(other)
+    }
+
+    fn has_value_of(&self, other: &Arc<Token>) -> bool {
+        self.is(other.value())
     }
 }
 
@@ -86,10 +122,21 @@ pub struct Requested {
     pub lifetime_s: u64,
     /// The wall clock when the request was sent, seconds since 1970.
     pub sent_at: i64,
+    /// The server's clock when it answered, if it told that.
+    pub answered_at: Option<i64>,
+}
+
+/// A token as a server issued it.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The token.
+    pub token: Token,
+    /// How long it lives, told without a look at this machine's clock where the server says enough.
+    pub lifetime: Option<Duration>,
 }
 
 /// The token of an answer: at its top, or in `results`.
-pub fn from_reply(reply: &Json, requested: Requested) -> Result<Token> {
+pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     let value = match reply.text("token")? {
         Some(token) => Some(token),
         None => reply.get("results").map(|results| results.text("token")).transpose()?.flatten(),
@@ -100,12 +147,14 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Token> {
     if !LENGTH.contains(&value.len()) || !value.bytes().all(is_token_byte) {
         return Err(shape("the token in the server's answer is not one that a header can carry"));
     }
-    Ok(Token::new(value, end(value, reply::expiration(reply)?, requested)))
+    let (claims, told) = (claims(value), reply::expiration(reply)?);
+    let token = Token::new(value, end(claims, told, requested));
+    Ok(Issued { token, lifetime: lifetime(claims, told, requested) })
 }
 
 /// When the token ends: by its own claims, else by the answer, else by what was asked for.
-fn end(value: &str, told: Expiration, requested: Requested) -> i64 {
-    if let Some(claims) = claims(value) {
+fn end(claims: Option<Claims>, told: Expiration, requested: Requested) -> i64 {
+    if let Some(claims) = claims {
         return claims.expires_at;
     }
     match told {
@@ -117,6 +166,23 @@ fn end(value: &str, told: Expiration, requested: Requested) -> i64 {
             let lifetime = i64::try_from(requested.lifetime_s).unwrap_or(i64::MAX);
             requested.sent_at.saturating_add(lifetime)
         }
+    }
+}
+
+/// How long the token lives: by its own claims, which may begin in the past, so not longer than it was
+/// asked to; else by its end and the clock of the server; else by the clock of this machine.
+fn lifetime(claims: Option<Claims>, told: Expiration, requested: Requested) -> Option<Duration> {
+    let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    if let Some(claims) = claims {
+        let granted = seconds(claims.expires_at - claims.issued_at);
+        let asked = Duration::from_secs(requested.lifetime_s);
+        return Some(if asked.is_zero() { granted } else { granted.min(asked) });
+    }
+    let now = requested.answered_at.unwrap_or(requested.sent_at);
+    match told {
+        Expiration::Unknown => None,
+        Expiration::Number(lifetime) if lifetime < SMALLEST_TIME => Some(seconds(lifetime)),
+        Expiration::Number(time) | Expiration::Date(time) => Some(seconds(time.saturating_sub(now))),
     }
 }
 
@@ -163,10 +229,14 @@ mod tests {
     use super::*;
     use crate::error::Reason;
 
-    const ASKED: Requested = Requested { lifetime_s: 0, sent_at: 1_700_000_000 };
+    const ASKED: Requested = Requested { lifetime_s: 0, sent_at: 1_700_000_000, answered_at: None };
+
+    fn issued(text: &str, requested: Requested) -> Result<Issued> {
+        from_reply(&Json::parse(text.as_bytes()).unwrap(), requested)
+    }
 
     fn read(text: &str, requested: Requested) -> Result<Token> {
-        from_reply(&Json::parse(text.as_bytes()).unwrap(), requested)
+        issued(text, requested).map(|issued| issued.token)
     }
 
     fn end_of(text: &str) -> i64 {
@@ -209,6 +279,28 @@ mod tests {
         let asked = Requested { lifetime_s: 60, ..ASKED };
         assert_eq!(read(r#"{"token":"abcdefgh","expiration":-1}"#, asked).unwrap().expires_at(), 1_700_000_060);
         assert_eq!(read(r#"{"token":"abcdefgh","expiration":"NaN"}"#, ASKED).unwrap().expires_at(), 0);
+    }
+
+    #[test]
+    fn a_lifetime_does_not_depend_on_this_machines_clock() {
+        let lives = |text: &str, asked| issued(text, asked).unwrap().lifetime.map(|lifetime| lifetime.as_secs());
+        let jwt = r#"{"token":"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIiwiaWF0IjoxNzM0MDgwODU0LCJleHAiOjE3MzQ2ODU2NTksImlzcyI6IlRpZ2VyR3JhcGgifQ.1Qrgj2"}"#;
+        assert_eq!(lives(jwt, ASKED), Some(604_805));
+        assert_eq!(lives(jwt, Requested { lifetime_s: 604_800, ..ASKED }), Some(604_800));
+        let opaque = r#"{"token":"abcdefgh","expiration":1800000100}"#;
+        assert_eq!(lives(opaque, Requested { answered_at: Some(1_800_000_000), ..ASKED }), Some(100));
+        assert_eq!(lives(opaque, ASKED), Some(100_000_100));
+        assert_eq!(lives(r#"{"token":"abcdefgh","expiration":15}"#, ASKED), Some(15));
+        assert_eq!(lives(r#"{"token":"abcdefgh","expiration":1600000000}"#, ASKED), Some(0));
+        assert_eq!(lives(r#"{"token":"abcdefgh"}"#, ASKED), None);
+    }
+
+    #[test]
+    fn tokens_are_told_apart_by_more_than_their_value() {
+        let (one, other) = (Arc::new(Token::new("same-value", 0)), Arc::new(Token::new("same-value", 0)));
+        assert!(one.has_value_of(&other) && !one.is_one_with(&other));
+        assert!(one.is_one_with(&Arc::new((*one).clone())));
+        assert_eq!((Token::not_needed().value(), Token::not_needed().header()), ("", ""));
     }
 
     #[test]

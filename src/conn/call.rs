@@ -14,12 +14,13 @@ use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::http::{Answer, Method, Request};
 use crate::log::Level;
-use crate::net::{Clock, Phase};
+use crate::net::Clock;
 use crate::platform::boot_clock;
 use crate::redact::{Hidden, Redactor};
 use crate::refusal::{self, Credential, Operation, Question};
-use crate::reply::Json;
+use crate::reply::{Json, http_date};
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
+use crate::token::{self, Issued, Requested};
 
 /// Longest answer to a question about one token.
 const TOKEN_ANSWER: usize = 64 * 1024;
@@ -149,11 +150,22 @@ impl<'a> Call<'a> {
 
 impl Call<'_> {
     /// Sends a request and judges its answer as JSON.
-    pub fn ask(&self, ask: Ask) -> Result<Json> {
+    pub fn ask(&self, ask: &Ask) -> Result<Json> {
         let question = self.question(ask.operation, ask.login.credential);
-        self.attempt(&ask, |answer, again| match refusal::judge(&question, answer) {
+        self.attempt(ask, |answer, again| match refusal::judge(&question, answer) {
             Err(error) if again && ends(ask.operation, error.reason()) => Ok(Json::Object(Vec::new())),
             judged => judged,
+        })
+    }
+
+    /// Sends a request for a token and reads it from the answer.
+    pub fn ask_token(&self, ask: &Ask, lifetime_s: u64) -> Result<Issued> {
+        let question = self.question(ask.operation, ask.login.credential);
+        self.attempt(ask, |answer, _| {
+            let reply = refusal::judge(&question, answer)?;
+            let since = i64::try_from((boot_clock() - self.clock.began()).as_secs()).unwrap_or(0);
+            let (sent_at, answered_at) = (wall_clock() - since, answer.date.as_deref().and_then(http_date));
+            token::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
         })
     }
 
@@ -284,7 +296,7 @@ impl Call<'_> {
             if !*running {
                 break;
             }
-            self.clock.enter(Phase::Exchange);
+            self.clock.wait_for_answer();
             let waited = detection.ended.wait_timeout(running, self.clock.left()?);
             running = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -300,7 +312,7 @@ impl Call<'_> {
     /// Asks an endpoint that only 4.1 and later have. The check of an empty token needs no privilege
     /// and changes nothing.
     fn detect(&self) -> Result<Known> {
-        let reply = self.ask(Ask {
+        let reply = self.ask(&Ask {
             operation: Operation::Detect,
             method: Method::Post,
             server: Server::Gateway,

@@ -157,14 +157,14 @@ impl Call<'_> {
     fn list(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         let mut ask = self.rest_ask(Operation::ListSecrets, Method::Get, path::SECRETS)?;
         ask.query = user_query(user);
-        secret::from_reply(&self.ask(ask)?)
+        secret::from_reply(&self.ask(&ask)?)
     }
 
     /// One secret; `None` if the server says, in whatever words, that it has none of that alias.
     fn find(&self, alias: &Alias) -> Result<Option<Secret>> {
         let path = format!("{}/{}", path::SECRETS, encode(alias.as_str()));
         let ask = self.rest_ask(Operation::GetSecret, Method::Get, &path)?;
-        match self.ask(ask) {
+        match self.ask(&ask) {
             Ok(reply) => Ok(secret::from_reply(&reply)?.into_iter().find(|secret| secret.alias == alias.as_str())),
             // The words for "unknown alias" are not documented; a wrong guess ends in `exists.secret`.
             Err(error) if matches!(error.status(), Status::NotFound | Status::Server) => {
@@ -189,7 +189,7 @@ impl Call<'_> {
             query.push_str(&user);
         }
         ask.query = Some(query);
-        let created = self.ask(ask).and_then(|reply| {
+        let created = self.ask(&ask).and_then(|reply| {
             let mut secrets = secret::from_reply(&reply)?.into_iter();
             secrets.next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
         });
@@ -242,7 +242,7 @@ impl Call<'_> {
         }
         body.extend_from_slice(b"]}");
         ask.body = Some((body, JSON));
-        self.ask(ask).map(|_| aliases.len())
+        self.ask(&ask).map(|_| aliases.len())
     }
 
     /// One unknown alias may have kept the server from dropping the others: the list tells which are left.

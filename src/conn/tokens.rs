@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::call::{Ask, Authorization, Call, JSON, Server, json_object, wall_clock};
+use super::authorization::Source;
+use super::call::{Ask, Authorization, Call, JSON, Server, json_object};
 use super::{Connection, Facts, Known, jwt_unsupported};
 use crate::config::{Login, judge_secret, judge_token};
 use crate::endpoint::{Generation, encode, path};
@@ -13,8 +14,7 @@ use crate::http::Method;
 use crate::log::Level;
 use crate::redact::Hidden;
 use crate::refusal::{Credential, Operation};
-use crate::reply::Json;
-use crate::token::{self, LifetimeUnit, Requested, Token};
+use crate::token::{Issued, LifetimeUnit, Token};
 
 /// How a token is requested.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +36,7 @@ pub struct RefreshOptions {
 
 /// What proves who asks for a token: one thing, never two.
 #[derive(Clone)]
-enum Proof {
+pub(super) enum Proof {
     Secret(Hidden),
     Password { username: String, password: Hidden },
     Jwt(Hidden),
@@ -62,13 +62,9 @@ impl Connection {
         lifetime_s: u64,
         options: TokenOptions,
     ) -> Result<Arc<Token>> {
-        let proof = self.proof(secret)?;
-        let lifetime_s = self.lifetime(lifetime_s)?;
-        let token = call.for_tokens(|known| match known {
-            Known::Exactly(Generation::C) => call.mint(&proof, lifetime_s, options),
-            _ => call.by_requesttoken(Operation::RequestToken, known, &proof, None, lifetime_s, options),
-        })?;
-        Ok(self.adopt(token, options))
+        let source = Source { proof: self.proof(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
+        let issued = source.request(call)?;
+        Ok(self.adopt(call, issued, source))
     }
 
     /// A longer life for a token, by default the connection's own.
@@ -86,7 +82,7 @@ impl Connection {
         let old = self.named_token(old_token)?;
         let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
         let call = self.call(&credentials, &[]);
-        let token = call.for_tokens(|known| match (known, &old) {
+        let issued = call.for_tokens(|known| match (known, &old) {
             (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&proof, lifetime_s, options.token),
             (Known::Exactly(Generation::C), _) => {
                 let message = "cannot refresh the token: TigerGraph 4.1 and later have no refresh";
@@ -98,7 +94,7 @@ impl Connection {
                 call.by_requesttoken(operation, known, &proof, Some(old), lifetime_s, options.token)
             }
         })?;
-        Ok(self.adopt(token, options.token))
+        Ok(self.adopt(&call, issued, Source { proof, lifetime_s, options: options.token }))
     }
 
     /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
@@ -121,7 +117,7 @@ impl Connection {
                     None => self.proof(None)?,
                 };
                 let (operation, options) = (Operation::DeleteToken, TokenOptions::default());
-                call.ask_requesttoken(operation, known, &proof, Some(&token), 0, options).map(drop)
+                call.ask_requesttoken(operation, known, &proof, Some(&token), 0, options, |ask| call.ask(ask)).map(drop)
             }
         });
         match outcome {
@@ -145,7 +141,7 @@ impl Connection {
     }
 
     /// The proof for this call: its own secret, or the connection's login.
-    fn proof(&self, secret: Option<&str>) -> Result<Proof> {
+    pub(super) fn proof(&self, secret: Option<&str>) -> Result<Proof> {
         if let Some(secret) = secret {
             return judge_secret("the secret", secret).map(Proof::Secret);
         }
@@ -162,7 +158,7 @@ impl Connection {
         }
     }
 
-    fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
+    pub(super) fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
         let lifetime_s = if lifetime_s == 0 { self.core.settings.lifetime_s } else { lifetime_s };
         if lifetime_s > LONGEST_S {
             return Err(Error::new(Reason::ArgumentRange, "the lifetime is longer than 1000 years"));
@@ -177,23 +173,6 @@ impl Connection {
             None => Ok(self.held().map(|token| Hidden::new(token.value()))),
         }
     }
-
-    /// Makes a token the connection's own, unless it is to keep the one it has.
-    fn adopt(&self, token: Token, options: TokenOptions) -> Arc<Token> {
-        let token = Arc::new(token);
-        if !options.keep_current {
-            self.core.token.store(Some(token.clone()));
-        }
-        token
-    }
-
-    fn forget(&self, token: &Hidden) {
-        let held = self.core.token.load();
-        if held.as_ref().is_some_and(|held| held.is(token.reveal())) {
-            // Only if it is still the one: another thread may have put a new one in its place.
-            self.core.token.compare_and_swap(&*held, None);
-        }
-    }
 }
 
 fn no_token(wish: &str) -> Error {
@@ -203,25 +182,25 @@ fn no_token(wish: &str) -> Error {
 impl Call<'_> {
     /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
     /// it is asked once more, in its unit.
-    fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Token> {
+    pub(super) fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
         let unit = self.connection.facts().unit;
-        let token = self.mint_in(unit, proof, lifetime_s, options)?;
+        let issued = self.mint_in(unit, proof, lifetime_s, options)?;
         if unit != LifetimeUnit::Unknown || lifetime_s == 0 {
-            return Ok(token);
+            return Ok(issued);
         }
-        let Some(told) = LifetimeUnit::told_by(lifetime_s, &token) else {
-            return Ok(token);
+        let Some(told) = LifetimeUnit::told_by(lifetime_s, &issued.token) else {
+            return Ok(issued);
         };
         self.connection.learn(|facts| Facts { unit: told, ..facts });
         if told != LifetimeUnit::Milliseconds {
-            return Ok(token);
+            return Ok(issued);
         }
         self.connection
             .log(Level::Warn, || "the server counts lifetimes in milliseconds; asking again in its unit".into());
         self.mint_in(told, proof, lifetime_s, options)
     }
 
-    fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Token> {
+    fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
         let number = Zeroizing::new(unit.number(lifetime_s).to_string());
         let mut members = Vec::new();
         let login = match proof {
@@ -236,8 +215,7 @@ impl Call<'_> {
         if lifetime_s > 0 {
             members.push(("lifetime", &number));
         }
-        let sent_at = wall_clock();
-        let reply = self.ask(Ask {
+        let ask = Ask {
             operation: Operation::RequestToken,
             method: Method::Post,
             server: Server::Gateway,
@@ -245,8 +223,8 @@ impl Call<'_> {
             query: None,
             login,
             body: Some((json_object(&members), JSON)),
-        })?;
-        token::from_reply(&reply, Requested { lifetime_s, sent_at })
+        };
+        self.ask_token(&ask, lifetime_s)
     }
 
     /// Generation C: puts a token on the block list of the user who logs in.
@@ -261,7 +239,7 @@ impl Call<'_> {
             login,
             body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
         };
-        self.ask(ask).map(drop)
+        self.ask(&ask).map(drop)
     }
 
     fn check(&self, jwt: &Hidden) -> Result<bool> {
@@ -271,7 +249,7 @@ impl Call<'_> {
             Some(_) => self.connection.gateway_login(None, known)?,
             None => Authorization::none(),
         };
-        let reply = self.ask(Ask {
+        let reply = self.ask(&Ask {
             operation: Operation::CheckToken,
             method: Method::Post,
             server: Server::Gateway,
@@ -297,7 +275,7 @@ impl Call<'_> {
     }
 
     /// Generations A and B: a token by request or refresh.
-    fn by_requesttoken(
+    pub(super) fn by_requesttoken(
         &self,
         operation: Operation,
         known: Known,
@@ -305,17 +283,17 @@ impl Call<'_> {
         old: Option<&Hidden>,
         lifetime_s: u64,
         options: TokenOptions,
-    ) -> Result<Token> {
-        let sent_at = wall_clock();
-        let reply = self.ask_requesttoken(operation, known, proof, old, lifetime_s, options)?;
-        token::from_reply(&reply, Requested { lifetime_s, sent_at })
+    ) -> Result<Issued> {
+        let send = |ask: &Ask| self.ask_token(ask, lifetime_s);
+        self.ask_requesttoken(operation, known, proof, old, lifetime_s, options, send)
     }
 
     /// Generations A and B share an endpoint but not its form. Where it is not known which of them
     /// the server is, the form of B is sent first: 3.5 to 3.11 are what runs today, and nothing but
     /// a request for a token can tell them apart without asking twice. If the server refuses, it is
     /// asked, without any credential, whether it still has the `GET` that only A has.
-    fn ask_requesttoken(
+    #[allow(clippy::too_many_arguments)] // what a request for a token is made of, and how its answer is read
+    fn ask_requesttoken<T>(
         &self,
         operation: Operation,
         known: Known,
@@ -323,11 +301,12 @@ impl Call<'_> {
         token: Option<&Hidden>,
         lifetime_s: u64,
         options: TokenOptions,
-    ) -> Result<Json> {
+        ask_server: impl Fn(&Ask) -> Result<T>,
+    ) -> Result<T> {
         let send = |generation| {
             let ask = self.requesttoken(generation, operation, proof, token, lifetime_s, options)?;
             let wants_secret = matches!(generation, Generation::A { .. }) && token.is_some();
-            self.ask(ask).map_err(|error| match proof {
+            ask_server(&ask).map_err(|error| match proof {
                 Proof::Secret(_) => error,
                 _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
                 _ => error,
@@ -367,7 +346,7 @@ impl Call<'_> {
 
     /// Whether `GET /requesttoken`, dropped in 3.5, is still there. Carries no credential.
     fn has_get(&self) -> Result<bool> {
-        let bare = self.ask(Ask {
+        let bare = self.ask(&Ask {
             operation: Operation::RequestToken,
             method: Method::Get,
             server: Server::Restpp,

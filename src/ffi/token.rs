@@ -144,6 +144,38 @@ pub unsafe extern "C" fn tg_check_jwt_token(
     }
 }
 
+/// A token that is good now, for the Authorization header of a request to the database: the connection's
+/// own while it is fresh, renewed in time. Ask before every request: while the token is fresh this costs
+/// some tens of nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
+///
+/// A token is renewed before its end (tg_config_set_token_lifetime) by one request, however many threads
+/// ask, in the way in which the connection's token was first asked for: with the same secret or login,
+/// lifetime, graph and scope. Meanwhile the old one is handed out while it is good; without a good one, the
+/// callers wait, up to their time limit. A failed renewal is tried again after a while (a refused login after
+/// 30 seconds at the earliest) and is no error as long as the old token is good; without one, callers get the
+/// failure at once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on
+/// a thread of the library's, at most 8 in a process, which ends with it.
+///
+/// A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
+/// expired, auth.token_expired. If REST++ authentication is off: a token whose value and header are "".
+/// If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call
+/// tg_reject_token() and ask once more. REST-10018, another code, or a page is no reason to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_authorization(
+    conn: *mut tg_conn,
+    token: *mut *mut tg_token,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let token = Out::new(token, std::ptr::null_mut(), "token")?;
+            set(token, connection(conn)?.authorization()?);
+            Ok(())
+        })
+    }
+}
+
 /// The connection's own token as it is, fresh or not. Sends nothing. NO_CREDENTIALS if there is none.
 /// Free the result with tg_token_free().
 #[unsafe(no_mangle)]
@@ -160,6 +192,27 @@ pub unsafe extern "C" fn tg_current_token(
             Ok(())
         })
     }
+}
+
+/// Says that the database refused this token: if it is still the connection's own, and not a successor of
+/// it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
+/// fresh token after the other is rejected, no more are asked for during 30 seconds. NULL does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
+    quietly((), || {
+        // SAFETY: as the conventions at the top of the header ask of every pointer.
+        let Ok(conn) = (unsafe { connection(conn) }) else {
+            return;
+        };
+        if !token.is_null() {
+            // SAFETY: a live token, which `set` made of an Arc<Token>; one more reference is counted for the call.
+            let token = unsafe {
+                Arc::increment_strong_count(token.cast::<Token>());
+                Arc::from_raw(token.cast::<Token>())
+            };
+            conn.reject_token(&token);
+        }
+    });
 }
 
 unsafe fn read<T: Copy>(token: *const tg_token, fallback: T, part: impl FnOnce(&Token) -> T) -> T {

@@ -1,0 +1,422 @@
+//! Managed tokens: the way from a caller to a good token. What is decided here is decided by
+//! [`crate::managed`]; this file brings the time, the threads and the requests.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use once_cell::sync::Lazy;
+use rustls::crypto::ring::default_provider;
+
+use super::call::{Call, wall_clock};
+use super::tokens::Proof;
+use super::{Connection, Known, TokenOptions};
+use crate::config::{Login, Settings};
+use crate::endpoint::Generation;
+use crate::error::{Error, Reason, Result, Status};
+use crate::fork::PerProcess;
+use crate::log::Level;
+use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
+use crate::platform::{self, boot_clock};
+use crate::redact::Hidden;
+use crate::refusal::Operation;
+use crate::token::{Issued, Token};
+
+/// Threads count their references to the token on one of so many places.
+const SHARDS: usize = 16;
+/// No more threads than this renew tokens, in the whole process.
+const MAX_FLIGHTS: usize = 8;
+const STACK: usize = 256 * 1024;
+/// A caller who has to renew beside a token that is still good does not wait longer.
+const INLINE_LIMIT: Duration = Duration::from_millis(1000);
+
+/// How a token is asked for: a renewal asks as the first request did.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub proof: Proof,
+    pub lifetime_s: u64,
+    pub options: TokenOptions,
+}
+
+impl Source {
+    /// A new token.
+    pub fn request(&self, call: &Call) -> Result<Issued> {
+        let Source { proof, lifetime_s, options } = self;
+        call.for_tokens(|known| match known {
+            Known::Exactly(Generation::C) => call.mint(proof, *lifetime_s, *options),
+            _ => call.by_requesttoken(Operation::RequestToken, known, proof, None, *lifetime_s, *options),
+        })
+    }
+
+    /// A successor of the old token: it gets a longer life where the server can do that, which saves
+    /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
+    fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
+        let known = call.connection.facts().known;
+        let can = match (known, &self.proof) {
+            (Known::Exactly(Generation::B), _) | (Known::Exactly(Generation::A { .. }), Proof::Secret(_)) => true,
+            _ => false,
+        };
+        let Some(old) = old.filter(|_| can) else {
+            return self.request(call);
+        };
+        let Source { proof, lifetime_s, options } = self;
+        let refreshed = call.by_requesttoken(Operation::RefreshToken, known, proof, Some(old), *lifetime_s, *options);
+        match refreshed {
+            Err(error) if is_about_the_old_token(&error) => self.request(call),
+            other => other,
+        }
+    }
+}
+
+/// Whether a new token may be had where the old one could not be refreshed: it was refused, or nobody
+/// knows whether it was refreshed. A server that is not there will not give a new one either.
+fn is_about_the_old_token(error: &Error) -> bool {
+    matches!(error.status(), Status::Unauthenticated | Status::Forbidden | Status::NotFound | Status::Server)
+        || (error.status() == Status::Protocol)
+}
+
+/// The managed token of a connection.
+pub(super) struct Managing {
+    current: ArcSwapOption<Current>,
+    own: PerProcess<Tower>,
+    /// Of the login; replaced when a caller asks for a token in another way.
+    source: ArcSwapOption<Source>,
+    window: Option<Duration>,
+    /// Handles that callers have; when the last one goes, so does the flight.
+    handles: AtomicUsize,
+}
+
+/// The token that callers may take without asking, as long as they need not ask.
+struct Current {
+    shards: Vec<Arc<Token>>,
+    /// Nanoseconds on the boot clock; from then on callers ask.
+    carefree_until: AtomicU64,
+    /// What is known about its life, for a forked child's own decisions.
+    schedule: Option<Schedule>,
+}
+
+/// Where decisions are made and waited for.
+#[derive(Default)]
+struct Tower {
+    managed: Mutex<Managed<Arc<Token>>>,
+    landed: Condvar,
+    /// Set to end the flight that is running.
+    abort: Mutex<Option<Arc<AtomicBool>>>,
+}
+
+impl Tower {
+    fn managed(&self) -> MutexGuard<'_, Managed<Arc<Token>>> {
+        self.managed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nanoseconds(moment: Duration) -> u64 {
+    u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Current {
+    fn new(token: &Token, schedule: Option<Schedule>) -> Current {
+        let shards = (0..SHARDS).map(|_| Arc::new(token.clone())).collect();
+        Current { shards, carefree_until: AtomicU64::new(0), schedule }
+    }
+
+    /// A reference that this thread counts where few others do.
+    fn token(&self) -> Arc<Token> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static PLACE: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        // A thread that is ending has no place of its own any more.
+        let place = PLACE.try_with(Cell::get).unwrap_or(0);
+        self.shards[place % SHARDS].clone()
+    }
+}
+
+impl Managing {
+    pub fn new(settings: &Settings) -> Managing {
+        let window = (settings.renew_before_s > 0).then(|| Duration::from_secs(settings.renew_before_s));
+        let managing = Managing {
+            current: ArcSwapOption::empty(),
+            own: PerProcess::default(),
+            source: ArcSwapOption::empty(),
+            window,
+            handles: AtomicUsize::new(0),
+        };
+        let given = match (&settings.api_token, &settings.login) {
+            (Some(token), _) | (None, Some(Login::Jwt(token))) => Some(Token::given(token)),
+            _ => None,
+        };
+        if let Some(token) = given {
+            managing.adopt(token.clone(), managing.schedule_of_given(&token));
+        }
+        managing
+    }
+
+    /// The schedule of a token whose life only this machine's clock can tell; `None` if nobody can.
+    fn schedule_of_given(&self, token: &Token) -> Option<Schedule> {
+        let left = u64::try_from(token.expires_at() - wall_clock()).unwrap_or(0);
+        let life = Life { began: boot_clock(), lifetime: Some(Duration::from_secs(left)), asked: None };
+        (token.expires_at() != 0).then(|| Schedule::new(life, self.window, chance().window))
+    }
+
+    /// The decisions of this process; a forked child begins with the token it inherited.
+    fn tower(&self) -> crate::fork::Own<Tower> {
+        let own = self.own.get();
+        if let Some(current) = self.current.load_full() {
+            let mut managed = own.managed();
+            if managed.is_new() {
+                managed.adopt(current.token(), current.schedule, boot_clock());
+            }
+        }
+        own
+    }
+
+    /// Makes the token the connection's own.
+    fn adopt(&self, token: Token, schedule: Option<Schedule>) -> Arc<Token> {
+        let own = self.own.get();
+        let mut managed = own.managed();
+        let current = Arc::new(Current::new(&token, schedule));
+        let token = current.token();
+        managed.adopt(token.clone(), schedule, boot_clock());
+        self.publish(&managed, Some(current));
+        own.landed.notify_all();
+        token
+    }
+
+    /// Shows callers what they may take without asking. Called with the decisions locked.
+    fn publish(&self, managed: &Managed<Arc<Token>>, current: Option<Arc<Current>>) {
+        let renews = self.source.load().is_some();
+        if let Some(current) = &current {
+            current.carefree_until.store(nanoseconds(managed.carefree_until(boot_clock(), renews)), Ordering::Relaxed);
+        }
+        self.current.store(current);
+    }
+
+    /// The same after a decision that left the token as it was, or took it away.
+    fn republish(&self, managed: &Managed<Arc<Token>>) {
+        let current = self.current.load_full();
+        let still = |current: &Arc<Current>| managed.held().is_some_and(|held| held.is_one_with(&current.token()));
+        self.publish(managed, current.filter(still));
+    }
+}
+
+/// Random numbers for one decision.
+fn chance() -> Chance {
+    let mut random = [0; 8];
+    if default_provider().secure_random.fill(&mut random).is_err() {
+        return Chance { window: 0.9, wait: 1.0 };
+    }
+    let half =
+        |bytes: &[u8]| f64::from(u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX);
+    Chance { window: 0.8 + 0.2 * half(&random[..4]), wait: 0.75 + 0.5 * half(&random[4..]) }
+}
+
+impl Connection {
+    /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
+    /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
+    pub fn authorization(&self) -> Result<Arc<Token>> {
+        let current = self.core.authorization.current.load();
+        if let Some(current) = &*current {
+            if nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed) {
+                return Ok(current.token());
+            }
+        }
+        drop(current);
+        self.ask_for_token()
+    }
+
+    fn ask_for_token(&self) -> Result<Arc<Token>> {
+        let managing = &self.core.authorization;
+        let own = managing.tower();
+        let renews = self.source().is_some();
+        let mut call = None;
+        loop {
+            let mut managed = own.managed();
+            let advice = managed.ask(boot_clock(), renews);
+            managing.republish(&managed);
+            drop(managed);
+            let number = match advice {
+                Advice::Hand(token) => return Ok(token),
+                Advice::Off => return Ok(Arc::new(Token::not_needed())),
+                Advice::Fail(error) => return Err(error),
+                Advice::HandAndFly(token, number) => {
+                    self.fly(number, Some(INLINE_LIMIT));
+                    return Ok(token);
+                }
+                Advice::Fly(number) => {
+                    self.fly(number, None);
+                    number
+                }
+                Advice::Wait(number) => number,
+            };
+            let call = call.get_or_insert_with(|| self.call(&[], &[]));
+            if let Err(error) = self.wait_for(number, call) {
+                // Neither time nor cancellation takes a token away that is still good.
+                let good = own.managed().still_good(boot_clock());
+                return good.filter(|_| error.status() == Status::Timeout).ok_or(error);
+            }
+        }
+    }
+
+    /// How the connection gets a token when it needs one.
+    fn source(&self) -> Option<Arc<Source>> {
+        let sources = &self.core.authorization.source;
+        if let Some(source) = sources.load_full() {
+            return Some(source);
+        }
+        let renewing = |login: &&Login| !matches!(login, Login::Jwt(_));
+        self.core.settings.login.as_ref().filter(renewing)?;
+        let source = Source {
+            proof: self.proof(None).ok()?,
+            lifetime_s: self.lifetime(0).ok()?,
+            options: TokenOptions::default(),
+        };
+        // Whoever asked for a token in another way meanwhile decides.
+        sources.compare_and_swap(&None::<Arc<Source>>, Some(Arc::new(source)));
+        sources.load_full()
+    }
+
+    /// Waits until a flight has ended.
+    fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
+        let own = self.core.authorization.tower();
+        let mut managed = own.managed();
+        call.clock.wait_for_answer();
+        while managed.is_flying(number) {
+            let waited = own.landed.wait_timeout(managed, call.clock.left()?);
+            managed = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends
+    /// it; where no thread can be had, here, within `limit`.
+    fn fly(&self, number: u64, limit: Option<Duration>) {
+        static FLIGHTS: Lazy<PerProcess<AtomicUsize>> = Lazy::new(PerProcess::default);
+        let flights = FLIGHTS.get();
+        let handle = Connection::inner(self.core.clone());
+        let start = |handle: Connection| {
+            std::thread::Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
+                handle.carry_out(number);
+                // The connection may end with this; only then is the place free.
+                drop(handle);
+                FLIGHTS.get().fetch_sub(1, Ordering::SeqCst);
+            })
+        };
+        if flights.fetch_add(1, Ordering::SeqCst) < MAX_FLIGHTS {
+            if platform::without_signals(|| start(handle)).is_ok() {
+                return;
+            }
+        }
+        flights.fetch_sub(1, Ordering::SeqCst);
+        let handle = Connection::inner(self.core.clone());
+        if let Some(limit) = limit {
+            handle.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
+        }
+        handle.carry_out(number);
+    }
+
+    /// The flight itself.
+    fn carry_out(&self, number: u64) {
+        let managing = &self.core.authorization;
+        let own = managing.tower();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(&own)));
+        let panicked = || Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own");
+        let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
+        let current = outcome.map(|(token, schedule)| Arc::new(Current::new(&token, Some(schedule))));
+        let landed = match &current {
+            Ok(current) => current.schedule.map(|schedule| (current.token(), schedule)).ok_or_else(panicked),
+            Err(error) => Err(error.clone()),
+        };
+        let mut managed = own.managed();
+        managed.landed(number, landed, boot_clock(), chance());
+        let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.token())));
+        match adopted {
+            Some(current) => managing.publish(&managed, Some(current)),
+            None => managing.republish(&managed),
+        }
+        drop(managed);
+        own.landed.notify_all();
+    }
+
+    fn request_managed(&self, own: &Tower) -> Result<(Token, Schedule)> {
+        let managing = &self.core.authorization;
+        let source = self.source().ok_or_else(super::no_credentials)?;
+        let old = own.managed().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
+        let call = self.call(&[], &[]);
+        *own.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clock.cancelled().clone());
+        let outcome = source.renew(&call, old.as_ref());
+        let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
+        if let Err(error) = renewed {
+            let level = if held { Level::Warn } else { Level::Error };
+            self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
+        }
+        let issued = outcome?;
+        let schedule = managing.schedule(&call, &issued, source.lifetime_s);
+        Ok((issued.token, schedule))
+    }
+
+    /// Makes a token that a caller asked for the connection's own, unless it is to keep the one it has.
+    pub(super) fn adopt(&self, call: &Call, issued: Issued, source: Source) -> Arc<Token> {
+        if source.options.keep_current {
+            return Arc::new(issued.token);
+        }
+        let managing = &self.core.authorization;
+        let schedule = managing.schedule(call, &issued, source.lifetime_s);
+        managing.source.store(Some(Arc::new(source)));
+        managing.adopt(issued.token, Some(schedule))
+    }
+
+    /// A token that was deleted is never handed out again.
+    pub(super) fn forget(&self, token: &Hidden) {
+        let managing = &self.core.authorization;
+        let own = managing.tower();
+        let mut managed = own.managed();
+        managed.forget(&Arc::new(Token::new(token.reveal(), 0)));
+        managing.republish(&managed);
+    }
+
+    /// Drops a token that a server refused, if it is still the connection's own. Sends nothing.
+    pub fn reject_token(&self, token: &Arc<Token>) {
+        let managing = &self.core.authorization;
+        let own = managing.tower();
+        let mut managed = own.managed();
+        if token.value().is_empty() {
+            managed.reject_off();
+        } else {
+            managed.reject(token, boot_clock());
+        }
+        managing.republish(&managed);
+    }
+
+    /// The connection's own token, if it has one.
+    pub(super) fn held(&self) -> Option<Arc<Token>> {
+        self.core.authorization.current.load().as_ref().map(|current| current.token())
+    }
+
+    /// A handle for a caller; the flight ends with the last one.
+    pub(super) fn count_handle(&self) {
+        self.core.authorization.handles.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A caller's handle goes.
+    pub(super) fn discount_handle(&self) {
+        if self.core.authorization.handles.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        let own = self.core.authorization.own.get();
+        if let Some(flight) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+            flight.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Managing {
+    fn schedule(&self, call: &Call, issued: &Issued, lifetime_s: u64) -> Schedule {
+        let asked = (lifetime_s > 0).then(|| Duration::from_secs(lifetime_s));
+        let life = Life { began: call.clock.began(), lifetime: issued.lifetime, asked };
+        Schedule::new(life, self.window, chance().window)
+    }
+}
