@@ -128,11 +128,14 @@ impl Wire {
             value.set_sensitive(true);
             raw = raw.header("authorization", value);
         }
+        let may_have_body = matches!(request.method, Method::Post | Method::Put);
         match &request.body {
             Some((body, content_type)) => {
                 let raw = raw.header("content-type", *content_type).body(body.as_slice()).map_err(ureq_http)?;
                 self.agent.run(raw)
             }
+            // "Content-Length: 0". Where ureq knows no length it announces chunks, which not every server reads.
+            None if may_have_body => self.agent.run(raw.body([].as_slice()).map_err(ureq_http)?),
             None => self.agent.run(raw.body(()).map_err(ureq_http)?),
         }
     }
