@@ -27,8 +27,11 @@ use crate::tls::{self, Trust};
 
 /// Room for a status line and headers.
 const HEAD_LIMIT: usize = 16 * 1024;
-/// Room for a request: head and body leave in one piece up to this.
-const OUTPUT_BUFFER: usize = 8 * 1024;
+/// Room for a request: head and body leave in one piece up to this. A token may be 8 KiB long.
+const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
+/// Longest URL, and longest value of the Authorization header: ureq writes each line of a head in one piece,
+/// or gives up in the middle of the request.
+const LINE_LIMIT: usize = OUTPUT_BUFFER - 64;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -141,12 +144,26 @@ impl Wire {
     }
 }
 
+/// Refuses what no request can carry, before any of it is sent.
+fn judge_length(request: &Request) -> Result<()> {
+    let login = request.authorization.as_ref().map_or(0, |login| login.reveal().len());
+    let lines = [("login", login), ("URL, with the names in it,", request.url.reveal().len())];
+    match lines.iter().find(|(_, length)| *length > LINE_LIMIT) {
+        None => Ok(()),
+        Some((what, length)) => {
+            let message = format!("the {what} would take {length} bytes of a request, and {LINE_LIMIT} is the limit");
+            Err(Error::new(Reason::ArgumentRange, message))
+        }
+    }
+}
+
 fn ureq_http(error: impl Into<ureq::http::Error>) -> ureq::Error {
     ureq::Error::from(error.into())
 }
 
 impl Http for Wire {
     fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
+        judge_length(request)?;
         clock.begin_request();
         net::with_clock(clock, || {
             let mut response = self.send(request).map_err(wire_error)?;
