@@ -413,6 +413,10 @@ pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
     if !secret.is_ascii() {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character beyond ASCII")));
     }
+    if secret.trim() != secret {
+        let message = format!("{what} begins or ends with a space, which no header keeps");
+        return Err(Error::new(Reason::ArgumentRange, message));
+    }
     if secret.contains("****") {
         let message = format!("{what} is the masked form that the server shows, not the secret itself");
         return Err(Error::new(Reason::CredentialsMaskedSecret, message));
@@ -476,6 +480,7 @@ mod tests {
         );
         assert_names(config().set_secret(Some(b"canary\r")), Reason::ArgumentControlCharacter, "secret");
         assert_names(config().set_secret(Some(b"")), Reason::ArgumentRange, "secret");
+        assert_names(config().set_secret(Some(b"canarycanary ")), Reason::ArgumentRange, "secret");
         assert_names(config().set_secret(Some(b"s7s****3k5")), Reason::CredentialsMaskedSecret, "secret");
         assert_names(config().set_api_token(Some(b"canary,canary")), Reason::ArgumentRange, "api_token");
         assert_names(config().set_jwt(Some(b"canary canary")), Reason::ArgumentRange, "jwt");
