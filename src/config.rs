@@ -18,6 +18,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// No text argument or setting may be longer than this.
 pub const TEXT_LIMIT: usize = 64 * 1024;
+/// No User-Agent header may be longer than this.
+const AGENT_LIMIT: usize = 1024;
 
 /// What the caller wrote, not judged yet. Wiped when dropped.
 type Raw = Option<Zeroizing<Vec<u8>>>;
@@ -241,6 +243,10 @@ impl Config {
     fn user_agent(&self) -> Result<String> {
         match text("user_agent", &self.user_agent)? {
             None => Ok(format!("tigergraph-auth/{}", env!("CARGO_PKG_VERSION"))),
+            Some(value) if value.len() > AGENT_LIMIT => {
+                let message = format!("the setting \"user_agent\" is longer than {AGENT_LIMIT} bytes");
+                Err(Error::new(Reason::ArgumentRange, message))
+            }
             Some(value) if value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => Ok(value.to_string()),
             Some(_) => {
                 let message = "the setting \"user_agent\" holds a character that no HTTP header may hold";
@@ -434,6 +440,10 @@ pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
     if !secret.is_ascii() {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character beyond ASCII")));
     }
+    if secret.trim() != secret {
+        let message = format!("{what} begins or ends with a space, which no header keeps");
+        return Err(Error::new(Reason::ArgumentRange, message));
+    }
     if secret.contains("****") {
         let message = format!("{what} is the masked form that the server shows, not the secret itself");
         return Err(Error::new(Reason::CredentialsMaskedSecret, message));
@@ -497,11 +507,13 @@ mod tests {
         );
         assert_names(config().set_secret(Some(b"canary\r")), Reason::ArgumentControlCharacter, "secret");
         assert_names(config().set_secret(Some(b"")), Reason::ArgumentRange, "secret");
+        assert_names(config().set_secret(Some(b"canarycanary ")), Reason::ArgumentRange, "secret");
         assert_names(config().set_secret(Some(b"s7s****3k5")), Reason::CredentialsMaskedSecret, "secret");
         assert_names(config().set_api_token(Some(b"canary,canary")), Reason::ArgumentRange, "api_token");
         assert_names(config().set_jwt(Some(b"canary canary")), Reason::ArgumentRange, "jwt");
         assert_names(config().set_server_version(Some(b"four")), Reason::ArgumentRange, "server_version");
         assert_names(config().set_user_agent(Some(b"a\nb")), Reason::ArgumentControlCharacter, "user_agent");
+        assert_names(config().set_user_agent(Some(&[b'a'; 1025])), Reason::ArgumentRange, "user_agent");
         assert_names(config().set_tgcloud(7), Reason::ArgumentRange, "tgcloud");
         assert_names(config().set_token_lifetime(-1, 0), Reason::ArgumentRange, "token lifetime");
         assert_names(config().set_proxy(Some(b"gopher://x")), Reason::ArgumentUrl, "proxy");

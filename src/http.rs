@@ -27,8 +27,11 @@ use crate::redact::Hidden;
 use crate::stream::{Proxy, Stream, Target, io_error};
 use crate::tls::Trust;
 
-/// Room for a request: head and body leave in one piece up to this.
-const OUTPUT_BUFFER: usize = 8 * 1024;
+/// Room for a request: head and body leave in one piece up to this. A token may be 8 KiB long.
+const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
+/// Longest URL, and longest value of the Authorization header: ureq writes each line of a head in one piece,
+/// or gives up in the middle of the request.
+const LINE_LIMIT: usize = OUTPUT_BUFFER - 64;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(60);
 /// A connection that was idle for no longer is as good as a new one.
@@ -158,12 +161,28 @@ impl Exchanger {
             value.set_sensitive(true);
             raw = raw.header("authorization", value);
         }
+        let may_have_body = matches!(request.method, Method::Post | Method::Put);
         match &request.body {
             Some((body, content_type)) => {
                 let raw = raw.header("content-type", *content_type).body(body.as_slice()).map_err(ureq_http)?;
                 self.agent.run(raw)
             }
+            // "Content-Length: 0". Where ureq knows no length it announces chunks, which not every server reads.
+            None if may_have_body => self.agent.run(raw.body([].as_slice()).map_err(ureq_http)?),
             None => self.agent.run(raw.body(()).map_err(ureq_http)?),
+        }
+    }
+}
+
+/// Refuses what no request can carry, before any of it is sent.
+fn judge_length(request: &Request) -> Result<()> {
+    let login = request.authorization.as_ref().map_or(0, |login| login.reveal().len());
+    let lines = [("login", login), ("URL, with the names in it,", request.url.reveal().len())];
+    match lines.iter().find(|(_, length)| *length > LINE_LIMIT) {
+        None => Ok(()),
+        Some((what, length)) => {
+            let message = format!("the {what} would take {length} bytes of a request, and {LINE_LIMIT} is the limit");
+            Err(Error::new(Reason::ArgumentRange, message))
         }
     }
 }
@@ -174,6 +193,7 @@ fn ureq_http(error: impl Into<ureq::http::Error>) -> ureq::Error {
 
 impl Http for Wire {
     fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
+        judge_length(request)?;
         clock.begin_request(if request.once { FRESH } else { IDLE });
         net::with_clock(clock, || {
             let mut response = self.own.get().send(request).map_err(wire_error)?;

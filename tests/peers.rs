@@ -1,32 +1,21 @@
 //! Unmodified pyTigerGraph, a client that we did not write, against the stand-in: it proves the
 //! stand-in, and what it leaves on the server is compared with what this library leaves.
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tigergraph_auth::{Config, Connection, RefreshOptions, TokenOptions};
 use tigergraph_standin::{Options, Standin};
-
-/// Where `tests/run` installs the peers.
-fn python(peer: &str) -> Option<PathBuf> {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(peer).join("bin/python");
-    if python.exists() {
-        return Some(python);
-    }
-    assert!(std::env::var_os("CI").is_none(), "pyTigerGraph {peer} is missing, and under CI nothing may be skipped");
-    eprintln!("skipped: pyTigerGraph {peer} is not in target/peers; tests/run installs it");
-    None
-}
 
 fn standin(version: &str) -> Standin {
     Standin::start(Options::new(version)).expect("a stand-in")
 }
 
 fn run_peer(python: &Path, url: &str) -> BTreeMap<String, Value> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/peer.py");
-    let output = Command::new(python).args(["-W", "ignore"]).arg(script).arg(url).output().expect("python");
+    let output = common::script(python, "peer.py").arg(url).output().expect("python");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{shown}{}", String::from_utf8_lossy(&output.stderr));
     let outcomes = shown.lines().map(|line| serde_json::from_str::<Value>(line).expect(line));
@@ -94,7 +83,7 @@ fn run_ours(standin: &Standin) {
 }
 
 fn compare(peer: &str, version: &str) {
-    let Some(python) = python(peer) else { return };
+    let Some(python) = common::python(peer) else { return };
     let theirs = standin(version);
     let outcomes = run_peer(&python, &theirs.gateway_url());
     for (step, ok, value) in expected(version) {

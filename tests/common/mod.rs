@@ -1,0 +1,28 @@
+//! pyTigerGraph as `tests/run` installs it, for the tests that have it as a peer.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Its interpreter, if this version of it is installed. Under CI it has to be.
+pub fn python(peer: &str) -> Option<PathBuf> {
+    let python = here().join("target/peers").join(peer).join("bin/python");
+    if python.exists() {
+        return Some(python);
+    }
+    assert!(std::env::var_os("CI").is_none(), "pyTigerGraph {peer} is missing, and under CI nothing may be skipped");
+    eprintln!("skipped: pyTigerGraph {peer} is not in target/peers; tests/run installs it");
+    None
+}
+
+/// A script of `tests/python`, not started yet. What the machine's owner tells `requests` by variables does
+/// not reach it.
+pub fn script(python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.args(["-W", "ignore"]).arg(here().join("tests/python").join(name));
+    command.env_remove("REQUESTS_CA_BUNDLE").env_remove("CURL_CA_BUNDLE").env("NO_PROXY", "*");
+    command
+}
