@@ -11,7 +11,7 @@ int main(void) {
     tg_token *token = NULL;
     tg_status status = tg_conn_new(config, &conn, NULL);
     tg_config_free(config);
-    if (status == TG_STATUS_OK) status = tg_get_token(conn, NULL, 3600, 0, &token, NULL);
+    if (status == TG_STATUS_OK) status = tg_authorization(conn, &token, NULL);
     if (status == TG_STATUS_OK) printf("Authorization: %s\n", tg_token_header(token));
     else fprintf(stderr, "%s\n%s\n", tg_last_error_message(), tg_error_hint(tg_last_error()));
     tg_token_free(token);

@@ -21,7 +21,7 @@ use crate::endpoint::Address;
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
 use crate::framing::{Framing, HEAD_LIMIT};
-use crate::net::{self, Clock};
+use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
 use crate::redact::Hidden;
 use crate::stream::{Proxy, Stream, Target, io_error};
@@ -468,6 +468,8 @@ impl Link {
             return Ok(());
         }
         self.framing = Framing::default();
+        // On a connection that was kept, nothing came before this.
+        net::current_clock().map_err(io::Error::other)?.enter(Phase::Exchange);
         self.stream.write_all(&self.outbox)?;
         self.stream.flush()?;
         self.outbox = Zeroizing::new(Vec::new());

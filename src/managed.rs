@@ -388,3 +388,383 @@ fn expired_on_arrival() -> Error {
         "Already expired on arrival: check the lifetime that was asked for, its unit, and the server's clock.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A token of the simulated world: its value, and which of several lives of that value it is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Token {
+        value: u64,
+        life: u64,
+        end: Moment,
+    }
+
+    impl Same for Token {
+        fn is_one_with(&self, other: &Token) -> bool {
+            (self.value, self.life) == (other.value, other.life)
+        }
+
+        fn has_value_of(&self, other: &Token) -> bool {
+            self.value == other.value
+        }
+    }
+
+    const HALF: Chance = Chance { window: 0.9, wait: 1.0 };
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    fn life(began: Moment, lifetime: Duration) -> Life {
+        Life { began, lifetime: Some(lifetime), asked: None }
+    }
+
+    #[test]
+    fn the_schedule_of_a_token() {
+        let hour = Schedule::new(life(seconds(100), seconds(3600)), None, 1.0);
+        assert_eq!(hour, Schedule { renew: seconds(2980), must: seconds(3640), dead: seconds(3695) });
+        let week = Schedule::new(life(seconds(0), seconds(604_800)), None, 1.0);
+        assert_eq!(week.renew, seconds(604_800 - 86_400));
+        let short = Schedule::new(life(seconds(0), seconds(5)), None, 0.8);
+        assert_eq!(short, Schedule { renew: ms(4200), must: ms(4500), dead: ms(4750) });
+        let wide = Schedule::new(life(seconds(0), seconds(100)), Some(seconds(90)), 1.0);
+        assert_eq!(wide.renew, seconds(50), "a window is at most half of the life");
+        let unknown = Life { began: seconds(0), lifetime: None, asked: None };
+        assert_eq!(Schedule::new(unknown, None, 1.0).renew, seconds(720));
+        let asked = Life { asked: Some(seconds(100)), ..unknown };
+        assert_eq!(Schedule::new(asked, None, 1.0).renew, seconds(80));
+        let endless = Schedule::new(life(seconds(0), Duration::MAX), None, 1.0);
+        assert!(endless.dead < seconds(11 * 365 * 86_400));
+    }
+
+    fn token(value: u64, schedule: Schedule) -> Token {
+        Token { value, life: 0, end: schedule.dead }
+    }
+
+    fn with_token(lifetime: u64) -> (Managed<Token>, Schedule) {
+        let schedule = Schedule::new(life(Moment::ZERO, seconds(lifetime)), None, 1.0);
+        let mut managed = Managed::default();
+        managed.adopt(token(1, schedule), Some(schedule), Moment::ZERO);
+        (managed, schedule)
+    }
+
+    fn refused() -> Error {
+        Error::new(Reason::AuthBadSecret, "no")
+    }
+
+    fn lost() -> Error {
+        Error::new(Reason::ConnectReset, "lost")
+    }
+
+    #[test]
+    fn the_phases_of_a_life() {
+        let (mut managed, schedule) = with_token(100);
+        assert!(matches!(managed.ask(ms(79_000), true), Advice::Hand(_)));
+        assert_eq!(managed.carefree_until(ms(79_000), true), schedule.renew);
+        assert!(matches!(managed.ask(ms(80_000), true), Advice::HandAndFly(_, 1)));
+        assert!(matches!(managed.ask(ms(81_000), true), Advice::Hand(_)));
+        assert_eq!(managed.carefree_until(ms(81_000), true), schedule.must);
+        assert!(matches!(managed.ask(schedule.must, true), Advice::Wait(1)));
+        assert_eq!(managed.carefree_until(schedule.must, true), Moment::ZERO);
+        managed.landed(1, Err(lost()), schedule.must, HALF);
+        assert!(matches!(managed.ask(schedule.must, true), Advice::Hand(_)), "held in spite of the failure");
+        assert!(matches!(managed.ask(schedule.must + seconds(2), true), Advice::Fly(2)));
+        assert!(matches!(managed.ask(schedule.dead, true), Advice::Wait(2)));
+        managed.landed(2, Err(refused()), schedule.dead, HALF);
+        let Advice::Fail(error) = managed.ask(schedule.dead + seconds(1), true) else { panic!("no token is left") };
+        assert_eq!((error.reason(), error.retry_after_ms()), (Reason::AuthBadSecret, Some(29_000)));
+        assert!(matches!(managed.ask(schedule.dead + seconds(30), true), Advice::Fly(3)));
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let mut managed: Managed<Token> = Managed::default();
+        let mut now = Moment::ZERO;
+        for wait in [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
+            let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
+            managed.landed(number, Err(lost()), now, HALF);
+            assert!(matches!(managed.ask(now + ms(wait) - ms(1), true), Advice::Fail(_)));
+            now += ms(wait);
+        }
+        let mut managed: Managed<Token> = Managed::default();
+        for wait in [30, 60, 120, 240, 480, 600, 600] {
+            let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
+            managed.landed(number, Err(refused()), now, HALF);
+            assert!(matches!(managed.ask(now + seconds(wait) - ms(1), true), Advice::Fail(_)));
+            now += seconds(wait);
+        }
+        let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
+        let throttled = Error::new(Reason::UnavailableRateLimited, "x").with_retry_after_ms(Some(u64::MAX));
+        managed.landed(number, Err(throttled), now, HALF);
+        assert!(matches!(managed.ask(now + seconds(3599), true), Advice::Fail(_)));
+        assert!(matches!(managed.ask(now + seconds(3600), true), Advice::Fly(_)));
+    }
+
+    #[test]
+    fn a_token_that_is_dead_on_arrival_is_a_failure() {
+        let mut managed: Managed<Token> = Managed::default();
+        let schedule = Schedule::new(life(Moment::ZERO, seconds(1)), None, 1.0);
+        assert!(matches!(managed.ask(seconds(1), true), Advice::Fly(1)));
+        managed.landed(1, Ok((token(1, schedule), schedule)), seconds(1), HALF);
+        let Advice::Fail(error) = managed.ask(seconds(1), true) else { panic!("dead") };
+        assert_eq!(error.reason(), Reason::ProtocolShape);
+    }
+
+    #[test]
+    fn the_same_token_again_is_no_reason_to_ask_at_once() {
+        let (mut managed, schedule) = with_token(100);
+        let Advice::HandAndFly(same, number) = managed.ask(seconds(81), true) else { panic!("in the window") };
+        managed.landed(number, Ok((same, schedule)), seconds(81), HALF);
+        assert!(matches!(managed.ask(seconds(82), true), Advice::Hand(_)));
+        assert!(matches!(managed.ask(seconds(84), true), Advice::HandAndFly(_, 2)));
+    }
+
+    #[test]
+    fn what_is_gone_does_not_come_back() {
+        let (mut managed, schedule) = with_token(100);
+        let Advice::HandAndFly(old, number) = managed.ask(seconds(81), true) else { panic!("in the window") };
+        assert!(managed.reject(&old, seconds(82)));
+        let later = Schedule::new(life(seconds(81), seconds(100)), None, 1.0);
+        managed.landed(number, Ok((Token { life: 1, ..old }, later)), seconds(83), HALF);
+        assert!(matches!(managed.ask(seconds(83), true), Advice::Fly(2)), "the refreshed one was rejected meanwhile");
+        managed.landed(2, Ok((token(2, later), later)), seconds(84), HALF);
+        assert!(!managed.reject(&old, seconds(85)) && managed.held().is_some(), "a late rejection has no effect");
+        let explicit = token(3, schedule);
+        let Advice::HandAndFly(_, number) = managed.ask(later.renew, true) else { panic!("in the window") };
+        managed.adopt(explicit, Some(later), later.renew);
+        managed.landed(number, Ok((token(4, later), later)), later.renew, HALF);
+        assert_eq!(managed.held(), Some(&explicit), "what began earlier does not replace it");
+    }
+
+    #[test]
+    fn what_nothing_can_renew() {
+        let (mut managed, schedule) = with_token(100);
+        assert!(matches!(managed.ask(schedule.must, false), Advice::Hand(_)));
+        let Advice::Fail(expired) = managed.ask(schedule.dead, false) else { panic!("it has expired") };
+        assert_eq!(expired.reason(), Reason::AuthTokenExpired);
+        let mut managed = Managed::default();
+        let endless = token(1, schedule);
+        managed.adopt(endless, None, Moment::ZERO);
+        assert!(matches!(managed.ask(schedule.dead * 100, false), Advice::Hand(_)));
+        managed.reject(&endless, seconds(1000));
+        let Advice::Fail(rejected) = managed.ask(seconds(1000), false) else { panic!("it was rejected") };
+        assert_eq!(rejected.reason(), Reason::AuthBadToken);
+    }
+
+    #[test]
+    fn authentication_that_is_off_is_believed_for_a_while() {
+        let mut managed: Managed<Token> = Managed::default();
+        let Advice::Fly(number) = managed.ask(Moment::ZERO, true) else { panic!("no token yet") };
+        managed.landed(number, Err(Error::new(Reason::AuthDisabled, "off")), Moment::ZERO, HALF);
+        assert!(matches!(managed.ask(seconds(899), true), Advice::Off));
+        assert!(matches!(managed.ask(seconds(900), true), Advice::Fly(_)));
+    }
+
+    /// Random numbers that a seed replays.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: u64) -> u64 {
+            // SplitMix64.
+            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = self.0;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (mixed ^ (mixed >> 31)) % sides
+        }
+
+        fn chance(&mut self) -> Chance {
+            let unit = |roll: u64| roll as f64 / 1000.0;
+            Chance { window: 0.8 + 0.2 * unit(self.roll(1001)), wait: 0.75 + 0.5 * unit(self.roll(1001)) }
+        }
+    }
+
+    /// A world of one connection: callers at random moments, a server in one of several moods, and flights
+    /// that take their time. Everything it does follows from its seed.
+    struct World {
+        dice: Dice,
+        managed: Managed<Token>,
+        now: Moment,
+        lifetime: Duration,
+        flight: Option<(u64, Moment)>,
+        made: u64,
+        lives: u64,
+        /// Values that must never be handed out again, and lives of values.
+        deleted: Vec<u64>,
+        rejected: Vec<(u64, u64)>,
+        /// The server answers; otherwise it fails in one way or another.
+        healthy: bool,
+        requests: u64,
+    }
+
+    impl World {
+        fn new(seed: u64) -> World {
+            let mut dice = Dice(seed);
+            let lifetime = seconds([2, 5, 60, 3600, 604_800][dice.roll(5) as usize]);
+            World {
+                dice,
+                managed: Managed::default(),
+                now: seconds(1000),
+                lifetime,
+                flight: None,
+                made: 0,
+                lives: 0,
+                deleted: Vec::new(),
+                rejected: Vec::new(),
+                healthy: true,
+                requests: 0,
+            }
+        }
+
+        fn make(&mut self) -> (Token, Schedule) {
+            self.made += 1;
+            self.lives += 1;
+            let schedule = Schedule::new(life(self.now, self.lifetime), None, self.dice.chance().window);
+            (Token { value: self.made, life: self.lives, end: self.now + self.lifetime }, schedule)
+        }
+
+        fn step(&mut self) {
+            let pace = self.lifetime.as_millis() as u64;
+            let pause = [1, 20, pace / 50 + 1, pace / 7 + 1, pace * 2][self.dice.roll(5) as usize];
+            self.now += ms(pause);
+            if let Some((number, lands)) = self.flight {
+                if lands <= self.now {
+                    self.land(number);
+                }
+            }
+            match self.dice.roll(40) {
+                0 => self.healthy = !self.healthy,
+                1 => {
+                    if let Some(held) = self.managed.held().copied() {
+                        self.managed.reject(&held, self.now);
+                        self.rejected.push((held.value, held.life));
+                    }
+                }
+                2 => {
+                    if let Some(held) = self.managed.held().copied() {
+                        self.managed.forget(&held);
+                        self.deleted.push(held.value);
+                    }
+                }
+                3 if self.healthy => {
+                    let (token, schedule) = self.make();
+                    self.managed.adopt(token, Some(schedule), self.now);
+                }
+                _ => self.ask(),
+            }
+        }
+
+        fn ask(&mut self) {
+            let good = self.managed.still_good(self.now).is_some();
+            let carefree = self.managed.carefree_until(self.now, true);
+            match self.managed.ask(self.now, true) {
+                Advice::Hand(token) => self.check(token),
+                Advice::HandAndFly(token, number) => {
+                    assert!(self.now >= carefree, "a caller who may take the token would have had to fly");
+                    self.check(token);
+                    self.take_off(number);
+                }
+                Advice::Fly(number) => self.take_off(number),
+                Advice::Wait(number) => assert_eq!(self.flight.map(|flight| flight.0), Some(number)),
+                Advice::Fail(error) => {
+                    assert!(!good, "a good token was held: {error:?}");
+                    let wait = error.retry_after_ms().expect("the time until the next try");
+                    assert!(wait <= 3_600_000, "{wait}");
+                }
+                Advice::Off => panic!("nobody said so"),
+            }
+        }
+
+        fn check(&self, token: Token) {
+            let guard = seconds(5).min(self.lifetime / 20);
+            assert!(token.end > self.now + guard - ms(1), "dead at {:?}: {token:?}", self.now);
+            assert!(!self.deleted.contains(&token.value), "deleted: {token:?}");
+            assert!(!self.rejected.contains(&(token.value, token.life)), "rejected: {token:?}");
+        }
+
+        fn take_off(&mut self, number: u64) {
+            assert!(self.flight.is_none(), "two flights at once");
+            self.requests += 1;
+            let time = [1, 50, 900, 30_000][self.dice.roll(4) as usize];
+            self.flight = Some((number, self.now + ms(time)));
+        }
+
+        fn land(&mut self, number: u64) {
+            self.flight = None;
+            let chance = self.dice.chance();
+            let outcome = match (self.healthy, self.dice.roll(6)) {
+                (true, 0) => match self.managed.held().copied() {
+                    // A refresh: the same value lives on.
+                    Some(held) => {
+                        let (made, schedule) = self.make();
+                        Ok((Token { value: held.value, ..made }, schedule))
+                    }
+                    None => Ok(self.make()),
+                },
+                (true, _) => Ok(self.make()),
+                (false, 0) => Err(refused()),
+                (false, 1) => Err(Error::new(Reason::UnavailableRateLimited, "x").with_retry_after_ms(Some(5000))),
+                (false, 2) => Err(Error::new(Reason::InternalPanic, "x")),
+                (false, _) => Err(lost()),
+            };
+            self.managed.landed(number, outcome, self.now, chance);
+        }
+
+        /// The world gets well: within ten minutes, the longest memory of a refusal, there is a token.
+        fn recover(&mut self) {
+            self.healthy = true;
+            let until = self.now + REFUSED_WAIT.1.mul_f64(1.25) + seconds(60);
+            while self.now < until {
+                self.now += ms(400);
+                if let Some((number, lands)) = self.flight {
+                    if lands <= self.now {
+                        self.land(number);
+                    }
+                }
+                self.ask();
+                if self.managed.still_good(self.now).is_some() {
+                    return;
+                }
+            }
+            panic!("no token again");
+        }
+    }
+
+    /// Runs one world. To replay a failure, run this test with the seed in TG_SEED.
+    fn run(seed: u64) {
+        let mut world = World::new(seed);
+        (0..120).for_each(|_| world.step());
+        world.recover();
+    }
+
+    #[test]
+    fn a_hundred_thousand_worlds() {
+        if let Some(seed) = std::env::var("TG_SEED").ok().and_then(|seed| seed.parse().ok()) {
+            return run(seed);
+        }
+        for seed in 0..100_000 {
+            let outcome = std::panic::catch_unwind(|| run(seed));
+            assert!(outcome.is_ok(), "to replay: TG_SEED={seed} cargo test --lib a_hundred_thousand_worlds");
+        }
+    }
+
+    #[test]
+    fn renewals_are_as_rare_as_they_can_be() {
+        for lifetime in [5, 60, 3600] {
+            let mut world = World::new(7);
+            world.lifetime = seconds(lifetime);
+            let end = world.now + world.lifetime * 100;
+            while world.now < end {
+                world.now += world.lifetime / 200;
+                if let Some((number, _)) = world.flight {
+                    world.land(number);
+                }
+                world.ask();
+            }
+            // One in each life less its window, which is a fifth of it at most.
+            assert!((100..=126).contains(&world.requests), "{lifetime}: {}", world.requests);
+        }
+    }
+}

@@ -48,15 +48,13 @@ impl Stream {
             None => net::connect(&look_up(target.host, target.port, clock)?, clock)?,
             Some(proxy) => through(proxy, target, clock)?,
         };
-        let stream = match trust {
-            None => Stream::Plain(socket),
+        match trust {
+            None => Ok(Stream::Plain(socket)),
             Some(trust) => {
                 clock.enter(Phase::Tls);
-                Stream::Tls(Box::new(TlsStream::agree(trust, target, socket)?))
+                Ok(Stream::Tls(Box::new(TlsStream::agree(trust, target, socket)?)))
             }
-        };
-        clock.enter(Phase::Exchange);
-        Ok(stream)
+        }
     }
 
     /// Whether it speaks TLS.

@@ -251,6 +251,21 @@ fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
 }
 
 #[test]
+fn a_creation_over_a_kept_connection_is_not_repeated_either() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    server.script(Fault::always("/gsql/v1/secrets", Action::CloseAfterProcessing).method("POST"));
+    let mut config = Config::new(server.gateway_url());
+    config.set_password(Some(b"alice"), Some(b"opensesame"));
+    let connection = Connection::new(&config).expect("good settings");
+    connection.get_secrets(None).expect("a list, over the connection that is kept");
+    let error = connection.create_secret(Some("once"), None, None).expect_err("lost");
+    assert_eq!(error.reason(), Reason::OutcomeUnknown, "{error}");
+    let requests = server.requests();
+    assert_eq!(requests.iter().filter(|request| request.method == "POST" && request.query.is_some()).count(), 1);
+    assert!(requests.iter().all(|request| request.connection == 1), "one connection for all");
+}
+
+#[test]
 fn detection_decides_nothing_by_a_fault() {
     for fault in
         [Action::reply(500, "{}"), Action::reply(503, "<html>"), Action::reply(200, "<html>"), Action::CloseBeforeReply]

@@ -55,8 +55,10 @@ impl Source {
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
         let known = call.connection.facts().known;
-        let can = match (known, &self.proof) {
-            (Known::Exactly(Generation::B), _) | (Known::Exactly(Generation::A { .. }), Proof::Secret(_)) => true,
+        // Up to 3.4 a refresh wants the secret.
+        let can = match known {
+            Known::Exactly(Generation::B) => true,
+            Known::Exactly(Generation::A { .. }) => matches!(self.proof, Proof::Secret(_)),
             _ => false,
         };
         let Some(old) = old.filter(|_| can) else {
@@ -74,8 +76,8 @@ impl Source {
 /// Whether a new token may be had where the old one could not be refreshed: it was refused, or nobody
 /// knows whether it was refreshed. A server that is not there will not give a new one either.
 fn is_about_the_old_token(error: &Error) -> bool {
-    matches!(error.status(), Status::Unauthenticated | Status::Forbidden | Status::NotFound | Status::Server)
-        || (error.status() == Status::Protocol)
+    use Status::{Forbidden, NotFound, Protocol, Server, Unauthenticated};
+    matches!(error.status(), Unauthenticated | Forbidden | NotFound | Server | Protocol)
 }
 
 /// The managed token of a connection.
@@ -305,10 +307,9 @@ impl Connection {
                 FLIGHTS.get().fetch_sub(1, Ordering::SeqCst);
             })
         };
-        if flights.fetch_add(1, Ordering::SeqCst) < MAX_FLIGHTS {
-            if platform::without_signals(|| start(handle)).is_ok() {
-                return;
-            }
+        let is_room = flights.fetch_add(1, Ordering::SeqCst) < MAX_FLIGHTS;
+        if is_room && platform::without_signals(|| start(handle)).is_ok() {
+            return;
         }
         flights.fetch_sub(1, Ordering::SeqCst);
         let handle = Connection::inner(self.core.clone());

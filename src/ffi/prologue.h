@@ -10,7 +10,7 @@
  *     tg_token *token = NULL;
  *     tg_status status = tg_conn_new(config, &conn, NULL);
  *     tg_config_free(config);
- *     if (status == TG_STATUS_OK) status = tg_get_token(conn, NULL, 0, 0, &token, NULL);
+ *     if (status == TG_STATUS_OK) status = tg_authorization(conn, &token, NULL);
  *     if (status == TG_STATUS_OK) puts(tg_token_header(token));
  *     else fprintf(stderr, "%s\n", tg_last_error_message());
  *     tg_token_free(token);

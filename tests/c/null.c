@@ -56,6 +56,12 @@ int main(void) {
     REFUSES(tg_drop_secrets(conn, NULL, 1, NULL, 0, &dropped, &error), "aliases");
     CHECK(dropped == 0);
 
+    REFUSES(tg_authorization(NULL, &token, &error), "conn");
+    CHECK(token == NULL);
+    REFUSES(tg_authorization(conn, NULL, &error), "token");
+    token = FULL(tg_token *);
+    tg_reject_token(NULL, NULL);
+    tg_reject_token(conn, NULL);
     REFUSES(tg_get_token(NULL, NULL, 0, 0, &token, &error), "conn");
     CHECK(token == NULL);
     token = FULL(tg_token *);
