@@ -245,6 +245,31 @@ fn the_readme_example() {
 }
 
 #[test]
+fn the_example_of_many_threads() {
+    let program = build("examples-c/threads.c", &["-O2", "-std=c11"]);
+    std::thread::scope(|scope| {
+        for version in ["3.10", "4.2"] {
+            let program = &program;
+            scope.spawn(move || many_threads(program, version));
+        }
+    });
+}
+
+fn many_threads(program: &Path, version: &str) {
+    let server = standin(version);
+    let port = server.gateway_port().to_string();
+    let arguments = ["127.0.0.1", &port, "alice", "opensesame", "MyGraph", "12", "64"];
+    let output = program_command(program).args(arguments).output().expect("the example");
+    succeeded(version, &output);
+    let shown = text(&output);
+    assert!(shown.contains(", 0 tokens rejected, 0 failures"), "{shown}");
+    // 12 seconds are three lives of a token, less their windows.
+    let is_for_token = |path: &str| path.ends_with("/requesttoken") || path.ends_with("/tokens");
+    let renewals = server.requests().iter().filter(|request| is_for_token(&request.path)).count();
+    assert!((3..=5).contains(&renewals), "{version}: {renewals}: {shown}");
+}
+
+#[test]
 fn both_ways_to_build_the_examples_work() {
     let folder = library_folder();
     let out = scratch("make");

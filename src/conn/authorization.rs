@@ -183,25 +183,40 @@ impl Managing {
         let current = Arc::new(Current::new(&token, schedule));
         let token = current.token();
         managed.adopt(token.clone(), schedule, boot_clock());
-        self.publish(&managed, Some(current));
+        self.publish(&managed, current);
         own.landed.notify_all();
         token
     }
 
-    /// Shows callers what they may take without asking. Called with the decisions locked.
-    fn publish(&self, managed: &Managed<Arc<Token>>, current: Option<Arc<Current>>) {
-        let renews = self.source.load().is_some();
-        if let Some(current) = &current {
-            current.carefree_until.store(nanoseconds(managed.carefree_until(boot_clock(), renews)), Ordering::Relaxed);
-        }
-        self.current.store(current);
+    /// Shows callers a new token. Called with the decisions locked.
+    fn publish(&self, managed: &Managed<Arc<Token>>, current: Arc<Current>) {
+        self.set_carefree(managed, &current);
+        self.current.store(Some(current));
     }
 
-    /// The same after a decision that left the token as it was, or took it away.
+    /// Shows callers a decision that left the token as it was, or took it away. Called with the decisions locked.
     fn republish(&self, managed: &Managed<Arc<Token>>) {
-        let current = self.current.load_full();
-        let still = |current: &Arc<Current>| managed.held().is_some_and(|held| held.is_one_with(&current.token()));
-        self.publish(managed, current.filter(still));
+        let current = self.current.load();
+        let Some(current) = &*current else {
+            return;
+        };
+        if managed.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
+            self.set_carefree(managed, current);
+        } else {
+            self.current.store(None);
+        }
+    }
+
+    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
+        let until = managed.carefree_until(boot_clock(), self.source.load().is_some());
+        current.carefree_until.store(nanoseconds(until), Ordering::Relaxed);
+    }
+
+    /// The token that a caller may take without asking.
+    fn carefree(&self) -> Option<Arc<Token>> {
+        let current = self.current.load();
+        let current = current.as_ref()?;
+        (nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 
@@ -220,14 +235,7 @@ impl Connection {
     /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
     /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
     pub fn authorization(&self) -> Result<Arc<Token>> {
-        let current = self.core.authorization.current.load();
-        if let Some(current) = &*current {
-            if nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed) {
-                return Ok(current.token());
-            }
-        }
-        drop(current);
-        self.ask_for_token()
+        self.core.authorization.carefree().map_or_else(|| self.ask_for_token(), Ok)
     }
 
     fn ask_for_token(&self) -> Result<Arc<Token>> {
@@ -259,6 +267,9 @@ impl Connection {
                 // Neither time nor cancellation takes a token away that is still good.
                 let good = own.managed().still_good(boot_clock());
                 return good.filter(|_| error.status() == Status::Timeout).ok_or(error);
+            }
+            if let Some(token) = managing.carefree() {
+                return Ok(token);
             }
         }
     }
@@ -333,9 +344,9 @@ impl Connection {
         };
         let mut managed = own.managed();
         managed.landed(number, landed, boot_clock(), chance());
-        let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.token())));
+        let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
         match adopted {
-            Some(current) => managing.publish(&managed, Some(current)),
+            Some(current) => managing.publish(&managed, current),
             None => managing.republish(&managed),
         }
         drop(managed);
