@@ -4,10 +4,9 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use once_cell::sync::Lazy;
 use rustls::crypto::ring::default_provider;
 
@@ -23,6 +22,7 @@ use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::{self, boot_clock};
 use crate::redact::Hidden;
 use crate::refusal::Operation;
+use crate::sync::{ArcSwapOption, Builder, Condvar, Mutex, MutexGuard};
 use crate::token::{Issued, Token};
 
 /// Threads count their references to the token on one of so many places.
@@ -311,7 +311,7 @@ impl Connection {
         let flights = FLIGHTS.get();
         let handle = Connection::inner(self.core.clone());
         let start = |handle: Connection| {
-            std::thread::Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
+            Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
                 handle.carry_out(number);
                 // The connection may end with this; only then is the place free.
                 drop(handle);
@@ -324,9 +324,8 @@ impl Connection {
         }
         flights.fetch_sub(1, Ordering::SeqCst);
         let handle = Connection::inner(self.core.clone());
-        if let Some(limit) = limit {
-            handle.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
-        }
+        let callers = self.limit_ms.load(Ordering::Relaxed);
+        handle.set_timeout(limit.map_or(callers, |limit| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX)));
         handle.carry_out(number);
     }
 
