@@ -43,12 +43,11 @@ static const struct {
     {"ECONNRESET", ECONNRESET}, {"EPIPE", EPIPE},
     {"EMFILE", EMFILE},         {"ENFILE", ENFILE},
     {"ENOBUFS", ENOBUFS},       {"ENOMEM", ENOMEM},
-    {"ENOSYS", ENOSYS},         {"EIO", EIO},
+    {"EIO", EIO},               {"EPERM", EPERM},
     {"ENETUNREACH", ENETUNREACH}, {"EHOSTUNREACH", EHOSTUNREACH},
     {"EADDRNOTAVAIL", EADDRNOTAVAIL}, {"ECONNREFUSED", ECONNREFUSED},
     {"EAI_AGAIN", EAI_AGAIN},   {"EAI_NONAME", EAI_NONAME},
     {"EAI_FAIL", EAI_FAIL},     {"EAI_MEMORY", EAI_MEMORY},
-    {"EPERM", EPERM},
 };
 
 static int error_number(const char *name) {
