@@ -1,66 +1,18 @@
 //! Builds the C tests and the examples against the shared library of this very build, and runs them.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "common/c.rs"]
+mod common;
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
 use tigergraph_standin::{Options, Standin, Tls};
 
-const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// `cargo test` leaves the shared library beside the test programs.
-fn library_folder() -> PathBuf {
-    let own = std::env::current_exe().expect("this program");
-    own.parent().expect("a folder").to_owned()
-}
-
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder.join(name)
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-/// A program that was built here. Cargo's own path for libraries would come before the program's, and
-/// lead to an older library.
-fn program_command(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_remove("LD_LIBRARY_PATH");
-    command
-}
-
-fn succeeded(what: &str, output: &Output) {
-    assert!(output.status.success(), "{what}: {}\n{}", output.status, text(output));
-}
-
 fn build(source: &str, extra: &[&str]) -> PathBuf {
-    let name = source.replace(['/', '.'], "_") + &extra.concat().replace(['-', ',', '='], "_");
-    let program = scratch(&name);
-    let folder = library_folder();
-    let output = Command::new("cc")
-        .args(["-std=c99", "-D_GNU_SOURCE", "-g"])
-        .args(STRICT)
-        .args(extra)
-        .arg("-I")
-        .arg(root().join("include"))
-        .arg(root().join(source))
-        .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(&folder)
-        .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .args(["-ltigergraph_auth", "-pthread"])
-        .output()
-        .expect("a C compiler");
-    succeeded(source, &output);
-    program
+    common::build(&[source], extra, &library_folder())
 }
 
 /// The forms in which a credential may stand in memory, as the arguments of tests/c/memory.c.
@@ -77,9 +29,7 @@ fn forms_in_memory(name: &str, credential: &str, user: &str) -> Vec<String> {
 
 /// Runs a C test with AddressSanitizer and UndefinedBehaviorSanitizer in it.
 fn run(source: &str, arguments: &[&str]) {
-    let program = build(source, &["-fsanitize=address,undefined"]);
-    let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
-    assert!(text(&symbols).contains("__asan_init"), "{source} was built without the sanitizer");
+    let program = build_sanitized(&[source], &[]);
     let output = program_command(&program).args(arguments).output().expect(source);
     succeeded(&format!("{source} {arguments:?}"), &output);
 }
