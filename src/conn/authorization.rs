@@ -33,6 +33,11 @@ const STACK: usize = 256 * 1024;
 /// A caller who has to renew beside a token that is still good does not wait longer.
 const INLINE_LIMIT: Duration = Duration::from_millis(1000);
 
+thread_local! {
+    /// Whether this thread is getting a token for everybody.
+    static FLYING: Cell<bool> = const { Cell::new(false) };
+}
+
 /// How a token is asked for: a renewal asks as the first request did.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -260,6 +265,8 @@ impl Connection {
                     self.fly(number, None);
                     number
                 }
+                // A log callback on the flight's own thread must not wait for the flight.
+                Advice::Wait(_) if FLYING.get() => return self.beside_the_flight(),
                 Advice::Wait(number) => number,
             };
             let call = call.get_or_insert_with(|| self.call(&[], &[]));
@@ -272,6 +279,12 @@ impl Connection {
                 return Ok(token);
             }
         }
+    }
+
+    /// A token for the thread that is getting one for everybody: the one held, or one of its own.
+    fn beside_the_flight(&self) -> Result<Arc<Token>> {
+        let good = self.core.authorization.tower().managed().still_good(boot_clock());
+        good.map_or_else(|| self.get_token(None, 0, TokenOptions { keep_current: true, global: false }), Ok)
     }
 
     /// How the connection gets a token when it needs one.
@@ -333,7 +346,9 @@ impl Connection {
     fn carry_out(&self, number: u64) {
         let managing = &self.core.authorization;
         let own = managing.tower();
+        FLYING.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(&own)));
+        FLYING.set(false);
         let panicked = || Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own");
         let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
         let current = outcome.map(|(token, schedule)| Arc::new(Current::new(&token, Some(schedule))));
