@@ -5,9 +5,10 @@ mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use common::{build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
-use tigergraph_standin::{Options, Standin, Tls};
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 
 const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
@@ -87,20 +88,57 @@ fn threads() {
     run("tests/c/threads.c", &[]);
 }
 
-#[test]
-fn memory() {
-    const PASSWORD: &str = "canary \"p\\ss%w/rd+of.thirty-two";
+const CANARY: &str = "canary \"p\\ss%w/rd+of.thirty-two";
+
+/// Runs tests/c/memory.c for a user whose password is the canary.
+fn search_memory(server: &Standin, what: &str, suffer: bool) {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     // Not under a sanitizer, which keeps memory of its own.
-    let program = build("tests/c/memory.c", &["-O1"]);
+    let program = PROGRAM.get_or_init(|| build("tests/c/memory.c", &["-O1"]));
+    server.add_user("carol", CANARY, false);
+    let ca_file = ca_file(server, &format!("memory-{}.pem", what.replace(' ', "-")));
+    let mut command = program_command(program);
+    command.args([&server.gateway_url(), &ca_file, "carol"]).args(forms_in_memory("password", CANARY, "carol"));
+    if suffer {
+        command.env("SUFFER", "1");
+    }
+    succeeded(&format!("memory {what}"), &command.output().expect("it runs"));
+}
+
+#[test]
+fn no_credential_stays_in_memory() {
     for version in VERSIONS {
         for tls in [None, Some(Tls::self_signed())] {
+            let what = format!("{version} {}", if tls.is_some() { "TLS" } else { "plain" });
+            search_memory(&Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in"), &what, false);
+        }
+    }
+}
+
+#[test]
+fn no_credential_stays_in_memory_whatever_goes_wrong() {
+    let echo = format!("{{\"error\":true,\"message\":{}}}", serde_json::Value::from(CANARY));
+    let faults = [
+        Action::CloseBeforeReply,
+        Action::ResetBeforeReply,
+        Action::CloseAfterProcessing,
+        Action::TruncateBody,
+        Action::reply(401, &echo),
+        Action::reply(500, &echo),
+        Action::reply(200, "<html>portal</html>"),
+        Action::reply(200, "{\"token\":5}"),
+        Action::reply(302, "").header("Location", "http://127.0.0.1:1/x"),
+        Action::RawBytes(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}".to_vec()),
+        Action::Flood(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b' '; 4096]),
+    ];
+    for version in ["3.10", "4.2"] {
+        for tls in [None, Some(Tls::self_signed())] {
+            let what = format!("{version} suffering {}", if tls.is_some() { "TLS" } else { "plain" });
             let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
-            server.add_user("carol", PASSWORD, false);
-            let ca_file = ca_file(&server, &format!("memory-{version}.pem"));
-            let mut command = program_command(&program);
-            command.args([&server.gateway_url(), &ca_file, "carol"]);
-            let output = command.args(forms_in_memory("password", PASSWORD, "carol")).output().expect("it runs");
-            succeeded(&format!("memory {version} {ca_file}"), &output);
+            for (index, action) in faults.iter().cycle().take(3 * faults.len()).enumerate() {
+                server.script(Fault::once("/", action.clone()).skip(1 + index as u32 % 3));
+            }
+            search_memory(&server, &what, true);
         }
     }
 }
