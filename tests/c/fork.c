@@ -36,6 +36,17 @@ static int in_child(int number) {
     int32_t valid = 0;
     if (tg_current_token(conn, &token, NULL) != TG_STATUS_OK) return 1;
     if (strcmp(tg_token_value(token), token_value) != 0) return 2;
+    tg_token_free(token);
+    /* The managed token is in the child as well; without it, the child gets one of its own. */
+    if (tg_authorization(conn, &token, NULL) != TG_STATUS_OK) return 6;
+    if (strcmp(tg_token_value(token), token_value) != 0) return 7;
+    if (number % 10 == 0) {
+        tg_reject_token(conn, token);
+        tg_token *own = NULL;
+        if (tg_authorization(conn, &own, NULL) != TG_STATUS_OK) return 8;
+        if (strcmp(tg_token_value(own), token_value) == 0) return 9;
+        tg_token_free(own);
+    }
     tg_status status = tg_check_jwt_token(conn, tg_token_value(token), &valid, NULL);
     tg_token_free(token);
     /* Not every child, because servers keep all tokens. */
