@@ -92,6 +92,8 @@ pub(super) struct Managing {
     /// Of the login; replaced when a caller asks for a token in another way.
     source: ArcSwapOption<Source>,
     window: Option<Duration>,
+    /// Whether it was said that the window is too wide for the tokens.
+    told_of_window: AtomicBool,
     /// Handles that callers have; when the last one goes, so does the flight.
     handles: AtomicUsize,
 }
@@ -150,6 +152,7 @@ impl Managing {
             own: PerProcess::default(),
             source: ArcSwapOption::empty(),
             window,
+            told_of_window: AtomicBool::new(false),
             handles: AtomicUsize::new(0),
         };
         let given = match (&settings.api_token, &settings.login) {
@@ -368,7 +371,6 @@ impl Connection {
     }
 
     fn request_managed(&self, own: &Tower) -> Result<(Token, Schedule)> {
-        let managing = &self.core.authorization;
         let source = self.source().ok_or_else(super::no_credentials)?;
         let old = own.managed().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
         let call = self.call(&[], &[]);
@@ -380,8 +382,21 @@ impl Connection {
             self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
         }
         let issued = outcome?;
-        let schedule = managing.schedule(&call, &issued, source.lifetime_s);
+        let schedule = self.schedule(&call, &issued, source.lifetime_s);
         Ok((issued.token, schedule))
+    }
+
+    /// The schedule of a token that was issued just now.
+    fn schedule(&self, call: &Call, issued: &Issued, lifetime_s: u64) -> Schedule {
+        let managing = &self.core.authorization;
+        let asked = (lifetime_s > 0).then(|| Duration::from_secs(lifetime_s));
+        let life = Life { began: call.clock.began(), lifetime: issued.lifetime, asked };
+        let too_wide = managing.window.zip(issued.lifetime).is_some_and(|(window, lifetime)| window > lifetime / 2);
+        if too_wide && !managing.told_of_window.swap(true, Ordering::Relaxed) {
+            let message = "tokens are to be renewed earlier than half of their life; half is what is used";
+            self.log(Level::Warn, || message.into());
+        }
+        Schedule::new(life, managing.window, chance().window)
     }
 
     /// Makes a token that a caller asked for the connection's own, unless it is to keep the one it has.
@@ -390,7 +405,7 @@ impl Connection {
             return Arc::new(issued.token);
         }
         let managing = &self.core.authorization;
-        let schedule = managing.schedule(call, &issued, source.lifetime_s);
+        let schedule = self.schedule(call, &issued, source.lifetime_s);
         managing.source.store(Some(Arc::new(source)));
         managing.adopt(issued.token, Some(schedule))
     }
@@ -436,13 +451,5 @@ impl Connection {
         if let Some(flight) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
             flight.store(true, Ordering::SeqCst);
         }
-    }
-}
-
-impl Managing {
-    fn schedule(&self, call: &Call, issued: &Issued, lifetime_s: u64) -> Schedule {
-        let asked = (lifetime_s > 0).then(|| Duration::from_secs(lifetime_s));
-        let life = Life { began: call.clock.began(), lifetime: issued.lifetime, asked };
-        Schedule::new(life, self.window, chance().window)
     }
 }
