@@ -748,7 +748,7 @@ tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **err
 /**
  * Says that the database refused this token: if it is still the connection's own, and not a successor of
  * it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
- * fresh token after the other is rejected, no more are asked for during 30 seconds. NULL does nothing.
+ * fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
  */
 void tg_reject_token(tg_conn *conn, const tg_token *token);
 

@@ -35,7 +35,7 @@ const REFUSED_WAIT: (Duration, Duration) = (seconds(30), seconds(600));
 const LONGEST_RETRY_AFTER: Duration = seconds(3600);
 /// "Authentication is off" is believed so long.
 const OFF_WAIT: Duration = seconds(15 * 60);
-/// A token that is rejected before this age was never good.
+/// A token that is rejected before this age, and before half of its life, was never good.
 const FRESH: Duration = seconds(60);
 /// After so many fresh tokens were rejected, no new one is asked for during this time.
 const REJECTIONS: (u32, Duration) = (2, seconds(30));
@@ -104,6 +104,11 @@ struct Held<T> {
 impl<T> Held<T> {
     fn dead(&self) -> Moment {
         self.schedule.map_or(Moment::MAX, |schedule| schedule.dead)
+    }
+
+    /// A token that is rejected before this was never good; one that lives for seconds may just have ended.
+    fn fresh_until(&self) -> Moment {
+        self.came + FRESH.min(self.dead().saturating_sub(self.came) / 2)
     }
 }
 
@@ -311,11 +316,11 @@ impl<T: Clone + Same> Managed<T> {
 
     /// A token that a server refused is no longer held, if it is the very one. Whether it was.
     pub fn reject(&mut self, token: &T, now: Moment) -> bool {
-        let came = self.held.as_ref().map_or(Moment::ZERO, |held| held.came);
+        let fresh_until = self.held.as_ref().map_or(Moment::ZERO, Held::fresh_until);
         if !self.let_go(token, T::is_one_with, Reason::AuthBadToken) {
             return false;
         }
-        if now.saturating_sub(came) >= FRESH {
+        if now >= fresh_until {
             self.rejections = 0;
             return true;
         }
@@ -537,6 +542,22 @@ mod tests {
         managed.adopt(explicit, Some(later), later.renew);
         managed.landed(number, Ok((token(4, later), later)), later.renew, HALF);
         assert_eq!(managed.held(), Some(&explicit), "what began earlier does not replace it");
+    }
+
+    #[test]
+    fn fresh_tokens_that_are_rejected_end_the_asking_and_old_ones_do_not() {
+        for (lifetime, age, pauses) in [(3600, 59, true), (3600, 61, false), (5, 2, true), (5, 3, false)] {
+            let mut managed = Managed::default();
+            let mut now = Moment::ZERO;
+            for value in 0..2 {
+                let schedule = Schedule::new(life(now, seconds(lifetime)), None, 1.0);
+                let Advice::Fly(number) = managed.ask(now, true) else { panic!("no token yet") };
+                managed.landed(number, Ok((token(value, schedule), schedule)), now, HALF);
+                now += seconds(age);
+                assert!(managed.reject(&token(value, schedule), now));
+            }
+            assert_eq!(matches!(managed.ask(now, true), Advice::Fail(_)), pauses, "{lifetime} {age}");
+        }
     }
 
     #[test]

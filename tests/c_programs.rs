@@ -250,11 +250,12 @@ fn many_threads(program: &Path, version: &str) {
     let output = program_command(program).args(arguments).output().expect("the example");
     succeeded(version, &output);
     let shown = text(&output);
-    assert!(shown.contains(", 0 tokens rejected, 0 failures"), "{shown}");
-    // 12 seconds are three lives of a token, less their windows.
+    assert!(shown.contains(", 0 failures"), "{shown}");
+    // 12 seconds are three lives of a token, less their windows; a machine that is busy with something else may
+    // send a request so late that its token has ended by then.
     let is_for_token = |path: &str| path.ends_with("/requesttoken") || path.ends_with("/tokens");
     let renewals = server.requests().iter().filter(|request| is_for_token(&request.path)).count();
-    assert!((3..=5).contains(&renewals), "{version}: {renewals}: {shown}");
+    assert!((3..=6).contains(&renewals), "{version}: {renewals}: {shown}");
 }
 
 #[test]

@@ -196,7 +196,7 @@ pub unsafe extern "C" fn tg_current_token(
 
 /// Says that the database refused this token: if it is still the connection's own, and not a successor of
 /// it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
-/// fresh token after the other is rejected, no more are asked for during 30 seconds. NULL does nothing.
+/// fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
     quietly((), || {
