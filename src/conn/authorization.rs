@@ -183,25 +183,31 @@ impl Managing {
         let current = Arc::new(Current::new(&token, schedule));
         let token = current.token();
         managed.adopt(token.clone(), schedule, boot_clock());
-        self.publish(&managed, Some(current));
+        self.publish(&managed, current);
         own.landed.notify_all();
         token
     }
 
-    /// Shows callers what they may take without asking. Called with the decisions locked.
-    fn publish(&self, managed: &Managed<Arc<Token>>, current: Option<Arc<Current>>) {
-        let renews = self.source.load().is_some();
-        if let Some(current) = &current {
-            current.carefree_until.store(nanoseconds(managed.carefree_until(boot_clock(), renews)), Ordering::Relaxed);
-        }
-        self.current.store(current);
+    /// Shows callers another token that they may take without asking. Called with the decisions locked.
+    fn publish(&self, managed: &Managed<Arc<Token>>, current: Arc<Current>) {
+        self.set_carefree(managed, &current);
+        self.current.store(Some(current));
     }
 
-    /// The same after a decision that left the token as it was, or took it away.
+    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
+        let renews = self.source.load().is_some();
+        current.carefree_until.store(nanoseconds(managed.carefree_until(boot_clock(), renews)), Ordering::Relaxed);
+    }
+
+    /// The same after a decision that left the token as it was, or took it away. Replaces nothing that may
+    /// stay: to replace it takes the longer the more threads there are, and every one of them comes by here.
     fn republish(&self, managed: &Managed<Arc<Token>>) {
-        let current = self.current.load_full();
-        let still = |current: &Arc<Current>| managed.held().is_some_and(|held| held.is_one_with(&current.token()));
-        self.publish(managed, current.filter(still));
+        let Some(current) = self.current.load_full() else { return };
+        if managed.held().is_some_and(|held| held.is_one_with(&current.token())) {
+            self.set_carefree(managed, &current);
+        } else {
+            self.current.store(None);
+        }
     }
 }
 
@@ -335,7 +341,7 @@ impl Connection {
         managed.landed(number, landed, boot_clock(), chance());
         let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.token())));
         match adopted {
-            Some(current) => managing.publish(&managed, Some(current)),
+            Some(current) => managing.publish(&managed, current),
             None => managing.republish(&managed),
         }
         drop(managed);
