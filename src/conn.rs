@@ -11,6 +11,7 @@ mod tokens;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -72,7 +73,8 @@ struct Facts {
 /// The one request that finds out what the server is.
 #[derive(Default)]
 struct Detection {
-    running: Mutex<bool>,
+    /// By which thread.
+    running: Mutex<Option<ThreadId>>,
     ended: Condvar,
 }
 
@@ -170,7 +172,7 @@ impl Connection {
         };
         let call = self.call(&[], &[]);
         let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
-        let reply = call.ask(&Ask {
+        let ask = Ask {
             operation: Operation::Version,
             method: Method::Get,
             server: Server::Restpp,
@@ -178,9 +180,11 @@ impl Connection {
             query: None,
             login,
             body: None,
-        })?;
-        let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-        version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+        };
+        call.ask_for(&ask, |reply| {
+            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+        })
     }
 
     fn facts(&self) -> Facts {

@@ -348,6 +348,13 @@ impl Error {
         self
     }
 
+    /// Whether a complete answer of the server's says so: not a broken connection, time, or what was no answer.
+    pub(crate) fn is_answer(&self) -> bool {
+        use Status::{Cancelled, Connect, Internal, InvalidArgument, Protocol, Timeout, Tls};
+        let without = [InvalidArgument, Connect, Timeout, Tls, Protocol, Cancelled, Internal];
+        self.http_status != 0 && !without.contains(&self.status())
+    }
+
     /// What a program can do about it.
     pub fn status(&self) -> Status {
         self.reason.status()

@@ -81,7 +81,7 @@ impl Framing {
     fn feed_head(&mut self, bytes: &[u8]) -> Result<usize> {
         let (used, complete) = self.take_until(b"\r\n\r\n", HEAD_LIMIT, bytes);
         if self.pending.len() > HEAD_LIMIT {
-            return Err(too_large(format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes")));
+            return Err(head_too_large());
         }
         // What is no HTTP at all is told at once, not when its 16 KiB have come.
         let head = match judge_head(&self.pending)? {
@@ -168,6 +168,11 @@ fn body_left(left: u64) -> Stage {
 
 fn framing(what: &str) -> Error {
     Error::new(Reason::ProtocolFraming, format!("the server's answer is not valid HTTP: {what}"))
+}
+
+/// The error for a head, or a line of one, that does not fit into its room.
+pub fn head_too_large() -> Error {
+    too_large(format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes"))
 }
 
 fn too_large(message: String) -> Error {

@@ -20,7 +20,7 @@ use crate::config::{ProxySetting, Settings};
 use crate::endpoint::Address;
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
-use crate::framing::{Framing, HEAD_LIMIT};
+use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
 use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
 use crate::redact::Hidden;
@@ -251,7 +251,9 @@ fn read_body(response: &mut RawResponse<ureq::Body>, limit: usize) -> Result<Zer
             if filled > limit {
                 return Err(too_large());
             }
-            let mut larger = Zeroizing::new(vec![0; (filled * 2).min(limit + 1)]);
+            // By four, so that both together stay well below twice the limit.
+            let room = if filled * 4 < limit { filled * 4 } else { limit + 1 };
+            let mut larger = Zeroizing::new(vec![0; room]);
             larger[..filled].copy_from_slice(&body);
             body = larger;
         }
@@ -277,10 +279,7 @@ fn wire_error(error: ureq::Error) -> Error {
             Err(_) => Error::new(Reason::ProtocolFraming, "the exchange with the server failed"),
         },
         ureq::Error::Io(error) => io_error(&error),
-        ureq::Error::LargeResponseHeader(..) => Error::new(
-            Reason::ProtocolTooLarge,
-            format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes"),
-        ),
+        ureq::Error::LargeResponseHeader(..) => head_too_large(),
         _ => Error::new(Reason::ProtocolFraming, "the server's answer is not valid HTTP"),
     }
 }
@@ -501,7 +500,8 @@ impl Transport for Link {
         self.flush_outbox().map_err(broken)?;
         let room = self.buffers.input_append_buf();
         if room.is_empty() {
-            return Ok(false);
+            // ureq leaves unused what it cannot use before it is complete: a line without end.
+            return Err(carried(head_too_large()));
         }
         let amount = self.stream.read(room).map_err(broken)?;
         self.framing.feed(&room[..amount]).map_err(carried)?;

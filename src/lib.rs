@@ -44,6 +44,8 @@ pub mod secret;
 #[forbid(unsafe_code)]
 mod stream;
 #[forbid(unsafe_code)]
+mod sync;
+#[forbid(unsafe_code)]
 pub mod tls;
 #[forbid(unsafe_code)]
 mod tls_stream;

@@ -383,7 +383,8 @@ fn stored(pause: &Pause, now: Moment) -> Error {
     pause.error.clone().with_retry_after_ms(Some(left))
 }
 
-fn expired_on_arrival() -> Error {
+/// The error for a token that cannot be handed out any more when it comes.
+pub fn expired_on_arrival() -> Error {
     shape("the token in the server's answer has expired already").with_hint(
         "Already expired on arrival: check the lifetime that was asked for, its unit, and the server's clock.",
     )

@@ -4,6 +4,7 @@
 //! not answer within 250 ms gets company from the next.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::IntoRawFd;
@@ -61,14 +62,30 @@ pub struct Clock {
     sent: Cell<bool>,
     began: Cell<Duration>,
     max_idle: Cell<Duration>,
-    pace: Cell<Option<Pace>>,
+    pace: RefCell<Pace>,
 }
 
-/// How an answer that has begun comes in: bytes since a moment.
-#[derive(Clone, Copy, Debug)]
+/// How an answer that has begun comes in: its last bytes, as many as must come in time.
+#[derive(Debug, Default)]
 struct Pace {
-    since: Duration,
+    recent: VecDeque<(Duration, usize)>,
     bytes: usize,
+}
+
+impl Pace {
+    fn received(&mut self, bytes: usize, now: Duration) {
+        self.recent.push_back((now, bytes));
+        self.bytes += bytes;
+        while let Some((_, oldest)) = self.recent.front().filter(|(_, oldest)| self.bytes - oldest >= SLOWEST.0) {
+            self.bytes -= oldest;
+            self.recent.pop_front();
+        }
+    }
+
+    /// When the answer is too slow if nothing comes until then.
+    fn end(&self) -> Duration {
+        self.recent.front().map_or(Duration::MAX, |(since, _)| *since + SLOWEST.1)
+    }
 }
 
 impl Clock {
@@ -85,7 +102,7 @@ impl Clock {
             sent: Cell::new(false),
             began: Cell::new(now),
             max_idle: Cell::new(Duration::MAX),
-            pace: Cell::new(None),
+            pace: RefCell::default(),
         }
     }
 
@@ -96,7 +113,7 @@ impl Clock {
         self.began.set(now);
         self.sent.set(false);
         self.max_idle.set(max_idle);
-        self.pace.set(None);
+        self.pace.take();
         self.connect_end.set(self.end.min(now + self.connect_limit));
         self.phase.set(Phase::Lookup);
     }
@@ -118,16 +135,13 @@ impl Clock {
 
     /// Bytes of the answer came in.
     fn received(&self, bytes: usize) {
-        let now = boot_clock();
-        let pace = self.pace.get().unwrap_or(Pace { since: now, bytes: 0 });
-        let bytes = pace.bytes + bytes;
-        let fast_enough = bytes >= SLOWEST.0;
-        self.pace.set(Some(if fast_enough { Pace { since: now, bytes: 0 } } else { Pace { bytes, ..pace } }));
+        self.pace.borrow_mut().received(bytes, boot_clock());
     }
 
-    /// The call waits for an answer that another thread has asked for.
+    /// The call waits for another thread's answer, or for the moment to try again.
     pub fn wait_for_answer(&self) {
         self.phase.set(Phase::Exchange);
+        self.pace.take();
     }
 
     /// Whether any byte of the request may have reached the server.
@@ -142,6 +156,7 @@ impl Clock {
 
     /// Waits, but not beyond the time of the call.
     pub fn sleep(&self, pause: Duration) -> Result<(), Error> {
+        self.wait_for_answer();
         let until = boot_clock() + pause;
         loop {
             match until.checked_sub(boot_clock()) {
@@ -162,9 +177,8 @@ impl Clock {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }
-        let end = match (self.phase.get(), self.pace.get()) {
-            (Phase::Exchange, Some(pace)) => self.end.min(pace.since + SLOWEST.1),
-            (Phase::Exchange, None) => self.end,
+        let end = match self.phase.get() {
+            Phase::Exchange => self.end.min(self.pace.borrow().end()),
             _ => self.connect_end.get(),
         };
         match end.checked_sub(boot_clock()) {
@@ -434,6 +448,24 @@ mod tests {
         let error = connect(&[refused_address(), refused_address()], &clock(2000)).unwrap_err();
         assert_eq!(error.reason(), Reason::ConnectRefused);
         assert_eq!(connect(&[], &clock(2000)).unwrap_err().reason(), Reason::ConnectDns);
+    }
+
+    #[test]
+    fn an_answer_must_not_come_too_slowly() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::default();
+        assert_eq!(pace.end(), Duration::MAX);
+        pace.received(41, seconds(10));
+        assert_eq!(pace.end(), seconds(15));
+        pace.received(22, seconds(12));
+        assert_eq!(pace.end(), seconds(15), "63 bytes are too few");
+        pace.received(1, seconds(14));
+        assert_eq!(pace.end(), seconds(15));
+        pace.received(41, seconds(14));
+        assert_eq!(pace.end(), seconds(17), "the first bytes are not needed any more");
+        pace.received(1000, seconds(16));
+        assert_eq!(pace.end(), seconds(21));
+        assert_eq!(pace.recent.len(), 1);
     }
 
     #[test]

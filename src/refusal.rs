@@ -3,7 +3,7 @@
 use crate::error::{Error, Reason, Result};
 use crate::http::Answer;
 use crate::redact::Redactor;
-use crate::reply::{Json, http_date};
+use crate::reply::{Json, http_date, shape};
 
 /// What was asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +170,10 @@ pub fn judge(question: &Question, answer: &Answer) -> Result<Json> {
     judge_unavailable(question, answer)?;
     if answer.status == 204 && matches!(question.operation, Operation::DeleteToken | Operation::DropSecrets) {
         return Ok(Json::Object(Vec::new()));
+    }
+    if !matches!(answer.status, 200 | 201 | 305..) {
+        let message = format!("cannot {}: the server answered with HTTP {}", question.operation.wish(), answer.status);
+        return Err(shape(message).with_http_status(answer.status));
     }
     let parsed = if question.operation == Operation::Version {
         Json::parse_with_raw_newlines(&answer.body)
@@ -483,8 +487,8 @@ mod tests {
             (503, Reason::UnavailableGateway),
             (504, Reason::UnavailableGateway),
             (302, Reason::ProtocolRedirect),
-            (304, Reason::ProtocolNotJson),
-            (206, Reason::ProtocolNotJson),
+            (304, Reason::ProtocolShape),
+            (206, Reason::ProtocolShape),
         ];
         for (status, expected) in cases {
             assert_eq!(reason(RequestToken, Secret, status, page), expected, "{status}");

@@ -34,6 +34,8 @@ impl Failure {
         match (error.status(), error.reason()) {
             (_, Reason::ConnectDns) => error.may_pass().then_some(Failure::Before),
             (_, Reason::ConnectResource | Reason::ConnectProxy | Reason::TimeoutDns) => None,
+            // The call has no time left, or the server answers so slowly that it would again.
+            (_, Reason::TimeoutResponse) => None,
             (Status::Connect | Status::Timeout, _) => Some(transport),
             (Status::Protocol, _) => error.may_pass().then_some(Failure::Within),
             (Status::Unavailable, _) => match error.http_status() {
@@ -193,7 +195,7 @@ mod tests {
             (error(Reason::ConnectClosed, 200), true, Some(Failure::Within)),
             (error(Reason::TimeoutConnect, 0), false, Some(Failure::Before)),
             (error(Reason::TimeoutTls, 0), false, Some(Failure::Before)),
-            (error(Reason::TimeoutResponse, 0), true, Some(Failure::Within)),
+            (error(Reason::TimeoutResponse, 0), true, None),
             (error(Reason::TimeoutDns, 0), false, None),
             (error(Reason::ConnectDns, 0), false, None),
             (error(Reason::ConnectDns, 0).that_may_pass(true), false, Some(Failure::Before)),

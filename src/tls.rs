@@ -307,21 +307,17 @@ fn build(key: &TrustKey, client: Option<ClientIdentity>) -> Result<Trust> {
     Ok(Trust { client, origins: PerProcess::default(), insecure: key.insecure })
 }
 
-fn verifier(key: &TrustKey, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
-    if key.insecure {
-        return Ok(Arc::new(AnyCertificate { provider: provider.clone() }));
-    }
+fn verifier(key: &TrustKey, provider: &Arc<CryptoProvider>) -> Result<Arc<Verifier>> {
     // A pin alone replaces the chain check; beside a CA both must hold.
     let roots = match (&key.ca, key.pin) {
+        _ if key.insecure => None,
         (Some(certificates), _) => Some(own_roots(certificates)?),
         (None, None) => Some(system_roots()?),
         (None, Some(_)) => None,
     };
     let chain = roots.map(|roots| chain_verifier(roots, provider)).transpose()?;
-    match (chain, key.pin) {
-        (Some(chain), None) => Ok(chain),
-        (chain, pin) => Ok(Arc::new(PinnedKey { pin: pin.unwrap_or_default(), chain, provider: provider.clone() })),
-    }
+    let pin = key.pin.filter(|_| !key.insecure);
+    Ok(Arc::new(Verifier { chain, pin, provider: provider.clone() }))
 }
 
 fn chain_verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
@@ -334,17 +330,12 @@ fn chain_verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Resul
         .map_err(|_| Error::new(Reason::ConfigFile, "the trust store holds no usable certificate"))
 }
 
-/// Accepts any certificate; still demands that the server holds its key.
+/// Judges a server: by its chain, by a pinned key with host name and dates, by both, or, in a laboratory, by
+/// nothing but that it holds the key of the certificate it shows.
 #[derive(Debug)]
-struct AnyCertificate {
-    provider: Arc<CryptoProvider>,
-}
-
-/// Accepts the one key that was pinned: with its chain, or with host name and dates alone.
-#[derive(Debug)]
-struct PinnedKey {
-    pin: [u8; 32],
+struct Verifier {
     chain: Option<Arc<WebPkiServerVerifier>>,
+    pin: Option<[u8; 32]>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -360,12 +351,12 @@ impl fmt::Display for PinMismatch {
 
 impl std::error::Error for PinMismatch {}
 
-impl PinnedKey {
-    fn check_pin(&self, end_entity: &CertificateDer<'_>) -> std::result::Result<(), rustls::Error> {
+impl Verifier {
+    fn check_pin(&self, end_entity: &CertificateDer<'_>, pin: [u8; 32]) -> std::result::Result<(), rustls::Error> {
         let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
         let key = certificate.subject_public_key_info();
         let digest = ring::digest::digest(&ring::digest::SHA256, key.as_ref());
-        if digest.as_ref() != self.pin {
+        if digest.as_ref() != pin {
             let mismatch = rustls::OtherError(Arc::new(PinMismatch));
             return Err(CertificateError::Other(mismatch).into());
         }
@@ -393,7 +384,12 @@ impl PinnedKey {
     }
 }
 
-impl ServerCertVerifier for PinnedKey {
+/// A signature of the handshake that is wrong speaks against the handshake, not against the certificate.
+fn of_handshake(error: rustls::Error) -> rustls::Error {
+    rustls::Error::General(format!("signature of the handshake: {error}"))
+}
+
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -402,13 +398,14 @@ impl ServerCertVerifier for PinnedKey {
         ocsp: &[u8],
         now: UnixTime,
     ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        match &self.chain {
-            Some(chain) => {
-                chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
-            }
-            None => self.check_host_and_dates(end_entity, name, now)?,
+        if let Some(chain) = &self.chain {
+            chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
+        } else if self.pin.is_some() {
+            self.check_host_and_dates(end_entity, name, now)?;
         }
-        self.check_pin(end_entity)?;
+        if let Some(pin) = self.pin {
+            self.check_pin(end_entity, pin)?;
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -419,7 +416,7 @@ impl ServerCertVerifier for PinnedKey {
         dss: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms).map_err(of_handshake)
     }
 
     fn verify_tls13_signature(
@@ -429,44 +426,7 @@ impl ServerCertVerifier for PinnedKey {
         dss: &DigitallySignedStruct,
     ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms).map_err(of_handshake)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -479,6 +439,7 @@ pub fn reason_of(error: &rustls::Error) -> Reason {
     use rustls::{AlertDescription as Alert, Error as Tls};
     match error {
         Tls::InvalidCertificate(certificate) => certificate_reason(certificate),
+        Tls::FailedToGetRandomBytes => Reason::ConnectResource,
         Tls::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate | Alert::UnknownCA)
         | Tls::AlertReceived(Alert::CertificateUnknown | Alert::CertificateExpired | Alert::AccessDenied)
         | Tls::AlertReceived(Alert::UnsupportedCertificate | Alert::CertificateRevoked) => Reason::TlsClientCertificate,

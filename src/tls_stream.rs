@@ -283,6 +283,7 @@ pub fn tls_error(error: &rustls::Error) -> Error {
         Reason::TlsWrongHost => "the server's certificate is for another host",
         Reason::TlsRevoked => "the server's certificate was revoked",
         Reason::TlsPinMismatch => "the server's key is not the pinned one",
+        Reason::ConnectResource => "the system gives no random numbers",
         Reason::TlsClientCertificate => "the server did not accept this client's certificate, or its lack",
         _ => "the TLS handshake failed: no common version, or the port does not speak TLS",
     };

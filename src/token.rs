@@ -131,8 +131,10 @@ pub struct Requested {
 pub struct Issued {
     /// The token.
     pub token: Token,
-    /// How long it lives, told without a look at this machine's clock where the server says enough.
+    /// How long it lives from its request on, if anybody knows.
     pub lifetime: Option<Duration>,
+    /// Whether that was told without a look at this machine's clock.
+    pub by_servers_clock: bool,
 }
 
 /// The token of an answer: at its top, or in `results`.
@@ -149,7 +151,8 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     }
     let (claims, told) = (claims(value), reply::expiration(reply)?);
     let token = Token::new(value, end(claims, told, requested));
-    Ok(Issued { token, lifetime: lifetime(claims, told, requested) })
+    let by_servers_clock = claims.is_some() || requested.answered_at.is_some();
+    Ok(Issued { token, lifetime: lifetime(claims, told, requested), by_servers_clock })
 }
 
 /// When the token ends: by its own claims, else by the answer, else by what was asked for.
@@ -174,6 +177,9 @@ fn end(claims: Option<Claims>, told: Expiration, requested: Requested) -> i64 {
 fn lifetime(claims: Option<Claims>, told: Expiration, requested: Requested) -> Option<Duration> {
     let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     if let Some(claims) = claims {
+        if requested.answered_at.is_some_and(|now| now >= claims.expires_at) {
+            return Some(Duration::ZERO);
+        }
         let granted = seconds(claims.expires_at - claims.issued_at);
         let asked = Duration::from_secs(requested.lifetime_s);
         return Some(if asked.is_zero() { granted } else { granted.min(asked) });

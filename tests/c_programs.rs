@@ -1,66 +1,19 @@
 //! Builds the C tests and the examples against the shared library of this very build, and runs them.
 
+#[path = "common/c.rs"]
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+use std::sync::OnceLock;
 
-use tigergraph_standin::{Options, Standin, Tls};
+use common::{build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 
-const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// `cargo test` leaves the shared library beside the test programs.
-fn library_folder() -> PathBuf {
-    let own = std::env::current_exe().expect("this program");
-    own.parent().expect("a folder").to_owned()
-}
-
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder.join(name)
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-/// A program that was built here. Cargo's own path for libraries would come before the program's, and
-/// lead to an older library.
-fn program_command(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_remove("LD_LIBRARY_PATH");
-    command
-}
-
-fn succeeded(what: &str, output: &Output) {
-    assert!(output.status.success(), "{what}: {}\n{}", output.status, text(output));
-}
-
 fn build(source: &str, extra: &[&str]) -> PathBuf {
-    let name = source.replace(['/', '.'], "_") + &extra.concat().replace(['-', ',', '='], "_");
-    let program = scratch(&name);
-    let folder = library_folder();
-    let output = Command::new("cc")
-        .args(["-std=c99", "-D_GNU_SOURCE", "-g"])
-        .args(STRICT)
-        .args(extra)
-        .arg("-I")
-        .arg(root().join("include"))
-        .arg(root().join(source))
-        .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(&folder)
-        .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .args(["-ltigergraph_auth", "-pthread"])
-        .output()
-        .expect("a C compiler");
-    succeeded(source, &output);
-    program
+    common::build(&[source], extra, &library_folder())
 }
 
 /// The forms in which a credential may stand in memory, as the arguments of tests/c/memory.c.
@@ -77,9 +30,7 @@ fn forms_in_memory(name: &str, credential: &str, user: &str) -> Vec<String> {
 
 /// Runs a C test with AddressSanitizer and UndefinedBehaviorSanitizer in it.
 fn run(source: &str, arguments: &[&str]) {
-    let program = build(source, &["-fsanitize=address,undefined"]);
-    let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
-    assert!(text(&symbols).contains("__asan_init"), "{source} was built without the sanitizer");
+    let program = build_sanitized(&[source], &[]);
     let output = program_command(&program).args(arguments).output().expect(source);
     succeeded(&format!("{source} {arguments:?}"), &output);
 }
@@ -137,20 +88,57 @@ fn threads() {
     run("tests/c/threads.c", &[]);
 }
 
-#[test]
-fn memory() {
-    const PASSWORD: &str = "canary \"p\\ss%w/rd+of.thirty-two";
+const CANARY: &str = "canary \"p\\ss%w/rd+of.thirty-two";
+
+/// Runs tests/c/memory.c for a user whose password is the canary.
+fn search_memory(server: &Standin, what: &str, suffer: bool) {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     // Not under a sanitizer, which keeps memory of its own.
-    let program = build("tests/c/memory.c", &["-O1"]);
+    let program = PROGRAM.get_or_init(|| build("tests/c/memory.c", &["-O1"]));
+    server.add_user("carol", CANARY, false);
+    let ca_file = ca_file(server, &format!("memory-{}.pem", what.replace(' ', "-")));
+    let mut command = program_command(program);
+    command.args([&server.gateway_url(), &ca_file, "carol"]).args(forms_in_memory("password", CANARY, "carol"));
+    if suffer {
+        command.env("SUFFER", "1");
+    }
+    succeeded(&format!("memory {what}"), &command.output().expect("it runs"));
+}
+
+#[test]
+fn no_credential_stays_in_memory() {
     for version in VERSIONS {
         for tls in [None, Some(Tls::self_signed())] {
+            let what = format!("{version} {}", if tls.is_some() { "TLS" } else { "plain" });
+            search_memory(&Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in"), &what, false);
+        }
+    }
+}
+
+#[test]
+fn no_credential_stays_in_memory_whatever_goes_wrong() {
+    let echo = format!("{{\"error\":true,\"message\":{}}}", serde_json::Value::from(CANARY));
+    let faults = [
+        Action::CloseBeforeReply,
+        Action::ResetBeforeReply,
+        Action::CloseAfterProcessing,
+        Action::TruncateBody,
+        Action::reply(401, &echo),
+        Action::reply(500, &echo),
+        Action::reply(200, "<html>portal</html>"),
+        Action::reply(200, "{\"token\":5}"),
+        Action::reply(302, "").header("Location", "http://127.0.0.1:1/x"),
+        Action::RawBytes(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}".to_vec()),
+        Action::Flood(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b' '; 4096]),
+    ];
+    for version in ["3.10", "4.2"] {
+        for tls in [None, Some(Tls::self_signed())] {
+            let what = format!("{version} suffering {}", if tls.is_some() { "TLS" } else { "plain" });
             let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
-            server.add_user("carol", PASSWORD, false);
-            let ca_file = ca_file(&server, &format!("memory-{version}.pem"));
-            let mut command = program_command(&program);
-            command.args([&server.gateway_url(), &ca_file, "carol"]);
-            let output = command.args(forms_in_memory("password", PASSWORD, "carol")).output().expect("it runs");
-            succeeded(&format!("memory {version} {ca_file}"), &output);
+            for (index, action) in faults.iter().cycle().take(3 * faults.len()).enumerate() {
+                server.script(Fault::once("/", action.clone()).skip(1 + index as u32 % 3));
+            }
+            search_memory(&server, &what, true);
         }
     }
 }
@@ -242,6 +230,31 @@ fn the_readme_example() {
     let bad = run("canarysecretcanary");
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad).contains("did not accept the secret") && !text(&bad).contains("canary"), "{}", text(&bad));
+}
+
+#[test]
+fn the_example_of_many_threads() {
+    let program = build("examples-c/threads.c", &["-O2", "-std=c11"]);
+    std::thread::scope(|scope| {
+        for version in ["3.10", "4.2"] {
+            let program = &program;
+            scope.spawn(move || many_threads(program, version));
+        }
+    });
+}
+
+fn many_threads(program: &Path, version: &str) {
+    let server = standin(version);
+    let port = server.gateway_port().to_string();
+    let arguments = ["127.0.0.1", &port, "alice", "opensesame", "MyGraph", "12", "64"];
+    let output = program_command(program).args(arguments).output().expect("the example");
+    succeeded(version, &output);
+    let shown = text(&output);
+    assert!(shown.contains(", 0 tokens rejected, 0 failures"), "{shown}");
+    // 12 seconds are three lives of a token, less their windows.
+    let is_for_token = |path: &str| path.ends_with("/requesttoken") || path.ends_with("/tokens");
+    let renewals = server.requests().iter().filter(|request| is_for_token(&request.path)).count();
+    assert!((3..=5).contains(&renewals), "{version}: {renewals}: {shown}");
 }
 
 #[test]

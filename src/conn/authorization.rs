@@ -4,10 +4,9 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use once_cell::sync::Lazy;
 use rustls::crypto::ring::default_provider;
 
@@ -23,6 +22,7 @@ use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::{self, boot_clock};
 use crate::redact::Hidden;
 use crate::refusal::Operation;
+use crate::sync::{ArcSwapOption, Builder, Condvar, Mutex, MutexGuard};
 use crate::token::{Issued, Token};
 
 /// Threads count their references to the token on one of so many places.
@@ -32,6 +32,11 @@ const MAX_FLIGHTS: usize = 8;
 const STACK: usize = 256 * 1024;
 /// A caller who has to renew beside a token that is still good does not wait longer.
 const INLINE_LIMIT: Duration = Duration::from_millis(1000);
+
+thread_local! {
+    /// Whether this thread is getting a token for everybody.
+    static FLYING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// How a token is asked for: a renewal asks as the first request did.
 #[derive(Clone)]
@@ -188,26 +193,35 @@ impl Managing {
         token
     }
 
-    /// Shows callers another token that they may take without asking. Called with the decisions locked.
+    /// Shows callers a new token. Called with the decisions locked.
     fn publish(&self, managed: &Managed<Arc<Token>>, current: Arc<Current>) {
         self.set_carefree(managed, &current);
         self.current.store(Some(current));
     }
 
-    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
-        let renews = self.source.load().is_some();
-        current.carefree_until.store(nanoseconds(managed.carefree_until(boot_clock(), renews)), Ordering::Relaxed);
-    }
-
-    /// The same after a decision that left the token as it was, or took it away. Replaces nothing that may
-    /// stay: to replace it takes the longer the more threads there are, and every one of them comes by here.
+    /// Shows callers a decision that left the token as it was, or took it away. Called with the decisions locked.
     fn republish(&self, managed: &Managed<Arc<Token>>) {
-        let Some(current) = self.current.load_full() else { return };
-        if managed.held().is_some_and(|held| held.is_one_with(&current.token())) {
-            self.set_carefree(managed, &current);
+        let current = self.current.load();
+        let Some(current) = &*current else {
+            return;
+        };
+        if managed.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
+            self.set_carefree(managed, current);
         } else {
             self.current.store(None);
         }
+    }
+
+    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
+        let until = managed.carefree_until(boot_clock(), self.source.load().is_some());
+        current.carefree_until.store(nanoseconds(until), Ordering::Relaxed);
+    }
+
+    /// The token that a caller may take without asking.
+    fn carefree(&self) -> Option<Arc<Token>> {
+        let current = self.current.load();
+        let current = current.as_ref()?;
+        (nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 
@@ -226,14 +240,7 @@ impl Connection {
     /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
     /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
     pub fn authorization(&self) -> Result<Arc<Token>> {
-        let current = self.core.authorization.current.load();
-        if let Some(current) = &*current {
-            if nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed) {
-                return Ok(current.token());
-            }
-        }
-        drop(current);
-        self.ask_for_token()
+        self.core.authorization.carefree().map_or_else(|| self.ask_for_token(), Ok)
     }
 
     fn ask_for_token(&self) -> Result<Arc<Token>> {
@@ -258,6 +265,8 @@ impl Connection {
                     self.fly(number, None);
                     number
                 }
+                // A log callback on the flight's own thread must not wait for the flight.
+                Advice::Wait(_) if FLYING.get() => return self.beside_the_flight(),
                 Advice::Wait(number) => number,
             };
             let call = call.get_or_insert_with(|| self.call(&[], &[]));
@@ -266,7 +275,16 @@ impl Connection {
                 let good = own.managed().still_good(boot_clock());
                 return good.filter(|_| error.status() == Status::Timeout).ok_or(error);
             }
+            if let Some(token) = managing.carefree() {
+                return Ok(token);
+            }
         }
+    }
+
+    /// A token for the thread that is getting one for everybody: the one held, or one of its own.
+    fn beside_the_flight(&self) -> Result<Arc<Token>> {
+        let good = self.core.authorization.tower().managed().still_good(boot_clock());
+        good.map_or_else(|| self.get_token(None, 0, TokenOptions { keep_current: true, global: false }), Ok)
     }
 
     /// How the connection gets a token when it needs one.
@@ -306,7 +324,7 @@ impl Connection {
         let flights = FLIGHTS.get();
         let handle = Connection::inner(self.core.clone());
         let start = |handle: Connection| {
-            std::thread::Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
+            Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
                 handle.carry_out(number);
                 // The connection may end with this; only then is the place free.
                 drop(handle);
@@ -319,9 +337,8 @@ impl Connection {
         }
         flights.fetch_sub(1, Ordering::SeqCst);
         let handle = Connection::inner(self.core.clone());
-        if let Some(limit) = limit {
-            handle.set_timeout(u32::try_from(limit.as_millis()).unwrap_or(u32::MAX));
-        }
+        let callers = self.limit_ms.load(Ordering::Relaxed);
+        handle.set_timeout(limit.map_or(callers, |limit| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX)));
         handle.carry_out(number);
     }
 
@@ -329,7 +346,9 @@ impl Connection {
     fn carry_out(&self, number: u64) {
         let managing = &self.core.authorization;
         let own = managing.tower();
+        FLYING.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(&own)));
+        FLYING.set(false);
         let panicked = || Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own");
         let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
         let current = outcome.map(|(token, schedule)| Arc::new(Current::new(&token, Some(schedule))));
@@ -339,7 +358,7 @@ impl Connection {
         };
         let mut managed = own.managed();
         managed.landed(number, landed, boot_clock(), chance());
-        let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.token())));
+        let adopted = current.ok().filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
         match adopted {
             Some(current) => managing.publish(&managed, current),
             None => managing.republish(&managed),

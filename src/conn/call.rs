@@ -14,6 +14,7 @@ use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::http::{Answer, Method, Request};
 use crate::log::Level;
+use crate::managed::{Life, Schedule, expired_on_arrival};
 use crate::net::Clock;
 use crate::platform::boot_clock;
 use crate::redact::{Hidden, Redactor};
@@ -151,10 +152,15 @@ impl<'a> Call<'a> {
 impl Call<'_> {
     /// Sends a request and judges its answer as JSON.
     pub fn ask(&self, ask: &Ask) -> Result<Json> {
+        self.ask_for(ask, Ok)
+    }
+
+    /// The same, and reads something from the answer.
+    pub fn ask_for<T>(&self, ask: &Ask, read: impl Fn(Json) -> Result<T>) -> Result<T> {
         let question = self.question(ask.operation, ask.login.credential);
         self.attempt(ask, |answer, again| match refusal::judge(&question, answer) {
-            Err(error) if again && ends(ask.operation, error.reason()) => Ok(Json::Object(Vec::new())),
-            judged => judged,
+            Err(error) if again && ends(ask.operation, error.reason()) => read(Json::Object(Vec::new())),
+            judged => judged.and_then(&read),
         })
     }
 
@@ -169,20 +175,37 @@ impl Call<'_> {
         })
     }
 
+    /// A token that is dead on arrival is none, if the server's own clock says so.
+    pub fn refuse_dead(&self, issued: Issued) -> Result<Issued> {
+        let life = Life { began: self.clock.began(), lifetime: issued.lifetime, asked: None };
+        if issued.by_servers_clock && Schedule::new(life, None, 1.0).dead <= boot_clock() {
+            return Err(expired_on_arrival());
+        }
+        Ok(issued)
+    }
+
     /// Sends a request, and sends it again as the table of retries has it. `judge` reads the answer; its
     /// second argument tells whether an earlier attempt may have been carried out.
     pub fn attempt<T>(&self, ask: &Ask, judge: impl Fn(&Answer, bool) -> Result<T>) -> Result<T> {
         let budget = &self.connection.core.budget;
-        let mut may_be_done = false;
+        let (mut may_be_done, mut told) = (false, None);
         loop {
-            let outcome = self.send(ask).and_then(|answer| judge(&answer, may_be_done));
+            let outcome = self.send(ask).and_then(|answer| {
+                let judged = judge(&answer, may_be_done);
+                judged.map_err(
+                    |error| if error.http_status() == 0 { error.with_http_status(answer.status) } else { error },
+                )
+            });
             let Err(error) = outcome else {
                 budget.earn();
                 return outcome;
             };
             let Some((failure, wait)) = self.again(ask.operation, &error) else {
-                return Err(error);
+                // What the server said before says more than that there was no time to ask it again.
+                let out_of_time = error.status() == Status::Timeout;
+                return Err(told.filter(|_| out_of_time).unwrap_or(error));
             };
+            told = Some(&error).filter(|error| error.is_answer()).cloned().or(told);
             may_be_done |= failure.may_be_done();
             self.connection.log(Level::Info, || {
                 format!("{} failed ({}); trying again in {} ms", ask.path, error.reason().id(), wait.as_millis())
@@ -293,14 +316,16 @@ impl Call<'_> {
             if known != Known::Nothing {
                 return Ok((known, false));
             }
-            if !*running {
+            // A log callback that calls the library must not wait for the call it interrupts.
+            let own = std::thread::current().id();
+            if running.is_none_or(|thread| thread == own) {
                 break;
             }
             self.clock.wait_for_answer();
             let waited = detection.ended.wait_timeout(running, self.clock.left()?);
             running = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        *running = true;
+        *running = Some(std::thread::current().id());
         drop(running);
         let _ended = Ended(&detection);
         let found = self.detect()?;
@@ -324,12 +349,10 @@ impl Call<'_> {
         match reply {
             Ok(_) => Ok(Known::Exactly(Generation::C)),
             Err(error) if error.reason() == Reason::MissingEndpoint => Ok(Known::Legacy),
-            Err(error) if error.http_status() == 0 || error.http_status() >= 500 => Err(error),
-            Err(error) => match error.status() {
-                // A page, a redirect or a limit says nothing about the server behind it.
-                Status::Protocol | Status::Unavailable => Err(error),
-                _ => Ok(Known::Exactly(Generation::C)),
-            },
+            // A broken answer, a page, a redirect or a limit says nothing about the server behind it.
+            Err(error) if !error.is_answer() || error.http_status() >= 500 => Err(error),
+            Err(error) if error.status() == Status::Unavailable => Err(error),
+            Err(_) => Ok(Known::Exactly(Generation::C)),
         }
     }
 
@@ -360,7 +383,7 @@ struct Ended<'a>(&'a super::Detection);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.0.ended.notify_all();
     }
 }

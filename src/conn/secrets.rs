@@ -157,15 +157,15 @@ impl Call<'_> {
     fn list(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         let mut ask = self.rest_ask(Operation::ListSecrets, Method::Get, path::SECRETS)?;
         ask.query = user_query(user);
-        secret::from_reply(&self.ask(&ask)?)
+        self.ask_for(&ask, |reply| secret::from_reply(&reply))
     }
 
     /// One secret; `None` if the server says, in whatever words, that it has none of that alias.
     fn find(&self, alias: &Alias) -> Result<Option<Secret>> {
         let path = format!("{}/{}", path::SECRETS, encode(alias.as_str()));
         let ask = self.rest_ask(Operation::GetSecret, Method::Get, &path)?;
-        match self.ask(&ask) {
-            Ok(reply) => Ok(secret::from_reply(&reply)?.into_iter().find(|secret| secret.alias == alias.as_str())),
+        match self.ask_for(&ask, |reply| secret::from_reply(&reply)) {
+            Ok(found) => Ok(found.into_iter().find(|secret| secret.alias == alias.as_str())),
             // The words for "unknown alias" are not documented; a wrong guess ends in `exists.secret`.
             Err(error) if matches!(error.status(), Status::NotFound | Status::Server) => {
                 let unknown = error.reason() != Reason::MissingEndpoint && error.http_status() < 500;
@@ -189,7 +189,7 @@ impl Call<'_> {
             query.push_str(&user);
         }
         ask.query = Some(query);
-        let created = self.ask(&ask).and_then(|reply| {
+        let created = self.ask_for(&ask, |reply| {
             let mut secrets = secret::from_reply(&reply)?.into_iter();
             secrets.next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
         });

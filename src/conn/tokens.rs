@@ -186,18 +186,18 @@ impl Call<'_> {
         let unit = self.connection.facts().unit;
         let issued = self.mint_in(unit, proof, lifetime_s, options)?;
         if unit != LifetimeUnit::Unknown || lifetime_s == 0 {
-            return Ok(issued);
+            return self.refuse_dead(issued);
         }
         let Some(told) = LifetimeUnit::told_by(lifetime_s, &issued.token) else {
-            return Ok(issued);
+            return self.refuse_dead(issued);
         };
         self.connection.learn(|facts| Facts { unit: told, ..facts });
         if told != LifetimeUnit::Milliseconds {
-            return Ok(issued);
+            return self.refuse_dead(issued);
         }
         self.connection
             .log(Level::Warn, || "the server counts lifetimes in milliseconds; asking again in its unit".into());
-        self.mint_in(told, proof, lifetime_s, options)
+        self.refuse_dead(self.mint_in(told, proof, lifetime_s, options)?)
     }
 
     fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
@@ -262,9 +262,9 @@ impl Call<'_> {
             Ok(_) => Ok(true),
             Err(error) => match error.status() {
                 // The server's "no" has many forms; not to be able to ask is something else.
-                _ if error.http_status() >= 500 || error.http_status() == 0 => Err(error),
+                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
                 _ if error.reason() == Reason::MissingEndpoint => Err(error),
-                Status::Protocol | Status::Unavailable => Err(error),
+                Status::Unavailable => Err(error),
                 _ => Ok(false),
             },
         }
@@ -284,7 +284,7 @@ impl Call<'_> {
         lifetime_s: u64,
         options: TokenOptions,
     ) -> Result<Issued> {
-        let send = |ask: &Ask| self.ask_token(ask, lifetime_s);
+        let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, lifetime_s)?);
         self.ask_requesttoken(operation, known, proof, old, lifetime_s, options, send)
     }
 
@@ -359,7 +359,7 @@ impl Call<'_> {
             Ok(_) => Ok(true),
             Err(error) => match error.reason() {
                 Reason::AuthDisabled | Reason::MissingEndpoint => Ok(false),
-                _ if error.http_status() == 0 || error.http_status() >= 500 => Err(error),
+                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
                 _ => Ok(!matches!(error.http_status(), 404 | 405)),
             },
         }
@@ -441,6 +441,5 @@ const WANTS_SECRET: &str =
 
 /// Whether a refusal of the form of B may come from a server that only knows the form of A.
 fn may_be_older(error: &Error) -> bool {
-    let answered = (200..500).contains(&error.http_status());
-    answered && !matches!(error.status(), Status::Unavailable | Status::Protocol)
+    error.is_answer() && error.http_status() < 500 && error.status() != Status::Unavailable
 }

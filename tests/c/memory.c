@@ -4,13 +4,15 @@
  *     memory URL CA-FILE USER NAME=HEX...     CA-FILE "-": plain http
  *                                             HEX: a credential in one of its forms, each byte xor 0x5a
  *
+ * With SUFFER in the environment the server may fail as it likes.
+ *
  * This program never keeps a credential itself: what it looks for is kept with every byte changed. */
 #include "check.h"
 #include <fcntl.h>
 #include <unistd.h>
 
 #define CHANGE 0x5a
-#define FORMS 16
+#define FORMS 64
 
 struct form {
     char name[32];
@@ -24,6 +26,7 @@ static size_t form_count;
 static unsigned char window[1 << 16];
 
 static void keep(const char *name, const char *credential) {
+    if (form_count == FORMS) return;
     struct form *form = &forms[form_count++];
     snprintf(form->name, sizeof form->name, "%s", name);
     for (form->length = 0; credential[form->length] != '\0'; form->length++)
@@ -142,11 +145,41 @@ static void live(tg_conn *conn) {
     CHECK(tg_drop_secret(conn, "memory", NULL, 0, NULL) == TG_STATUS_OK);
 }
 
+/* The same while the server fails in one way after the other: what comes of it does not matter here, only
+ * that nothing of it stays. */
+static void suffer(tg_conn *conn) {
+    for (int round = 0; round < 12; round++) {
+        char alias[16], value[4097] = "";
+        int32_t valid;
+        tg_secrets *secrets = NULL;
+        tg_token *token = NULL;
+        snprintf(alias, sizeof alias, "round%d", round);
+        if (tg_create_secret(conn, alias, NULL, NULL, &secrets, NULL) == TG_STATUS_OK) {
+            keep(alias, tg_secrets_value(secrets, 0));
+            reveal(alias, value);
+        }
+        tg_secrets_free(secrets);
+        tg_get_secrets(conn, NULL, &secrets, NULL);
+        tg_secrets_free(secrets);
+        tg_get_token(conn, value[0] ? value : NULL, 600, 0, &token, NULL);
+        if (token != NULL) keep("a token", tg_token_value(token));
+        tg_check_jwt_token(conn, token != NULL ? tg_token_value(token) : "notatokenatall", &valid, NULL);
+        tg_delete_token(conn, value[0] ? value : NULL, NULL, 0, NULL);
+        tg_token_free(token);
+        tg_authorization(conn, &token, NULL);
+        if (token != NULL) keep("a managed token", tg_token_value(token));
+        tg_token_free(token);
+        tg_drop_secret(conn, alias, NULL, 0, NULL);
+        explicit_bzero(value, sizeof value);
+    }
+}
+
 int main(int argc, char **argv) {
     CHECK(argc > 4);
     for (int i = 4; i < argc; i++) keep_hex(argv[i]);
     tg_conn *conn = connect_to(argv);
-    live(conn);
+    if (getenv("SUFFER") != NULL) suffer(conn);
+    else live(conn);
     tg_conn_free(conn);
     expect_at_most(0, "after the last free");
     /* The search itself finds what is there. */

@@ -138,6 +138,8 @@ fn action(body: &Value) -> Result<Action, Refusal> {
             None => Action::TruncateBody,
         },
         "RawBytes" => Action::RawBytes(bytes(body)?),
+        "RawBytesAndReset" => Action::RawBytesAndReset(bytes(body)?),
+        "RawBytesAndHang" => Action::RawBytesAndHang(bytes(body)?),
         "Drip" => Action::Drip(bytes(body)?, milliseconds("milliseconds")?),
         "Flood" => Action::Flood(Vec::new(), bytes(body)?),
         "Hang" => Action::Hang,

@@ -34,8 +34,14 @@ pub enum Action {
     TruncateBodyAt(usize),
     /// These bytes instead of an HTTP answer, then closed; nothing was done.
     RawBytes(Vec<u8>),
+    /// These bytes instead of an HTTP answer; the connection stays open; nothing was done.
+    RawBytesAndHang(Vec<u8>),
+    /// These bytes instead of an HTTP answer, then a reset; nothing was done.
+    RawBytesAndReset(Vec<u8>),
     /// These bytes instead of an HTTP answer, one at a time with a pause after each, then closed.
     Drip(Vec<u8>, Duration),
+    /// The first bytes at once, then the second as a drip.
+    DripAfter(Vec<u8>, Vec<u8>, Duration),
     /// These bytes, then these again and again until the peer closes.
     Flood(Vec<u8>, Vec<u8>),
     /// No answer; the connection stays open; nothing was done.

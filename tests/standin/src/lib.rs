@@ -23,6 +23,7 @@ mod gsql;
 mod jwt;
 mod login;
 mod options;
+mod raw;
 mod reply;
 mod requesttoken;
 mod restpp;
@@ -42,10 +43,10 @@ use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
 
 pub use fault::{Action, Fault};
 pub use options::{BadVersion, Generation, Options, Version};
+pub use raw::{RawAction, RawServer, handmade};
 pub use reply::{Listener, Request};
 pub use state::{Secret, Snapshot, State, Token, User};
 pub use switches::*;
@@ -71,7 +72,7 @@ impl Standin {
     /// # Errors
     /// If a port is taken or the TLS material does not fit together.
     pub fn start(options: Options) -> io::Result<Standin> {
-        let acceptor = options.tls.as_ref().map(Tls::server_config).transpose()?.map(TlsAcceptor::from);
+        let acceptors = options.tls.as_ref().map(Tls::acceptors).transpose()?;
         let ca_pem = options.tls.as_ref().map(|tls| tls.ca_pem.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -87,13 +88,14 @@ impl Standin {
             faults: Mutex::default(),
             log: Mutex::new(Log::default()),
             connections: AtomicUsize::new(0),
+            resumptions: AtomicUsize::new(0),
         });
         let (gateway_port, restpp_port) = (gateway.local_addr()?.port(), restpp.local_addr()?.port());
         let control_port = control.as_ref().map(TcpSocket::local_addr).transpose()?.map(|address| address.port());
-        runtime.spawn(serve(gateway.listen(1024)?, Listener::Gateway, shared.clone(), acceptor.clone()));
+        runtime.spawn(serve(gateway.listen(1024)?, Listener::Gateway, shared.clone(), acceptors.clone()));
         let mut closed = None;
         if restpp_listens {
-            runtime.spawn(serve(restpp.listen(1024)?, Listener::Restpp, shared.clone(), acceptor));
+            runtime.spawn(serve(restpp.listen(1024)?, Listener::Restpp, shared.clone(), acceptors));
         } else {
             closed = Some(restpp);
         }
@@ -171,6 +173,12 @@ impl Standin {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many TLS sessions were resumed so far, instead of agreed on anew.
+    #[must_use]
+    pub fn resumptions(&self) -> usize {
+        self.shared.resumptions.load(Ordering::SeqCst)
     }
 
     /// How often something asked to drop everything.

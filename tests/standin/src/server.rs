@@ -17,10 +17,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::HandshakeKind;
 use tokio_rustls::server::TlsStream;
 
 use crate::fault::{Action, Fault};
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub faults: Mutex<Vec<Fault>>,
     pub log: Mutex<Log>,
     pub connections: AtomicUsize,
+    pub resumptions: AtomicUsize,
 }
 
 /// Every request, each with a number by which its status is filled in later.
@@ -70,8 +72,21 @@ pub(crate) fn bind(port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
+/// TLS for the first connection and for the later ones, which may differ in what they give to resume by.
+#[derive(Clone)]
+pub(crate) struct Acceptors {
+    pub first: TlsAcceptor,
+    pub later: TlsAcceptor,
+}
+
+impl Acceptors {
+    fn of(&self, connection: u64) -> &TlsAcceptor {
+        if connection == 1 { &self.first } else { &self.later }
+    }
+}
+
 /// Accepts connections until the runtime ends.
-pub(crate) async fn serve(listener: TcpListener, role: Listener, shared: Arc<Shared>, tls: Option<TlsAcceptor>) {
+pub(crate) async fn serve(listener: TcpListener, role: Listener, shared: Arc<Shared>, tls: Option<Acceptors>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -84,8 +99,13 @@ pub(crate) async fn serve(listener: TcpListener, role: Listener, shared: Arc<Sha
             let _ = stream.set_nodelay(true);
             let stream = match tls {
                 None => Stream::Plain(stream),
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => Stream::Tls(Box::new(stream)),
+                Some(tls) => match tls.of(number).accept(stream).await {
+                    Ok(stream) => {
+                        if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+                            shared.resumptions.fetch_add(1, Ordering::SeqCst);
+                        }
+                        Stream::Tls(Box::new(stream))
+                    }
                     Err(_) => return,
                 },
             };
@@ -113,9 +133,10 @@ async fn connection(stream: Stream, role: Listener, number: u64, shared: Arc<Sha
 /// What to do to the wire instead of an HTTP answer.
 enum Wire {
     Write(Vec<u8>),
-    Drip(Vec<u8>, Duration),
+    WriteAndHang(Vec<u8>),
+    WriteAndReset(Vec<u8>),
+    Drip(Vec<u8>, Vec<u8>, Duration),
     Flood(Vec<u8>, Vec<u8>),
-    Reset,
 }
 
 impl Wire {
@@ -123,15 +144,29 @@ impl Wire {
         // The peer may be gone already; then there is nothing left to do.
         let _ = match self {
             Wire::Write(bytes) => stream.write_all(&bytes).await,
-            Wire::Drip(bytes, pause) => drip(&mut stream, &bytes, pause).await,
+            Wire::WriteAndHang(bytes) => write_and_hang(&mut stream, &bytes).await,
+            Wire::WriteAndReset(bytes) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.flush().await;
+                return stream.reset();
+            }
+            Wire::Drip(head, bytes, pause) => drip(&mut stream, &head, &bytes, pause).await,
             Wire::Flood(head, bytes) => flood(&mut stream, &head, &bytes).await,
-            Wire::Reset => return stream.reset(),
         };
         let _ = stream.shutdown().await;
     }
 }
 
-async fn drip(stream: &mut Stream, bytes: &[u8], pause: Duration) -> io::Result<()> {
+/// Ends when the peer closes.
+async fn write_and_hang(stream: &mut Stream, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await?;
+    while stream.read(&mut [0; 256]).await? > 0 {}
+    Ok(())
+}
+
+async fn drip(stream: &mut Stream, head: &[u8], bytes: &[u8], pause: Duration) -> io::Result<()> {
+    stream.write_all(head).await?;
     for byte in bytes {
         stream.write_all(&[*byte]).await?;
         stream.flush().await?;
@@ -228,9 +263,12 @@ async fn faulty(action: Action, shared: &Shared, request: &Request) -> Outcome {
         Action::CloseAfterReply => partial(shared, request, |length| length),
         Action::TruncateBody => partial(shared, request, |length| length / 2),
         Action::TruncateBodyAt(keep) => partial(shared, request, |length| keep.min(length)),
-        Action::ResetBeforeReply => Outcome::Wire(Wire::Reset, 0),
+        Action::ResetBeforeReply => Outcome::Wire(Wire::WriteAndReset(Vec::new()), 0),
+        Action::RawBytesAndReset(bytes) => Outcome::Wire(Wire::WriteAndReset(bytes), 0),
         Action::RawBytes(bytes) => Outcome::Wire(Wire::Write(bytes), 0),
-        Action::Drip(bytes, pause) => Outcome::Wire(Wire::Drip(bytes, pause), 0),
+        Action::RawBytesAndHang(bytes) => Outcome::Wire(Wire::WriteAndHang(bytes), 0),
+        Action::Drip(bytes, pause) => Outcome::Wire(Wire::Drip(Vec::new(), bytes, pause), 0),
+        Action::DripAfter(head, bytes, pause) => Outcome::Wire(Wire::Drip(head, bytes, pause), 0),
         Action::Flood(head, bytes) => Outcome::Wire(Wire::Flood(head, bytes), 0),
         Action::Hang => Outcome::Hang,
     }

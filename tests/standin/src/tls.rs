@@ -6,10 +6,13 @@ use std::sync::Arc;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion, crypto, version};
+
+use crate::server::Acceptors;
 
 /// A version of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +38,8 @@ pub struct Tls {
     pub min_version: TlsVersion,
     /// The highest version offered.
     pub max_version: TlsVersion,
+    /// How many tickets the first connection and each later one get to resume by, with TLS 1.3.
+    pub tickets: (usize, usize),
 }
 
 /// Names by which a stand-in can be reached.
@@ -64,7 +69,23 @@ impl Tls {
         self
     }
 
-    pub(crate) fn server_config(&self) -> io::Result<Arc<ServerConfig>> {
+    /// The same, giving so many tickets on the first connection, and so many on each later one.
+    #[must_use]
+    pub fn tickets(mut self, first: usize, later: usize) -> Tls {
+        self.tickets = (first, later);
+        self
+    }
+
+    pub(crate) fn acceptors(&self) -> io::Result<Acceptors> {
+        let mut config = self.server_config()?;
+        let mut acceptor = |tickets| {
+            config.send_tls13_tickets = tickets;
+            TlsAcceptor::from(Arc::new(config.clone()))
+        };
+        Ok(Acceptors { first: acceptor(self.tickets.0), later: acceptor(self.tickets.1) })
+    }
+
+    fn server_config(&self) -> io::Result<ServerConfig> {
         let invalid = |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
         let provider = Arc::new(crypto::ring::default_provider());
         let offered = |version: TlsVersion| (self.min_version..=self.max_version).contains(&version);
@@ -86,8 +107,7 @@ impl Tls {
             }
         };
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).map_err(|error| invalid(&error))?;
-        let config = builder.with_single_cert(certificates(&self.chain_pem)?, key).map_err(|error| invalid(&error))?;
-        Ok(Arc::new(config))
+        builder.with_single_cert(certificates(&self.chain_pem)?, key).map_err(|error| invalid(&error))
     }
 }
 
@@ -102,6 +122,23 @@ pub struct TestCa {
     pem: String,
 }
 
+fn authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+/// A certificate's content, for servers and clients.
+fn end_entity(names: &[&str], common_name: &str) -> CertificateParams {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).expect("names");
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
 /// A certificate with its key, both in PEM.
 #[derive(Clone, Debug)]
 pub struct Leaf {
@@ -111,6 +148,19 @@ pub struct Leaf {
     pub key_pem: String,
 }
 
+impl Leaf {
+    /// A certificate that vouches for itself.
+    ///
+    /// # Panics
+    /// If a name is not acceptable, or there is no randomness.
+    #[must_use]
+    pub fn self_signed(names: &[&str]) -> Leaf {
+        let key = KeyPair::generate().expect("a key");
+        let certificate = end_entity(names, "stand-in").self_signed(&key).expect("a certificate");
+        Leaf { chain_pem: certificate.pem(), key_pem: key.serialize_pem() }
+    }
+}
+
 impl TestCa {
     /// A new authority.
     ///
@@ -118,12 +168,19 @@ impl TestCa {
     /// If there is no randomness.
     #[must_use]
     pub fn new(name: &str) -> TestCa {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(DnType::CommonName, name);
+        let (params, key) = (authority(name), KeyPair::generate().expect("a key"));
         let pem = params.self_signed(&key).expect("a certificate").pem();
+        TestCa { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// An authority that has its power from this one.
+    ///
+    /// # Panics
+    /// If there is no randomness.
+    #[must_use]
+    pub fn intermediate(&self, name: &str) -> TestCa {
+        let (params, key) = (authority(name), KeyPair::generate().expect("a key"));
+        let pem = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
         TestCa { issuer: Issuer::new(params, key), pem }
     }
 
@@ -145,13 +202,20 @@ impl TestCa {
     /// If a name is not acceptable, or there is no randomness.
     #[must_use]
     pub fn leaf_for_years(&self, names: &[&str], from: i32, to: i32) -> Leaf {
-        let key = KeyPair::generate().expect("a key");
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let mut params = CertificateParams::new(names).expect("names");
-        params.distinguished_name.push(DnType::CommonName, "stand-in");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let mut params = end_entity(names, "stand-in");
         params.not_before = rcgen::date_time_ymd(from, 1, 1);
         params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        self.sign(&params)
+    }
+
+    /// A certificate that names its host in the way of the last century: as common name alone.
+    #[must_use]
+    pub fn leaf_by_common_name(&self, host: &str) -> Leaf {
+        self.sign(&end_entity(&[], host))
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Leaf {
+        let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Leaf { chain_pem: certificate.pem(), key_pem: key.serialize_pem() }
     }
@@ -172,6 +236,7 @@ impl TestCa {
             client_ca_pem: None,
             min_version: TlsVersion::Tls12,
             max_version: TlsVersion::Tls13,
+            tickets: (2, 2),
         }
     }
 }

@@ -7,7 +7,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use common::{alice, start, with};
-use tigergraph_standin::{Action, Fault, Options, Standin, TestCa, Tls, TlsVersion};
+use tigergraph_standin::{
+    Action, Fault, Leaf, Options, RawAction, RawServer, Standin, TestCa, Tls, TlsVersion, handmade,
+};
 
 const PING: &[u8] = b"GET /api/ping HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -34,6 +36,11 @@ fn bytes_on_the_wire() {
     assert_eq!(fault(Action::Drip(b"drip".to_vec(), Duration::from_millis(5))), (b"drip".to_vec(), None));
     assert_eq!(fault(Action::ResetBeforeReply), (Vec::new(), Some(std::io::ErrorKind::ConnectionReset)));
     assert!(fault(Action::Hang).0.is_empty());
+    let kept_open = fault(Action::RawBytesAndHang(b"some".to_vec()));
+    assert_eq!(kept_open, (b"some".to_vec(), Some(std::io::ErrorKind::WouldBlock)));
+    assert_eq!(fault(Action::RawBytesAndReset(b"some".to_vec())).1, Some(std::io::ErrorKind::ConnectionReset));
+    let drip = Action::DripAfter(b"head".to_vec(), b"drip".to_vec(), Duration::from_millis(5));
+    assert_eq!(fault(drip), (b"headdrip".to_vec(), None));
     let whole = fault(Action::CloseAfterReply).0;
     assert!(whole.ends_with(b"\r\n\r\n{\"error\":false,\"message\":\"pong\",\"results\":{}}"));
     let part = fault(Action::TruncateBodyAt(5)).0;
@@ -83,7 +90,11 @@ fn requests_are_logged_as_they_came() {
 }
 
 /// The status of a ping over TLS.
-fn ping(standin: &Standin, ca: &str, identity: Option<&tigergraph_standin::Leaf>, host: &str) -> Result<u16, String> {
+fn ping(standin: &Standin, ca: &str, identity: Option<&Leaf>, host: &str) -> Result<u16, String> {
+    ping_port(standin.gateway_port(), ca, identity, host)
+}
+
+fn ping_port(port: u16, ca: &str, identity: Option<&Leaf>, host: &str) -> Result<u16, String> {
     use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
     use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
     let mut roots = RootCertStore::empty();
@@ -102,7 +113,7 @@ fn ping(standin: &Standin, ca: &str, identity: Option<&tigergraph_standin::Leaf>
     };
     let name = ServerName::try_from(host.to_owned()).expect("a name");
     let tls = ClientConnection::new(config.into(), name).expect("a client");
-    let tcp = TcpStream::connect(("127.0.0.1", standin.gateway_port())).expect("a connection");
+    let tcp = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
     let mut stream = StreamOwned::new(tls, tcp);
     stream.write_all(PING).map_err(|error| error.to_string())?;
     let mut start = [0; 12];
@@ -123,6 +134,89 @@ fn tls() {
     let old = Tls::self_signed().versions(TlsVersion::Tls12, TlsVersion::Tls12);
     let standin = Standin::start(Options::new("4.2").with_tls(old)).expect("a stand-in");
     assert_eq!(ping(&standin, &standin.ca_pem().expect("a CA"), None, "localhost"), Ok(200));
+}
+
+#[test]
+fn sessions_are_resumed_as_tickets_allow() {
+    use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+    use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
+    let standin = Standin::start(Options::new("4.2").with_tls(Tls::self_signed().tickets(1, 0))).expect("a stand-in");
+    let mut roots = RootCertStore::empty();
+    let ca = standin.ca_pem().expect("a CA");
+    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).expect("PEM")).expect("a root");
+    let config = ClientConfig::builder_with_provider(crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let config = std::sync::Arc::new(config);
+    for resumptions in [0, 1, 1] {
+        let name = ServerName::try_from("localhost").expect("a name");
+        let tls = ClientConnection::new(config.clone(), name).expect("a client");
+        let tcp = TcpStream::connect(("127.0.0.1", standin.gateway_port())).expect("a connection");
+        let mut stream = StreamOwned::new(tls, tcp);
+        stream.write_all(PING).expect("a request");
+        stream.read_exact(&mut [0; 12]).expect("an answer");
+        assert_eq!(standin.resumptions(), resumptions);
+    }
+}
+
+/// What a raw listener does to a client that says hello, and what comes back.
+fn raw_answer(action: RawAction) -> (Vec<u8>, Option<std::io::ErrorKind>, RawServer) {
+    let server = RawServer::start(action).expect("a listener");
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a time limit");
+    // A reset may come before this does.
+    let _ = stream.write_all(b"hello");
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 64];
+    let error = loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => break None,
+            Ok(count) if bytes.len() < 64 => bytes.extend_from_slice(&chunk[..count]),
+            Ok(_) => break None,
+            Err(error) => break Some(error.kind()),
+        }
+    };
+    (bytes, error, server)
+}
+
+#[test]
+fn raw_listeners() {
+    use std::io::ErrorKind::{ConnectionReset, WouldBlock};
+    let (bytes, error, server) = raw_answer(RawAction::Silence);
+    assert_eq!((bytes.as_slice(), error, server.connections()), (b"".as_slice(), Some(WouldBlock), 1));
+    assert_eq!(server.received(), b"hello");
+    let (bytes, error, _server) = raw_answer(RawAction::Reset);
+    assert_eq!((bytes.as_slice(), error), (b"".as_slice(), Some(ConnectionReset)));
+    let (bytes, error, _server) = raw_answer(RawAction::Greet(b"SSH".to_vec()));
+    assert_eq!((bytes.as_slice(), error), (b"SSH".as_slice(), Some(WouldBlock)));
+    let (bytes, error, _server) = raw_answer(RawAction::Answer(handmade::alert(0x0301, 70)));
+    assert_eq!((bytes.as_slice(), error), (b"\x15\x03\x01\x00\x02\x02\x46".as_slice(), None));
+    let pause = Duration::from_millis(1);
+    let (bytes, _, _server) = raw_answer(RawAction::Endless(b"a".to_vec(), b"b".to_vec(), pause));
+    assert!(bytes.starts_with(b"abbb") && bytes.len() >= 64, "{bytes:?}");
+}
+
+/// Two certificates that no client may accept, and the way between.
+#[test]
+fn bad_certificates_and_tampering() {
+    let ca = TestCa::new("a CA");
+    let start = |leaf| Standin::start(Options::new("4.2").with_tls(ca.tls_of(leaf))).expect("a stand-in");
+    assert!(ping(&start(Leaf::self_signed(&["localhost"])), ca.pem(), None, "localhost").is_err());
+    assert!(ping(&start(ca.leaf_by_common_name("localhost")), ca.pem(), None, "localhost").is_err());
+    let (middle, good) = (ca.intermediate("an intermediate CA"), ca.leaf(&["localhost"]));
+    let alone = middle.leaf(&["localhost"]);
+    let whole = Leaf { chain_pem: alone.chain_pem.clone() + middle.pem(), ..alone.clone() };
+    assert!(ping(&start(alone), ca.pem(), None, "localhost").is_err());
+    assert_eq!(ping(&start(whole), ca.pem(), None, "localhost"), Ok(200));
+    let standin = start(good);
+    for (after_type, is_good) in [(20, false), (99, true)] {
+        let tamper = RawAction::Tamper { port: standin.gateway_port(), after_type };
+        let between = RawServer::start(tamper).expect("a listener");
+        let answer = ping_port(between.port(), ca.pem(), None, "localhost");
+        assert_eq!(answer.is_ok(), is_good, "{answer:?}");
+    }
 }
 
 #[test]

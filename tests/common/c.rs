@@ -1,0 +1,71 @@
+//! Builds C programs against the shared library of this very build, and runs them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+/// AddressSanitizer and UndefinedBehaviorSanitizer.
+pub const SANITIZED: &str = "-fsanitize=address,undefined";
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `cargo test` leaves the shared library beside the test programs.
+pub fn library_folder() -> PathBuf {
+    let own = std::env::current_exe().expect("this program");
+    own.parent().expect("a folder").to_owned()
+}
+
+pub fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder.join(name)
+}
+
+pub fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+pub fn succeeded(what: &str, output: &Output) {
+    assert!(output.status.success(), "{what}: {}\n{}", output.status, text(output));
+}
+
+/// A program that was built here. Cargo's own path for libraries would come before the program's, and
+/// lead to an older library.
+pub fn program_command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("LD_LIBRARY_PATH");
+    command
+}
+
+/// Builds a program from these sources, with the library in this folder.
+pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
+    let variant = (sources.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '='], "_");
+    let program = scratch(&variant);
+    let output = Command::new("cc")
+        .args(["-std=c99", "-D_GNU_SOURCE", "-g"])
+        .args(STRICT)
+        .args(extra)
+        .arg("-I")
+        .arg(root().join("include"))
+        .args(sources.iter().map(|source| root().join(source)))
+        .arg("-o")
+        .arg(&program)
+        .arg("-L")
+        .arg(library)
+        .arg(format!("-Wl,-rpath,{}", library.display()))
+        .args(["-ltigergraph_auth", "-pthread", "-ldl"])
+        .output()
+        .expect("a C compiler");
+    succeeded(&sources.join(" "), &output);
+    program
+}
+
+/// The same with both sanitizers in it.
+pub fn build_sanitized(sources: &[&str], extra: &[&str]) -> PathBuf {
+    let program = build(sources, &[&[SANITIZED], extra].concat(), &library_folder());
+    let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
+    assert!(text(&symbols).contains("__asan_init"), "{sources:?} was built without the sanitizer");
+    program
+}

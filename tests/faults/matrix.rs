@@ -1,0 +1,262 @@
+//! The rows of the fault matrix, what the tests saw of each, and tests/FAULTS.md, which is made of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
+
+use crate::common::root;
+
+/// Who shows a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A test of this program.
+    By(&'static str),
+    /// A test elsewhere, and the outcome that it asserts.
+    Elsewhere(&'static str, &'static str),
+    /// No test yet; the note says why.
+    NotYet,
+}
+
+use Shown::{By, Elsewhere, NotYet};
+
+/// A row of the matrix.
+pub struct Row {
+    pub number: u32,
+    pub fault: &'static str,
+    pub shown: Shown,
+    pub note: &'static str,
+}
+
+const fn row(number: u32, fault: &'static str, shown: Shown, note: &'static str) -> Row {
+    Row { number, fault, shown, note }
+}
+
+const MANAGED: &str = "managed: comes with Managed tokens";
+
+#[rustfmt::skip]
+pub const ROWS: [Row; 100] = [
+    row(1, "DNS: no such name", By("row_01_unknown_name"), ""),
+    row(2, "DNS: no answer just now (EAI_AGAIN)", By("row_02_resolver_says_again"), ""),
+    row(3, "DNS: hangs", By("row_03_resolver_hangs"), ""),
+    row(4, "DNS: no address; 500 addresses", By("row_04_no_address_and_too_many"), ""),
+    row(5, "connection refused", By("row_05_refused"), ""),
+    row(6, "network or host unreachable on all addresses", By("row_06_unreachable"), ""),
+    row(7, "no answer to SYN", By("row_07_no_answer_to_syn"), ""),
+    row(8, "IPv6 first and black-holed, IPv4 good", By("row_08_ipv6_black_hole"), ""),
+    row(9, "IPv6 refused, IPv4 good", By("row_09_ipv6_refused"), ""),
+    row(10, "EMFILE, ENFILE, ENOBUFS, EADDRNOTAVAIL", By("row_10_no_descriptors"), ""),
+    row(11, "reset after accept, before TLS", By("row_11_reset_after_accept"), ""),
+    row(12, "accepts and never speaks", By("row_12_never_speaks"), ""),
+    row(13, "reset in mid request", By("row_13_reset_in_request"), ""),
+    row(14, "closed before the answer, fresh connection", By("row_14_closed_before_answer"), ""),
+    row(15, "closed before the answer, reused connection", By("row_15_reused_connection_closed"), ""),
+    row(16, "idle connection dropped silently", By("row_16_idle_connection_dropped"), "the clock is moved on by a definition of clock_gettime"),
+    row(17, "reset or end in the head of the answer", By("row_17_cut_head"), ""),
+    row(18, "reset or end in the body of the answer", By("row_18_cut_body"), ""),
+    row(19, "chunked: cut, bad size, size 2^63", By("row_19_chunks"), ""),
+    row(20, "JSON without length, cut", By("row_20_cut_json"), ""),
+    row(21, "Content-Length too long, connection kept open", By("row_21_length_too_long"), ""),
+    row(22, "Content-Length too short", By("row_22_length_too_short"), ""),
+    row(23, "two lengths; length and Transfer-Encoding", By("row_23_two_lengths"), ""),
+    row(24, "Content-Length negative, empty, 2^64", By("row_24_bad_length"), ""),
+    row(25, "2 MB of head, 10 000 fields, a field of 1 MB", By("row_25_large_head"), ""),
+    row(26, "endless 1xx", By("row_26_endless_interim"), ""),
+    row(27, "body of 1 GiB, endless body", By("row_27_large_body"), ""),
+    row(28, "gzip bomb, unknown and double Content-Encoding", By("row_28_encodings"), ""),
+    row(29, "head at 1 byte per 200 ms", By("row_29_drip_in_head"), ""),
+    row(30, "body at 1 byte per 200 ms", By("row_30_drip_in_body"), ""),
+    row(31, "endless handshake fragments; flood of tickets", By("row_31_endless_handshake"), ""),
+    row(32, "JSON 100 000 deep", By("row_32_deep_json"), ""),
+    row(33, "wrong types", By("row_33_wrong_types"), ""),
+    row(34, "token missing, empty, 1 MB, with characters that no header carries", By("row_34_bad_tokens"), ""),
+    row(35, "expirations that say nothing; that are no time", By("row_35_expirations"), ""),
+    row(36, "members twice", By("row_36_duplicate_members"), ""),
+    row(37, "not UTF-8, UTF-16, two byte order marks, lone surrogate", By("row_37_not_utf8"), ""),
+    row(38, "200 with a login page", By("row_38_page_with_200"), ""),
+    row(39, "200 with error:true and a code", By("row_39_error_with_200"), ""),
+    row(40, "200 with an expired token", By("row_40_expired_token"), "64 threads: managed"),
+    row(41, "200 with a token of 2 s", By("row_41_short_lived_token"), "rate: managed"),
+    row(42, "200 with the same token again", By("row_42_same_token_again"), "back-off: managed"),
+    row(43, "201, 204, 206, 304", By("row_43_other_2xx_and_304"), ""),
+    row(44, "301, 302, 303 on the same host", By("row_44_redirect"), ""),
+    row(45, "307, 308 to another host, https to http", By("row_45_redirect_elsewhere"), ""),
+    row(46, "400", By("row_46_bad_request"), ""),
+    row(47, "401 and 403 for the secret, 64 threads", By("row_47_refused_credentials"), "stored refusals: managed"),
+    row(48, "resource refuses every fresh token", NotYet, MANAGED),
+    row(49, "64 threads reject the same token", NotYet, MANAGED),
+    row(50, "late rejection of an old token", NotYet, MANAGED),
+    row(51, "404 page; REST-1000", By("row_51_no_endpoint"), ""),
+    row(52, "408", By("row_52_request_timeout"), ""),
+    row(53, "429 with Retry-After 2", By("row_53_retry_after"), ""),
+    row(54, "429 with a Retry-After of a day, a date in 2099 and other values", By("row_54_retry_after_too_long"), ""),
+    row(55, "429 and 503 without Retry-After", By("row_55_throttled"), ""),
+    row(56, "500 with and without a code", By("row_56_server_errors"), ""),
+    row(57, "502, 503, 504 with a page", By("row_57_gateways"), ""),
+    row(58, "half of the requests fail", By("row_58_half_of_the_requests"), ""),
+    row(59, "server down for an hour, 64 threads in a loop", NotYet, MANAGED),
+    row(60, "server returns", By("row_60_server_returns"), "stored errors: managed"),
+    row(61, "certificate expired, not yet valid", By("row_61_certificate_dates"), ""),
+    row(62, "self-signed, unknown CA, missing intermediate", By("row_62_unknown_issuer"), ""),
+    row(63, "wrong host, common name alone, wildcard two levels deep, IP not listed", By("row_63_wrong_host"), ""),
+    row(64, "only TLS 1.0, 1.1, SSLv3, RC4, export ciphers", By("row_64_old_tls"), ""),
+    row(65, "downgrade; tampered handshake", By("row_65_downgrade_and_tampering"), ""),
+    row(66, "plain HTTP on an https port; TLS and SSH on an http port", By("row_66_wrong_protocol"), ""),
+    row(67, "pin of another key", By("row_67_pin_mismatch"), ""),
+    row(68, "ticket of another trust setting; rotated key", By("row_68_tickets_and_rotated_key"), ""),
+    row(69, "CA files that are none; client key of another certificate", By("row_69_ca_files"), ""),
+    row(70, "environment variables of proxies, key logs and trust stores", By("row_70_environment"), "what the system's resolver reads itself is not the library's"),
+    row(71, "proxy: 407, 502, HTML, hangs", By("row_71_proxy"), ""),
+    row(72, "wall clock 10 years off between calls", By("row_72_wall_clock_off"), "renewal: managed"),
+    row(73, "wall clock steps during a call", By("row_73_wall_clock_steps"), ""),
+    row(74, "suspended for longer than the token lives", NotYet, "managed: comes with Managed tokens; a test machine cannot suspend itself, the clock will be moved"),
+    row(75, "server's clock wrong by a day", By("row_75_server_clock"), ""),
+    row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held: managed"),
+    row(77, "fork and exec", By("row_77_exec"), ""),
+    row(78, "10 000 threads on one handle", NotYet, MANAGED),
+    row(79, "1 000 handles in a process", By("row_79_thousand_handles"), ""),
+    row(80, "freed during calls; freed twice; used after free", By("row_80_freed_during_calls"), "the last two are the caller's error"),
+    row(81, "NULL handle, argument, output", By("row_81_null"), "NULL outputs and accessors: tests/c/null.c"),
+    row(82, "arguments not UTF-8, with CR LF, of 1 MB", By("row_82_bad_arguments"), ""),
+    row(83, "URLs that are no server's address", By("row_83_bad_urls"), ""),
+    row(84, "aliases that would change the request", By("row_84_bad_aliases"), ""),
+    row(85, "create secret: connection lost after the request", By("row_85_creation_lost"), ""),
+    row(86, "create secret: 502, 504, time limit", By("row_86_creation_and_gateways"), ""),
+    row(87, "delete token: answer lost, second says unknown", By("row_87_deletion_lost"), ""),
+    row(88, "refresh: token unknown or expired", By("row_88_refresh_of_a_dead_token"), "new token instead: managed"),
+    row(89, "refresh gives another token than sent", By("row_89_refresh_gives_another"), ""),
+    row(90, "every k-th allocation fails", By("row_90_allocations_fail"), "Rust's own collections end the process; see the test"),
+    row(91, "every system call fails once", By("row_91_system_calls_fail"), ""),
+    row(92, "no thread can be started", By("row_92_no_threads"), "renewal: managed"),
+    row(93, "no random numbers", By("row_93_no_randomness"), ""),
+    row(94, "panic at each exported function", Elsewhere("tests/panic.rs: every_function_survives", "`internal.panic`"), ""),
+    row(95, "log callback calls the library", By("row_95_log_callback"), "exceptions and longjmp out of it are forbidden in the header"),
+    row(96, "1 000 signals a second without SA_RESTART", By("row_96_signal_storm"), ""),
+    row(97, "standard descriptors closed, sockets in their place", By("row_97_standard_descriptors"), ""),
+    row(98, "thread stack of 64 KiB", By("row_98_small_stack"), "with the library as it ships; the debug build needs more, see the test"),
+    row(99, "no memory may be locked", By("row_99_no_locked_memory"), "tg_diagnose: comes with it"),
+    row(100, "answer just before the limit, 64 waiting", NotYet, MANAGED),
+];
+
+/// What the tests saw of a row: outcomes, each with its operations.
+type Seen = BTreeMap<String, BTreeSet<String>>;
+
+static SEEN: Mutex<BTreeMap<u32, Seen>> = Mutex::new(BTreeMap::new());
+
+/// Collects what a test sees of its row.
+pub struct Record {
+    number: u32,
+    seen: Mutex<Seen>,
+    failures: Mutex<Vec<String>>,
+}
+
+impl Record {
+    pub fn of(number: u32) -> Record {
+        Record { number, seen: Mutex::default(), failures: Mutex::default() }
+    }
+
+    pub fn saw(&self, operation: &str, outcome: &str) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(outcome.to_owned()).or_default().insert(operation.to_owned());
+    }
+
+    /// Something is not as it must be; the test goes on, and fails in the end.
+    pub fn fail(&self, what: String) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// The end of the row's test. When all rows have come this far, the table is written.
+    pub fn done(self) {
+        let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert!(failures.is_empty(), "row {}, {} failures:\n{}", self.number, failures.len(), failures.join("\n"));
+        let own = self.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert!(!own.is_empty(), "row {} saw nothing", self.number);
+        let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(self.number, own);
+        if ROWS.iter().all(|row| !matches!(row.shown, By(_)) || seen.contains_key(&row.number)) {
+            settle(&render(&seen));
+        }
+    }
+}
+
+const HEAD: &str = "\
+# Faults
+
+Written by `cargo test --test faults`. The rows are those of the project's fault matrix. Every test goes through the
+C interface, with AddressSanitizer and UndefinedBehaviorSanitizer, against a server of generation B (3.10) and one of
+generation C (4.2), and asserts besides the outcome: the call ends within its time limit; no more requests are sent
+than the table of retries allows; no piece of a credential is printed, logged or told; the same handle works as soon
+as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
+
+| row | fault | test | operations | outcome | note |
+|---|---|---|---|---|---|
+";
+
+fn render(seen: &BTreeMap<u32, Seen>) -> String {
+    let mut text = HEAD.to_owned();
+    for row in &ROWS {
+        let (test, operations, outcome) = match row.shown {
+            By(test) => {
+                let seen = &seen[&row.number];
+                (format!("`{test}`"), operations(seen), outcomes(seen))
+            }
+            Elsewhere(test, outcome) => (test.to_owned(), "all".to_owned(), outcome.to_owned()),
+            NotYet => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
+        };
+        let Row { number, fault, note, .. } = row;
+        writeln!(text, "| {number} | {fault} | {test} | {operations} | {outcome} | {note} |").expect("a text");
+    }
+    text
+}
+
+fn operations(seen: &Seen) -> String {
+    let all: BTreeSet<&str> = seen.values().flatten().map(String::as_str).collect();
+    let known = crate::operations::OPERATIONS.map(|operation| operation.name);
+    if known.iter().all(|name| all.contains(name)) {
+        return "all".to_owned();
+    }
+    all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The commonest outcome first; the others with the operations that have them.
+fn outcomes(seen: &Seen) -> String {
+    let mut by_number: Vec<_> = seen.iter().collect();
+    by_number.sort_by_key(|(outcome, operations)| (std::cmp::Reverse(operations.len()), outcome.as_str()));
+    let names = |operations: &BTreeSet<String>| operations.iter().cloned().collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    for (index, (outcome, operations)) in by_number.into_iter().enumerate() {
+        let shown = if outcome == "OK" { outcome.clone() } else { format!("`{outcome}`") };
+        parts.push(if index == 0 { shown } else { format!("{shown} ({})", names(operations)) });
+    }
+    parts.join("; ")
+}
+
+/// Leaves an equal table alone; a different one is an error under CI, and rewritten otherwise.
+fn settle(rendered: &str) {
+    let file = root().join("tests/FAULTS.md");
+    let committed = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
+    if committed == rendered {
+        return;
+    }
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "tests/FAULTS.md is out of date: run `cargo test --test faults` and commit it"
+    );
+    std::fs::write(&file, rendered).expect("a file");
+}
+
+#[test]
+fn every_row_is_there_and_every_test_exists() {
+    let list = std::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--list", "--format", "terse"])
+        .output()
+        .expect("its list");
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    for (index, row) in ROWS.iter().enumerate() {
+        assert_eq!(row.number as usize, index + 1);
+        if let By(test) = row.shown {
+            assert!(test.starts_with(&format!("row_{:02}_", row.number)), "{test}");
+            assert!(list.lines().any(|line| line.ends_with(&format!("{test}: test"))), "there is no test {test}");
+        }
+        assert!(row.shown != NotYet || !row.note.is_empty(), "row {} does not say why", row.number);
+    }
+}
