@@ -442,7 +442,7 @@ mod tests {
         let asked = Life { asked: Some(seconds(100)), ..unknown };
         assert_eq!(Schedule::new(asked, None, 1.0).renew, seconds(80));
         let endless = Schedule::new(life(seconds(0), Duration::MAX), None, 1.0);
-        assert!(endless.dead < seconds(11 * 365 * 86_400));
+        assert_eq!(endless.dead, seconds(10 * 365 * 86_400 - 5));
     }
 
     fn token(value: u64, schedule: Schedule) -> Token {
@@ -523,8 +523,98 @@ mod tests {
         let (mut managed, schedule) = with_token(100);
         let Advice::HandAndFly(same, number) = managed.ask(seconds(81), true) else { panic!("in the window") };
         managed.landed(number, Ok((same, schedule)), seconds(81), HALF);
-        assert!(matches!(managed.ask(seconds(82), true), Advice::Hand(_)));
-        assert!(matches!(managed.ask(seconds(84), true), Advice::HandAndFly(_, 2)));
+        assert!(matches!(managed.ask(ms(82_749), true), Advice::Hand(_)));
+        assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 2)));
+        let longer = Schedule { dead: schedule.dead + seconds(2), ..schedule };
+        managed.landed(2, Ok((same, longer)), ms(82_750), HALF);
+        assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 3)), "a longer life is a new one");
+        managed.landed(3, Ok((token(2, longer), longer)), ms(82_750), HALF);
+        assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 4)), "so is another value");
+    }
+
+    #[test]
+    fn a_token_may_be_taken_without_asking_until_a_decision_is_due() {
+        let (mut managed, schedule) = with_token(100);
+        assert_eq!(managed.carefree_until(schedule.renew - ms(1), true), schedule.renew);
+        assert_eq!(managed.carefree_until(schedule.renew, true), Moment::ZERO);
+        assert_eq!(managed.carefree_until(schedule.renew, false), schedule.dead, "nothing renews it");
+        assert_eq!(managed.carefree_until(schedule.dead, false), Moment::ZERO);
+        assert!(managed.still_good(schedule.dead - ms(1)).is_some() && managed.still_good(schedule.dead).is_none());
+        let Advice::HandAndFly(_, number) = managed.ask(seconds(80), true) else { panic!("in the window") };
+        managed.landed(number, Err(lost()), seconds(81), HALF);
+        assert_eq!(managed.carefree_until(seconds(82), true), ms(82_750), "the next try");
+        assert_eq!(managed.carefree_until(ms(82_750), true), Moment::ZERO);
+        let Advice::HandAndFly(_, number) = managed.ask(ms(82_750), true) else { panic!("the next try") };
+        let throttled = Error::new(Reason::UnavailableRateLimited, "x").with_retry_after_ms(Some(3_600_000));
+        managed.landed(number, Err(throttled), seconds(83), HALF);
+        assert_eq!(managed.carefree_until(seconds(84), true), schedule.dead, "not longer than it lives");
+    }
+
+    #[test]
+    fn a_flight_flies_until_it_has_landed() {
+        let mut managed: Managed<Token> = Managed::default();
+        assert!(managed.is_new() && !managed.is_flying(1));
+        assert!(matches!(managed.ask(Moment::ZERO, true), Advice::Fly(1)));
+        assert!(managed.is_flying(1) && !managed.is_flying(2));
+        managed.landed(1, Err(lost()), seconds(1), HALF);
+        assert!(!managed.is_flying(1) && !managed.is_new());
+        let (mut managed, schedule) = with_token(100);
+        assert!(!managed.is_new());
+        managed.forget(&token(1, schedule));
+        assert!(!managed.is_new(), "there was one");
+    }
+
+    /// Gets a token and rejects it at this age.
+    fn get_and_reject(managed: &mut Managed<Token>, now: Moment, age: Duration) {
+        let Advice::Fly(number) = managed.ask(now, true) else { panic!("no token is held at {now:?}") };
+        let schedule = Schedule::new(life(now, seconds(3600)), None, 1.0);
+        let new = token(number, schedule);
+        managed.landed(number, Ok((new, schedule)), now, HALF);
+        assert!(managed.reject(&new, now + age));
+    }
+
+    #[test]
+    fn only_young_tokens_that_are_rejected_end_the_asking() {
+        let mut managed = Managed::default();
+        for (start, age) in [(0, FRESH), (100, FRESH), (200, ms(59_999)), (300, FRESH), (400, seconds(1))] {
+            get_and_reject(&mut managed, seconds(start), age);
+        }
+        get_and_reject(&mut managed, seconds(500), seconds(1));
+        let Advice::Fail(error) = managed.ask(seconds(501), true) else { panic!("two young ones in a row") };
+        assert_eq!((error.reason(), error.retry_after_ms()), (Reason::AuthBadToken, Some(30_000)));
+        assert!(matches!(managed.ask(seconds(531), true), Advice::Fly(_)));
+    }
+
+    #[test]
+    fn row_74_after_a_suspend_the_next_call_renews() {
+        let (mut managed, schedule) = with_token(100);
+        assert!(matches!(managed.ask(seconds(10), true), Advice::Hand(_)));
+        let awake = seconds(100_000);
+        assert_eq!((managed.carefree_until(awake, true), managed.still_good(awake)), (Moment::ZERO, None));
+        assert!(matches!(managed.ask(awake, true), Advice::Fly(1)));
+        managed.landed(1, Ok((token(2, schedule), schedule)), awake, HALF);
+        assert!(matches!(managed.ask(awake, true), Advice::Fail(_)), "what came during the suspend is dead as well");
+    }
+
+    /// How many flights an hour of callers begins whose flights all fail.
+    fn flights_of_an_hour(managed: &mut Managed<Token>, start: Moment) -> u32 {
+        let (mut dice, mut flights) = (Dice(59), 0);
+        for now in (0..36_000).map(|tenth| start + ms(tenth * 100)) {
+            let (Advice::Fly(number) | Advice::HandAndFly(_, number)) = managed.ask(now, true) else { continue };
+            flights += 1;
+            managed.landed(number, Err(lost()), now, dice.chance());
+        }
+        flights
+    }
+
+    /// A connection pays for 35 retries; the rest of what the row allows is first tries.
+    #[test]
+    fn row_59_an_hour_without_a_server() {
+        let without = flights_of_an_hour(&mut Managed::default(), Moment::ZERO);
+        assert!((120..=205 - 35).contains(&without), "{without}");
+        let (mut managed, schedule) = with_token(5 * 3600);
+        let with = flights_of_an_hour(&mut managed, schedule.renew);
+        assert!((12..=110 - 35).contains(&with), "{with}");
     }
 
     #[test]
@@ -582,6 +672,9 @@ mod tests {
         managed.landed(number, Err(Error::new(Reason::AuthDisabled, "off")), Moment::ZERO, HALF);
         assert!(matches!(managed.ask(seconds(899), true), Advice::Off));
         assert!(matches!(managed.ask(seconds(900), true), Advice::Fly(_)));
+        managed.landed(2, Err(Error::new(Reason::AuthDisabled, "off")), seconds(900), HALF);
+        managed.reject_off();
+        assert!(matches!(managed.ask(seconds(901), true), Advice::Fly(_)), "it was wrong");
     }
 
     /// Random numbers that a seed replays.

@@ -184,6 +184,30 @@ mod tests {
     }
 
     #[test]
+    fn hidden_texts_are_compared_and_revealed() {
+        assert_eq!(Hidden::new("canary").reveal(), "canary");
+        assert!(Hidden::new("canary") == Hidden::new("canary"));
+        for other in ["canarz", "canar", "canaryy", ""] {
+            assert!(Hidden::new("canary") != Hidden::new(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn twenty_token_characters_are_a_credential_and_so_is_the_start_of_a_jwt() {
+        let (shown, hidden) = ("x".repeat(19), "x".repeat(20));
+        assert_eq!(clean(&[], &[], &format!("{shown} {hidden}")), format!("{shown} <redacted:20>"));
+        assert_eq!(clean(&[], &[], "eyJh.eyJz"), "<redacted:9>");
+        assert_eq!(clean(&[], &[], "eyJh and a.b"), "eyJh and a.b", "one without a dot is a word, and so is a dot");
+    }
+
+    #[test]
+    fn every_form_of_a_credential_is_known_once() {
+        let forms = |text| encodings(text).iter().map(|form| (**form).clone()).collect::<Vec<_>>();
+        assert_eq!(forms("abc"), ["abc", "YWJj"]);
+        assert_eq!(forms("a\"/"), ["a\"/", "YSIv", "a%22%2F", "a\\\"/"]);
+    }
+
+    #[test]
     fn the_echo_of_a_checked_token_is_hidden() {
         let text = format!("The token {JWT} verification succeed.");
         let cleaned = clean(&[], &[], &text);
@@ -220,6 +244,9 @@ mod tests {
     #[test]
     fn controls_and_length_are_tamed() {
         assert_eq!(clean(&[], &[], "a\r\nb\u{1b}[0m"), "a  b [0m");
-        assert!(clean(&[], &[], &"ab cd ".repeat(100)).len() <= 256);
+        let words = "ab cd ".repeat(100);
+        assert_eq!(clean(&[], &[], &words[..253]), words[..253], "with room for the mark of a cut");
+        assert_eq!(clean(&[], &[], &words[..256]), words[..253].to_owned() + "…");
+        assert_eq!(clean(&[], &[], &words), words[..253].to_owned() + "…");
     }
 }

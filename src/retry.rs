@@ -231,12 +231,38 @@ mod tests {
         assert_eq!(wait(Failure::Throttled, &asked(2000), 0, left), Some(Duration::from_secs(2)));
         assert_eq!(wait(Failure::Throttled, &asked(2000), 0, Duration::from_secs(2)), None);
         assert_eq!(wait(Failure::Throttled, &asked(61_000), 0, left), None);
+        assert_eq!(wait(Failure::Throttled, &asked(60_000), 0, left), Some(LONGEST_WAIT));
+        assert_eq!(wait(Failure::Within, &asked(61_000), 0, Duration::ZERO), None, "no time is left");
+    }
+
+    /// The longest of so many draws is close to what may be drawn, and never above it.
+    #[test]
+    fn what_is_drawn_grows_with_each_retry_up_to_five_seconds() {
         let silent = Error::new(Reason::UnavailableOverloaded, "x");
-        for retries in 0..20 {
-            let drawn = wait(Failure::Throttled, &silent, retries, left).unwrap();
-            assert!(drawn <= Duration::from_secs(5) && (retries > 0 || drawn <= Duration::from_secs(1)));
-            assert!(wait(Failure::Before, &silent, 0, left).unwrap() <= Duration::from_millis(50));
+        let asked = Error::new(Reason::ConnectReset, "x").with_retry_after_ms(Some(9000));
+        let longest = |failure, error, retries| {
+            (0..300).filter_map(|_| wait(failure, error, retries, Duration::from_secs(100))).max().expect("a wait")
+        };
+        for (failure, retries, ms) in [
+            (Failure::Throttled, 0, 1000),
+            (Failure::Throttled, 1, 2000),
+            (Failure::Throttled, 20, 5000),
+            (Failure::Gateway, 1, 100),
+            (Failure::Before, 0, 50),
+            (Failure::Within, 2, 200),
+        ] {
+            let most = Duration::from_millis(ms);
+            let drawn = longest(failure, &silent, retries);
+            assert!(drawn <= most && drawn > most / 2, "{failure:?} after {retries}: {drawn:?}");
         }
+        assert!(longest(Failure::Within, &asked, 0) <= Duration::from_millis(50), "nobody asked who was heard");
+        assert_eq!(longest(Failure::Gateway, &asked, 0), Duration::from_millis(9000));
+    }
+
+    #[test]
+    fn what_was_sent_may_be_done() {
+        let kinds = [Failure::Before, Failure::Within, Failure::Throttled, Failure::Gateway];
+        assert_eq!(kinds.map(Failure::may_be_done), [false, true, false, true]);
     }
 
     #[test]
@@ -246,5 +272,9 @@ mod tests {
         assert!(budget.spend(Failure::Throttled) && !budget.spend(Failure::Within));
         (0..1000).for_each(|_| budget.earn());
         assert_eq!((0..200).filter(|_| budget.spend(Failure::Throttled)).count(), 100);
+        (0..1000).for_each(|_| budget.earn());
+        let all_but_four = [(Failure::Within, 4), (Failure::Throttled, 88)];
+        assert!(all_but_four.iter().all(|(failure, times)| (0..*times).all(|_| budget.spend(*failure))));
+        assert!(!budget.spend(Failure::Throttled), "it is never more than full");
     }
 }

@@ -873,13 +873,11 @@ fn row_78_ten_thousand_threads() {
 
 #[test]
 fn row_88_a_renewal_of_a_token_that_the_server_does_not_take() {
-    let expired = "{\"error\":true,\"code\":\"REST-10019\",\"message\":\"stand-in: expired\"}";
-    let refuse = |server: &Standin| {
-        server.script(Fault::always(TOKEN_PATHS[0], Action::reply(401, expired)).method("PUT"));
-    };
-    let forget = |server: &Standin| server.with_state(|state| state.tokens.clear());
-    let ends: [(&dyn Fn(&Standin), Reason); 2] = [(&forget, Reason::AuthBadToken), (&refuse, Reason::AuthTokenExpired)];
-    for (end, told) in ends {
+    const EXPIRED: &str = "{\"error\":true,\"code\":\"REST-10019\",\"message\":\"stand-in: expired\"}";
+    type End = fn(&Standin);
+    let forget: End = |server| server.with_state(|state| state.tokens.clear());
+    let refuse: End = |server| server.script(Fault::always(TOKEN_PATHS[0], Action::reply(401, EXPIRED)).method("PUT"));
+    for (end, told) in [(forget, Reason::AuthBadToken), (refuse, Reason::AuthTokenExpired)] {
         let server = Server::start("3.10");
         let connection = connect_renewing_early(&server, 4);
         let old = connection.authorization().expect("a token");
