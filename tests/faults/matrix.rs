@@ -13,11 +13,11 @@ pub enum Shown {
     By(&'static str),
     /// A test elsewhere, and the outcome that it asserts.
     Elsewhere(&'static str, &'static str),
-    /// No test yet; the note says why.
-    NotYet,
+    /// By the tests of managed tokens alone.
+    Managed,
 }
 
-use Shown::{By, Elsewhere, NotYet};
+use Shown::{By, Elsewhere, Managed};
 
 /// A row of the matrix.
 pub struct Row {
@@ -31,7 +31,46 @@ const fn row(number: u32, fault: &'static str, shown: Shown, note: &'static str)
     Row { number, fault, shown, note }
 }
 
-const MANAGED: &str = "managed: comes with Managed tokens";
+/// What a row is to a managed token is shown by these tests of `tests/authorization.rs`.
+const MANAGED: &[(&[u32], &str)] = &[
+    (&[5, 60, 62], "rows_5_60_and_62_a_server_that_is_gone_and_comes_back"),
+    (
+        &[
+            12, 13, 14, 17, 18, 19, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40, 43, 44,
+            45, 46, 47, 51, 52, 53, 54, 55, 56, 57,
+        ],
+        "rows_12_to_57_a_token_is_held_whatever_its_renewal_meets",
+    ),
+    (&[40], "row_40_tokens_that_have_expired_on_arrival"),
+    (&[41], "row_41_a_short_lived_token_is_renewed_in_time_and_never_handed_out_dead"),
+    (&[42], "row_42_the_same_token_again_is_asked_for_at_a_measured_pace"),
+    (&[47], "row_47_many_threads_share_a_refusal"),
+    (&[48], "row_48_fresh_tokens_that_are_all_rejected_end_the_asking"),
+    (&[49], "row_49_a_token_that_64_threads_reject_is_replaced_by_one_request"),
+    (&[50], "row_50_a_late_rejection_has_no_effect"),
+    (&[51], "row_51_no_endpoint"),
+    (&[52], "row_52_request_timeout"),
+    (&[53], "row_53_a_wait_that_the_server_asks_for"),
+    (&[54], "row_54_a_wait_that_is_too_long"),
+    (&[55], "row_55_throttled_without_a_wait"),
+    (&[56], "row_56_server_errors"),
+    (&[57], "row_57_gateways"),
+    (&[58], "row_58_half_of_the_requests"),
+    (&[59, 60], "rows_59_and_60_an_outage_and_its_end"),
+    (&[72], "row_72_a_clock_that_is_set_between_calls"),
+    (&[73], "row_73_a_clock_that_is_set_during_a_call"),
+    (&[75], "row_75_a_server_whose_clock_is_wrong_by_a_day"),
+    (&[78], "row_78_ten_thousand_threads"),
+    (&[88], "row_88_a_renewal_of_a_token_that_the_server_does_not_take"),
+    (&[89], "row_89_a_refresh_that_gives_another_token"),
+    (&[100], "row_100_an_answer_about_the_time_of_the_limit"),
+];
+
+/// The tests of what a row is to a managed token.
+fn managed(number: u32) -> String {
+    let tests = MANAGED.iter().filter(|(rows, _)| rows.contains(&number)).map(|(_, test)| format!("`{test}`"));
+    tests.collect::<Vec<_>>().join(", ")
+}
 
 #[rustfmt::skip]
 pub const ROWS: [Row; 100] = [
@@ -74,17 +113,17 @@ pub const ROWS: [Row; 100] = [
     row(37, "not UTF-8, UTF-16, two byte order marks, lone surrogate", By("row_37_not_utf8"), ""),
     row(38, "200 with a login page", By("row_38_page_with_200"), ""),
     row(39, "200 with error:true and a code", By("row_39_error_with_200"), ""),
-    row(40, "200 with an expired token", By("row_40_expired_token"), "64 threads: managed"),
-    row(41, "200 with a token of 2 s", By("row_41_short_lived_token"), "rate: managed"),
-    row(42, "200 with the same token again", By("row_42_same_token_again"), "back-off: managed"),
+    row(40, "200 with an expired token", By("row_40_expired_token"), ""),
+    row(41, "200 with a token of 2 s", By("row_41_short_lived_token"), ""),
+    row(42, "200 with the same token again", By("row_42_same_token_again"), ""),
     row(43, "201, 204, 206, 304", By("row_43_other_2xx_and_304"), ""),
     row(44, "301, 302, 303 on the same host", By("row_44_redirect"), ""),
     row(45, "307, 308 to another host, https to http", By("row_45_redirect_elsewhere"), ""),
     row(46, "400", By("row_46_bad_request"), ""),
-    row(47, "401 and 403 for the secret, 64 threads", By("row_47_refused_credentials"), "stored refusals: managed"),
-    row(48, "resource refuses every fresh token", NotYet, MANAGED),
-    row(49, "64 threads reject the same token", NotYet, MANAGED),
-    row(50, "late rejection of an old token", NotYet, MANAGED),
+    row(47, "401 and 403 for the secret, 64 threads", By("row_47_refused_credentials"), ""),
+    row(48, "resource refuses every fresh token", Managed, ""),
+    row(49, "64 threads reject the same token", Managed, ""),
+    row(50, "late rejection of an old token", Managed, ""),
     row(51, "404 page; REST-1000", By("row_51_no_endpoint"), ""),
     row(52, "408", By("row_52_request_timeout"), ""),
     row(53, "429 with Retry-After 2", By("row_53_retry_after"), ""),
@@ -93,8 +132,8 @@ pub const ROWS: [Row; 100] = [
     row(56, "500 with and without a code", By("row_56_server_errors"), ""),
     row(57, "502, 503, 504 with a page", By("row_57_gateways"), ""),
     row(58, "half of the requests fail", By("row_58_half_of_the_requests"), ""),
-    row(59, "server down for an hour, 64 threads in a loop", NotYet, MANAGED),
-    row(60, "server returns", By("row_60_server_returns"), "stored errors: managed"),
+    row(59, "server down for an hour, 64 threads in a loop", Managed, ""),
+    row(60, "server returns", By("row_60_server_returns"), ""),
     row(61, "certificate expired, not yet valid", By("row_61_certificate_dates"), ""),
     row(62, "self-signed, unknown CA, missing intermediate", By("row_62_unknown_issuer"), ""),
     row(63, "wrong host, common name alone, wildcard two levels deep, IP not listed", By("row_63_wrong_host"), ""),
@@ -106,13 +145,13 @@ pub const ROWS: [Row; 100] = [
     row(69, "CA files that are none; client key of another certificate", By("row_69_ca_files"), ""),
     row(70, "environment variables of proxies, key logs and trust stores", By("row_70_environment"), "what the system's resolver reads itself is not the library's"),
     row(71, "proxy: 407, 502, HTML, hangs", By("row_71_proxy"), ""),
-    row(72, "wall clock 10 years off between calls", By("row_72_wall_clock_off"), "renewal: managed"),
+    row(72, "wall clock 10 years off between calls", By("row_72_wall_clock_off"), ""),
     row(73, "wall clock steps during a call", By("row_73_wall_clock_steps"), ""),
-    row(74, "suspended for longer than the token lives", NotYet, "managed: comes with Managed tokens; a test machine cannot suspend itself, the clock will be moved"),
+    row(74, "suspended for longer than the token lives", Elsewhere("src/managed.rs: a_hundred_thousand_worlds", "renewed"), "an ordinary machine cannot suspend itself: the clock of the simulation jumps"),
     row(75, "server's clock wrong by a day", By("row_75_server_clock"), ""),
-    row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held: managed"),
+    row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held, rejected and renewed in the child: tests/c/fork.c"),
     row(77, "fork and exec", By("row_77_exec"), ""),
-    row(78, "10 000 threads on one handle", NotYet, MANAGED),
+    row(78, "10 000 threads on one handle", Managed, ""),
     row(79, "1 000 handles in a process", By("row_79_thousand_handles"), ""),
     row(80, "freed during calls; freed twice; used after free", By("row_80_freed_during_calls"), "the last two are the caller's error"),
     row(81, "NULL handle, argument, output", By("row_81_null"), "NULL outputs and accessors: tests/c/null.c"),
@@ -122,11 +161,11 @@ pub const ROWS: [Row; 100] = [
     row(85, "create secret: connection lost after the request", By("row_85_creation_lost"), ""),
     row(86, "create secret: 502, 504, time limit", By("row_86_creation_and_gateways"), ""),
     row(87, "delete token: answer lost, second says unknown", By("row_87_deletion_lost"), ""),
-    row(88, "refresh: token unknown or expired", By("row_88_refresh_of_a_dead_token"), "new token instead: managed"),
+    row(88, "refresh: token unknown or expired", By("row_88_refresh_of_a_dead_token"), ""),
     row(89, "refresh gives another token than sent", By("row_89_refresh_gives_another"), ""),
     row(90, "every k-th allocation fails", By("row_90_allocations_fail"), "Rust's own collections end the process; see the test"),
     row(91, "every system call fails once", By("row_91_system_calls_fail"), ""),
-    row(92, "no thread can be started", By("row_92_no_threads"), "renewal: managed"),
+    row(92, "no thread can be started", By("row_92_no_threads"), ""),
     row(93, "no random numbers", By("row_93_no_randomness"), ""),
     row(94, "panic at each exported function", Elsewhere("tests/panic.rs: every_function_survives", "`internal.panic`"), ""),
     row(95, "log callback calls the library", By("row_95_log_callback"), "exceptions and longjmp out of it are forbidden in the header"),
@@ -134,7 +173,7 @@ pub const ROWS: [Row; 100] = [
     row(97, "standard descriptors closed, sockets in their place", By("row_97_standard_descriptors"), ""),
     row(98, "thread stack of 64 KiB", By("row_98_small_stack"), "with the library as it ships; the debug build needs more, see the test"),
     row(99, "no memory may be locked", By("row_99_no_locked_memory"), "tg_diagnose: comes with it"),
-    row(100, "answer just before the limit, 64 waiting", NotYet, MANAGED),
+    row(100, "answer just before the limit, 64 waiting", Managed, ""),
 ];
 
 /// What the tests saw of a row: outcomes, each with its operations.
@@ -187,8 +226,12 @@ generation C (4.2), and asserts besides the outcome: the call ends within its ti
 than the table of retries allows; no piece of a credential is printed, logged or told; the same handle works as soon
 as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
 
-| row | fault | test | operations | outcome | note |
-|---|---|---|---|---|---|
+What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, with a good token
+held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the same request in the
+same place as those of rows 5, 12 to 57 and 62.
+
+| row | fault | test | operations | outcome | managed | note |
+|---|---|---|---|---|---|---|
 ";
 
 fn render(seen: &BTreeMap<u32, Seen>) -> String {
@@ -200,10 +243,12 @@ fn render(seen: &BTreeMap<u32, Seen>) -> String {
                 (format!("`{test}`"), operations(seen), outcomes(seen))
             }
             Elsewhere(test, outcome) => (test.to_owned(), "all".to_owned(), outcome.to_owned()),
-            NotYet => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
+            Managed => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
         };
         let Row { number, fault, note, .. } = row;
-        writeln!(text, "| {number} | {fault} | {test} | {operations} | {outcome} | {note} |").expect("a text");
+        let managed = managed(*number);
+        writeln!(text, "| {number} | {fault} | {test} | {operations} | {outcome} | {managed} | {note} |")
+            .expect("a text");
     }
     text
 }
@@ -257,6 +302,10 @@ fn every_row_is_there_and_every_test_exists() {
             assert!(test.starts_with(&format!("row_{:02}_", row.number)), "{test}");
             assert!(list.lines().any(|line| line.ends_with(&format!("{test}: test"))), "there is no test {test}");
         }
-        assert!(row.shown != NotYet || !row.note.is_empty(), "row {} does not say why", row.number);
+        assert!(row.shown != Managed || !managed(row.number).is_empty(), "row {} is shown nowhere", row.number);
+    }
+    let managed_tests = std::fs::read_to_string(root().join("tests/authorization.rs")).expect("the tests");
+    for (_, test) in MANAGED {
+        assert!(managed_tests.contains(&format!("\nfn {test}() {{")), "there is no test {test}");
     }
 }
