@@ -5,7 +5,7 @@
  * Without arguments: the cost of tg_authorization and tg_token_free while the token is fresh, on one and
  * on two threads, beside one reading of the same clock and one atomic increment, and beside a mutex around
  * a counted reference. With a server: how many requests 64 and 1000 threads without a token cause, and how
- * long after the first of them the last one has its token.
+ * long after the first of them the last one has its token, beside waking as many from a barrier.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -142,12 +142,36 @@ static void *first_call(void *argument) {
     return NULL;
 }
 
-static void without_token(char **server, unsigned count) {
+/* What the system itself needs to wake so many threads. */
+static void *only_woken(void *argument) {
+    pthread_barrier_wait(&barrier);
+    *(uint64_t *)argument = nanoseconds();
+    return NULL;
+}
+
+/* How many milliseconds after the first thread the last one is done. */
+static double spread(unsigned count, void *(*run)(void *)) {
     pthread_t *threads = calloc(count, sizeof *threads);
     uint64_t *ended = calloc(count, sizeof *ended), first = UINT64_MAX, last = 0;
     pthread_attr_t small;
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, 128 * 1024);
+    pthread_barrier_init(&barrier, NULL, count);
+    for (unsigned i = 0; i < count; i++)
+        if (pthread_create(&threads[i], &small, run, &ended[i]) != 0) abort();
+    for (unsigned i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+        if (ended[i] < first) first = ended[i];
+        if (ended[i] > last) last = ended[i];
+    }
+    pthread_barrier_destroy(&barrier);
+    pthread_attr_destroy(&small);
+    free(threads);
+    free(ended);
+    return (double)(last - first) / 1e6;
+}
+
+static void without_token(char **server, unsigned count) {
     tg_config *config = tg_config_new(server[0]);
     tg_config_set_password(config, server[1], server[2]);
     tg_config_set_server_version(config, "4.2");
@@ -155,20 +179,12 @@ static void without_token(char **server, unsigned count) {
     if (tg_conn_new(config, &conn, NULL) != TG_STATUS_OK) abort();
     tg_config_free(config);
     requests = 0;
-    pthread_barrier_init(&barrier, NULL, count);
-    for (unsigned i = 0; i < count; i++)
-        if (pthread_create(&threads[i], &small, first_call, &ended[i]) != 0) abort();
-    for (unsigned i = 0; i < count; i++) {
-        pthread_join(threads[i], NULL);
-        if (ended[i] < first) first = ended[i];
-        if (ended[i] > last) last = ended[i];
-    }
+    double ours = spread(count, first_call), woken = spread(count, only_woken);
     printf("%4u threads without a token           %d request (exactly 1), the last has it %.1f ms after the first\n", count,
-           (int)requests, (double)(last - first) / 1e6);
+           (int)requests, ours);
+    printf("                                       %.2f of what it takes to wake as many from a barrier, %.1f ms\n",
+           ours / woken, woken);
     tg_conn_free(conn);
-    pthread_barrier_destroy(&barrier);
-    free(threads);
-    free(ended);
 }
 
 /* A JWT that ends in the year 2100, so that no server is needed. */

@@ -115,8 +115,6 @@ impl<T> Held<T> {
 /// The request for a token that is running.
 struct Flight<T> {
     number: u64,
-    /// Another token came in meanwhile, asked for by the caller: this one's is not wanted any more.
-    overtaken: bool,
     /// Tokens that were deleted or rejected meanwhile; a refresh may bring one of them back.
     gone: Vec<T>,
 }
@@ -228,13 +226,13 @@ impl<T: Clone + Same> Managed<T> {
 
     fn begin(&mut self) -> u64 {
         self.flights += 1;
-        self.flight = Some(Flight { number: self.flights, overtaken: false, gone: Vec::new() });
+        self.flight = Some(Flight { number: self.flights, gone: Vec::new() });
         self.flights
     }
 
-    /// Whether this flight is still running.
-    pub fn is_flying(&self, number: u64) -> bool {
-        self.flight.as_ref().is_some_and(|flight| flight.number == number)
+    /// The number of the last flight that began.
+    pub fn flights(&self) -> u64 {
+        self.flights
     }
 
     /// The token that may be handed out to a caller whose wait for a flight failed.
@@ -244,12 +242,10 @@ impl<T: Clone + Same> Managed<T> {
 
     /// A flight has ended. A token comes with its schedule and its life.
     pub fn landed(&mut self, number: u64, outcome: Result<(T, Schedule), Error>, now: Moment, chance: Chance) {
+        // One that was overtaken is not wanted any more.
         let Some(flight) = self.flight.take_if(|flight| flight.number == number) else {
             return;
         };
-        if flight.overtaken {
-            return;
-        }
         match outcome {
             Ok((token, _)) if flight.gone.iter().any(|gone| gone.has_value_of(&token)) => {}
             Ok((_, schedule)) if now >= schedule.dead => self.failed(expired_on_arrival(), now, chance),
@@ -304,9 +300,7 @@ impl<T: Clone + Same> Managed<T> {
     pub fn adopt(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
         self.hold(token, schedule, now);
         self.rejections = 0;
-        if let Some(flight) = &mut self.flight {
-            flight.overtaken = true;
-        }
+        self.flight = None;
     }
 
     /// A token that was deleted is no longer held. Whether it was.
@@ -551,13 +545,15 @@ mod tests {
     }
 
     #[test]
-    fn a_flight_flies_until_it_has_landed() {
+    fn flights_are_numbered() {
         let mut managed: Managed<Token> = Managed::default();
-        assert!(managed.is_new() && !managed.is_flying(1));
+        assert!(managed.is_new() && managed.flights() == 0);
         assert!(matches!(managed.ask(Moment::ZERO, true), Advice::Fly(1)));
-        assert!(managed.is_flying(1) && !managed.is_flying(2));
+        assert!(matches!(managed.ask(Moment::ZERO, true), Advice::Wait(1)));
+        managed.landed(2, Err(lost()), seconds(1), HALF);
+        assert!(matches!(managed.ask(seconds(1), true), Advice::Wait(1)), "another one has landed");
         managed.landed(1, Err(lost()), seconds(1), HALF);
-        assert!(!managed.is_flying(1) && !managed.is_new());
+        assert!(!managed.is_new() && managed.flights() == 1);
         let (mut managed, schedule) = with_token(100);
         assert!(!managed.is_new());
         managed.forget(&token(1, schedule));
@@ -704,6 +700,8 @@ mod tests {
         now: Moment,
         lifetime: Duration,
         flight: Option<(u64, Moment)>,
+        /// Flights that were overtaken by a token that came in otherwise.
+        overtaken: Vec<(u64, Moment)>,
         made: u64,
         lives: u64,
         /// Values that must never be handed out again, and lives of values.
@@ -724,6 +722,7 @@ mod tests {
                 now: seconds(1000),
                 lifetime,
                 flight: None,
+                overtaken: Vec::new(),
                 made: 0,
                 lives: 0,
                 deleted: Vec::new(),
@@ -749,6 +748,15 @@ mod tests {
                     self.land(number);
                 }
             }
+            let due = |flight: &(u64, Moment)| flight.1 <= self.now;
+            let (landing, later) = self.overtaken.iter().partition::<Vec<_>, _>(|flight| due(flight));
+            self.overtaken = later;
+            for (number, _) in landing {
+                let held = self.managed.held().copied();
+                let late = self.make();
+                self.managed.landed(number, Ok(late), self.now, HALF);
+                assert_eq!(self.managed.held(), held.as_ref(), "a flight that was overtaken");
+            }
             match self.dice.roll(40) {
                 0 => self.healthy = !self.healthy,
                 1 => {
@@ -766,6 +774,7 @@ mod tests {
                 3 if self.healthy => {
                     let (token, schedule) = self.make();
                     self.managed.adopt(token, Some(schedule), self.now);
+                    self.overtaken.extend(self.flight.take());
                 }
                 _ => self.ask(),
             }

@@ -3,8 +3,8 @@
 
 #[cfg(not(feature = "test-shuttle"))]
 pub use std::{
-    sync::{Condvar, Mutex, MutexGuard},
-    thread::Builder,
+    sync::{Mutex, MutexGuard},
+    thread::{Builder, Thread, current, park_timeout},
 };
 
 #[cfg(not(feature = "test-shuttle"))]
@@ -12,9 +12,15 @@ pub use arc_swap::ArcSwapOption;
 
 #[cfg(feature = "test-shuttle")]
 pub use shuttle::{
-    sync::{Condvar, Mutex, MutexGuard},
-    thread::Builder,
+    sync::{Mutex, MutexGuard},
+    thread::{Builder, Thread, current},
 };
+
+/// Time stands still under the model checker.
+#[cfg(feature = "test-shuttle")]
+pub fn park_timeout(_: std::time::Duration) {
+    shuttle::thread::park();
+}
 
 #[cfg(feature = "test-shuttle")]
 pub use model::ArcSwapOption;

@@ -22,7 +22,7 @@ use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::{self, boot_clock};
 use crate::redact::Hidden;
 use crate::refusal::Operation;
-use crate::sync::{ArcSwapOption, Builder, Condvar, Mutex, MutexGuard};
+use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::token::{Issued, Token};
 
 /// Threads count their references to the token on one of so many places.
@@ -111,7 +111,10 @@ struct Current {
 #[derive(Default)]
 struct Tower {
     managed: Mutex<Managed<Arc<Token>>>,
-    landed: Condvar,
+    /// The number of the last flight that need not be waited for any more.
+    ended: AtomicU64,
+    /// Callers who wait, and for which flight. Each is woken by itself, so that a crowd does not queue for a lock.
+    waiting: Mutex<Vec<(u64, Thread)>>,
     /// Set to end the flight that is running.
     abort: Mutex<Option<Arc<AtomicBool>>>,
 }
@@ -119,6 +122,41 @@ struct Tower {
 impl Tower {
     fn managed(&self) -> MutexGuard<'_, Managed<Arc<Token>>> {
         self.managed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Thread)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a flight need not be waited for any more.
+    fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
+        call.clock.wait_for_answer();
+        self.waiting().push((number, current()));
+        let outcome = loop {
+            if self.ended.load(Ordering::SeqCst) >= number {
+                break Ok(());
+            }
+            match call.clock.left() {
+                Ok(left) => park_timeout(left),
+                Err(error) => break Err(error),
+            }
+        };
+        if outcome.is_err() {
+            let own = current().id();
+            self.waiting().retain(|(_, thread)| thread.id() != own);
+        }
+        outcome
+    }
+
+    /// Wakes who waits for this flight, or one before it.
+    fn wake(&self, number: u64) {
+        self.ended.fetch_max(number, Ordering::SeqCst);
+        // Whoever waits for a later one stays: this may come late.
+        let mut waiting = self.waiting();
+        let (woken, later): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|(awaited, _)| *awaited <= number);
+        *waiting = later;
+        drop(waiting);
+        woken.iter().for_each(|(_, thread)| thread.unpark());
     }
 }
 
@@ -192,7 +230,9 @@ impl Managing {
         let token = current.token();
         managed.adopt(token.clone(), schedule, boot_clock());
         self.publish(&managed, current);
-        own.landed.notify_all();
+        let flight = managed.flights();
+        drop(managed);
+        own.wake(flight);
         token
     }
 
@@ -243,7 +283,12 @@ impl Connection {
     /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
     /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
     pub fn authorization(&self) -> Result<Arc<Token>> {
-        self.core.authorization.carefree().map_or_else(|| self.ask_for_token(), Ok)
+        self.carefree().map_or_else(|| self.ask_for_token(), Ok)
+    }
+
+    /// The connection's own token, if it is so fresh that nobody needs to think about it.
+    pub(crate) fn carefree(&self) -> Option<Arc<Token>> {
+        self.core.authorization.carefree()
     }
 
     fn ask_for_token(&self) -> Result<Arc<Token>> {
@@ -273,7 +318,7 @@ impl Connection {
                 Advice::Wait(number) => number,
             };
             let call = call.get_or_insert_with(|| self.call(&[], &[]));
-            if let Err(error) = self.wait_for(number, call) {
+            if let Err(error) = own.wait_for(number, call) {
                 // Neither time nor cancellation takes a token away that is still good.
                 let good = own.managed().still_good(boot_clock());
                 return good.filter(|_| error.status() == Status::Timeout).ok_or(error);
@@ -306,18 +351,6 @@ impl Connection {
         // Whoever asked for a token in another way meanwhile decides.
         sources.compare_and_swap(&None::<Arc<Source>>, Some(Arc::new(source)));
         sources.load_full()
-    }
-
-    /// Waits until a flight has ended.
-    fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
-        let own = self.core.authorization.tower();
-        let mut managed = own.managed();
-        call.clock.wait_for_answer();
-        while managed.is_flying(number) {
-            let waited = own.landed.wait_timeout(managed, call.clock.left()?);
-            managed = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        Ok(())
     }
 
     /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends
@@ -367,7 +400,7 @@ impl Connection {
             None => managing.republish(&managed),
         }
         drop(managed);
-        own.landed.notify_all();
+        own.wake(number);
     }
 
     fn request_managed(&self, own: &Tower) -> Result<(Token, Schedule)> {

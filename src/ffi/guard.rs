@@ -34,6 +34,23 @@ pub(super) unsafe fn guard(error: *mut *mut tg_error, body: impl FnOnce() -> Res
     status
 }
 
+/// Runs a body that nearly always succeeds and that other calls wait for, without the cost of [`guard`]; `None`
+/// sends the call there, and so does a panic.
+///
+/// The caller promises the same of `error` as for [`guard`].
+pub(super) unsafe fn shortcut(error: *mut *mut tg_error, body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
+    caught(body).ok()??;
+    if !error.is_null() {
+        // SAFETY: not NULL, and the caller promises room for one pointer.
+        unsafe { error.write(ptr::null_mut()) };
+    }
+    let had_none = LAST.try_with(|last| last.try_borrow().is_ok_and(|last| last.is_none()));
+    if !had_none.unwrap_or(false) {
+        set_last(None);
+    }
+    Some(tg_status::OK)
+}
+
 /// Runs the body of a setter, an accessor or a `_free`: a panic gives `fallback`, the last error stays.
 pub(super) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     let body = || {

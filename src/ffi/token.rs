@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{EMPTY, Out, guard, known_flags, quietly, required_text, seconds, text};
+use super::guard::{EMPTY, Out, guard, known_flags, quietly, required_text, seconds, shortcut, text};
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
@@ -168,6 +168,14 @@ pub unsafe extern "C" fn tg_authorization(
 ) -> tg_status {
     // SAFETY: as the conventions at the top of the header ask of every pointer.
     unsafe {
+        let carefree = || {
+            let place = Out::new(token, std::ptr::null_mut(), "token").ok()?;
+            set(place, connection(conn).ok()?.carefree()?);
+            Some(())
+        };
+        if let Some(status) = shortcut(error, carefree) {
+            return status;
+        }
         guard(error, || {
             let token = Out::new(token, std::ptr::null_mut(), "token")?;
             set(token, connection(conn)?.authorization()?);
@@ -251,10 +259,13 @@ pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c
 /// Frees a token; wipes it when nothing else holds it. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
-    quietly((), || {
-        if !token.is_null() {
-            // SAFETY: a pointer that `set` made of an Arc<Token>, and that is freed once.
-            drop(unsafe { Arc::from_raw(token.cast::<Token>()) });
-        }
-    });
+    if token.is_null() {
+        return;
+    }
+    // SAFETY: a pointer that `set` made of an Arc<Token>, and that is freed once.
+    let token = unsafe { Arc::from_raw(token.cast::<Token>()) };
+    // Only the last reference has anything to do, which then is guarded.
+    if let Some(last) = Arc::into_inner(token) {
+        quietly((), || drop(last));
+    }
 }
