@@ -62,6 +62,13 @@ impl Method {
     }
 }
 
+/// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
+pub fn basic(user: &str, password: &str) -> Hidden {
+    let pair = Zeroizing::new([user, ":", password].concat());
+    let encoded = Zeroizing::new(BASE64.encode(pair.as_bytes()));
+    Hidden::new(["Basic ", &encoded].concat())
+}
+
 /// What to send.
 pub struct Request {
     /// The method.
@@ -339,10 +346,8 @@ impl Proxied {
         let unusable = |_| Error::new(Reason::ArgumentUrl, "the proxy's address cannot be used");
         let parsed = ureq::Proxy::new(setting.address.reveal()).map_err(unusable)?;
         let login = (parsed.username(), parsed.password());
-        let authorization = (login != (None, None)).then(|| {
-            let pair = Zeroizing::new([login.0.unwrap_or_default(), ":", login.1.unwrap_or_default()].concat());
-            Hidden::new(["Basic ", &Zeroizing::new(BASE64.encode(pair.as_bytes()))].concat())
-        });
+        let authorization =
+            (login != (None, None)).then(|| basic(login.0.unwrap_or_default(), login.1.unwrap_or_default()));
         let proxy = Proxy { host: parsed.host().to_owned(), port: parsed.port(), authorization };
         let named = ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&proxy.host).port(proxy.port);
         let named = setting.exceptions.iter().fold(named, |named, exception| named.no_proxy(exception));

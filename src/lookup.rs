@@ -186,12 +186,7 @@ fn ask_system(host: &str) -> (Answer, Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn clock(ms: u64) -> Clock {
-        let clock = Clock::start(Duration::from_millis(ms), Duration::from_millis(ms));
-        clock.begin_request(Duration::MAX);
-        clock
-    }
+    use crate::net::tests::clock;
 
     #[test]
     fn names_are_looked_up_and_ip_addresses_are_not() {

@@ -412,11 +412,12 @@ fn no_address(message: impl Into<String>) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    fn clock(ms: u64) -> Clock {
+    /// A call that is about to connect, with so much time.
+    pub fn clock(ms: u64) -> Clock {
         let clock = Clock::start(Duration::from_millis(ms), Duration::from_millis(ms));
         clock.begin_request(Duration::MAX);
         clock

@@ -36,25 +36,24 @@ pub enum Readiness {
 
 /// Waits until one of the sockets is ready or `limit` is over; tells which are. A signal ends the wait early.
 pub fn wait(sockets: &[&TcpStream], readiness: Readiness, limit: Duration) -> io::Result<Vec<bool>> {
-    let events = match readiness {
-        Readiness::Read => libc::POLLIN,
-        Readiness::Write => libc::POLLOUT,
-    };
-    let mut polled: Vec<libc::pollfd> =
-        sockets.iter().map(|socket| libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 }).collect();
+    let mut polled: Vec<_> = sockets.iter().map(|socket| to_poll(socket, readiness)).collect();
     poll(&mut polled, limit)?;
     Ok(polled.iter().map(|entry| entry.revents != 0).collect())
 }
 
 /// Waits for one socket; `false` when `limit` was over or a signal came.
 pub fn wait_one(socket: &TcpStream, readiness: Readiness, limit: Duration) -> io::Result<bool> {
+    let mut polled = [to_poll(socket, readiness)];
+    poll(&mut polled, limit)?;
+    Ok(polled[0].revents != 0)
+}
+
+fn to_poll(socket: &TcpStream, readiness: Readiness) -> libc::pollfd {
     let events = match readiness {
         Readiness::Read => libc::POLLIN,
         Readiness::Write => libc::POLLOUT,
     };
-    let mut polled = [libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 }];
-    poll(&mut polled, limit)?;
-    Ok(polled[0].revents != 0)
+    libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 }
 }
 
 fn poll(polled: &mut [libc::pollfd], limit: Duration) -> io::Result<()> {

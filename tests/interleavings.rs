@@ -1,6 +1,6 @@
-//! Managed tokens under a model checker (shuttle): the library's own code, with its locks, condition
-//! variables and threads replaced, runs under thousands of interleavings, each replayable. The server is a
-//! function; time stands still.
+//! Managed tokens under a model checker (shuttle): the library's own code, with its locks and its threads,
+//! their waiting and waking included, replaced, runs under thousands of interleavings, each replayable. The
+//! server is a function; time stands still.
 
 use std::collections::HashSet;
 use std::rc::Rc;

@@ -5,14 +5,12 @@ use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
 use super::{Connection, Facts, Known};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
-use crate::http::{Answer, Method, Request};
+use crate::http::{self, Answer, Method, Request};
 use crate::log::Level;
 use crate::managed::{Life, Schedule, expired_on_arrival};
 use crate::net::Clock;
@@ -63,9 +61,7 @@ impl Authorization {
     }
 
     pub fn basic(user: &str, password: &Hidden, credential: Credential) -> Authorization {
-        let pair = Zeroizing::new([user, ":", password.reveal()].concat());
-        let encoded = Zeroizing::new(BASE64.encode(pair.as_bytes()));
-        Authorization { header: Some(Hidden::new(["Basic ", &encoded].concat())), credential }
+        Authorization { header: Some(http::basic(user, password.reveal())), credential }
     }
 
     pub fn bearer(token: &str) -> Authorization {

@@ -52,19 +52,9 @@ impl Connection {
     /// A: `GET` or `POST /requesttoken`, B: `POST /requesttoken`, C: `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
         let call = self.call(&[secret.unwrap_or_default()], &[]);
-        self.request_token(&call, secret, lifetime_s, options)
-    }
-
-    pub(super) fn request_token(
-        &self,
-        call: &Call,
-        secret: Option<&str>,
-        lifetime_s: u64,
-        options: TokenOptions,
-    ) -> Result<Arc<Token>> {
         let source = Source { proof: self.proof(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
-        let issued = source.request(call)?;
-        Ok(self.adopt(call, issued, source))
+        let issued = source.request(&call)?;
+        Ok(self.adopt(&call, issued, source))
     }
 
     /// A longer life for a token, by default the connection's own.
@@ -184,20 +174,18 @@ impl Call<'_> {
     /// it is asked once more, in its unit.
     pub(super) fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
         let unit = self.connection.facts().unit;
-        let issued = self.mint_in(unit, proof, lifetime_s, options)?;
-        if unit != LifetimeUnit::Unknown || lifetime_s == 0 {
-            return self.refuse_dead(issued);
+        let mut issued = self.mint_in(unit, proof, lifetime_s, options)?;
+        let is_to_be_told = unit == LifetimeUnit::Unknown && lifetime_s > 0;
+        let told = is_to_be_told.then(|| LifetimeUnit::told_by(lifetime_s, &issued.token));
+        if let Some(told) = told.flatten() {
+            self.connection.learn(|facts| Facts { unit: told, ..facts });
+            if told == LifetimeUnit::Milliseconds {
+                let message = "the server counts lifetimes in milliseconds; asking again in its unit";
+                self.connection.log(Level::Warn, || message.into());
+                issued = self.mint_in(told, proof, lifetime_s, options)?;
+            }
         }
-        let Some(told) = LifetimeUnit::told_by(lifetime_s, &issued.token) else {
-            return self.refuse_dead(issued);
-        };
-        self.connection.learn(|facts| Facts { unit: told, ..facts });
-        if told != LifetimeUnit::Milliseconds {
-            return self.refuse_dead(issued);
-        }
-        self.connection
-            .log(Level::Warn, || "the server counts lifetimes in milliseconds; asking again in its unit".into());
-        self.refuse_dead(self.mint_in(told, proof, lifetime_s, options)?)
+        self.refuse_dead(issued)
     }
 
     fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
