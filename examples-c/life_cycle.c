@@ -115,6 +115,13 @@ static int walk_tokens(tg_conn *conn, const char *secret) {
     good &= step("ask for the server's version", tg_server_version(conn, &major, &minor, &patch, NULL));
     printf("          %" PRId32 ".%" PRId32 ".%" PRId32 "\n", major, minor, patch);
 
+    /* What a program does around each of its requests to the database. */
+    good &= step("take a token that is good now: no request", tg_authorization(conn, &current, NULL));
+    tg_reject_token(conn, current);
+    tg_token_free(current);
+    good &= step("take another after the database refused it", tg_authorization(conn, &current, NULL));
+    tg_token_free(current);
+
     good &= step("delete the current token", tg_delete_token(conn, secret, NULL, 0, NULL));
     tg_token_free(token);
     return good;

@@ -42,8 +42,9 @@
  * that another thread is still using.
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts), with name
- * look-up, waits and repetitions in it. The library starts no thread but for look-ups of host names: at
- * most four in a process, one for all callers who ask for the same name.
+ * look-up, waits and repetitions in it. The library starts threads for two things only, each of which ends
+ * with what it is for: look-ups of host names, at most four in a process, one for all callers who ask for
+ * the same name; and renewals of tokens (tg_authorization), at most eight.
  *
  * Trying again. What failed on its way or was turned away for the moment (408, 429, 502, 503, 504) is tried
  * again, at most twice in a call, after a short wait or the one the server asks for; what the server refused
