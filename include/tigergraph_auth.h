@@ -305,7 +305,7 @@ void tg_error_free(tg_error *error);
 /* Log ================================================================================================= */
 
 /**
- * A call failed.
+ * A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
  */
 #define TG_LOG_ERROR 1
 
