@@ -310,6 +310,12 @@ impl Error {
         self
     }
 
+    /// The same error with another sentence.
+    pub fn with_message(mut self, message: impl Into<String>) -> Error {
+        self.message = message.into();
+        self
+    }
+
     /// The same error with the HTTP status of the answer that caused it.
     pub fn with_http_status(mut self, status: u16) -> Error {
         self.http_status = status;

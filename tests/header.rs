@@ -79,6 +79,7 @@ const CONTRACT: &[&str] = &[
     "tg_error_retry_after_ms",
     "tg_error_free",
     "tg_config_new",
+    "tg_config_load_env",
     "tg_config_set_graph",
     "tg_config_set_password",
     "tg_config_set_secret",
