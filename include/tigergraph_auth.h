@@ -793,6 +793,56 @@ const char *tg_token_expiration(const tg_token *token);
  */
 void tg_token_free(tg_token *token);
 
+/* Diagnosis =========================================================================================== */
+
+/**
+ * Say what is known without asking, send nothing.
+ */
+#define TG_REPORT_OFFLINE 1u
+
+/**
+ * What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+ */
+typedef struct tg_report tg_report;
+
+/**
+ * Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+ * TLS, server, credentials, database, each with its time, and where each setting came from.
+ *
+ * The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+ * TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
+ *
+ * One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
+ * not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
+ * own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+ * Free the result with tg_report_free().
+ */
+tg_status tg_diagnose(tg_conn *conn,
+                      uint32_t flags,
+                      tg_report **report,
+                      tg_error **error);
+
+/**
+ * For a person: the first line is the verdict and what to do, then come the steps and the settings.
+ * Never NULL, lives as long as the report.
+ */
+const char *tg_report_text(const tg_report *report);
+
+/**
+ * For a program: a JSON object. Never NULL, lives as long as the report.
+ *
+ * report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
+ * reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
+ * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
+ * ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+ */
+const char *tg_report_json(const tg_report *report);
+
+/**
+ * Frees a report. NULL is fine.
+ */
+void tg_report_free(tg_report *report);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

@@ -3,6 +3,7 @@
 //! What the environment says is in `config/environment.rs`.
 
 mod environment;
+mod shown;
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::log::Logger;
 use crate::name::GraphName;
 use crate::platform;
 use crate::redact::Hidden;
+use crate::report::Setting;
 use crate::tls::{Trust, TrustSettings};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -240,6 +242,7 @@ impl Config {
             lifetime_s: not_negative("token lifetime", self.lifetime_s)?,
             renew_before_s: not_negative("renew before", self.renew_before_s)?,
             log: self.log.clone(),
+            shown: self.shown(address.tls),
         })
     }
 
@@ -372,6 +375,8 @@ pub struct Settings {
     pub renew_before_s: u64,
     /// Where log lines go.
     pub log: Option<Logger>,
+    /// What of the settings may be shown, and where each came from.
+    pub shown: Vec<Setting>,
 }
 
 /// How a connection logs in. There is at most one, and no built-in account.

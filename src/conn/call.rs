@@ -87,6 +87,8 @@ pub(super) struct Call<'a> {
     retries: Cell<u32>,
     /// Where REST++ is looked for.
     restpp: Cell<Restpp>,
+    /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
+    ahead: Cell<Option<i64>>,
 }
 
 /// Where a call looks for REST++, if no port was given.
@@ -141,7 +143,7 @@ impl Drop for Call<'_> {
 impl<'a> Call<'a> {
     pub fn new(connection: &'a Connection, clock: Clock, redactor: Redactor<'a>) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
-        Call { connection, clock: Rc::new(clock), redactor, retries, restpp }
+        Call { connection, clock: Rc::new(clock), redactor, retries, restpp, ahead: Cell::new(None) }
     }
 }
 
@@ -225,6 +227,11 @@ impl Call<'_> {
         Some((failure, wait))
     }
 
+    /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
+    pub fn ahead(&self) -> Option<i64> {
+        self.ahead.get()
+    }
+
     pub fn question(&self, operation: Operation, credential: Credential) -> Question<'_> {
         Question { operation, credential, redactor: &self.redactor }
     }
@@ -281,6 +288,9 @@ impl Call<'_> {
         };
         let started = boot_clock();
         let outcome = self.connection.core.http.exchange(&request, &self.clock);
+        if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date.as_deref()).and_then(http_date) {
+            self.ahead.set(Some(wall_clock() - time));
+        }
         self.connection.log(Level::Debug, || {
             let what = match &outcome {
                 Ok(answer) => answer.status.to_string(),
@@ -303,7 +313,7 @@ impl Call<'_> {
 
     /// The server's generation: known, or found with one request that carries no credential, however many
     /// threads ask together. The second value tells whether it was found just now.
-    fn generation(&self) -> Result<(Known, bool)> {
+    pub fn generation(&self) -> Result<(Known, bool)> {
         let connection = self.connection;
         let detection = connection.core.detection.get();
         let mut running = detection.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -393,7 +403,7 @@ fn ends(operation: Operation, reason: Reason) -> bool {
 }
 
 /// Whether nothing is there at all, so that another port may be tried.
-fn is_absent(error: &Error) -> bool {
+pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error.reason(), Reason::ConnectRefused | Reason::ConnectUnreachable)
 }
 
