@@ -190,9 +190,11 @@ impl Call<'_> {
         loop {
             let outcome = self.send(ask).and_then(|answer| {
                 let judged = judge(&answer, may_be_done);
-                judged.map_err(
-                    |error| if error.http_status() == 0 { error.with_http_status(answer.status) } else { error },
-                )
+                judged.map_err(|error| match error.http_status() {
+                    0 => error.with_http_status(answer.status),
+                    _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
+                    _ => error,
+                })
             });
             let Err(error) = outcome else {
                 budget.earn();
@@ -210,6 +212,16 @@ impl Call<'_> {
             });
             self.clock.sleep(wait)?;
         }
+    }
+
+    /// Where a request goes, without its query.
+    fn url(&self, ask: &Ask) -> String {
+        let route = &self.connection.core.settings.route;
+        let base = match ask.server {
+            Server::Gateway => &route.gateway,
+            Server::Restpp => &route.restpp,
+        };
+        format!("{base}{}", ask.path)
     }
 
     /// How a request failed and how long to wait before it is tried again, if it is.
