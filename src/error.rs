@@ -280,7 +280,11 @@ impl Reason {
 
 /// A failure: one sentence for a person, and the facts a program needs. Holds no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+/// Behind a box: what can fail is called far more often than it fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     reason: Reason,
     message: String,
     hint: Cow<'static, str>,
@@ -292,64 +296,70 @@ pub struct Error {
 
 impl Error {
     /// An error with the usual hint of its reason.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Error {
-        Error {
+    pub fn new(reason: Reason, message: impl Into<Cow<'static, str>>) -> Error {
+        Error::with(reason, message.into())
+    }
+
+    /// Not part of its callers, of which there are many.
+    #[inline(never)]
+    fn with(reason: Reason, message: Cow<'static, str>) -> Error {
+        Error(Box::new(Inner {
             reason,
-            message: message.into(),
+            message: message.into_owned(),
             hint: Cow::Borrowed(reason.hint()),
             server_code: String::new(),
             http_status: 0,
             retry_after_ms: None,
             may_pass: false,
-        }
+        }))
     }
 
     /// The same error with other advice.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Error {
-        self.hint = hint.into();
+        self.0.hint = hint.into();
         self
     }
 
     /// The same error with another sentence.
     pub fn with_message(mut self, message: impl Into<String>) -> Error {
-        self.message = message.into();
+        self.0.message = message.into();
         self
     }
 
     /// The same error with the HTTP status of the answer that caused it.
     pub fn with_http_status(mut self, status: u16) -> Error {
-        self.http_status = status;
+        self.0.http_status = status;
         self
     }
 
     /// The same error with the server's own code, such as `REST-10016`.
     pub fn with_server_code(mut self, code: impl Into<String>) -> Error {
-        self.server_code = code.into();
+        self.0.server_code = code.into();
         self
     }
 
     /// The same error with the time that the server asked to wait.
     pub fn with_retry_after_ms(mut self, wait: Option<u64>) -> Error {
-        self.retry_after_ms = wait;
+        self.0.retry_after_ms = wait;
         self
     }
 
     /// The same error, with what its cause says of itself and its reason alone does not: whether it may pass.
     pub(crate) fn that_may_pass(mut self, may_pass: bool) -> Error {
-        self.may_pass = may_pass;
+        self.0.may_pass = may_pass;
         self
     }
 
     /// Whether the cause said so.
     pub(crate) fn may_pass(&self) -> bool {
-        self.may_pass
+        self.0.may_pass
     }
 
     /// The same error, naming the server it is about, if its message does not yet.
     pub fn about(mut self, server: &str) -> Error {
         let server = server.trim_end_matches("/restpp");
-        if !self.message.contains(server) {
-            self.message.push_str(&format!(" ({server})"));
+        if !self.0.message.contains(server) {
+            self.0.message.push_str(&format!(" ({server})"));
         }
         self
     }
@@ -358,48 +368,48 @@ impl Error {
     pub(crate) fn is_answer(&self) -> bool {
         use Status::{Cancelled, Connect, Internal, InvalidArgument, Protocol, Timeout, Tls};
         let without = [InvalidArgument, Connect, Timeout, Tls, Protocol, Cancelled, Internal];
-        self.http_status != 0 && !without.contains(&self.status())
+        self.0.http_status != 0 && !without.contains(&self.status())
     }
 
     /// What a program can do about it.
     pub fn status(&self) -> Status {
-        self.reason.status()
+        self.0.reason.status()
     }
 
     /// What happened, exactly.
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.0.reason
     }
 
     /// One sentence for a person.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &str {
-        &self.hint
+        &self.0.hint
     }
 
     /// The server's own code, or "".
     pub fn server_code(&self) -> &str {
-        &self.server_code
+        &self.0.server_code
     }
 
     /// The HTTP status of the answer, 0 where there was none.
     pub fn http_status(&self) -> u16 {
-        self.http_status
+        self.0.http_status
     }
 
     /// How long the server asked to wait, in milliseconds.
     pub fn retry_after_ms(&self) -> Option<u64> {
-        self.retry_after_ms
+        self.0.retry_after_ms
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -6,8 +6,6 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
-
 use crate::error::Error;
 
 /// What a diagnosis found. The first failure decides the verdict.
@@ -88,8 +86,10 @@ pub fn advice(what: &str, remedy: &str) -> String {
     if first.is_empty() { what.to_owned() } else { format!("{what} - {first}{}", letters.as_str()) }
 }
 
-fn milliseconds(took: Duration) -> f64 {
-    (took.as_secs_f64() * 10_000.0).round() / 10.0
+/// With one decimal.
+fn milliseconds(took: Duration) -> String {
+    let tenths = (took.as_micros() + 50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 impl Report {
@@ -113,17 +113,16 @@ impl Report {
         let settings = self
             .settings
             .iter()
-            .map(|setting| (setting.name.to_owned(), json!({ "value": setting.value, "from": setting.from })));
-        let report = json!({
-            "report": 1,
-            "ok": self.failure.is_none(),
-            "verdict": self.verdict,
-            "failure": self.failure.as_ref().map(failure),
-            "warnings": self.warnings,
-            "steps": self.steps.iter().map(Step::json).collect::<Vec<_>>(),
-            "settings": settings.collect::<Map<_, _>>(),
-        });
-        report.to_string()
+            .map(|setting| (setting.name, object([("value", text(&setting.value)), ("from", text(&setting.from))])));
+        object([
+            ("report", "1".to_owned()),
+            ("ok", self.failure.is_none().to_string()),
+            ("verdict", text(&self.verdict)),
+            ("failure", self.failure.as_ref().map_or_else(null, failure)),
+            ("warnings", list(self.warnings.iter().map(|warning| text(warning)))),
+            ("steps", list(self.steps.iter().map(Step::json))),
+            ("settings", object(settings)),
+        ])
     }
 }
 
@@ -132,16 +131,35 @@ fn line(out: &mut String, text: std::fmt::Arguments) {
     let _ = writeln!(out, "{text}");
 }
 
-fn failure(error: &Error) -> Value {
-    json!({
-        "status": error.status().name(),
-        "reason": error.reason().id(),
-        "message": error.message(),
-        "hint": error.hint(),
-        "server_code": error.server_code(),
-        "http_status": error.http_status(),
-        "retry_after_ms": error.retry_after_ms(),
-    })
+fn text(text: &str) -> String {
+    // A text can always be written as JSON.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+fn null() -> String {
+    "null".to_owned()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+/// Of members whose values are JSON already.
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let members: Vec<String> = members.into_iter().map(|(name, value)| format!("{}:{value}", text(name))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn failure(error: &Error) -> String {
+    object([
+        ("status", text(error.status().name())),
+        ("reason", text(error.reason().id())),
+        ("message", text(error.message())),
+        ("hint", text(error.hint())),
+        ("server_code", text(error.server_code())),
+        ("http_status", error.http_status().to_string()),
+        ("retry_after_ms", error.retry_after_ms().map_or_else(null, |ms| ms.to_string())),
+    ])
 }
 
 impl Step {
@@ -159,22 +177,26 @@ impl Step {
         }
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> String {
         let (outcome, detail) = match &self.outcome {
-            Outcome::Passed => ("passed", Value::Null),
+            Outcome::Passed => ("passed", null()),
             Outcome::Failed(error) => ("failed", failure(error)),
-            Outcome::Skipped(why) => ("skipped", json!(why)),
+            Outcome::Skipped(why) => ("skipped", text(why)),
         };
-        let facts: Map<String, Value> =
-            self.facts.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        json!({
-            "step": self.name, "outcome": outcome, "detail": detail, "ms": self.took.map(milliseconds), "facts": facts,
-        })
+        object([
+            ("step", text(self.name)),
+            ("outcome", text(outcome)),
+            ("detail", detail),
+            ("ms", self.took.map_or_else(null, milliseconds)),
+            ("facts", object(self.facts.iter().map(|(name, value)| (*name, text(value))))),
+        ])
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::error::Reason;
 
