@@ -382,27 +382,29 @@ fn cargo_c_installs_the_same() {
         return;
     }
     // As a subcommand of cargo: by itself it would take whatever toolchain a crate's own folder asks for.
-    let install = |arguments: &str| {
-        let script = "PATH=$P:$PATH CARGO_TARGET_DIR=$R/target/ship cargo cinstall --release --locked --offline";
-        format!("{script} --manifest-path $R/Cargo.toml {arguments}")
-    };
     let folder = Folder::with_example("cargo-c");
-    folder.sh(&tools, &install("--destdir staged --prefix /usr/local --libdir lib --datadir lib"));
-    assert_eq!(installed(&folder, &folder.0.join("staged")), expected("usr/local/", "lib", "include"));
-    let library = folder.0.join(format!("staged/usr/local/lib/libtigergraph_auth.so.{VERSION}"));
+    let script = "PATH=$P:$PATH CARGO_TARGET_DIR=$R/target/ship cargo cinstall --release --locked --offline \
+                  --manifest-path $R/Cargo.toml --prefix $PWD/prefix --libdir lib --datadir lib";
+    folder.sh(&tools, script);
+    let prefix = folder.0.join("prefix");
+    assert_eq!(installed(&folder, &prefix), expected("", "lib", "include"));
+    let library = prefix.join(format!("lib/libtigergraph_auth.so.{VERSION}"));
     assert!(folder.sh(&library, "readelf -d $P").contains(&format!("soname: [{}]", soname())));
     assert_eq!(lines(&folder.sh(&library, "nm -D --defined-only $P | sed 's/.* //'")), functions());
 
-    // Left to itself it chooses Debian's folder for libraries, and share for the CMake package.
     if !has_pkg_config() || !has_cmake() {
         return;
     }
-    folder.sh(&tools, &install("--prefix $PWD/prefix"));
-    let prefix = folder.0.join("prefix");
-    folder.sh(&prefix, "export PKG_CONFIG_PATH=$(dirname $(find $P -name '*.pc')); cc get_token.c $(pkg-config --cflags --libs tigergraph_auth) -o get_token");
-    folder.gets_a_token(&prefix, "LD_LIBRARY_PATH=$(dirname $(find $P -name '*.a')) ./get_token");
-    folder.sh(&prefix, "test -d $P/share/cmake/tigergraph_auth");
+    folder.sh(&prefix, &block("sh", 1));
+    folder.gets_a_token(&prefix, RUN_SHARED);
     cmake(&folder, &prefix, "build");
+    folder.gets_a_token(&prefix, "./get_token");
+    // Where it puts things if nobody says where: the CMake package into share, libraries into lib64 or Debian's folder.
+    folder.sh(&prefix, "mkdir $P/share && mv $P/lib/cmake $P/share && mv $P/lib $P/lib64");
+    cmake(&folder, &prefix, "build-64");
+    folder.gets_a_token(&prefix, "./get_token");
+    folder.sh(&prefix, "mkdir $P/lib && mv $P/lib64 $P/lib/$(cc -print-multiarch)");
+    cmake(&folder, &prefix, "build-multiarch");
     folder.gets_a_token(&prefix, "./get_token");
 }
 
