@@ -33,7 +33,7 @@ endif
 
 built := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)release
 stage := $(built)/stage
-sources := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+sources := Makefile Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 headers := $(wildcard include/*.h include/*.hpp)
 cmake_files := $(wildcard packaging/cmake/*.cmake)
 
