@@ -37,9 +37,11 @@ sources := Makefile Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 headers := $(wildcard include/*.h include/*.hpp)
 cmake_files := $(wildcard packaging/cmake/*.cmake)
 
-# The feature leaves the library's name to us. No path of this machine is left in what is built.
+# No path of this machine is left in what is built.
+remap := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)/registry/src=crates
+# The feature leaves the library's name to us.
 cargo_rustc = CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' \
-	RUSTFLAGS='$(strip $(RUSTFLAGS) --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)/registry/src=crates)' \
+	RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))' \
 	$(CARGO) rustc $(CARGO_FLAGS) --release --lib --features capi --crate-type cdylib,staticlib \
 	$(if $(TARGET),--target $(TARGET)) -- $(link_args) --print native-static-libs
 
@@ -122,4 +124,6 @@ $(stage)/tigergraph_auth.def: include/tigergraph_auth.h
 	{ echo 'LIBRARY tigergraph_auth'; echo EXPORTS; \
 		sed -n '/^\/\*/,/\*\//d; s/^[a-z].*[ *]\(tg_[a-z0-9_]*\)(.*/    \1/p' $< | sort; } > $@
 
+# What a failed command left is not taken for a result.
+.DELETE_ON_ERROR:
 .PHONY: all install uninstall reference def

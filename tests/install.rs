@@ -151,7 +151,7 @@ fn expected(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> {
         format!("644 {prefix}{lib}/cmake/tigergraph_auth/tigergraph_auth-config-version.cmake"),
     ]);
     for header in std::fs::read_dir(root().join("include")).expect("include") {
-        files.insert(format!("644 {prefix}{include}/{}", header.expect("a file").file_name().display()));
+        files.insert(format!("644 {prefix}{include}/{}", header.expect("a file").file_name().to_string_lossy()));
     }
     files
 }

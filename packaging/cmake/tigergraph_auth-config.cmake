@@ -5,9 +5,10 @@
 
 # Through symbolic links, because / may lead to /usr.
 get_filename_component(_tga_here "${CMAKE_CURRENT_LIST_DIR}" REALPATH)
+set(_tga_prefix "${_tga_here}/../../..")
 # `make install` knows better and rewrites these three; `cargo cinstall` copies them as they are.
-set(_tga_include "${_tga_here}/../../../include")
-set(_tga_libdirs "${_tga_here}/../../../lib/${CMAKE_LIBRARY_ARCHITECTURE}" "${_tga_here}/../../../lib64" "${_tga_here}/../../../lib")
+set(_tga_include "${_tga_prefix}/include")
+set(_tga_libdirs "${_tga_prefix}/lib/${CMAKE_LIBRARY_ARCHITECTURE}" "${_tga_prefix}/lib64" "${_tga_prefix}/lib")
 set(_tga_static_needs -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc)
 
 get_filename_component(_tga_include "${_tga_include}" ABSOLUTE)
@@ -35,6 +36,7 @@ if(NOT TARGET tigergraph_auth::tigergraph_auth AND NOT TARGET tigergraph_auth::s
   set(tigergraph_auth_NOT_FOUND_MESSAGE "there is no libtigergraph_auth in ${_tga_libdirs}")
 endif()
 unset(_tga_here)
+unset(_tga_prefix)
 unset(_tga_include)
 unset(_tga_libdirs)
 unset(_tga_libdir)
