@@ -24,9 +24,19 @@ fn main() {
     }
     println!("cargo:rerun-if-env-changed=CI");
     settle(&header, &render(&root));
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+    link();
+}
+
+/// What the linker is told. The name that programs will ask for has a version if whoever builds gives one.
+fn link() {
+    let named_by_us = env::var_os("CARGO_FEATURE_CAPI").is_none();
+    let (always, name): (&[&str], &str) = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => (&["-z,nodelete", "-Bsymbolic-functions"], "-soname,libtigergraph_auth.so"),
+        Ok("macos") => (&[], "-install_name,@rpath/libtigergraph_auth.dylib"),
+        _ => return,
+    };
+    for argument in always.iter().copied().chain(named_by_us.then_some(name)) {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,{argument}");
     }
 }
 
