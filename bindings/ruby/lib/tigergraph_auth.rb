@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "rubygems/version"
 require_relative "tigergraph_auth/version"
 require_relative "tigergraph_auth/library"
 require_relative "tigergraph_auth/native"

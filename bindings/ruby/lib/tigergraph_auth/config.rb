@@ -7,16 +7,17 @@ module TigerGraphAuth
   module Config
     module_function
 
-    # @return [Native::ConnPointer] a connection with these settings
+    # @return [Array(Native::ConnPointer, Integer)] a connection with these settings and, if it has a logger, the
+    #   process whose callbacks that has
     def connect(host, logger: nil, log_level: :debug, **settings)
       config = Native.tg_config_new(Arguments.text(host, "host"))
       apply(config, **settings)
-      Log.attach(config, logger, log_level) if logger
+      log_process = Log.attach(config, logger, log_level) if logger
       native_call = ->(conn, error) { Native.tg_conn_new(config, conn, error) }
       made = Native.result(Native::ConnPointer, native_call, &:itself)
       raise made if made.is_a?(Error)
 
-      made
+      [made, log_process]
     ensure
       Native.tg_config_free(config)
     end

@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "rubygems/version"
-
 module TigerGraphAuth
   # A connection to one server: its settings, its login, its current token. For any number of threads at
   # once, and usable in forked children.
@@ -61,7 +59,7 @@ module TigerGraphAuth
     def initialize(host, **settings)
       @lock = Mutex.new
       @calls = {}.compare_by_identity
-      Thread.handle_interrupt(Call::UNINTERRUPTED) { @handle = Config.connect(host, **settings) }
+      Thread.handle_interrupt(Call::UNINTERRUPTED) { @handle, @log_process = Config.connect(host, **settings) }
     end
 
     # A dup or a clone is another handle to the same connection: same login, token and sockets, but
@@ -286,6 +284,7 @@ module TigerGraphAuth
       @lock.synchronize do
         raise ClosedError if closed?
 
+        Log.follow(@log_process) if @log_process
         Native::ConnPointer.new(Native.tg_conn_clone(@handle))
       end
     end
