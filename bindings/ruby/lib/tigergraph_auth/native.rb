@@ -49,6 +49,13 @@ module TigerGraphAuth
     end
     Library.check_version(tg_version_number, file)
 
+    # A library of the right version has them all.
+    def self.attach_function(name, *)
+      super
+    rescue FFI::NotFoundError
+      raise WrongLibraryVersion, "the library lacks the function #{name}: it is not the one that this gem is for"
+    end
+
     attach_function :tg_version, [], :string
     attach_function :tg_status_name, [:int32], :string
 
