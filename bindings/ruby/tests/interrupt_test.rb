@@ -14,8 +14,12 @@ module TigerGraphAuth
 
     def setup
       @server = SilentServer.new
-      @conn = Connection.new("https://127.0.0.1:#{@server.port}", secret: "a" * 32, graph: "MyGraph", timeout: 20,
-                                                                  connect_timeout: 20, insecure_tls: true)
+      @conn = connect
+    end
+
+    def connect
+      Connection.new("https://127.0.0.1:#{@server.port}", username: "alice", password: "opensesame", graph: "MyGraph",
+                                                          timeout: 20, connect_timeout: 20, insecure_tls: true)
     end
 
     def teardown
@@ -46,11 +50,13 @@ module TigerGraphAuth
 
     def test_cancel_in_every_call
       CALLS.each do |method, arguments|
-        during(method, *arguments) do |calling|
-          assert_operator(seconds { [@conn.cancel, calling.join] }, :<, AT_ONCE)
+        conn = connect
+        during(method, *arguments, conn: conn) do |calling|
+          assert_operator(seconds { [conn.cancel, calling.join] }, :<, AT_ONCE)
           assert_instance_of Cancelled, calling.value, method
           assert_equal "cancelled", calling.value.reason
         end
+        conn.close
       end
     end
 
