@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// In the order in which a newcomer reads them, and in which types must be declared.
-const CHAPTERS: [(&str, &str); 8] = [
+const CHAPTERS: [(&str, &str); 9] = [
     ("version", "Version"),
     ("status", "Status"),
     ("error", "Errors"),
@@ -13,6 +13,7 @@ const CHAPTERS: [(&str, &str); 8] = [
     ("conn", "Connection"),
     ("secrets", "Secrets"),
     ("token", "Tokens"),
+    ("report", "Diagnosis"),
 ];
 
 fn main() {

@@ -244,6 +244,11 @@ impl Socket {
         }
     }
 
+    /// The address it is connected to.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.own().ok()?.peer_addr().ok()
+    }
+
     /// Whether the peer neither closed the connection nor sent anything unasked.
     pub fn is_quiet(&self) -> bool {
         let Ok(stream) = self.own() else {
