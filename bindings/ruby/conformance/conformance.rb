@@ -84,18 +84,20 @@ class Program
   end
 
   def connect(command)
-    close(command)
-    @log = LogLines.new
+    log = LogLines.new
     level = command.number("log")
     settings = TEXTS.to_h { |name| [name, command.text(name.to_s)] }
-    @conn = Connection.new(
+    conn = Connection.new(
       command.text("host"), **settings,
       restpp_port: command.number("restpp_port"), gsql_port: command.number("gsql_port"),
       tgcloud: TGCLOUD[command.number("tgcloud")], insecure_tls: command.flag("insecure_tls"),
       allow_http: command.flag("allow_http"), connect_timeout: command.milliseconds("connect_ms"),
       timeout: command.milliseconds("total_ms"), lifetime: command.number("lifetime_s"),
-      renew_before: command.number("renew_before_s"), logger: (@log if level), log_level: LOG_LEVELS.fetch(level, :debug)
+      renew_before: command.number("renew_before_s"), logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
     )
+    close(command)
+    @conn = conn
+    @log = log
     []
   end
 

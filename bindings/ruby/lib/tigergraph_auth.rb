@@ -11,6 +11,7 @@ require_relative "tigergraph_auth/config"
 require_relative "tigergraph_auth/sealed"
 require_relative "tigergraph_auth/token"
 require_relative "tigergraph_auth/secret"
+require_relative "tigergraph_auth/report"
 require_relative "tigergraph_auth/call"
 require_relative "tigergraph_auth/connection"
 

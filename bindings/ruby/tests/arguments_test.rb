@@ -45,7 +45,8 @@ module TigerGraphAuth
     end
 
     def test_time_limits_are_rounded_up_because_0_is_the_default
-      assert_equal [1, 1, 2, 1500, 0, 0], [0.0001, 0.001, 0.0011, 1.5, 0, nil].map { |s| Arguments.milliseconds(s, "s") }
+      given = [0.0001, 0.001, 0.0011, 1.5, 0, nil]
+      assert_equal([1, 1, 2, 1500, 0, 0], given.map { |seconds| Arguments.milliseconds(seconds, "s") })
       assert_equal 1500, Arguments.milliseconds(3/2r, "s")
     end
 
@@ -61,7 +62,8 @@ module TigerGraphAuth
         secrets: [{ user: 1 }], create_secret: [1, { value: 1 }, { user: 1 }], ensure_secret: [1],
         drop_secret: [1, ["a", 1]], get_token: [{ secret: 1 }, { lifetime: "1" }, { timeout: "1" }],
         refresh_token: [1, { secret: 1 }], delete_token: [1, { secret: 1 }], check_jwt_token: [1],
-        reject_token: ["text"], authorization: [{ timeout: "1" }], server_version: [{ timeout: [] }]
+        reject_token: ["text"], authorization: [{ timeout: "1" }], server_version: [{ timeout: [] }],
+        diagnose: [{ timeout: :x }]
       }
       bad.each do |method, list|
         list.each do |argument|

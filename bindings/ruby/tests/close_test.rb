@@ -8,7 +8,7 @@ module TigerGraphAuth
     CALLS = {
       secrets: [], show_secrets: [], create_secret: [], ensure_secret: ["x"], drop_secret: ["x"], get_token: [],
       refresh_token: [], delete_token: [], check_jwt_token: ["x"], authorization: [], current_token: [],
-      reject_token: [nil], server_version: [], dup: [], clone: []
+      reject_token: [nil], server_version: [], diagnose: [], dup: [], clone: []
     }.freeze
 
     def test_use_after_close
@@ -36,7 +36,9 @@ module TigerGraphAuth
       kept = nil
       assert_equal :result, Connection.open("http://127.0.0.1:1", secret: "x") { |conn| kept = conn and :result }
       assert_predicate kept, :closed?
-      assert_raises(IOError) { Connection.open("http://127.0.0.1:1", secret: "x") { |conn| raise IOError if kept = conn } }
+      assert_raises(IOError) do
+        Connection.open("http://127.0.0.1:1", secret: "x") { |conn| raise IOError if (kept = conn) }
+      end
       assert_predicate kept, :closed?
       Connection.open("http://127.0.0.1:1", secret: "x").close
     end

@@ -29,7 +29,8 @@ module TigerGraphAuth
 
     # Name => [types of the arguments, type of the result].
     def declared
-      HEADER.scan(/^(?:TIGERGRAPH\w+\(.*\)\n)?((?:const )?\w+ \*?)\s*(tg_\w+)\(([^;{]*)\);/).to_h do |result, name, list|
+      prototype = /^(?:TIGERGRAPH\w+\(.*\)\n)?((?:const )?\w+ \*?)\s*(tg_\w+)\(([^;{]*)\);/
+      HEADER.scan(prototype).to_h do |result, name, list|
         arguments = list.split(",").map { |argument| type(argument.strip.sub(/\w+\z/, "").strip) }
         [name, [arguments.reject { |type| type == "void" }, type(result.strip)]]
       end
@@ -80,8 +81,8 @@ module TigerGraphAuth
     end
 
     def test_flags_and_levels
-      flags = HEADER.scan(/#define TG_(IGNORE_MISSING|TOKEN_\w+) (\d+)u/)
-      assert_equal 4, flags.size
+      flags = HEADER.scan(/#define TG_(IGNORE_MISSING|TOKEN_\w+|REPORT_\w+) (\d+)u/)
+      assert_equal 5, flags.size
       flags.each { |name, number| assert_equal Integer(number), Native.const_get(name) }
       levels = HEADER.scan(/#define TG_LOG_(\w+) (\d+)/).to_h { |name, level| [name.downcase.to_sym, Integer(level)] }
       assert_equal levels, Native::LOG_LEVELS
@@ -89,8 +90,8 @@ module TigerGraphAuth
     end
 
     def test_every_setter_is_used
-      setters = declared.keys.grep(/\Atg_config_set_/)
-      called = (SOURCES["config.rb"] + SOURCES["log.rb"]).scan(/Native\.(tg_config_set_\w+)/).flatten
+      setters = declared.keys.grep(/\Atg_config_(set|load)_/)
+      called = (SOURCES["config.rb"] + SOURCES["log.rb"]).scan(/Native\.(tg_config_(?:set|load)_\w+)/).flatten
       assert_equal setters.sort, called.uniq.sort
     end
 

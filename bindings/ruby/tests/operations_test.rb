@@ -39,7 +39,8 @@ module TigerGraphAuth
         assert_equal 1, conn.drop_secret("a")
         assert_equal 2, conn.drop_secret("b", "c")
         assert_equal 1, conn.drop_secret(%w[d])
-        assert_equal [1, 0], [conn.drop_secret("e", "x", ignore_missing: true), conn.drop_secret("e", ignore_missing: true)]
+        assert_equal 1, conn.drop_secret("e", "x", ignore_missing: true)
+        assert_equal 0, conn.drop_secret("e", ignore_missing: true)
         assert_equal 0, conn.drop_secret([])
         error = assert_raises(NotFound) { conn.drop_secret("a") }
         assert_equal [:not_found, "missing.secret"], [error.status, error.reason]
@@ -180,6 +181,48 @@ module TigerGraphAuth
         conn = Connection.new("http://127.0.0.1:#{server.port}", secret: "a" * 32)
         assert_in_delta(0.3, seconds { assert_raises(Timeout) { conn.get_token(timeout: 0.3) } }, 0.2)
         assert_in_delta(0.3, seconds { assert_raises(Timeout) { conn.authorization(timeout: 0.3) } }, 0.2)
+      end
+    end
+
+    def test_diagnosis
+      on_both do |conn, standin, new|
+        offline = conn.diagnose(offline: true)
+        assert_equal [], (standin.requests.map { |request| request["path"] })
+        assert_includes offline.verdict, "Nothing was sent"
+        report = conn.diagnose
+        assert_predicate report, :ok?
+        assert_includes report.verdict, new ? "TigerGraph 4.2.0" : "TigerGraph 3.10.0"
+        assert report.to_s.start_with?(report.verdict)
+        assert_equal "#<TigerGraphAuth::Report #{report.verdict}>", report.inspect
+        assert_equal [true, Encoding::UTF_8], [report.frozen?, report.json.encoding]
+        [conn.current_token.value, "opensesame"].each { |word| refute_includes report.text + report.json, word }
+      end
+      refused = nowhere.diagnose
+      refute_predicate refused, :ok?
+      assert_equal "connect.refused", refused.to_h["failure"]["reason"]
+    end
+
+    def with_environment(variables)
+      before = variables.to_h { |name, _| [name, ENV.fetch(name, nil)] }
+      ENV.update(variables)
+      yield
+    ensure
+      ENV.update(before)
+    end
+
+    def test_settings_from_the_environment
+      Standin.run("4.2") do |standin|
+        variables = { "TG_HOST" => standin.url, "TG_USERNAME" => "alice", "TG_PASSWORD" => "opensesame" }
+        with_environment(variables) do
+          assert_match(/\ABearer /, Connection.from_env { |conn| conn.authorization.header })
+          conn = Connection.from_env(standin.url, api_token: "given")
+          assert_equal "given", conn.authorization.value
+          conn.close
+          assert_raises(InvalidArgument) { Connection.open(nil) { nil } }
+        end
+        with_environment("TG_RESTPP_PORT" => "no port") do
+          assert_includes assert_raises(InvalidArgument) { Connection.from_env(standin.url) }.message, "TG_RESTPP_PORT"
+        end
       end
     end
   end

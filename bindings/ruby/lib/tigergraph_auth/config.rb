@@ -9,9 +9,10 @@ module TigerGraphAuth
 
     # @return [Array(Native::ConnPointer, Integer)] a connection with these settings and, if it has a logger, the
     #   process whose callbacks that has
-    def connect(host, logger: nil, log_level: :debug, **settings)
+    def connect(host, logger: nil, log_level: :debug, from_env: false, **settings)
       config = Native.tg_config_new(Arguments.text(host, "host"))
       apply(config, **settings)
+      Native.tg_config_load_env(config) if from_env
       log_process = Log.attach(config, logger, log_level) if logger
       native_call = ->(conn, error) { Native.tg_conn_new(config, conn, error) }
       made = Native.result(Native::ConnPointer, native_call, &:itself)

@@ -25,6 +25,18 @@ module TigerGraphAuth
       end
     end
 
+    # The same as {open}, with the environment for what is not given: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
+    # TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with
+    # TG_PROFILE=x, X_TG_HOST and so on come first.
+    #
+    # @param host [String, nil] nil: that of TG_HOST
+    # @param settings see {#initialize}
+    # @yieldparam conn [Connection]
+    # @return what the block returns, or the connection
+    def self.from_env(host = nil, **settings, &block)
+      open(host, from_env: true, **settings, &block)
+    end
+
     # Judges the settings. Sends nothing. nil always means the default.
     #
     # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io"
@@ -54,6 +66,7 @@ module TigerGraphAuth
     # @option settings [Numeric] :renew_before how many seconds before its end a token is renewed
     # @option settings [#add] :logger takes log lines, as `add(severity, message)` of Ruby's Logger does
     # @option settings [Symbol] :log_level the least that is logged: :error, :warn, :info or :debug (the default)
+    # @option settings [Boolean] :from_env see {from_env}
     # @raise [InvalidArgument] if the library refuses a setting; it names the setting
     # @raise [ArgumentError, TypeError] if a value is none that a setting can have
     def initialize(host, **settings)
@@ -237,6 +250,19 @@ module TigerGraphAuth
       parts = FFI::MemoryPointer.new(:int32, 3)
       ask(timeout) { |conn, error| Native.tg_server_version(conn, parts, parts + 4, parts + 8, error) }
       Gem::Version.new(parts.read_array_of_int32(3).join("."))
+    end
+
+    # Finds out whether this connection can work and, if not, why and what mends it. A failure that was found
+    # is no exception.
+    #
+    # @param offline [Boolean] say what is known, send nothing
+    # @return [Report]
+    def diagnose(offline: false, timeout: nil)
+      flags = Arguments.flags(Native::REPORT_OFFLINE => offline)
+      wait_for(timeout) do |conn|
+        native_call = ->(report, error) { Native.tg_diagnose(conn, flags, report, error) }
+        Native.result(Native::ReportPointer, native_call) { |pointer| Report.copy(pointer) }
+      end
     end
 
     # Stops the calls that are running on this object, on whatever thread: they raise {Cancelled}, or

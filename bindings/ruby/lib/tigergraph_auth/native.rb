@@ -11,7 +11,7 @@ module TigerGraphAuth
   module Native
     extend FFI::Library
 
-    # A handle, a token and a list, each freed when nothing refers to it any more.
+    # A handle, a token, a list and a report, each freed when nothing refers to it any more.
     # The library allows that on any thread, at exit and in forked children.
     class ConnPointer < FFI::AutoPointer
       def self.release(pointer)
@@ -33,10 +33,18 @@ module TigerGraphAuth
       end
     end
 
+    # See {ConnPointer}.
+    class ReportPointer < FFI::AutoPointer
+      def self.release(pointer)
+        Native.tg_report_free(pointer)
+      end
+    end
+
     IGNORE_MISSING = 1
     TOKEN_KEEP_CURRENT = 1
     TOKEN_GLOBAL = 2
     TOKEN_OR_NEW = 4
+    REPORT_OFFLINE = 1
 
     LOG_LEVELS = { error: 1, warn: 2, info: 3, debug: 4 }.freeze
 
@@ -69,6 +77,7 @@ module TigerGraphAuth
     attach_function :tg_error_free, [:pointer], :void
 
     attach_function :tg_config_new, [:string], :pointer
+    attach_function :tg_config_load_env, [:pointer], :void
     attach_function :tg_config_set_graph, %i[pointer string], :void
     attach_function :tg_config_set_password, %i[pointer string string], :void
     attach_function :tg_config_set_secret, %i[pointer string], :void
@@ -120,6 +129,11 @@ module TigerGraphAuth
     attach_function :tg_token_header, [:pointer], :string
     attach_function :tg_token_expires_at, [:pointer], :int64
     attach_function :tg_token_free, [:pointer], :void
+
+    attach_function :tg_diagnose, %i[pointer uint32 pointer pointer], :int32, blocking: true
+    attach_function :tg_report_text, [:pointer], :string
+    attach_function :tg_report_json, [:pointer], :string
+    attach_function :tg_report_free, [:pointer], :void
 
     module_function
 
