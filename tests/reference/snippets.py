@@ -141,7 +141,7 @@ def blocks(page):
 
 
 class Standin:
-    """A stand-in server, a user's secret on it, and its CA in a folder."""
+    """A stand-in server, two secrets of a user's on it, and its CA in a folder."""
 
     def __init__(self, version, tls, folder):
         command = [os.environ["TIGERGRAPH_STANDIN"], "--version", version, "--gateway-port", "0", "--restpp-port", "0",
@@ -154,7 +154,9 @@ class Standin:
             shutil.copy(self.told["ca_file"], folder / "ca.pem")
             trust = {"TG_CERT_PATH": str(folder / "ca.pem")}
         self.login = {"TG_USERNAME": "alice", "TG_PASSWORD": "opensesame"}
-        made = run(["tg-auth", "secret", "create", "reporting_1", "--json"], folder, {**self.variables, **self.login, **trust})
+        admin = {**self.variables, **self.login, **trust}
+        run(["tg-auth", "secret", "create", "reporting_1"], folder, admin)
+        made = run(["tg-auth", "secret", "create", "mine", "--json"], folder, admin)
         self.secret = {"TG_SECRET": json.loads(made.stdout)[0]["value"]}
         if tls:
             said = run(["tg-auth", "doctor"], folder, {**self.variables, **self.secret}, None).stdout
@@ -227,7 +229,7 @@ def run(command, folder, variables, wanted=0):
     ended = subprocess.run(command, cwd=folder, env={**mine, **variables}, capture_output=True, text=True, timeout=120,
                            stdin=subprocess.DEVNULL)
     if wanted is not None and ended.returncode != wanted:
-        raise Failure(f"ended with {ended.returncode} instead of {wanted}\n{ended.stdout}{ended.stderr}")
+        raise Failure(f"ended with {ended.returncode} instead of {wanted}\n{(ended.stdout + ended.stderr)[-2000:]}")
     return ended
 
 

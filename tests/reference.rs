@@ -1,0 +1,162 @@
+//! The reference: its tables say what the library has, its links lead somewhere, its code is compiled and run.
+//!
+//! `docs/reasons.md` is written by this test; under CI it has to be the committed one.
+
+#[path = "reference/causes.rs"]
+mod causes;
+#[expect(dead_code, reason = "what is run here is no shell script")]
+#[path = "common/install.rs"]
+mod install;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use causes::CAUSES;
+use tigergraph_auth::error::{REASONS, Status};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn skip(why: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{why}, and under CI nothing may be skipped");
+    eprintln!("skipped: {why}");
+}
+
+/// Runs a command, which must succeed, and prints what it prints.
+fn succeeds(command: &mut Command) {
+    let output = command.current_dir(root()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    println!("{said}");
+}
+
+fn python(script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(root().join(script));
+    command
+}
+
+/// The title of a group of reasons, which are those that begin with the same word.
+fn title(group: &str) -> String {
+    let mut letters = group.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    match group {
+        "tls" => "TLS".to_owned(),
+        _ => first.into_iter().chain(letters).collect(),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn reasons() -> String {
+    let mut page = String::from(
+        "# Reasons\n\nWhat exactly happened, from `tg_error_reason`. Written by `cargo test --test reference` from the \
+         library's own table. The remedy is the usual hint of an error; an error may bring a better one of its own. \
+         What a program can do is told by the status, see [Errors](errors.md#statuses).\n",
+    );
+    let mut last = "";
+    for (row, (_, cause)) in REASONS.iter().zip(CAUSES) {
+        let group = row.id.split('.').next().unwrap_or_default();
+        if group != last {
+            let head = "| reason | status | cause | remedy |\n|---|---|---|---|";
+            page.push_str(&format!("\n## {}\n\n{head}\n", title(group)));
+        }
+        page.push_str(&format!("| `{}` | {} | {} | {} |\n", row.id, row.status.name(), cell(cause), cell(row.hint)));
+        last = group;
+    }
+    page
+}
+
+#[test]
+fn every_reason_has_its_cause_and_remedy() {
+    let ours: Vec<&str> = REASONS.iter().map(|row| row.id).collect();
+    let told: Vec<&str> = CAUSES.iter().map(|row| row.0).collect();
+    assert_eq!(ours, told, "tests/reference/causes.rs has a row for every reason, in the order of REASONS");
+    assert!(CAUSES.iter().all(|(_, cause)| cause.len() > 10 && cause.ends_with('.')));
+    let page = root().join("docs/reasons.md");
+    let (written, committed) = (reasons(), std::fs::read_to_string(&page).unwrap_or_default());
+    if written != committed {
+        assert!(std::env::var_os("CI").is_none(), "docs/reasons.md is out of date: run this test and commit it");
+        std::fs::write(page, written).expect("the table");
+    }
+}
+
+#[test]
+fn every_status_is_told() {
+    let page = read("docs/errors.md");
+    for status in Status::ALL {
+        let row = format!("\n| {} | {} | ", status as i32, status.name());
+        assert!(page.contains(&row), "docs/errors.md has no row {row:?}");
+    }
+}
+
+/// The words of a text that begin so.
+fn words<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found: Vec<&str> = text.split(|c| !is_name(c)).filter(|word| word.starts_with(start)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn every_setting_is_told() {
+    let (header, page) = (read("include/tigergraph_auth.h"), read("docs/settings.md"));
+    let setters = words(&header, "tg_config_set_");
+    assert!(setters.len() > 15, "{setters:?}");
+    for setter in setters {
+        assert!(page.contains(&format!("| `{setter}` |")), "docs/settings.md has no row for {setter}");
+    }
+    let comment = header.split("tg_config_load_env(").next().unwrap_or_default();
+    let comment = comment.rsplit("/**").next().unwrap_or_default();
+    let variables = words(comment, "TG_");
+    assert!(variables.len() > 10, "{variables:?}");
+    for variable in variables {
+        assert!(page.contains(&format!("`{variable}")), "docs/settings.md does not tell of {variable}");
+    }
+}
+
+#[test]
+fn no_link_is_dead() {
+    succeeds(python("tests/reference/links.py").arg("--markdown"));
+}
+
+#[test]
+fn no_link_of_the_site_is_dead() {
+    if Command::new("doxygen").arg("--version").output().is_err() {
+        return skip("doxygen is missing");
+    }
+    succeeds(Command::new("make").args(["--no-print-directory", "reference"]));
+    succeeds(python("tests/reference/links.py").arg("--site"));
+}
+
+/// The stand-in as a program, which `cargo build --workspace` leaves beside the tests' folder.
+fn standin() -> Option<PathBuf> {
+    let own = std::env::current_exe().expect("this program");
+    let program = own.ancestors().nth(2).expect("a folder").join("tigergraph-standin");
+    if program.exists() {
+        return Some(program);
+    }
+    skip("the stand-in is not built; `cargo build --workspace` does it");
+    None
+}
+
+#[test]
+fn every_block_of_code_works() {
+    let (Some(prefix), Some(standin)) = (install::prefix(), standin()) else { return };
+    let mut command = python("tests/reference/snippets.py");
+    command.env("TIGERGRAPH_AUTH_PREFIX", prefix).env("TIGERGRAPH_STANDIN", standin);
+    command.env("TIGERGRAPH_AUTH_BUILD", root().join("target/bindings"));
+    let peer = root().join("target/peers/2.0.5/bin/python");
+    if peer.exists() {
+        command.env("TIGERGRAPH_PEER", peer);
+    }
+    succeeds(&mut command);
+}
