@@ -41,7 +41,11 @@ fn python(script: &str) -> Command {
     command
 }
 
-/// The title of a group of reasons, which are those that begin with the same word.
+/// Reasons that begin with the same word are a group.
+fn group(id: &str) -> &str {
+    id.split('.').next().unwrap_or_default()
+}
+
 fn title(group: &str) -> String {
     let mut letters = group.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
@@ -61,15 +65,20 @@ fn reasons() -> String {
          library's own table. The remedy is the usual hint of an error; an error may bring a better one of its own. \
          What a program can do is told by the status, see [Errors](errors.md#statuses).\n",
     );
-    let mut last = "";
-    for (row, (_, cause)) in REASONS.iter().zip(CAUSES) {
-        let group = row.id.split('.').next().unwrap_or_default();
-        if group != last {
-            let head = "| reason | status | cause | remedy |\n|---|---|---|---|";
-            page.push_str(&format!("\n## {}\n\n{head}\n", title(group)));
+    let rows: Vec<_> = REASONS.iter().zip(CAUSES).map(|(row, (_, cause))| (group(row.id), row, cause)).collect();
+    let mut groups: Vec<&str> = Vec::new();
+    for (group, ..) in &rows {
+        if !groups.contains(group) {
+            groups.push(group);
         }
-        page.push_str(&format!("| `{}` | {} | {} | {} |\n", row.id, row.status.name(), cell(cause), cell(row.hint)));
-        last = group;
+    }
+    for name in groups {
+        let head = "| reason | status | cause | remedy |\n|---|---|---|---|";
+        page.push_str(&format!("\n## {}\n\n{head}\n", title(name)));
+        for (_, row, cause) in rows.iter().filter(|row| row.0 == name) {
+            let (cause, remedy) = (cell(cause), cell(row.hint));
+            page.push_str(&format!("| `{}` | {} | {cause} | {remedy} |\n", row.id, row.status.name()));
+        }
     }
     page
 }

@@ -9,7 +9,7 @@ pub const CAUSES: &[(&str, &str)] = &[
     ("argument.control_character", "A text holds a line break or another control character."),
     ("argument.alias", "An alias is empty, `.` or `..`, longer than 256 bytes, or holds a slash or a control character; before 4.1, where it becomes part of GSQL text: anything but letters, digits and underscores, or more than 128 of them."),
     ("argument.graph", "A graph's name holds something other than letters, digits and underscores, or is empty or longer than 128 bytes."),
-    ("argument.url", "An address cannot be that of a server or proxy: another scheme, a user name, a query, a fragment, a port that is none."),
+    ("argument.url", "An address cannot be that of a server (another scheme, a user name, a query, a fragment, no valid port), or not that of an http proxy."),
     ("argument.range", "A number or text is outside of what is allowed: a negative lifetime, an empty or too long text, a secret with a space around it, a profile without variables."),
     ("argument.flags", "A flag is none that this function knows."),
     ("config.conflict", "Two settings exclude each other: two logins, or CA certificates from a file and as text."),
