@@ -372,8 +372,7 @@ inline Error library_refusal() {
                  {"unsupported.library",
                   "the library tigergraph_auth is version " + std::string(tg_version()) +
                       ", and this program was compiled for " + compiled,
-                  "Install version " + compiled + " of the library, or compile the program with the header that belongs "
-                  "to the one installed."});
+                  "Install version " + compiled + " of the library, or compile the program with the other's header."});
 }
 
 /** Why a time limit is refused. */
