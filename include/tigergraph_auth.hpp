@@ -249,11 +249,20 @@ template <class T> class [[nodiscard]] Result {
     /** The error, taken out. */
     Error error() && noexcept { return std::move(error_); }
     /** The value. */
-    T &value() & { return require(), value_; }
+    T &value() & {
+        require();
+        return value_;
+    }
     /** The value. */
-    const T &value() const & { return require(), value_; }
+    const T &value() const & {
+        require();
+        return value_;
+    }
     /** The value, taken out. */
-    T value() && { return require(), std::move(value_); }
+    T value() && {
+        require();
+        return std::move(value_);
+    }
     /** The value. */
     T &operator*() & { return value(); }
     /** The value. */

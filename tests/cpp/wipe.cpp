@@ -68,7 +68,8 @@ static int search(int number) {
             const bool is_own = from < here + sizeof window && here < from + size;
             memory.clear();
             memory.seekg(static_cast<std::streamoff>(from));
-            if (!is_own && memory.read(window, static_cast<std::streamsize>(size))) found += count(window, size, wanted);
+            const bool is_read = !is_own && memory.read(window, static_cast<std::streamsize>(size));
+            if (is_read) found += count(window, size, wanted);
             std::memset(window, 0, sizeof window);
             from += size;
         }
