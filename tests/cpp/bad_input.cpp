@@ -178,6 +178,43 @@ static void ranges() {
     CHECK_THROWS(connection().get_token(get), Status::invalid_argument, "argument.range");
 }
 
+/* Each setting reaches the library, which names the one that is wrong. */
+static void settings_arrive() {
+    const auto named = [](const auth::Config &config, std::string_view setting) {
+        const auth::Result<auth::Connection> conn = auth::Connection::try_open(config);
+        const bool is_named = conn.error().message().find(setting) != std::string_view::npos;
+        check(!conn.ok() && conn.error().status() == Status::invalid_argument && is_named, __FILE__, __LINE__,
+              setting.data(), describe(conn.error()));
+    };
+    named(auth::Config(nowhere).set_graph("a b"), "\"graph\"");
+    named(auth::Config(nowhere).set_password("a\n", "b"), "\"username\"");
+    named(auth::Config(nowhere).set_password("a", "b\n"), "\"password\"");
+    named(auth::Config(nowhere).set_secret("a\n"), "\"secret\"");
+    named(auth::Config(nowhere).set_api_token("a\n"), "\"api_token\"");
+    named(auth::Config(nowhere).set_jwt("a\n"), "\"jwt\"");
+    named(auth::Config(nowhere).set_server_version("new"), "\"server_version\"");
+    named(auth::Config("https://localhost").set_ca_file("/no/such/file"), "\"ca_file\"");
+    named(auth::Config("https://localhost").set_ca_pem("nothing"), "\"ca_pem\"");
+    named(auth::Config("https://localhost").set_client_cert("/no/such/file", "/nor/this"), "\"client_cert\"");
+    named(auth::Config("https://localhost").set_pin_sha256("short"), "\"pin_sha256\"");
+    named(auth::Config(nowhere).set_proxy("ftp://proxy"), "\"proxy\"");
+    named(auth::Config(nowhere).set_user_agent("a\n"), "\"user_agent\"");
+    named(auth::Config(nowhere).set_token_lifetime(-1s), "lifetime");
+    named(auth::Config(nowhere).set_token_lifetime(1s, -1s), "renew");
+    CHECK(auth::Connection::try_open(auth::Config("http://db.example.com").set_allow_http(true)).ok());
+
+    /* Ports are named by the refusal to connect. */
+    const auto refused = [](auth::Config &config, std::string_view gateway, std::string_view restpp) {
+        config.set_password("a", "b").set_graph("G").set_server_version("3.10").set_timeout(2s);
+        auth::Connection conn(config);
+        const auth::Error list = conn.try_get_secrets().error(), token = conn.try_get_token().error();
+        CHECK(list.status() == Status::connect && list.message().find(gateway) != std::string_view::npos);
+        CHECK(token.status() == Status::connect && token.message().find(restpp) != std::string_view::npos);
+    };
+    refused(auth::Config("http://127.0.0.1").set_ports(1, 2), "127.0.0.1:2", "127.0.0.1:1");
+    refused(auth::Config("http://127.0.0.1").set_tgcloud(true), "127.0.0.1:443", "127.0.0.1:443");
+}
+
 /* Every call on what was moved from fails clearly, and what cannot fail does nothing. */
 static void moved_from() {
     auth::Config config(nowhere);
@@ -285,6 +322,7 @@ int main() {
     nul_in_settings();
     nul_in_arguments();
     ranges();
+    settings_arrive();
     moved_from();
     values_of_failures();
     times();

@@ -30,6 +30,15 @@ static void during_tls() {
     is_cancelled(clone, [&clone] { return clone.get_token(); });
 }
 
+/* The limit for one attempt to connect is not that of the call. */
+static void limit_of_an_attempt() {
+    const SilentListener listener;
+    auth::Connection conn(auth::Config(listener.url()).set_secret("asecret").set_connect_timeout(200ms));
+    const auto begin = Clock::now();
+    CHECK_THROWS(conn.get_token(), Status::timeout, "timeout.tls");
+    CHECK(Clock::now() - begin < 5s);
+}
+
 /* The cancellation of a clone is not that of the handle it came from. */
 static void clones_are_apart() {
     const SilentListener listener;
@@ -73,6 +82,7 @@ static void during_a_creation() {
 
 int main() {
     during_tls();
+    limit_of_an_attempt();
     clones_are_apart();
     during_a_response();
     during_a_creation();

@@ -112,6 +112,10 @@ static void tokens(auth::Connection &conn) {
     const auth::Token other = conn.get_token(aside);
     const auth::Token current = conn.current_token();
     CHECK(other.value() != token.value() && current.value() == token.value());
+    /* A JWT for all graphs names none, which makes it shorter. */
+    aside.global = false;
+    const auth::Token narrow = conn.get_token(aside);
+    CHECK(!standin_is_4_1_or_later() || other.value().size() < narrow.value().size());
 
     auth::RefreshOptions refresh;
     refresh.secret = secret[0].value;
@@ -124,6 +128,11 @@ static void tokens(auth::Connection &conn) {
         refresh.or_new = true;
         const auth::Token renewed = conn.refresh_token(refresh);
         CHECK(renewed.value() != token.value());
+        refresh.global = true;
+        const auth::Token renewed_for_all = conn.refresh_token(refresh);
+        CHECK(renewed_for_all.value().size() < renewed.value().size());
+        const auth::Token kept = conn.current_token();
+        CHECK(kept.value() == token.value());
     } else {
         CHECK_THROWS(conn.check_jwt_token(token.value()), Status::unsupported, "unsupported.check");
         refresh.token = token.value();
@@ -140,6 +149,23 @@ static void tokens(auth::Connection &conn) {
     CHECK_THROWS(conn.delete_token(end), standin_is_4_1_or_later() ? Status::server : Status::not_found,
                  standin_is_4_1_or_later() ? "server.error" : "missing.token");
     conn.drop_secret("tokens");
+}
+
+/* The lifetime of the settings is that of tokens whose call names none. */
+static void configured_lifetime() {
+    auth::Connection conn(standin_config().set_token_lifetime(30min, 1min));
+    const std::chrono::seconds left = time_left(conn.get_token());
+    CHECK(left > 1700s && left <= 1801s);
+}
+
+/* A certificate that nobody vouches for is refused, unless the settings say otherwise. */
+static void certificates() {
+    auth::Config config = standin_config();
+    if (*environment("STANDIN_CA") == '\0') return;
+    config.set_ca_file(nullptr);
+    CHECK_THROWS(auth::Connection(config).get_token(), Status::tls, "tls.unknown_issuer");
+    config.set_insecure_tls(true);
+    CHECK(auth::Connection(config).get_token().expires_at().has_value());
 }
 
 /* What a program does around each of its requests to the database. */
@@ -239,6 +265,8 @@ int main() {
     secrets(conn);
     secrets_of_others(conn);
     tokens(conn);
+    configured_lifetime();
+    certificates();
     managed_tokens();
     clones(auth::Connection(standin_config()));
     logs();
