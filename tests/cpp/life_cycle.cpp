@@ -212,6 +212,10 @@ static void troubles(auth::Connection &conn) {
     CHECK(!late.ok() && late.error().status() == Status::timeout);
     CHECK(!late.error().http_status().has_value());
     CHECK(std::chrono::steady_clock::now() - begin < 1s);
+    /* The limit of the settings for a call is not that for connecting. */
+    auth::Connection brief(standin_config().set_connect_timeout(10s).set_timeout(500ms));
+    CHECK_THROWS(brief.get_secrets(), Status::timeout, "timeout.response");
+    CHECK(std::chrono::steady_clock::now() - begin < 5s);
     CHECK(steer("DELETE", "/faults"));
     own.set_timeout(std::nullopt);
     CHECK(own.get_secrets().size() == conn.get_secrets().size());
