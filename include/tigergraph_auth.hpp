@@ -9,8 +9,8 @@
  *
  * What each call does on each version of the server is told in tigergraph_auth.h; here is what C++ adds.
  *
- * Ownership. Config, Connection, Token and Secrets own what they stand for, can be moved but not copied, and
- * wipe the credentials in them when they go. An object that was moved from may be destroyed or assigned to;
+ * Ownership. Config, Connection, Token, Secrets and Report own what they stand for, can be moved but not copied,
+ * and wipe the credentials in them when they go. An object that was moved from may be destroyed or assigned to;
  * a call on it fails with Status::invalid_argument, and what it is asked for is empty.
  *
  * Strings. Arguments are of type Text, which takes std::string_view, std::string, const char * and
@@ -21,7 +21,7 @@
  * the library's and returns a Result; with exceptions off (-fno-exceptions) there are only the twins. All
  * files of a program should be compiled with the same choice. When memory runs out, std::bad_alloc is thrown.
  *
- * Threads. A Connection serves any number of threads at once; Token, Secrets, Error and Exception are
+ * Threads. A Connection serves any number of threads at once; Token, Secrets, Report, Error and Exception are
  * immutable and may be read anywhere; a Config is for one thread at a time. Do not move, assign to or destroy
  * an object that another thread is using.
  */
@@ -141,6 +141,7 @@ struct Free {
     void operator()(tg_conn *conn) const noexcept { tg_conn_free(conn); }
     void operator()(tg_secrets *secrets) const noexcept { tg_secrets_free(secrets); }
     void operator()(tg_token *token) const noexcept { tg_token_free(token); }
+    void operator()(tg_report *report) const noexcept { tg_report_free(report); }
     void operator()(tg_error *error) const noexcept { tg_error_free(error); }
 };
 
@@ -411,7 +412,7 @@ inline std::optional<std::chrono::system_clock::time_point> time_point(std::int6
 
 /** How much a log line matters. */
 enum class LogLevel : std::int32_t {
-    error = TG_LOG_ERROR, /**< A call failed. */
+    error = TG_LOG_ERROR, /**< A token could not be renewed, and no good one is left. */
     warn = TG_LOG_WARN,   /**< Something works, but should be looked at. */
     info = TG_LOG_INFO,   /**< Something worth knowing happened. */
     debug = TG_LOG_DEBUG  /**< Every request: method, path, status and duration. Never a query, header or body. */
@@ -441,6 +442,18 @@ class Config {
      */
     explicit Config(Text host) : handle_(tg_config_new(take("host", host).c_str())) {}
 
+    /**
+     * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+     * TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with TG_PROFILE=x the
+     * variables X_TG_HOST and so on come first. What is wrong is told by the making of a Connection.
+     *
+     * To have the address from TG_HOST, begin with Config(std::nullopt). Do not change the environment on another
+     * thread meanwhile.
+     */
+    Config &load_env() {
+        tg_config_load_env(handle_.get());
+        return *this;
+    }
     /** The graph that tokens are for and, before 4.1, that secrets belong to. Default: none. */
     Config &set_graph(Text graph) {
         tg_config_set_graph(handle_.get(), take("graph", graph).c_str());
@@ -720,6 +733,26 @@ class Secrets {
     detail::Owned<tg_secrets> handle_;
 };
 
+/** What a diagnosis found. Immutable; may be read on any thread. Holds no credential. Strings live as long as it. */
+class Report {
+  public:
+    /** For a person: the first line is the verdict and what to do, then come the steps and the settings. */
+    std::string_view text() const & noexcept { return tg_report_text(handle_.get()); }
+    /** For a program: a JSON object, whose members the C header tells. */
+    std::string_view json() const & noexcept { return tg_report_json(handle_.get()); }
+
+    /** A string would outlive its report: keep the report. */
+    std::string_view text() const && = delete;
+    /** A string would outlive its report: keep the report. */
+    std::string_view json() const && = delete;
+
+  private:
+    friend class Connection;
+    explicit Report(tg_report *handle) noexcept : handle_(handle) {}
+
+    detail::Owned<tg_report> handle_;
+};
+
 /** The version of a server. */
 struct Version {
     std::int32_t major = 0; /**< The 4 of 4.1.2. */
@@ -762,6 +795,11 @@ struct DeleteOptions {
     Text secret{};               /**< The secret that the token was got for. None: the connection's own login. */
     Text token{};                /**< The token to delete. None: the connection's own. */
     bool ignore_missing = false; /**< What does not exist is no error. Nothing else is forgiven. */
+};
+
+/** What a diagnosis may be told. */
+struct DiagnoseOptions {
+    bool offline = false; /**< Say what is known without asking, send nothing. */
 };
 
 /**
@@ -947,6 +985,20 @@ class Connection {
      */
     void reject_token(const Token &refused) noexcept { tg_reject_token(handle_.get(), refused.handle_.get()); }
 
+    /**
+     * Finds out whether this connection can work and, if not, why and what mends it. A success whenever there is a
+     * report, also one that says that nothing works. All steps together end within the time limit of a call.
+     *
+     * A refused login is not tried again, so that no account is locked. A token that it brings is the connection's own.
+     */
+    Result<Report> try_diagnose(const DiagnoseOptions &options = {}) {
+        tg_report *report = nullptr;
+        Error error = detail::call({}, [&](tg_error **out) {
+            return tg_diagnose(handle_.get(), flag(options.offline, TG_REPORT_OFFLINE), &report, out);
+        });
+        return Result<Report>(Report(report), std::move(error));
+    }
+
 #if defined(__cpp_exceptions)
     /** As try_open(); throws Exception. */
     explicit Connection(const Config &config) : Connection(try_open(config).value()) {}
@@ -979,6 +1031,8 @@ class Connection {
     Token authorization() { return try_authorization().value(); }
     /** As try_current_token(); throws Exception. */
     Token current_token() const { return try_current_token().value(); }
+    /** As try_diagnose(); throws Exception. */
+    Report diagnose(const DiagnoseOptions &options = {}) { return try_diagnose(options).value(); }
 #endif
 
   private:

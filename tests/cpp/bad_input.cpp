@@ -13,7 +13,8 @@ using namespace std::string_view_literals;
 template <class T>
 constexpr bool is_moved_only = std::is_nothrow_move_constructible_v<T> && std::is_move_assignable_v<T> &&
                                !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
-static_assert(is_moved_only<auth::Connection> && is_moved_only<auth::Token> && is_moved_only<auth::Secrets>);
+static_assert(is_moved_only<auth::Connection> && is_moved_only<auth::Token> && is_moved_only<auth::Secrets> &&
+              is_moved_only<auth::Report>);
 static_assert(std::is_move_constructible_v<auth::Config> && !std::is_copy_constructible_v<auth::Config>);
 static_assert(std::is_nothrow_copy_constructible_v<auth::Error>);
 static_assert(std::is_nothrow_copy_constructible_v<auth::Exception>);
@@ -30,6 +31,8 @@ GIVES(GivesMessage, std::declval<T>().message());
 GIVES(GivesReason, std::declval<T>().reason());
 GIVES(GivesElement, std::declval<T>()[0]);
 GIVES(GivesBegin, std::declval<T>().begin());
+GIVES(GivesText, std::declval<T>().text());
+GIVES(GivesJson, std::declval<T>().json());
 GIVES(GivesFront, std::declval<T>().front());
 static_assert(GivesValue<auth::Token &>::value && !GivesValue<auth::Token>::value);
 static_assert(GivesHeader<const auth::Token &>::value && !GivesHeader<const auth::Token>::value);
@@ -38,6 +41,8 @@ static_assert(GivesMessage<auth::Error &>::value && !GivesMessage<auth::Error>::
 static_assert(GivesReason<auth::Error &>::value && !GivesReason<auth::Error>::value);
 static_assert(GivesElement<auth::Secrets &>::value && !GivesElement<auth::Secrets>::value);
 static_assert(GivesBegin<auth::Secrets &>::value && !GivesBegin<auth::Secrets>::value);
+static_assert(GivesText<auth::Report &>::value && !GivesText<auth::Report>::value);
+static_assert(GivesJson<auth::Report &>::value && !GivesJson<auth::Report>::value);
 static_assert(GivesFront<auth::Secrets &>::value && !GivesFront<auth::Secrets>::value);
 
 /* No stream takes what holds a credential. */
@@ -236,6 +241,7 @@ static void moved_from() {
     CHECK_THROWS(conn.check_jwt_token("a"), Status::invalid_argument, "argument.null");
     CHECK_THROWS(conn.authorization(), Status::invalid_argument, "argument.null");
     CHECK_THROWS(conn.current_token(), Status::invalid_argument, "argument.null");
+    CHECK_THROWS(conn.diagnose(), Status::invalid_argument, "argument.null");
     conn.cancel();
     conn.set_timeout(1s);
     CHECK_THROWS(conn.clone().authorization(), Status::invalid_argument, "argument.null");

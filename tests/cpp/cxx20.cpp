@@ -18,7 +18,8 @@ std::string cxx20(auth::Connection &conn, std::stop_token stop, const std::strin
     own.drop_secret("a", {.user = "alice", .ignore_missing = true});
     own.drop_secrets({"a", "b"}, {.ignore_missing = true});
     own.delete_token({.token = token.value(), .ignore_missing = true});
+    const auth::Report report = own.diagnose({.offline = true});
     const auth::Secrets all = own.get_secrets();
     const auto masked = std::ranges::find_if(all, [](const auth::Secret &one) { return one.is_masked; });
-    return std::string(masked == all.end() ? wider.header() : (*masked).alias);
+    return std::string(masked == all.end() ? wider.header() : report.text());
 }

@@ -185,6 +185,43 @@ static void managed_tokens() {
     CHECK(version.minor == (standin_is_4_1_or_later() ? 2 : 10));
 }
 
+/* A report says whether all is well, in words and in JSON, and holds no credential. */
+static void diagnosis() {
+    auth::Connection conn(standin_config());
+    auth::DiagnoseOptions asking_nobody;
+    asking_nobody.offline = true;
+    const auth::Report offline = conn.diagnose(asking_nobody);
+    CHECK(!offline.text().empty() && offline.json().front() == '{');
+    CHECK_THROWS(conn.current_token(), Status::no_credentials, "credentials.none");
+    const auth::Report report = conn.diagnose();
+    CHECK(report.text() != offline.text() && report.json().find("\"ok\":true") != std::string_view::npos);
+    const auth::Token token = conn.current_token();
+    for (const std::string_view text : {report.text(), report.json()}) {
+        CHECK(text.find("opensesame") == std::string_view::npos);
+        CHECK(text.find(token.value()) == std::string_view::npos);
+    }
+    auth::Connection wrong(standin_config().set_password("alice", "closedsesame"));
+    const auth::Report bad = wrong.diagnose();
+    CHECK(bad.json().find("auth.bad_password") != std::string_view::npos);
+    CHECK(bad.json().find("closedsesame") == std::string_view::npos);
+}
+
+/* Settings from the environment, where the program has not set them. */
+static void settings_from_the_environment() {
+    setenv("TG_HOST", standin_url().c_str(), 1);
+    setenv("TG_USERNAME", "alice", 1);
+    setenv("TG_PASSWORD", "opensesame", 1);
+    setenv("TG_GRAPHNAME", "MyGraph", 1);
+    if (*environment("STANDIN_CA") != '\0') setenv("TG_CERT_PATH", environment("STANDIN_CA"), 1);
+    auth::Connection conn(auth::Config(std::nullopt).load_env());
+    CHECK(conn.get_token().expires_at().has_value());
+    setenv("TG_RESTPP_PORT", "nine thousand", 1);
+    CHECK_FAILS(auth::Connection::try_open(auth::Config(std::nullopt).load_env()), Status::invalid_argument,
+                "argument.range");
+    for (const char *name : {"TG_HOST", "TG_USERNAME", "TG_PASSWORD", "TG_GRAPHNAME", "TG_CERT_PATH", "TG_RESTPP_PORT"})
+        unsetenv(name);
+}
+
 /* Another handle is the same connection. */
 static void clones(auth::Connection conn) {
     const auth::Token token = conn.authorization();
@@ -272,6 +309,8 @@ int main() {
     configured_lifetime();
     certificates();
     managed_tokens();
+    diagnosis();
+    settings_from_the_environment();
     clones(auth::Connection(standin_config()));
     logs();
     logs_that_throw();

@@ -57,6 +57,9 @@ static void tokens(auth::Connection &conn) {
     const auth::Result<auth::Version> version = conn.try_server_version();
     CHECK_OK(version);
     CHECK(version->major >= 3);
+    const auth::Result<auth::Report> report = conn.try_diagnose();
+    CHECK_OK(report);
+    CHECK(report->json().find("\"ok\":true") != std::string_view::npos);
     const auth::Result<void> deleted = conn.try_delete_token();
     CHECK_OK(deleted);
 }
