@@ -447,9 +447,10 @@ fn the_reference_is_rendered_without_a_warning() {
         return;
     }
     make("reference");
-    let main = read("target/reference/index.html");
+    assert!(read("target/reference/index.html").contains(">Begin in C</a>"), "the guides are missing");
+    let conventions = read("target/reference/conventions.html");
     assert!(
-        main.contains("<b>Success and failure.</b>") && main.contains("<b>Stability.</b>"),
+        conventions.contains("<b>Success and failure.</b>") && conventions.contains("<b>Stability.</b>"),
         "conventions are missing"
     );
     let folder = Folder::new("reference");

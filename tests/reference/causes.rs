@@ -13,7 +13,7 @@ pub const CAUSES: &[(&str, &str)] = &[
     ("argument.range", "A number or text is outside of what is allowed: a negative lifetime, an empty or too long text, a secret with a space around it, a profile without variables."),
     ("argument.flags", "A flag is none that this function knows."),
     ("config.conflict", "Two settings exclude each other: two logins, or CA certificates from a file and as text."),
-    ("config.file", "A file that a setting names is missing, empty, unreadable, too large or holds no PEM; or the system's trust store is empty."),
+    ("config.file", "A file that a setting names is missing, empty, unreadable, too large or holds no PEM; or one with a credential belongs to somebody else or is open to others; or the system's trust store is empty."),
     ("config.plain_http", "The address is http and not that of this machine."),
     ("connect.dns", "The host's name has no address, or the name servers say that they cannot tell."),
     ("connect.refused", "The machine answers that nothing listens on that port."),
