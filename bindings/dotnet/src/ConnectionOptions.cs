@@ -113,6 +113,18 @@ namespace TigerGraphAuth
         public TimeSpan? RenewBefore { get; set; }
 
         /// <summary>
+        /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+        /// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD and
+        /// TG_CERT_PATH; with TG_PROFILE=x, X_TG_HOST and so on come first. Login and token come from one place: if one
+        /// is set here, none is looked for.
+        /// </summary>
+        /// <remarks>
+        /// This is the environment that the process was started with. On Unix,
+        /// <see cref="Environment.SetEnvironmentVariable(string, string)"/> does not change it.
+        /// </remarks>
+        public bool LoadEnvironment { get; set; }
+
+        /// <summary>
         /// Takes the log lines. It is called on any thread, and on several at once. What it throws is ignored: no
         /// exception may reach the library. Default: nowhere.
         /// </summary>

@@ -3,7 +3,9 @@ namespace TigerGraphAuth
     /// <summary>How much a log line matters. No line ever holds a credential.</summary>
     public enum LogLevel
     {
-        /// <summary>A call failed.</summary>
+        /// <summary>
+        /// A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
+        /// </summary>
         Error = 1,
 
         /// <summary>Something works, but should be looked at.</summary>

@@ -88,5 +88,11 @@ namespace TigerGraphAuth
         /// <inheritdoc cref="GetAuthorization"/>
         public Task<Token> GetAuthorizationAsync(CancellationToken cancellationToken = default) =>
             Task.Run(() => GetAuthorization(cancellationToken), cancellationToken);
+
+        /// <summary>As <see cref="Diagnose"/>, without blocking the caller's thread.</summary>
+        /// <inheritdoc cref="Diagnose"/>
+        public Task<DiagnosticReport> DiagnoseAsync(
+            bool offline = false, CancellationToken cancellationToken = default) =>
+            Task.Run(() => Diagnose(offline, cancellationToken), cancellationToken);
     }
 }

@@ -19,8 +19,10 @@ namespace TigerGraphAuth
     public sealed partial class TigerGraphConnection : IDisposable
     {
         private const uint IgnoreMissing = 1;
+        private const uint Offline = 1;
 
         private readonly ConnectionHandle _handle;
+        private readonly string? _host;
         private readonly CancellationTokenSource _closing = new CancellationTokenSource();
 
         /// <summary>
@@ -36,16 +38,16 @@ namespace TigerGraphAuth
         /// says what to do.</exception>
         public TigerGraphConnection(ConnectionOptions options)
         {
-            Host = (options ?? throw new ArgumentNullException(nameof(options))).Host ?? string.Empty;
+            _host = (options ?? throw new ArgumentNullException(nameof(options))).Host;
             using ConfigHandle config = NativeConfig.From(options);
             int status = NativeMethods.tg_conn_new(config, out _handle, out IntPtr error);
             TigerGraphAuthException.ThrowIfFailed(status, error);
         }
 
-        private TigerGraphConnection(ConnectionHandle handle, string host)
+        private TigerGraphConnection(ConnectionHandle handle, string? host)
         {
             _handle = handle;
-            Host = host;
+            _host = host;
         }
 
         /// <summary>The version of the native library that is running, such as <c>0.1.0</c>.</summary>
@@ -59,7 +61,8 @@ namespace TigerGraphAuth
             }
         }
 
-        internal string Host { get; }
+        /// <summary>The address as it was set; the library knows it if the environment set it.</summary>
+        internal string Host => _host ?? Diagnose(offline: true).Host;
 
         /// <summary>
         /// The same connection with another limit for each whole call: same login, same token, same sockets. To be
@@ -74,7 +77,7 @@ namespace TigerGraphAuth
             uint milliseconds = Duration.Milliseconds(timeout, nameof(timeout));
             ConnectionHandle clone = Clone();
             NativeMethods.tg_conn_set_timeout(clone, milliseconds);
-            return new TigerGraphConnection(clone, Host);
+            return new TigerGraphConnection(clone, _host);
         }
 
         /// <summary>Asks for the server's version.</summary>
@@ -411,6 +414,26 @@ namespace TigerGraphAuth
             token.Handle.ThrowIfClosed(nameof(Token));
             NativeMethods.tg_reject_token(_handle, token.Handle);
         }
+
+        /// <summary>
+        /// Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+        /// TLS, server, credentials, database, and where each setting came from. There is a report also if nothing
+        /// works. A token that the login brings becomes the connection's own.
+        /// </summary>
+        /// <param name="offline">Say what is known without asking, send nothing.</param>
+        /// <param name="cancellationToken">Stops the call.</param>
+        /// <returns>What was found.</returns>
+        public DiagnosticReport Diagnose(bool offline = false, CancellationToken cancellationToken = default) =>
+            Send(cancellationToken, connection =>
+            {
+                int status = NativeMethods.tg_diagnose(
+                    connection, offline ? Offline : 0, out ReportHandle report, out IntPtr error);
+                using (report)
+                {
+                    TigerGraphAuthException.ThrowIfFailed(status, error);
+                    return new DiagnosticReport(report);
+                }
+            });
 
         /// <summary>
         /// Stops the calls that are running on this object, and frees it. Sends nothing, never waits. The last object

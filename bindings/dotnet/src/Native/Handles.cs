@@ -60,6 +60,15 @@ namespace TigerGraphAuth
         }
     }
 
+    internal sealed class ReportHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_report_free(handle);
+            return true;
+        }
+    }
+
     internal sealed class ErrorHandle : NativeHandle
     {
         public ErrorHandle(IntPtr error) => SetHandle(error);

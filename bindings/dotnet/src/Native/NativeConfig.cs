@@ -75,6 +75,10 @@ namespace TigerGraphAuth
             {
                 NativeLog.Set(config, options.LogLevel, options.Log);
             }
+            if (options.LoadEnvironment)
+            {
+                NativeMethods.tg_config_load_env(config);
+            }
         }
 
         private static void Set(ConfigHandle config, TextSetter setter, string? value, string name)

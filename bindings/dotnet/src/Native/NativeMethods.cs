@@ -53,6 +53,9 @@ namespace TigerGraphAuth
         public static extern ConfigHandle tg_config_new(IntPtr host);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_load_env(ConfigHandle config);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_graph(ConfigHandle config, IntPtr graph);
 
         [DllImport(Library, CallingConvention = C)]
@@ -225,5 +228,18 @@ namespace TigerGraphAuth
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_token_free(IntPtr token);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_diagnose(
+            ConnectionHandle conn, uint flags, out ReportHandle report, out IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_report_text(ReportHandle report);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_report_json(ReportHandle report);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_report_free(IntPtr report);
     }
 }
