@@ -10,7 +10,7 @@ namespace TigerGraphAuth.Tests
     /// <summary>
     /// A small runner, as there is no test framework to be had: every public method of the classes below is a test.
     /// One that takes a <see cref="Standin"/> is run against each of them. An argument chooses tests by a part of
-    /// their names; "load", "environment" and "leaks" make this the child process of a test.
+    /// their names; "load", "environment", "leaks" and "wiping" make this the child process of a test.
     /// </summary>
     internal static class Program
     {
@@ -18,7 +18,7 @@ namespace TigerGraphAuth.Tests
         {
             typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests), typeof(BehaviourTests),
             typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests), typeof(ThreadTests),
-            typeof(HandlerTests), typeof(LeakTests),
+            typeof(HandlerTests), typeof(WipingTests), typeof(LeakTests),
         };
 
         public static async Task<int> Main(string[] arguments)
@@ -31,6 +31,8 @@ namespace TigerGraphAuth.Tests
                     return EnvironmentTests.Child();
                 case "leaks":
                     return LeakTests.Child(plant: arguments.Length > 1);
+                case "wiping":
+                    return WipingTests.Child(arguments[1], arguments.ElementAtOrDefault(2));
             }
             using Standin old = Standin.Start("3.10", tls: false);
             using Standin oldTls = Standin.Start("3.10", tls: true);
