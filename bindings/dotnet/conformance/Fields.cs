@@ -56,7 +56,8 @@ namespace TigerGraphAuth.Conformance
             {
                 if (text[i] == '%')
                 {
-                    bytes.Add(byte.Parse(text.Substring(i + 1, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                    string digits = text.Substring(i + 1, 2);
+                    bytes.Add(byte.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
                     i += 2;
                 }
                 else

@@ -67,7 +67,8 @@ namespace TigerGraphAuth
             try
             {
                 // After a redirect the address is another, and the token was not sent there.
-                if (request.RequestUri != address || !await RefusesAsync(response, cancellationToken).ConfigureAwait(false))
+                bool redirected = request.RequestUri != address;
+                if (redirected || !await RefusesAsync(response, cancellationToken).ConfigureAwait(false))
                 {
                     return response;
                 }

@@ -19,8 +19,8 @@ namespace TigerGraphAuth
         public string Text { get; }
 
         /// <summary>
-        /// For a program: a JSON object with <c>ok</c>, <c>verdict</c>, <c>failure</c>, <c>warnings</c>, <c>steps</c> and
-        /// <c>settings</c>. Members may be added, and none will change.
+        /// For a program: a JSON object with <c>ok</c>, <c>verdict</c>, <c>failure</c>, <c>warnings</c>, <c>steps</c>
+        /// and <c>settings</c>. Members may be added, and none will change.
         /// </summary>
         public string Json { get; }
 

@@ -12,7 +12,8 @@ namespace TigerGraphAuth.Tests
         {
             standin.ForgetRequests();
             using TigerGraphConnection connection = standin.Connect();
-            Check.Equal("options", Check.Throws<ArgumentNullException>(() => new TigerGraphConnection(null!)).ParamName);
+            var refused = Check.Throws<ArgumentNullException>(() => new TigerGraphConnection(null!));
+            Check.Equal("options", refused.ParamName);
             Check.Equal("alias", Check.Throws<ArgumentNullException>(() => connection.EnsureSecret(null!)).ParamName);
             Check.Equal("alias", Check.Throws<ArgumentNullException>(() => connection.DropSecret(null!)).ParamName);
             Check.Equal("aliases", Check.Throws<ArgumentNullException>(() => connection.DropSecrets(null!)).ParamName);

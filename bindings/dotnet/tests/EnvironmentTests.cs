@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 
 namespace TigerGraphAuth.Tests
 {
-    /// <summary>Settings from the environment, in a process of its own: one's own environment cannot be changed.</summary>
+    /// <summary>Settings from the environment, in a process of its own: that of this one is as it is.</summary>
     internal static class EnvironmentTests
     {
         public static void Settings_come_from_the_environment_only_if_asked_for(Standin standin)
@@ -44,7 +44,8 @@ namespace TigerGraphAuth.Tests
         /// <summary>Answers with the Authorization header of the request.</summary>
         private sealed class Recorder : HttpMessageHandler
         {
-            protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
+            protected override Task<HttpResponseMessage> SendAsync(
+                HttpRequestMessage request, CancellationToken cancellationToken) =>
                 Task.FromResult(new HttpResponseMessage
                 {
                     Content = new StringContent(request.Headers.Authorization?.ToString() ?? string.Empty),

@@ -33,7 +33,9 @@ namespace TigerGraphAuth.Tests
             using Token first = connection.GetAuthorization();
             standin.ExpireTokens();
             standin.ForgetRequests();
-            using var content = new StreamContent(new MemoryStream(Encoding.UTF8.GetBytes("{\"a\":1}")));
+            byte[] body = Encoding.UTF8.GetBytes("{\"a\":1}");
+            using var content = new StreamContent(new Unseekable(body));
+            content.Headers.ContentLength = body.Length;
             using HttpResponseMessage response = await client.PostAsync(standin.Url + Query, content);
             Check.Equal(HttpStatusCode.OK, response.StatusCode);
             Check.Equal(3, standin.Requests().Length);
@@ -122,7 +124,10 @@ namespace TigerGraphAuth.Tests
             using var seen = new Recorder();
             using var client = new HttpClient(new AuthorizationHandler(connection, seen));
             string scheme = standin.CaFile == null ? "http" : "https";
-            string[] others = { "https://localhost/", "https://127.0.0.1.example.com/", "https://example.com/127.0.0.1" };
+            string[] others =
+            {
+                "https://localhost/", "https://127.0.0.1.example.com/", "https://example.com/127.0.0.1",
+            };
             foreach (string other in others.Concat(scheme == "https" ? new[] { "http://127.0.0.1/" } : new string[0]))
             {
                 using HttpResponseMessage response = await client.GetAsync(other);
@@ -149,8 +154,8 @@ namespace TigerGraphAuth.Tests
             using TigerGraphConnection connection = standin.Connect();
             using HttpClient client = Client(standin, connection);
             using var elsewhere = new HeaderServer();
-            standin.Fault(
-                $"\"action\":\"Reply\",\"status\":302,\"headers\":{{\"Location\":\"{elsewhere.Url}\"}},\"body\":\"\"", Query);
+            string location = $"{{\"Location\":\"{elsewhere.Url}\"}}";
+            standin.Fault($"\"action\":\"Reply\",\"status\":302,\"headers\":{location},\"body\":\"\"", Query);
             using HttpResponseMessage response = await client.GetAsync(standin.Url + Query);
             Check.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
             Check.Equal(1, elsewhere.Requests);
@@ -165,7 +170,8 @@ namespace TigerGraphAuth.Tests
             using HttpClient client = Client(standin, connection);
             standin.Hang();
             using var source = new CancellationTokenSource(200);
-            await Check.ThrowsAsync<OperationCanceledException>(() => client.GetAsync(standin.Url + Query, source.Token));
+            await Check.ThrowsAsync<OperationCanceledException>(
+                () => client.GetAsync(standin.Url + Query, source.Token));
         }
 
         public static async Task A_failure_to_get_a_token_is_the_library_s_exception(Standin standin)
@@ -189,7 +195,7 @@ namespace TigerGraphAuth.Tests
 
         private static void Refuse(Standin standin, string body) =>
             standin.Fault(
-                $"\"action\":\"Reply\",\"status\":401,\"headers\":{{}},\"content_type\":\"application/json\",\"body\":\"{body}\"",
+                $"\"action\":\"Reply\",\"status\":401,\"content_type\":\"application/json\",\"body\":\"{body}\"",
                 Query);
 
         /// <summary>The stand-in refuses an expired token with either status, by its version.</summary>
@@ -207,7 +213,7 @@ namespace TigerGraphAuth.Tests
             }
         }
 
-        /// <summary>A stream of unknown length.</summary>
+        /// <summary>A stream that can be read once.</summary>
         private sealed class Unseekable : MemoryStream
         {
             public Unseekable(byte[] bytes)

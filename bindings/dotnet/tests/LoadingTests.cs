@@ -27,8 +27,9 @@ namespace TigerGraphAuth.Tests
         public static void A_library_that_is_not_there_is_a_clear_exception()
         {
             string told = Load(path: null, variable: null);
-            Check.Contains("DllNotFoundException: TigerGraphAuth needs version 0.1 of the native library, which was not", told);
-            Check.Contains(IsMono ? "name its folder in LD_LIBRARY_PATH" : "set TIGERGRAPH_AUTH_LIBRARY to the path", told);
+            string advice = IsMono ? "name its folder in LD_LIBRARY_PATH" : "set TIGERGRAPH_AUTH_LIBRARY to the path";
+            Check.Contains("DllNotFoundException: TigerGraphAuth needs version 0.1 of the native library, which", told);
+            Check.Contains(advice, told);
         }
 
         public static void A_library_of_another_version_is_a_clear_exception()
@@ -57,7 +58,7 @@ namespace TigerGraphAuth.Tests
             }
             Check.Equal("found 0.1.0", Load(Path.Combine(Stubs, "old"), Library));
             string told = Load(Path.GetDirectoryName(Library), "/nowhere/libtigergraph_auth.so");
-            Check.Contains("TIGERGRAPH_AUTH_LIBRARY names /nowhere/libtigergraph_auth.so, which cannot be loaded", told);
+            Check.Contains("names /nowhere/libtigergraph_auth.so, which cannot be loaded", told);
         }
 
         public static void An_installed_library_without_its_development_link_is_found()

@@ -16,9 +16,9 @@ namespace TigerGraphAuth.Tests
     {
         private static readonly Type[] Classes =
         {
-            typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests), typeof(BehaviourTests),
-            typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests), typeof(ThreadTests),
-            typeof(HandlerTests), typeof(WipingTests), typeof(LeakTests),
+            typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests),
+            typeof(BehaviourTests), typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests),
+            typeof(ThreadTests), typeof(HandlerTests), typeof(WipingTests), typeof(LeakTests),
         };
 
         public static async Task<int> Main(string[] arguments)

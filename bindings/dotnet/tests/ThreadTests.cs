@@ -12,7 +12,8 @@ namespace TigerGraphAuth.Tests
         {
             using TigerGraphConnection connection = standin.Connect();
             standin.ForgetRequests();
-            Token[] tokens = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => connection.GetAuthorizationAsync()));
+            Token[] tokens = await Task.WhenAll(
+                Enumerable.Range(0, 64).Select(_ => connection.GetAuthorizationAsync()));
             Check.Equal(1, tokens.Select(token => token.Value).Distinct().Count());
             Check.Equal(1, standin.Requests().Length);
             Array.ForEach(tokens, token => token.Dispose());

@@ -8,8 +8,8 @@ using System.Runtime.InteropServices;
 namespace TigerGraphAuth.Tests
 {
     /// <summary>
-    /// What native code gets is wiped. A string of .NET is UTF-16, so a secret in UTF-8 is a copy that the package or the
-    /// library made: none is left in the memory of a process that is done with it.
+    /// What native code gets is wiped. A string of .NET is UTF-16, so a secret in UTF-8 is a copy that the package or
+    /// the library made: none is left in the memory of a process that is done with it.
     /// </summary>
     internal static class WipingTests
     {
@@ -46,7 +46,8 @@ namespace TigerGraphAuth.Tests
             Check.Throws<TigerGraphAuthException>(() => connection.DeleteToken(Canary(), Canary()));
         }
 
-        private static string Canary() => string.Concat(Enumerable.Range(0, 64).Select(i => (char)('a' + (i * 7 % 26))));
+        private static string Canary() =>
+            string.Concat(Enumerable.Range(0, 64).Select(i => (char)('a' + (i * 7 % 26))));
 
         private static byte Mask(byte plain) => (byte)(plain ^ 0x55);
 

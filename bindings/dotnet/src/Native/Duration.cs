@@ -7,7 +7,7 @@ namespace TigerGraphAuth
     {
         private const long MaxMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
 
-        /// <summary>Whole seconds; a fraction counts as one, so that a short time never becomes "the default".</summary>
+        /// <summary>Whole seconds; a fraction counts as one, so that a short time is never "the default".</summary>
         public static long Seconds(TimeSpan? time) => Units(time ?? TimeSpan.Zero, TimeSpan.TicksPerSecond);
 
         /// <summary>Whole milliseconds, in the same way.</summary>
