@@ -80,6 +80,7 @@ endif
 # Finds the library beside itself, wherever both are installed.
 $(stage)/tg-auth: examples-c/tg-auth.c include/tigergraph_auth.h $(stage)/$(real)
 	ln -sf $(real) $(stage)/$(plain)
+	ln -sf $(real) $(stage)/$(soname)
 	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $< -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth
 
 # Where both folders are below PREFIX, the installed files find each other from where they are, and the whole
