@@ -222,7 +222,8 @@ def prefix():
 
 def run(command, folder, variables, wanted=0):
     """Runs a command with these variables and no TG_ variable else; it must end as wanted, if that is not None."""
-    mine = {name: value for name, value in os.environ.items() if not name.startswith("TG_") and "proxy" not in name.lower()}
+    is_other = re.compile(r"^TG_|proxy$", re.IGNORECASE)
+    mine = {name: value for name, value in os.environ.items() if not is_other.search(name)}
     mine["PATH"] = f"{prefix()}/bin:{mine['PATH']}"
     mine["LD_LIBRARY_PATH"] = f"{prefix()}/lib"
     mine["PKG_CONFIG_PATH"] = f"{prefix()}/lib/pkgconfig"
@@ -328,7 +329,8 @@ class Page:
             f"module snippet\n\ngo 1.19\n\nrequire {name} v0.0.0\n\nreplace {name} => {package}\n")
         cache = os.environ.get("TIGERGRAPH_AUTH_BUILD", str(ROOT / "target/bindings")) + "/go/cache"
         variables = {**variables, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": os.path.abspath(cache)}
-        run(["gofmt", "-l", "-e", "main.go"], here, {})
+        if run(["gofmt", "-l", "main.go"], here, {}).stdout:
+            raise Failure("gofmt would write it in another way")
         run(["go", "build", "-buildvcs=false", "-o", "program", "."], here, variables)
         return run([str(here / "program")], here, variables)
 
