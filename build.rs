@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// In the order in which a newcomer reads them, and in which types must be declared.
-const CHAPTERS: [(&str, &str); 8] = [
+const CHAPTERS: [(&str, &str); 9] = [
     ("version", "Version"),
     ("status", "Status"),
     ("error", "Errors"),
@@ -13,6 +13,7 @@ const CHAPTERS: [(&str, &str); 8] = [
     ("conn", "Connection"),
     ("secrets", "Secrets"),
     ("token", "Tokens"),
+    ("report", "Diagnosis"),
 ];
 
 fn main() {
@@ -23,9 +24,19 @@ fn main() {
     }
     println!("cargo:rerun-if-env-changed=CI");
     settle(&header, &render(&root));
-    if env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux") {
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+    link();
+}
+
+/// What the linker is told. The name that programs will ask for has a version if whoever builds gives one.
+fn link() {
+    let named_by_us = env::var_os("CARGO_FEATURE_CAPI").is_none();
+    let (always, name): (&[&str], &str) = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
+        Ok("linux") => (&["-z,nodelete", "-Bsymbolic-functions"], "-soname,libtigergraph_auth.so"),
+        Ok("macos") => (&[], "-install_name,@rpath/libtigergraph_auth.dylib"),
+        _ => return,
+    };
+    for argument in always.iter().copied().chain(named_by_us.then_some(name)) {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,{argument}");
     }
 }
 

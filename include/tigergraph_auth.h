@@ -305,7 +305,7 @@ void tg_error_free(tg_error *error);
 /* Log ================================================================================================= */
 
 /**
- * A call failed.
+ * A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
  */
 #define TG_LOG_ERROR 1
 
@@ -358,6 +358,21 @@ typedef struct tg_config tg_config;
  * Free with tg_config_free(). NULL only if there is no memory.
  */
 tg_config *tg_config_new(const char *host);
+
+/**
+ * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+ * TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", or
+ * "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+ *
+ * With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
+ * token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
+ * empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.
+ * To have the address from TG_HOST, begin with tg_config_new(NULL).
+ *
+ * These variables are read here and never otherwise, and not at all in programs with more rights than their
+ * user's. Do not change the environment on another thread meanwhile.
+ */
+void tg_config_load_env(tg_config *config);
 
 /**
  * The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
@@ -777,6 +792,56 @@ const char *tg_token_expiration(const tg_token *token);
  * Frees a token; wipes it when nothing else holds it. NULL is fine.
  */
 void tg_token_free(tg_token *token);
+
+/* Diagnosis =========================================================================================== */
+
+/**
+ * Say what is known without asking, send nothing.
+ */
+#define TG_REPORT_OFFLINE 1u
+
+/**
+ * What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+ */
+typedef struct tg_report tg_report;
+
+/**
+ * Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+ * TLS, server, credentials, database, each with its time, and where each setting came from.
+ *
+ * The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+ * TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
+ *
+ * One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
+ * not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
+ * own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+ * Free the result with tg_report_free().
+ */
+tg_status tg_diagnose(tg_conn *conn,
+                      uint32_t flags,
+                      tg_report **report,
+                      tg_error **error);
+
+/**
+ * For a person: the first line is the verdict and what to do, then come the steps and the settings.
+ * Never NULL, lives as long as the report.
+ */
+const char *tg_report_text(const tg_report *report);
+
+/**
+ * For a program: a JSON object. Never NULL, lives as long as the report.
+ *
+ * report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
+ * reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
+ * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
+ * ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+ */
+const char *tg_report_json(const tg_report *report);
+
+/**
+ * Frees a report. NULL is fine.
+ */
+void tg_report_free(tg_report *report);
 
 #ifdef __cplusplus
 } /* extern "C" */

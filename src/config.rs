@@ -1,4 +1,9 @@
 //! Settings of a connection: recorded as they come by [`Config`], judged at once by [`Config::judge`].
+//!
+//! What the environment says is in `config/environment.rs`.
+
+mod environment;
+mod shown;
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -12,6 +17,7 @@ use crate::log::Logger;
 use crate::name::GraphName;
 use crate::platform;
 use crate::redact::Hidden;
+use crate::report::Setting;
 use crate::tls::{Trust, TrustSettings};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -21,8 +27,15 @@ pub const TEXT_LIMIT: usize = 64 * 1024;
 /// No User-Agent header may be longer than this.
 const AGENT_LIMIT: usize = 1024;
 
-/// What the caller wrote, not judged yet. Wiped when dropped.
-type Raw = Option<Zeroizing<Vec<u8>>>;
+/// What was written for a setting, not judged yet. Wiped when dropped.
+#[derive(Clone)]
+struct Written {
+    text: Zeroizing<Vec<u8>>,
+    /// The environment's variable that it came from; `None`: from the program.
+    variable: Option<String>,
+}
+
+type Raw = Option<Written>;
 
 /// The settings of a connection as they were recorded. Nothing is judged before [`Config::judge`].
 ///
@@ -44,9 +57,9 @@ pub struct Config {
     pin_sha256: Raw,
     proxy: Raw,
     user_agent: Raw,
-    restpp_port: u16,
-    gsql_port: u16,
-    tgcloud: i32,
+    restpp_port: Raw,
+    gsql_port: Raw,
+    tgcloud: Raw,
     insecure_tls: bool,
     allow_http: bool,
     connect_ms: u32,
@@ -54,10 +67,17 @@ pub struct Config {
     lifetime_s: i64,
     renew_before_s: i64,
     log: Option<Logger>,
+    /// Why the environment cannot be used at all.
+    environment: Option<Error>,
 }
 
 fn raw(text: Option<&[u8]>) -> Raw {
-    text.map(|bytes| Zeroizing::new(bytes.to_vec()))
+    text.map(|bytes| Written { text: Zeroizing::new(bytes.to_vec()), variable: None })
+}
+
+/// A number as if it had been written as text; 0 restores the default.
+fn raw_number(number: i32) -> Raw {
+    raw((number != 0).then(|| number.to_string()).as_deref().map(str::as_bytes))
 }
 
 impl Config {
@@ -104,13 +124,13 @@ impl Config {
 
     /// Ports of REST++ and of GSQL; 0: by the address.
     pub fn set_ports(&mut self, restpp: u16, gsql: u16) -> &mut Config {
-        (self.restpp_port, self.gsql_port) = (restpp, gsql);
+        (self.restpp_port, self.gsql_port) = (raw_number(restpp.into()), raw_number(gsql.into()));
         self
     }
 
     /// 1: TigerGraph Cloud, -1: not, 0: by host name.
     pub fn set_tgcloud(&mut self, tgcloud: i32) -> &mut Config {
-        self.tgcloud = tgcloud;
+        self.tgcloud = raw_number(tgcloud);
         self
     }
 
@@ -190,6 +210,13 @@ impl Config {
 
     /// Judges every setting. Sends nothing; reads the files that the settings name.
     pub fn judge(&self) -> Result<Settings> {
+        if let Some(error) = &self.environment {
+            return Err(error.clone());
+        }
+        self.judge_all().map_err(|error| self.with_variables(error))
+    }
+
+    fn judge_all(&self) -> Result<Settings> {
         let Some(host) = text("host", &self.host)? else {
             return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing"));
         };
@@ -198,8 +225,8 @@ impl Config {
             let message = format!("plain http to {} would show credentials to the network", address.host);
             return Err(Error::new(Reason::ConfigPlainHttp, message));
         }
-        let port = |port: u16| (port != 0).then_some(port);
-        let route = Route::new(&address, port(self.restpp_port), port(self.gsql_port), self.tgcloud()?);
+        let (restpp, gsql) = (port("restpp_port", &self.restpp_port)?, port("gsql_port", &self.gsql_port)?);
+        let route = Route::new(&address, restpp, gsql, self.tgcloud()?);
         let proxy = self.proxy(address.tls)?;
         Ok(Settings {
             route,
@@ -215,14 +242,19 @@ impl Config {
             lifetime_s: not_negative("token lifetime", self.lifetime_s)?,
             renew_before_s: not_negative("renew before", self.renew_before_s)?,
             log: self.log.clone(),
+            shown: self.shown(address.tls),
         })
     }
 
+    /// "false" leaves it to the host name, as it does elsewhere where these variables are read.
     fn tgcloud(&self) -> Result<Option<bool>> {
-        match self.tgcloud {
-            0 => Ok(None),
-            1 => Ok(Some(true)),
-            -1 => Ok(Some(false)),
+        let Some(written) = text("tgcloud", &self.tgcloud)? else {
+            return Ok(None);
+        };
+        match written.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(Some(true)),
+            "0" | "false" | "no" | "off" => Ok(None),
+            "-1" => Ok(Some(false)),
             _ => Err(Error::new(Reason::ArgumentRange, "the setting \"tgcloud\" is not 1, 0 or -1")),
         }
     }
@@ -269,7 +301,7 @@ impl Config {
     /// The one login, or the conflict between two, by name.
     fn login(&self) -> Result<Option<Login>> {
         let kinds = [
-            ("username and password", self.username.is_some() || self.password.is_some()),
+            ("username", self.username.is_some() || self.password.is_some()),
             ("secret", self.secret.is_some()),
             ("jwt", self.jwt.is_some()),
         ];
@@ -343,6 +375,8 @@ pub struct Settings {
     pub renew_before_s: u64,
     /// Where log lines go.
     pub log: Option<Logger>,
+    /// What of the settings may be shown, and where each came from.
+    pub shown: Vec<Setting>,
 }
 
 /// How a connection logs in. There is at most one, and no built-in account.
@@ -404,7 +438,7 @@ fn not_negative(name: &str, seconds: i64) -> Result<u64> {
 
 /// The setting as text, or the error that names it.
 fn text(name: &str, raw: &Raw) -> Result<Option<Zeroizing<String>>> {
-    let Some(bytes) = raw else {
+    let Some(Written { text: bytes, .. }) = raw else {
         return Ok(None);
     };
     if bytes.len() > TEXT_LIMIT && name != "ca_pem" {
@@ -413,6 +447,17 @@ fn text(name: &str, raw: &Raw) -> Result<Option<Zeroizing<String>>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(Error::new(Reason::ArgumentUtf8, format!("the setting \"{name}\" is not UTF-8"))),
+    }
+}
+
+fn port(name: &str, raw: &Raw) -> Result<Option<u16>> {
+    let Some(written) = text(name, raw)? else {
+        return Ok(None);
+    };
+    match written.parse() {
+        Ok(0) => Ok(None),
+        Ok(port) => Ok(Some(port)),
+        Err(_) => Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is no port number"))),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod authorization;
 mod call;
+mod diagnosis;
 mod secrets;
 mod tokens;
 
@@ -170,21 +171,7 @@ impl Connection {
             Err(error) if error.reason() == Reason::CredentialsNone => None,
             Err(error) => return Err(error),
         };
-        let call = self.call(&[], &[]);
-        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
-        let ask = Ask {
-            operation: Operation::Version,
-            method: Method::Get,
-            server: Server::Restpp,
-            path: path::VERSION,
-            query: None,
-            login,
-            body: None,
-        };
-        call.ask_for(&ask, |reply| {
-            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
-        })
+        self.call(&[], &[]).version(token.as_deref())
     }
 
     fn facts(&self) -> Facts {
@@ -207,6 +194,11 @@ impl Connection {
             0 => self.core.settings.call_limit,
             ms => Duration::from_millis(ms.into()),
         };
+        self.call_within(limit, credentials, names)
+    }
+
+    /// The same with so much time.
+    fn call_within<'a>(&'a self, limit: Duration, credentials: &[&str], names: &'a [&'a str]) -> Call<'a> {
         let clock = Clock::start(limit, self.core.settings.connect_limit);
         self.with_running(|running| running.push(clock.cancelled().clone()));
         let held = self.held();
@@ -251,6 +243,26 @@ impl Connection {
 
     fn graph(&self) -> Option<&str> {
         self.core.settings.graph.as_ref().map(|graph| graph.as_str())
+    }
+}
+
+impl Call<'_> {
+    /// `GET /version` of REST++.
+    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
+        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
+        let ask = Ask {
+            operation: Operation::Version,
+            method: Method::Get,
+            server: Server::Restpp,
+            path: path::VERSION,
+            query: None,
+            login,
+            body: None,
+        };
+        self.ask_for(&ask, |reply| {
+            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+        })
     }
 }
 

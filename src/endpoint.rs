@@ -1,5 +1,6 @@
 //! Addresses, ports, server generations, and which endpoint serves what on which generation.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::error::{Error, Reason, Result};
@@ -34,6 +35,12 @@ pub struct Version {
     pub minor: u32,
     /// Third number, 0 where not told.
     pub patch: u32,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
 }
 
 impl Version {

@@ -202,25 +202,25 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::ConnectDns, "connect.dns", Status::Connect, "Check the host name and this machine's name resolution."),
     row(Reason::ConnectRefused, "connect.refused", Status::Connect, "Check that TigerGraph runs there and the port is right: 14240, or 443 in the cloud."),
     row(Reason::ConnectUnreachable, "connect.unreachable", Status::Connect, "Check the network, the routes and the firewall between this machine and the server."),
-    row(Reason::ConnectReset, "connect.reset", Status::Connect, "The server or something between broke the connection; try again, then look at its logs."),
-    row(Reason::ConnectClosed, "connect.closed", Status::Connect, "The server or something between closed the connection early; try again, then look at its logs."),
+    row(Reason::ConnectReset, "connect.reset", Status::Connect, "Try again; if it stays, look at the logs of the server and of what stands between."),
+    row(Reason::ConnectClosed, "connect.closed", Status::Connect, "Try again; if it stays, look at the logs of the server and of what stands between."),
     row(Reason::ConnectProxy, "connect.proxy", Status::Connect, "Check the proxy's address and that it allows CONNECT to this host and port."),
     row(Reason::ConnectResource, "connect.resource", Status::Connect, "This process is out of file descriptors, ports, threads or memory."),
     row(Reason::TimeoutDns, "timeout.dns", Status::Timeout, "Name resolution does not answer: check the name servers of this machine."),
     row(Reason::TimeoutConnect, "timeout.connect", Status::Timeout, "Nothing answers at that address and port; a firewall that drops packets looks like this."),
-    row(Reason::TimeoutTls, "timeout.tls", Status::Timeout, "The port accepts connections but does not answer TLS: check the port, or use http:// if the server has no TLS."),
-    row(Reason::TimeoutResponse, "timeout.response", Status::Timeout, "The server took too long to answer; allow more time with tg_config_set_timeouts or look at its load."),
+    row(Reason::TimeoutTls, "timeout.tls", Status::Timeout, "Check the port, or use http:// if the server has no TLS: something accepts the connection and stays silent."),
+    row(Reason::TimeoutResponse, "timeout.response", Status::Timeout, "Allow more time with tg_config_set_timeouts, or look at the server's load."),
     row(Reason::TlsUnknownIssuer, "tls.unknown_issuer", Status::Tls, "If the server uses a private certificate, name its CA with tg_config_set_ca_file or pin its key with tg_config_set_pin_sha256."),
-    row(Reason::TlsExpired, "tls.expired", Status::Tls, "The server's certificate has expired: renew it, or check this machine's clock."),
-    row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "The server's certificate is not valid yet: check this machine's clock."),
+    row(Reason::TlsExpired, "tls.expired", Status::Tls, "Have it renewed, or check this machine's clock."),
+    row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "Check this machine's clock, and from when on the certificate is valid."),
     row(Reason::TlsWrongHost, "tls.wrong_host", Status::Tls, "Use a host name that the certificate lists under subject alternative names."),
-    row(Reason::TlsRevoked, "tls.revoked", Status::Tls, "The server's certificate was revoked: do not connect, tell its operator."),
-    row(Reason::TlsPinMismatch, "tls.pin_mismatch", Status::Tls, "The server's key is not the one pinned: verify the new key before you change tg_config_set_pin_sha256."),
-    row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "The two sides found no common TLS 1.2 or 1.3, or the port does not speak TLS: check the port, or use http:// if the server has no TLS."),
+    row(Reason::TlsRevoked, "tls.revoked", Status::Tls, "Do not connect; tell the server's operator."),
+    row(Reason::TlsPinMismatch, "tls.pin_mismatch", Status::Tls, "Verify the new key before you change tg_config_set_pin_sha256."),
+    row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "Check the port, or use http:// if the server has no TLS; it has to offer TLS 1.2 or 1.3."),
     row(Reason::TlsClientCertificate, "tls.client_certificate", Status::Tls, "The server wants a client certificate: set one with tg_config_set_client_cert."),
     row(Reason::ProtocolNotJson, "protocol.not_json", Status::Protocol, "Something other than TigerGraph answered, such as a proxy's or portal's page: check host, port and base path."),
     row(Reason::ProtocolShape, "protocol.shape", Status::Protocol, "The answer lacks what it must hold: check that host, port and base path belong to a TigerGraph server."),
-    row(Reason::ProtocolFraming, "protocol.framing", Status::Protocol, "The answer is not valid HTTP: check that the port speaks HTTP, or use https:// if it speaks TLS."),
+    row(Reason::ProtocolFraming, "protocol.framing", Status::Protocol, "Check that the port speaks HTTP, or use https:// if it speaks TLS."),
     row(Reason::ProtocolTooLarge, "protocol.too_large", Status::Protocol, "The answer is larger than any that TigerGraph gives to this request."),
     row(Reason::ProtocolRedirect, "protocol.redirect", Status::Protocol, "Redirects are never followed, so that no credential reaches another address: configure the final address."),
     row(Reason::ProtocolEncoding, "protocol.encoding", Status::Protocol, "The answer is compressed or not UTF-8, although neither was asked for: look for a proxy that changes answers."),
@@ -235,7 +235,7 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::MissingToken, "missing.token", Status::NotFound, "The token was deleted, has expired, or was never this connection's."),
     row(Reason::MissingGraph, "missing.graph", Status::NotFound, "Check the graph's name with tg_config_set_graph; an alias of a secret is not a graph."),
     row(Reason::MissingUser, "missing.user", Status::NotFound, "Check the user name."),
-    row(Reason::MissingEndpoint, "missing.endpoint", Status::NotFound, "The server has no such endpoint: check port and base path, and that it is TigerGraph 2.x or later."),
+    row(Reason::MissingEndpoint, "missing.endpoint", Status::NotFound, "Check port and base path, and that it is TigerGraph 2.x or later."),
     row(Reason::ExistsSecret, "exists.secret", Status::AlreadyExists, "Choose another alias, or drop the old secret first."),
     row(Reason::UnsupportedRefresh, "unsupported.refresh", Status::Unsupported, "TigerGraph 4.1 and later cannot refresh: pass TG_TOKEN_OR_NEW to get a new token instead."),
     row(Reason::UnsupportedCheck, "unsupported.check", Status::Unsupported, "Only TigerGraph 4.1 and later can check a JWT."),
@@ -243,10 +243,10 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::UnsupportedValue, "unsupported.value", Status::Unsupported, "Only TigerGraph 4.1 and later can create a secret with a given value."),
     row(Reason::UnsupportedServer, "unsupported.server", Status::Unsupported, "This version of TigerGraph does not take this kind of login here: configure user name and password, or a secret."),
     row(Reason::AuthDisabled, "auth.disabled", Status::AuthDisabled, "No token is needed. To switch authentication on: gadmin config set RESTPP.Factory.EnableAuth true, then gadmin config apply and gadmin restart."),
-    row(Reason::UnavailableStarting, "unavailable.starting", Status::Unavailable, "The workspace is starting, which takes some minutes: try again."),
+    row(Reason::UnavailableStarting, "unavailable.starting", Status::Unavailable, "Try again: a workspace takes some minutes to start."),
     row(Reason::UnavailableOverloaded, "unavailable.overloaded", Status::Unavailable, "The server is too busy: try again later."),
-    row(Reason::UnavailableRateLimited, "unavailable.rate_limited", Status::Unavailable, "The server limits requests: wait as long as tg_error_retry_after_ms says."),
-    row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "A gateway answers, but TigerGraph behind it does not: try again, then look at the server."),
+    row(Reason::UnavailableRateLimited, "unavailable.rate_limited", Status::Unavailable, "Wait as long as tg_error_retry_after_ms says."),
+    row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "Try again, then look at the server behind the gateway."),
     row(Reason::ServerError, "server.error", Status::Server, "Look into the server's logs."),
     row(Reason::ServerRevokeListFull, "server.revoke_list_full", Status::Server, "The user's list of deleted tokens is full (GSQL.Token.DropLimit): let tokens expire, or have the list cleared."),
     row(Reason::OutcomeUnknown, "outcome.unknown", Status::UnknownOutcome, "Look for the alias with tg_get_secrets, then drop or keep it; the request was not repeated."),
@@ -280,7 +280,11 @@ impl Reason {
 
 /// A failure: one sentence for a person, and the facts a program needs. Holds no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+/// Behind a box: what can fail is called far more often than it fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Inner {
     reason: Reason,
     message: String,
     hint: Cow<'static, str>,
@@ -292,58 +296,70 @@ pub struct Error {
 
 impl Error {
     /// An error with the usual hint of its reason.
-    pub fn new(reason: Reason, message: impl Into<String>) -> Error {
-        Error {
+    pub fn new(reason: Reason, message: impl Into<Cow<'static, str>>) -> Error {
+        Error::with(reason, message.into())
+    }
+
+    /// Not part of its callers, of which there are many.
+    #[inline(never)]
+    fn with(reason: Reason, message: Cow<'static, str>) -> Error {
+        Error(Box::new(Inner {
             reason,
-            message: message.into(),
+            message: message.into_owned(),
             hint: Cow::Borrowed(reason.hint()),
             server_code: String::new(),
             http_status: 0,
             retry_after_ms: None,
             may_pass: false,
-        }
+        }))
     }
 
     /// The same error with other advice.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Error {
-        self.hint = hint.into();
+        self.0.hint = hint.into();
+        self
+    }
+
+    /// The same error with another sentence.
+    pub fn with_message(mut self, message: impl Into<String>) -> Error {
+        self.0.message = message.into();
         self
     }
 
     /// The same error with the HTTP status of the answer that caused it.
     pub fn with_http_status(mut self, status: u16) -> Error {
-        self.http_status = status;
+        self.0.http_status = status;
         self
     }
 
     /// The same error with the server's own code, such as `REST-10016`.
     pub fn with_server_code(mut self, code: impl Into<String>) -> Error {
-        self.server_code = code.into();
+        self.0.server_code = code.into();
         self
     }
 
     /// The same error with the time that the server asked to wait.
     pub fn with_retry_after_ms(mut self, wait: Option<u64>) -> Error {
-        self.retry_after_ms = wait;
+        self.0.retry_after_ms = wait;
         self
     }
 
     /// The same error, with what its cause says of itself and its reason alone does not: whether it may pass.
     pub(crate) fn that_may_pass(mut self, may_pass: bool) -> Error {
-        self.may_pass = may_pass;
+        self.0.may_pass = may_pass;
         self
     }
 
     /// Whether the cause said so.
     pub(crate) fn may_pass(&self) -> bool {
-        self.may_pass
+        self.0.may_pass
     }
 
     /// The same error, naming the server it is about, if its message does not yet.
     pub fn about(mut self, server: &str) -> Error {
         let server = server.trim_end_matches("/restpp");
-        if !self.message.contains(server) {
-            self.message.push_str(&format!(" ({server})"));
+        if !self.0.message.contains(server) {
+            self.0.message.push_str(&format!(" ({server})"));
         }
         self
     }
@@ -352,48 +368,48 @@ impl Error {
     pub(crate) fn is_answer(&self) -> bool {
         use Status::{Cancelled, Connect, Internal, InvalidArgument, Protocol, Timeout, Tls};
         let without = [InvalidArgument, Connect, Timeout, Tls, Protocol, Cancelled, Internal];
-        self.http_status != 0 && !without.contains(&self.status())
+        self.0.http_status != 0 && !without.contains(&self.status())
     }
 
     /// What a program can do about it.
     pub fn status(&self) -> Status {
-        self.reason.status()
+        self.0.reason.status()
     }
 
     /// What happened, exactly.
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.0.reason
     }
 
     /// One sentence for a person.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &str {
-        &self.hint
+        &self.0.hint
     }
 
     /// The server's own code, or "".
     pub fn server_code(&self) -> &str {
-        &self.server_code
+        &self.0.server_code
     }
 
     /// The HTTP status of the answer, 0 where there was none.
     pub fn http_status(&self) -> u16 {
-        self.http_status
+        self.0.http_status
     }
 
     /// How long the server asked to wait, in milliseconds.
     pub fn retry_after_ms(&self) -> Option<u64> {
-        self.retry_after_ms
+        self.0.retry_after_ms
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -24,8 +24,10 @@ use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
 use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
 use crate::redact::Hidden;
+use crate::report::Step;
 use crate::stream::{Proxy, Stream, Target, io_error};
 use crate::tls::Trust;
+use crate::way;
 
 /// Room for a request: head and body leave in one piece up to this. A token may be 8 KiB long.
 const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
@@ -106,6 +108,12 @@ pub struct Answer {
 pub trait Http: Send + Sync + fmt::Debug {
     /// Sends the request once and waits for the whole answer.
     fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer>;
+
+    /// Goes the way to the server without sending it anything, and tells of each step. What has no way, as in
+    /// a test, has nothing to tell.
+    fn look_at_the_way(&self, _base: &str, _clock: &Rc<Clock>) -> Vec<Step> {
+        Vec::new()
+    }
 }
 
 /// The real one.
@@ -213,6 +221,15 @@ impl Http for Wire {
             let body = read_body(&mut response, request.limit).map_err(|error| error.with_http_status(status))?;
             Ok(Answer { status, retry_after, date, redirect, until_close, body })
         })
+    }
+
+    fn look_at_the_way(&self, base: &str, clock: &Rc<Clock>) -> Vec<Step> {
+        let Ok(uri) = base.parse::<Uri>() else {
+            return Vec::new();
+        };
+        clock.begin_request(IDLE);
+        let dialer = &self.own.get().dialer;
+        net::with_clock(clock, || way::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), clock))
     }
 }
 
@@ -362,6 +379,18 @@ struct Dialer {
     proxied: Option<Proxied>,
 }
 
+impl Dialer {
+    fn target<'a>(&self, uri: &'a Uri) -> Target<'a> {
+        let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        Target { host: uri.host().unwrap_or_default(), port: uri.port_u16().unwrap_or(default_port) }
+    }
+
+    fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
+        let proxied = self.proxied.as_ref().filter(|proxied| !proxied.matcher.is_no_proxy(uri));
+        proxied.map(|proxied| &proxied.proxy)
+    }
+}
+
 #[derive(Debug)]
 struct Dial(Arc<Dialer>);
 
@@ -376,11 +405,7 @@ impl Connector for Dial {
             (true, trust) => trust,
             (false, _) => None,
         };
-        let default_port = if details.needs_tls() { 443 } else { 80 };
-        let target = Target { host: uri.host().unwrap_or_default(), port: uri.port_u16().unwrap_or(default_port) };
-        let proxied = self.0.proxied.as_ref().filter(|proxied| !proxied.matcher.is_no_proxy(uri));
-        let proxy = proxied.map(|proxied| &proxied.proxy);
-        let stream = Stream::connect(target, proxy, trust, &clock).map_err(carried)?;
+        let stream = Stream::connect(self.0.target(uri), self.0.proxy(uri), trust, &clock).map_err(carried)?;
         let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
         Ok(Some(Link { stream, buffers: Rooms::default(), outbox, framing, used_at: boot_clock() }))
     }

@@ -38,6 +38,8 @@ mod refusal;
 #[forbid(unsafe_code)]
 mod reply;
 #[forbid(unsafe_code)]
+pub mod report;
+#[forbid(unsafe_code)]
 mod retry;
 #[forbid(unsafe_code)]
 pub mod secret;
@@ -51,6 +53,8 @@ pub mod tls;
 mod tls_stream;
 #[forbid(unsafe_code)]
 pub mod token;
+#[forbid(unsafe_code)]
+mod way;
 
 pub use config::Config;
 pub use conn::{Connection, RefreshOptions, TokenOptions};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
-    /// A call failed.
+    /// A token could not be renewed, and no good one is left. What else fails is told to its caller alone.
     Error = 1,
     /// Something works, but should be looked at.
     Warn = 2,

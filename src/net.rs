@@ -3,6 +3,7 @@
 //! Addresses are tried in the manner of RFC 8305: the families take turns, and an address that does
 //! not answer within 250 ms gets company from the next.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -244,6 +245,11 @@ impl Socket {
         }
     }
 
+    /// The address it is connected to.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.own().ok()?.peer_addr().ok()
+    }
+
     /// Whether the peer neither closed the connection nor sent anything unasked.
     pub fn is_quiet(&self) -> bool {
         let Ok(stream) = self.own() else {
@@ -407,7 +413,7 @@ fn connect_error(error: &io::Error, address: SocketAddr) -> Error {
     Error::new(reason, format!("cannot connect to {address}: {what}"))
 }
 
-fn no_address(message: impl Into<String>) -> Error {
+fn no_address(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Reason::ConnectDns, message)
 }
 

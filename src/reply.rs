@@ -1,5 +1,6 @@
 //! What a server's answer says: JSON with its limits, GSQL text, dates, the claims of a JWT.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -111,7 +112,7 @@ impl Json {
 }
 
 /// An answer that lacks what it must hold.
-pub fn shape(message: impl Into<String>) -> Error {
+pub fn shape(message: impl Into<Cow<'static, str>>) -> Error {
     Error::new(Reason::ProtocolShape, message)
 }
 

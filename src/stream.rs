@@ -98,7 +98,7 @@ impl Write for Stream {
 }
 
 /// A connection to the target, made by the proxy. Nothing but the target's name is told to the proxy.
-fn through(proxy: &Proxy, target: Target, clock: &Clock) -> Result<Socket> {
+pub fn through(proxy: &Proxy, target: Target, clock: &Clock) -> Result<Socket> {
     let unreachable = |error: Error| match error.status() {
         Status::Connect => proxy_error(format!("the proxy cannot be reached: {}", error.message())),
         _ => error,

@@ -78,6 +78,42 @@ impl Trust {
     }
 }
 
+/// What a server showed of itself in a handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// How many certificates.
+    pub certificates: usize,
+    /// The names that the first is for.
+    pub names: Vec<String>,
+    /// The pin of its key, as `tg_config_set_pin_sha256` takes it.
+    pub pin: String,
+}
+
+impl Shown {
+    /// What this chain shows, if its first certificate can be read.
+    pub fn new(chain: &[CertificateDer<'_>]) -> Option<Shown> {
+        let certificate = webpki::EndEntityCert::try_from(chain.first()?).ok()?;
+        let pin = BASE64.encode(pin_of(&certificate));
+        let names = certificate.valid_dns_names().take(MAX_NAMES).map(String::from).collect();
+        Some(Shown { certificates: chain.len(), names, pin })
+    }
+}
+
+/// No more names than this are shown.
+const MAX_NAMES: usize = 8;
+
+fn pin_of(certificate: &webpki::EndEntityCert) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, certificate.subject_public_key_info().as_ref());
+    let mut pin = [0; 32];
+    pin.copy_from_slice(digest.as_ref());
+    pin
+}
+
+/// A trust that accepts any certificate, to look at it. Nothing may be sent over what it agrees on.
+pub fn looking() -> Result<Trust> {
+    build(&TrustKey { ca: None, system: Vec::new(), pin: None, insecure: true }, None)
+}
+
 /// The sessions of one origin that can be resumed.
 #[derive(Debug, Default)]
 struct Sessions(Mutex<Kept>);
@@ -228,7 +264,7 @@ impl TrustSettings {
 }
 
 /// The variables that choose the system's trust store, as they do for OpenSSL and Go.
-const TRUST_VARIABLES: [&std::ffi::CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
+pub const TRUST_VARIABLES: [&std::ffi::CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
 
 struct ClientIdentity {
     chain: Vec<CertificateDer<'static>>,
@@ -354,9 +390,7 @@ impl std::error::Error for PinMismatch {}
 impl Verifier {
     fn check_pin(&self, end_entity: &CertificateDer<'_>, pin: [u8; 32]) -> std::result::Result<(), rustls::Error> {
         let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
-        let key = certificate.subject_public_key_info();
-        let digest = ring::digest::digest(&ring::digest::SHA256, key.as_ref());
-        if digest.as_ref() != pin {
+        if pin_of(&certificate) != pin {
             let mismatch = rustls::OtherError(Arc::new(PinMismatch));
             return Err(CertificateError::Other(mismatch).into());
         }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Reason, Result};
 use crate::net::Socket;
 use crate::stream::{Target, io_error};
-use crate::tls::{self, Trust};
+use crate::tls::{self, Shown, Trust};
 
 /// Room for records to begin with; grown for larger ones.
 const INCOMING: usize = 4 * 1024;
@@ -61,6 +61,19 @@ impl TlsStream {
         let mut stream = TlsStream { connection, socket, incoming, filled: 0, outgoing: Vec::new(), plain, read: 0 };
         stream.handshake().map_err(|error| handshake_error(&error))?;
         Ok(stream)
+    }
+
+    /// What the server showed of itself.
+    pub fn shown(&self) -> Option<Shown> {
+        Shown::new(self.connection.peer_certificates()?)
+    }
+
+    /// The version of TLS that was agreed on.
+    pub fn version(&self) -> &'static str {
+        match self.connection.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "1.2",
+            _ => "1.3",
+        }
     }
 
     fn handshake(&mut self) -> io::Result<()> {

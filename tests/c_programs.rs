@@ -192,6 +192,14 @@ fn secrets() {
 }
 
 #[test]
+fn report() {
+    for version in VERSIONS {
+        let number = version.parse::<tigergraph_standin::Version>().expect("a version").to_string();
+        run("tests/c/report.c", &[&standin(version).gateway_url(), &number]);
+    }
+}
+
+#[test]
 fn token() {
     for version in VERSIONS {
         run("tests/c/token.c", &[&standin(version).gateway_url(), is_rest(version)]);

@@ -79,6 +79,7 @@ const CONTRACT: &[&str] = &[
     "tg_error_retry_after_ms",
     "tg_error_free",
     "tg_config_new",
+    "tg_config_load_env",
     "tg_config_set_graph",
     "tg_config_set_password",
     "tg_config_set_secret",
@@ -127,6 +128,10 @@ const CONTRACT: &[&str] = &[
     "tg_token_expires_at",
     "tg_token_expiration",
     "tg_token_free",
+    "tg_diagnose",
+    "tg_report_text",
+    "tg_report_json",
+    "tg_report_free",
 ];
 
 #[test]
@@ -155,7 +160,7 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
 fn macros_keep_to_their_prefixes() {
     for line in code().lines().filter_map(|line| line.trim().strip_prefix("#define ")) {
         let name = line.split([' ', '(']).next().unwrap_or_default();
-        let own = ["TIGERGRAPH_AUTH_", "TG_STATUS_", "TG_LOG_", "TG_TOKEN_", "TG_IGNORE_MISSING"];
+        let own = ["TIGERGRAPH_AUTH_", "TG_STATUS_", "TG_LOG_", "TG_TOKEN_", "TG_IGNORE_MISSING", "TG_REPORT_OFFLINE"];
         assert!(own.iter().any(|prefix| name.starts_with(prefix)), "{name}");
     }
 }
@@ -214,7 +219,7 @@ fn the_program_of_the_header_is_in_the_example() {
 fn the_readme_names_every_function_of_the_mission() {
     let readme = read("README.md");
     for name in names().iter().filter(|name| !name.starts_with("tg_config_set") && !name.starts_with("tg_error_")) {
-        let accessor = ["tg_secrets_", "tg_token_", "tg_version", "tg_last", "tg_status", "tg_config_"];
+        let accessor = ["tg_secrets_", "tg_token_", "tg_version", "tg_last", "tg_status", "tg_config_", "tg_report_"];
         if !accessor.iter().any(|prefix| name.starts_with(prefix)) {
             assert!(readme.contains(name.as_str()), "{name} is not in the README");
         }

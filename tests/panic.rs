@@ -7,7 +7,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::Ordering;
 
 use tigergraph_auth::ffi::guard::PANIC;
-use tigergraph_auth::ffi::{config::*, conn::*, error::*, secrets::*, status::*, token::*};
+use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*};
 
 fn text(pointer: *const c_char) -> String {
     assert!(!pointer.is_null());
@@ -78,6 +78,9 @@ fn every_function_survives() {
         survives("tg_delete_token", &mut |error| tg_delete_token(conn, null(), null(), 0, error));
         survives("tg_check_jwt_token", &mut |error| tg_check_jwt_token(conn, alias, &mut number, error));
         survives("tg_current_token", &mut |error| tg_current_token(conn, &mut token, error));
+        let mut report: *mut tg_report = std::ptr::dangling_mut();
+        survives("tg_diagnose", &mut |error| tg_diagnose(conn, 0, &mut report, error));
+        assert!(report.is_null());
         assert!(made.is_null() && secrets.is_null() && token.is_null() && number == 0);
 
         // Accessors answer with their fallback, setters do nothing.

@@ -1,7 +1,7 @@
 //! Managed tokens: the way from a caller to a good token. What is decided here is decided by
 //! [`crate::managed`]; this file brings the time, the threads and the requests.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -117,6 +117,8 @@ struct Tower {
     waiting: Mutex<Vec<(u64, Thread)>>,
     /// Set to end the flight that is running.
     abort: Mutex<Option<Arc<AtomicBool>>>,
+    /// Why the last flight failed, if it did, and when.
+    failed: Mutex<Option<(Error, Duration)>>,
 }
 
 impl Tower {
@@ -126,6 +128,11 @@ impl Tower {
 
     fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Thread)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a flight went.
+    fn remember(&self, failure: Option<Error>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failure.map(|error| (error, boot_clock()));
     }
 
     /// Waits until a flight need not be waited for any more.
@@ -292,10 +299,16 @@ impl Connection {
     }
 
     fn ask_for_token(&self) -> Result<Arc<Token>> {
+        self.token_within(None)
+    }
+
+    /// The same within the time of a call that has begun; `None`: of one that begins when there is something
+    /// to wait for.
+    pub(super) fn token_within(&self, begun: Option<&Call>) -> Result<Arc<Token>> {
         let managing = &self.core.authorization;
         let own = managing.tower();
         let renews = self.source().is_some();
-        let mut call = None;
+        let fresh = OnceCell::new();
         loop {
             let mut managed = own.managed();
             let advice = managed.ask(boot_clock(), renews);
@@ -317,7 +330,7 @@ impl Connection {
                 Advice::Wait(_) if FLYING.get() => return self.beside_the_flight(),
                 Advice::Wait(number) => number,
             };
-            let call = call.get_or_insert_with(|| self.call(&[], &[]));
+            let call = begun.unwrap_or_else(|| fresh.get_or_init(|| self.call(&[], &[])));
             if let Err(error) = own.wait_for(number, call) {
                 // Neither time nor cancellation takes a token away that is still good.
                 let good = own.managed().still_good(boot_clock());
@@ -410,6 +423,7 @@ impl Connection {
         *own.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clock.cancelled().clone());
         let outcome = source.renew(&call, old.as_ref());
         let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
+        own.remember(renewed.err().cloned());
         if let Err(error) = renewed {
             let level = if held { Level::Warn } else { Level::Error };
             self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
@@ -463,6 +477,13 @@ impl Connection {
             managed.reject(token, boot_clock());
         }
         managing.republish(&managed);
+    }
+
+    /// Why the last renewal failed, if it did, and how long ago.
+    pub(super) fn failed_renewal(&self) -> Option<(Error, Duration)> {
+        let own = self.core.authorization.own.get();
+        let failed = own.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().map(|(error, at)| (error.clone(), boot_clock().saturating_sub(*at)))
     }
 
     /// The connection's own token, if it has one.

@@ -87,6 +87,8 @@ pub(super) struct Call<'a> {
     retries: Cell<u32>,
     /// Where REST++ is looked for.
     restpp: Cell<Restpp>,
+    /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
+    ahead: Cell<Option<i64>>,
 }
 
 /// Where a call looks for REST++, if no port was given.
@@ -141,7 +143,7 @@ impl Drop for Call<'_> {
 impl<'a> Call<'a> {
     pub fn new(connection: &'a Connection, clock: Clock, redactor: Redactor<'a>) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
-        Call { connection, clock: Rc::new(clock), redactor, retries, restpp }
+        Call { connection, clock: Rc::new(clock), redactor, retries, restpp, ahead: Cell::new(None) }
     }
 }
 
@@ -188,9 +190,11 @@ impl Call<'_> {
         loop {
             let outcome = self.send(ask).and_then(|answer| {
                 let judged = judge(&answer, may_be_done);
-                judged.map_err(
-                    |error| if error.http_status() == 0 { error.with_http_status(answer.status) } else { error },
-                )
+                judged.map_err(|error| match error.http_status() {
+                    0 => error.with_http_status(answer.status),
+                    _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
+                    _ => error,
+                })
             });
             let Err(error) = outcome else {
                 budget.earn();
@@ -210,6 +214,16 @@ impl Call<'_> {
         }
     }
 
+    /// Where a request goes, without its query.
+    fn url(&self, ask: &Ask) -> String {
+        let route = &self.connection.core.settings.route;
+        let base = match ask.server {
+            Server::Gateway => &route.gateway,
+            Server::Restpp => &route.restpp,
+        };
+        format!("{base}{}", ask.path)
+    }
+
     /// How a request failed and how long to wait before it is tried again, if it is.
     fn again(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
         let failure = Failure::of(error, self.clock.has_sent())?;
@@ -223,6 +237,11 @@ impl Call<'_> {
         }
         self.retries.set(retries + 1);
         Some((failure, wait))
+    }
+
+    /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
+    pub fn ahead(&self) -> Option<i64> {
+        self.ahead.get()
     }
 
     pub fn question(&self, operation: Operation, credential: Credential) -> Question<'_> {
@@ -281,6 +300,9 @@ impl Call<'_> {
         };
         let started = boot_clock();
         let outcome = self.connection.core.http.exchange(&request, &self.clock);
+        if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date.as_deref()).and_then(http_date) {
+            self.ahead.set(Some(wall_clock() - time));
+        }
         self.connection.log(Level::Debug, || {
             let what = match &outcome {
                 Ok(answer) => answer.status.to_string(),
@@ -303,7 +325,7 @@ impl Call<'_> {
 
     /// The server's generation: known, or found with one request that carries no credential, however many
     /// threads ask together. The second value tells whether it was found just now.
-    fn generation(&self) -> Result<(Known, bool)> {
+    pub fn generation(&self) -> Result<(Known, bool)> {
         let connection = self.connection;
         let detection = connection.core.detection.get();
         let mut running = detection.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -393,7 +415,7 @@ fn ends(operation: Operation, reason: Reason) -> bool {
 }
 
 /// Whether nothing is there at all, so that another port may be tried.
-fn is_absent(error: &Error) -> bool {
+pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error.reason(), Reason::ConnectRefused | Reason::ConnectUnreachable)
 }
 

@@ -265,6 +265,7 @@ impl Call<'_> {
         let found = shown.into_iter().find(|secret| secret.alias == alias.as_str() && same_graph(secret));
         match found {
             Some(secret) if secret.is_masked() => Err(exists(alias)
+                .with_http_status(SCRIPT_RAN)
                 .with_hint("The server shows the value masked, so it cannot be returned: use the one that was kept, or drop the secret and create it anew.")),
             found => Ok(found),
         }
@@ -292,7 +293,8 @@ impl Call<'_> {
         match outcomes.iter().position(|dropped| !dropped) {
             Some(missing) if !ignore_missing => {
                 let alias = aliases[missing].as_str();
-                Err(Error::new(Reason::MissingSecret, format!("there is no secret with the alias {alias} to drop")))
+                let message = format!("there is no secret with the alias {alias} to drop");
+                Err(Error::new(Reason::MissingSecret, message).with_http_status(SCRIPT_RAN))
             }
             _ => Ok(dropped),
         }
@@ -330,10 +332,13 @@ impl Call<'_> {
     }
 }
 
+/// The HTTP status of every answer that is the output of a script, whatever became of its commands.
+const SCRIPT_RAN: u16 = 200;
+
 /// An answer that is not the output of a script: another status than 200, or JSON that says "error".
 fn refused_text(question: &refusal::Question, answer: &Answer) -> Option<Error> {
     let is_json = answer.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if answer.status == 200 && !is_json {
+    if answer.status == SCRIPT_RAN && !is_json {
         return None;
     }
     match refusal::judge(question, answer) {

@@ -40,6 +40,27 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
     })
 }
 
+/// Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+/// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", or
+/// "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+///
+/// With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
+/// token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
+/// empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.
+/// To have the address from TG_HOST, begin with tg_config_new(NULL).
+///
+/// These variables are read here and never otherwise, and not at all in programs with more rights than their
+/// user's. Do not change the environment on another thread meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_load_env(config: *mut tg_config) {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        set(config, |config| {
+            config.load_env();
+        })
+    }
+}
+
 /// The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_graph(config: *mut tg_config, graph: *const c_char) {

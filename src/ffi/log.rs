@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::log::{Level, LogTarget, Logger};
 
-/// A call failed.
+/// A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
 pub const TG_LOG_ERROR: i32 = 1;
 /// Something works, but should be looked at.
 pub const TG_LOG_WARN: i32 = 2;

@@ -22,6 +22,7 @@ pub mod config;
 pub mod conn;
 pub mod error;
 pub mod log;
+pub mod report;
 pub mod secrets;
 pub mod status;
 pub mod token;

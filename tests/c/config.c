@@ -22,6 +22,50 @@ static tg_config *good(void) { return tg_config_new("https://127.0.0.1:1"); }
         fails(config, reason, name);  \
     } while (0)
 
+/* Settings from variables: "NAME=value", or "NAME" to take one away. */
+static tg_config *from_environment(tg_config *config, const char *const *variables) {
+    for (const char *const *at = variables; *at; at++) {
+        char name[64];
+        size_t length = strcspn(*at, "=");
+        snprintf(name, sizeof name, "%.*s", (int)length, *at);
+        if ((*at)[length]) setenv(name, *at + length + 1, 1);
+        else unsetenv(name);
+    }
+    tg_config_load_env(config);
+    return config;
+}
+
+#define FROM(config, ...) from_environment(config, (const char *const[]){__VA_ARGS__, NULL})
+
+static void environment(void) {
+    tg_conn *conn = NULL;
+    tg_token *token = NULL;
+    setenv("TG_SECRET", "canarycanary", 1);
+    fails(FROM(tg_config_new(NULL), "TG_HOST=ftp://canary"), "argument.url", "TG_HOST");
+    fails(FROM(good(), "TG_RESTPP_PORT=canary"), "argument.range", "TG_RESTPP_PORT");
+    fails(FROM(good(), "TG_RESTPP_PORT", "TG_PROFILE=none"), "argument.range", "TG_PROFILE");
+    fails(FROM(good(), "TG_PROFILE", "TG_JWT_TOKEN=canarycanary"), "config.conflict", "TG_JWT_TOKEN");
+    /* What the program set stays, and its login keeps the environment's away. */
+    tg_config *config = tg_config_new("http://127.0.0.1:1");
+    tg_config_set_api_token(config, "abcdefgh");
+    FROM(config, "TG_GRAPHNAME=a b", "TG_GRAPHNAME", "TG_HOST=ftp://canary");
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+    CHECK(tg_current_token(conn, &token, NULL) == TG_STATUS_OK);
+    CHECK_TEXT(tg_token_value(token), "abcdefgh");
+    tg_token_free(token);
+    tg_conn_free(conn);
+    tg_config_free(config);
+    /* A profile before everybody's. */
+    config = FROM(tg_config_new(NULL), "TG_PROFILE=lab", "LAB_TG_HOST=http://127.0.0.1:1", "LAB_TG_TOKEN=ofthelab");
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+    CHECK(tg_current_token(conn, &token, NULL) == TG_STATUS_OK);
+    CHECK_TEXT(tg_token_value(token), "ofthelab");
+    tg_token_free(token);
+    tg_conn_free(conn);
+    tg_config_free(config);
+    tg_config_load_env(NULL);
+}
+
 int main(int argc, char **argv) {
     CHECK(argc > 1); /* a CA file that is good */
     fails(tg_config_new(NULL), "argument.null", "host");
@@ -74,5 +118,6 @@ int main(int argc, char **argv) {
     tg_config_set_graph(NULL, "g");
     tg_config_set_secret(NULL, "s");
     tg_config_free(NULL);
+    environment();
     return finish();
 }

@@ -80,6 +80,11 @@ int main(void) {
     CHECK(token == NULL);
     REFUSES(tg_current_token(conn, NULL, &error), "token");
 
+    tg_report *report = FULL(tg_report *);
+    REFUSES(tg_diagnose(NULL, 0, &report, &error), "conn");
+    CHECK(report == NULL);
+    REFUSES(tg_diagnose(conn, 0, NULL, &error), "report");
+
     tg_conn_free(conn);
     tg_config_free(config);
     return finish();

@@ -1,0 +1,129 @@
+# Builds the C library and installs it: make, then make install.
+# DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, TARGET, CARGO_FLAGS and the rest: packaging/README.md
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+CARGO ?= cargo
+CARGO_FLAGS ?= --locked
+# A folder of its own: beside an rlib, as `cargo build` makes one, Rust leaves link-time optimisation out.
+CARGO_TARGET_DIR ?= target/ship
+CARGO_HOME ?= $(HOME)/.cargo
+TARGET ?= $(CARGO_BUILD_TARGET)
+INSTALL ?= install
+NM ?= nm
+OBJCOPY ?= objcopy
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# What programs ask for: a change of it is a change of the ABI. Before 1.0 that is 0.minor, as in Cargo.
+SOVERSION := $(shell echo $(VERSION) | sed 's/^\(0\.[0-9]*\).*/\1/; s/^\([1-9][0-9]*\).*/\1/')
+
+name := libtigergraph_auth
+ifeq ($(shell uname -s),Darwin)
+plain := $(name).dylib
+soname := $(name).$(SOVERSION).dylib
+real := $(name).$(VERSION).dylib
+versions := -current_version,$(VERSION),-compatibility_version,$(SOVERSION)
+link_args := -C link-arg=-Wl,-install_name,@rpath/$(soname),$(versions)
+else
+plain := $(name).so
+soname := $(plain).$(SOVERSION)
+real := $(plain).$(VERSION)
+link_args := -C link-arg=-Wl,-soname,$(soname)
+endif
+
+built := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)release
+stage := $(built)/stage
+sources := Makefile Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+headers := $(wildcard include/*.h include/*.hpp)
+cmake_files := $(wildcard packaging/cmake/*.cmake)
+
+# No path of this machine is left in what is built.
+remap := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)/registry/src=crates
+# The feature leaves the library's name to us.
+cargo_rustc = CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' \
+	RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))' \
+	$(CARGO) rustc $(CARGO_FLAGS) --release --lib --features capi --crate-type cdylib,staticlib \
+	$(if $(TARGET),--target $(TARGET)) -- $(link_args) --print native-static-libs
+
+all: $(stage)/$(real) $(stage)/$(name).a $(stage)/static-needs
+
+$(stage)/$(real): $(sources)
+	$(cargo_rustc)
+	mkdir -p $(stage)
+	cp $(built)/$(plain) $@
+
+# What a program has to link beside the static library. Cargo repeats what the compiler said.
+$(stage)/static-needs: $(stage)/$(real)
+	$(cargo_rustc) 2>&1 | sed -n 's/.*native-static-libs: //p' > $@
+	test -s $@
+
+ifeq ($(shell uname -s),Darwin)
+$(stage)/$(name).a: $(stage)/$(real)
+	cp $(built)/$(name).a $@
+else
+# One object that shows tg_* alone, so that it links beside other archives with Rust in them. A local name
+# that is nowhere defined would be made a global one that those cannot resolve.
+$(stage)/$(name).a: $(stage)/$(real)
+	$(LD) -r --force-group-allocation --gc-sections \
+		`$(NM) -D --defined-only $(stage)/$(real) | sed 's/.* /-u /'` $(built)/$(name).a -o $(stage)/all.o
+	! readelf -sW $(stage)/all.o | grep 'LOCAL .* UND [^ ]' | grep -v _GLOBAL_OFFSET_TABLE_
+	$(OBJCOPY) --wildcard --keep-global-symbol='tg_*' --strip-debug -R .llvmbc -R .llvmcmd \
+		$(stage)/all.o $(stage)/one.o
+	rm -f $@
+	$(AR) rcs $@ $(stage)/one.o
+	rm $(stage)/all.o $(stage)/one.o
+endif
+
+# Where both folders are below PREFIX, the installed files find each other from where they are, and the whole
+# may be moved; others are written as they are.
+below = $(patsubst $(PREFIX)/%,$(2)/%,$(1))
+up := $(shell echo '$(patsubst $(PREFIX)/%,%,$(LIBDIR))' | sed 's|[^/][^/]*|..|g')
+movable := $(filter $(PREFIX)/%,$(LIBDIR))
+pc_prefix := $(if $(movable),$${pcfiledir}/../$(up),$(PREFIX))
+cmake_prefix := $(if $(movable),$${_tga_here}/../../$(up),$(PREFIX))
+
+lib := $(DESTDIR)$(LIBDIR)
+cmake := $(lib)/cmake/tigergraph_auth
+include := $(DESTDIR)$(INCLUDEDIR)
+
+install: all
+	$(INSTALL) -d '$(lib)/pkgconfig' '$(cmake)' '$(include)'
+	$(INSTALL) -m 755 $(stage)/$(real) '$(lib)/$(real)'
+	ln -sf $(real) '$(lib)/$(soname)'
+	ln -sf $(real) '$(lib)/$(plain)'
+	$(INSTALL) -m 644 $(stage)/$(name).a '$(lib)'
+	$(INSTALL) -m 644 $(headers) '$(include)'
+	$(INSTALL) -m 644 $(cmake_files) '$(cmake)'
+	sed -e 's|@prefix@|$(pc_prefix)|; s|@libdir@|$(call below,$(LIBDIR),$${prefix})|' \
+		-e 's|@includedir@|$(call below,$(INCLUDEDIR),$${prefix})|; s|@version@|$(VERSION)|' \
+		-e "s|@static_needs@|`cat $(stage)/static-needs`|" \
+		packaging/tigergraph_auth.pc.in > '$(lib)/pkgconfig/tigergraph_auth.pc'
+	sed -e 's|^set(_tga_include .*|set(_tga_include "$(call below,$(INCLUDEDIR),$(cmake_prefix))")|' \
+		-e 's|^set(_tga_libdirs .*|set(_tga_libdirs "$${_tga_here}/../..")|' \
+		-e "s|^set(_tga_static_needs .*|set(_tga_static_needs `cat $(stage)/static-needs`)|" \
+		packaging/cmake/tigergraph_auth-config.cmake > '$(cmake)/tigergraph_auth-config.cmake'
+	chmod 644 '$(lib)/pkgconfig/tigergraph_auth.pc' '$(cmake)/tigergraph_auth-config.cmake'
+
+uninstall:
+	rm -f '$(lib)/$(real)' '$(lib)/$(soname)' '$(lib)/$(plain)' '$(lib)/$(name).a'
+	rm -f '$(lib)/pkgconfig/tigergraph_auth.pc' $(patsubst include/%,'$(include)/%',$(headers))
+	rm -f $(patsubst packaging/cmake/%,'$(cmake)/%',$(cmake_files))
+	rmdir '$(cmake)' 2> /dev/null || true
+
+# The headers as pages, from target/reference/index.html on.
+reference:
+	rm -rf target/reference
+	mkdir -p target/reference
+	doxygen packaging/doxygen/Doxyfile
+
+# What the library exports, for those who make an import library of their own on Windows.
+def: $(stage)/tigergraph_auth.def
+
+$(stage)/tigergraph_auth.def: include/tigergraph_auth.h
+	mkdir -p $(stage)
+	{ echo 'LIBRARY tigergraph_auth'; echo EXPORTS; \
+		sed -n '/^\/\*/,/\*\//d; s/^[a-z].*[ *]\(tg_[a-z0-9_]*\)(.*/    \1/p' $< | sort; } > $@
+
+# What a failed command left is not taken for a result.
+.DELETE_ON_ERROR:
+.PHONY: all install uninstall reference def

@@ -1,0 +1,22 @@
+# Whether this version is one that find_package() asks for. From 1.0 on a later minor version is as good;
+# before, another minor version is another ABI.
+set(PACKAGE_VERSION "0.1.0")
+
+string(REGEX MATCH "^(0\\.[0-9]+|[0-9]+)" _tga_abi "${PACKAGE_VERSION}")
+string(REGEX MATCH "^(0\\.[0-9]+|[0-9]+)" _tga_wanted "${PACKAGE_FIND_VERSION}")
+set(PACKAGE_VERSION_COMPATIBLE FALSE)
+if(PACKAGE_FIND_VERSION_RANGE)
+  if(PACKAGE_VERSION VERSION_GREATER_EQUAL PACKAGE_FIND_VERSION_MIN
+      AND (PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION_MAX
+        OR (PACKAGE_FIND_VERSION_RANGE_MAX STREQUAL "INCLUDE"
+          AND PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION_MAX)))
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  endif()
+elseif(_tga_wanted STREQUAL _tga_abi AND PACKAGE_VERSION VERSION_GREATER_EQUAL PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+unset(_tga_abi)
+unset(_tga_wanted)

@@ -1,0 +1,280 @@
+//! Settings from the environment, by the names that TigerGraph's own tools have for them.
+//!
+//! They fill what the program has not set. With `TG_PROFILE=x` a variable `X_TG_HOST` comes before `TG_HOST`.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStringExt as _;
+
+use zeroize::Zeroizing;
+
+use super::{Config, Raw, Written};
+use crate::error::{Error, Reason};
+use crate::platform;
+
+/// A setting, its variables (the first that is there counts) and where it is kept.
+type Row = (&'static str, &'static [&'static str], fn(&mut Config) -> &mut Raw);
+
+/// What is filled one by one.
+const PLACES: [Row; 5] = [
+    ("host", &["TG_HOST"], |config| &mut config.host),
+    ("graph", &["TG_GRAPHNAME"], |config| &mut config.graph),
+    ("restpp_port", &["TG_RESTPP_PORT"], |config| &mut config.restpp_port),
+    ("gsql_port", &["TG_GS_PORT", "TG_GSQL_PORT"], |config| &mut config.gsql_port),
+    ("tgcloud", &["TG_TGCLOUD"], |config| &mut config.tgcloud),
+];
+
+/// What belongs together: never one half from the program and one from the environment, nor from two profiles.
+const CREDENTIALS: [Row; 5] = [
+    ("username", &["TG_USERNAME"], |config| &mut config.username),
+    ("password", &["TG_PASSWORD"], |config| &mut config.password),
+    ("secret", &["TG_SECRET"], |config| &mut config.secret),
+    ("api_token", &["TG_API_TOKEN", "TG_TOKEN"], |config| &mut config.api_token),
+    ("jwt", &["TG_JWT_TOKEN"], |config| &mut config.jwt),
+];
+
+/// Not filled if the program gave its CA certificates as text.
+const CA_FILE: Row = ("ca_file", &["TG_CERT_PATH"], |config| &mut config.ca_file);
+
+const PROFILE: &str = "TG_PROFILE";
+
+fn rows() -> impl Iterator<Item = &'static Row> {
+    PLACES.iter().chain(&CREDENTIALS).chain([&CA_FILE])
+}
+
+/// The environment, or a test's idea of it. A variable that is empty is not there.
+struct Environment<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// What names begin with, first the profile's.
+    prefixes: Vec<String>,
+}
+
+impl Environment<'_> {
+    fn variable(&self, name: String) -> Raw {
+        let text = Zeroizing::new((self.lookup)(&name)?);
+        (!text.is_empty()).then_some(Written { text, variable: Some(name) })
+    }
+
+    fn with_prefix(&self, prefix: &str, names: &[&str]) -> Raw {
+        names.iter().find_map(|name| self.variable(format!("{prefix}{name}")))
+    }
+
+    fn first(&self, names: &[&str]) -> Raw {
+        self.prefixes.iter().find_map(|prefix| self.with_prefix(prefix, names))
+    }
+
+    /// Puts a profile before everybody's variables. A profile that has no variable is a slip of the pen, behind
+    /// which the credentials of another server must not be used.
+    fn choose_profile(&mut self, written: &Written) -> Result<(), Error> {
+        let name = String::from_utf8_lossy(&written.text);
+        let wrong = |what: &str| Err(Error::new(Reason::ArgumentRange, format!("the environment's {PROFILE} {what}")));
+        if name.len() > 64 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return wrong("holds more than letters, digits and underscores, or is too long");
+        }
+        let prefix = format!("{}_", name.to_ascii_uppercase());
+        if prefix != "DEFAULT_" && rows().all(|(_, names, _)| self.with_prefix(&prefix, names).is_none()) {
+            return wrong(&format!("names a profile without variables: there is no {prefix}TG_HOST, and no other"));
+        }
+        self.prefixes.insert(0, prefix);
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Fills what is not set from the variables `TG_HOST`, `TG_GRAPHNAME` and so on, and remembers their names
+    /// for what [`Config::judge`] may have to say about them.
+    pub fn load_env(&mut self) -> &mut Config {
+        self.load(&|name| {
+            let name = CString::new(name).ok()?;
+            platform::variable(&name).map(|value| value.into_vec())
+        })
+    }
+
+    fn load(&mut self, lookup: &dyn Fn(&str) -> Option<Vec<u8>>) -> &mut Config {
+        let mut environment = Environment { lookup, prefixes: vec![String::new()] };
+        let profile = environment.variable(PROFILE.to_owned());
+        self.environment = profile.and_then(|profile| environment.choose_profile(&profile).err());
+        if self.environment.is_some() {
+            return self;
+        }
+        for (_, names, place) in PLACES {
+            fill(place(self), || environment.first(names));
+        }
+        if self.ca_pem.is_none() {
+            fill(&mut self.ca_file, || environment.first(CA_FILE.1));
+        }
+        if !self.has_credentials() {
+            self.load_credentials(&environment);
+        }
+        self
+    }
+
+    fn has_credentials(&mut self) -> bool {
+        CREDENTIALS.iter().any(|(_, _, place)| place(self).is_some())
+    }
+
+    fn load_credentials(&mut self, environment: &Environment) {
+        for prefix in &environment.prefixes {
+            for (_, names, place) in CREDENTIALS {
+                *place(self) = environment.with_prefix(prefix, names);
+            }
+            if self.has_credentials() {
+                return;
+            }
+        }
+    }
+
+    /// The error, with the variables that the settings it names came from.
+    pub(super) fn with_variables(&self, error: Error) -> Error {
+        let mut copy = self.clone();
+        let mut message = error.message().to_owned();
+        for (name, _, place) in rows() {
+            if let Some(Written { variable: Some(variable), .. }) = place(&mut copy) {
+                message = message.replace(&format!("\"{name}\""), &format!("\"{name}\" (from {variable})"));
+            }
+        }
+        error.with_message(message)
+    }
+}
+
+fn fill(place: &mut Raw, find: impl FnOnce() -> Raw) {
+    if place.is_none() {
+        *place = find();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Login;
+
+    type Variables = &'static [(&'static str, &'static str)];
+
+    fn load_into(mut config: Config, variables: Variables) -> Config {
+        let lookup = |name: &str| {
+            let found = variables.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| value.as_bytes().to_vec())
+        };
+        config.load(&lookup);
+        config
+    }
+
+    fn load(variables: Variables) -> Config {
+        load_into(Config::without_host(), variables)
+    }
+
+    fn shown(raw: &Raw) -> &str {
+        raw.as_ref().map_or("-", |written| std::str::from_utf8(&written.text).expect("UTF-8"))
+    }
+
+    fn message(config: &Config) -> String {
+        config.judge().expect_err("a failure").message().to_owned()
+    }
+
+    const ALL: Variables = &[
+        ("TG_HOST", "http://localhost"),
+        ("TG_GRAPHNAME", "G"),
+        ("TG_RESTPP_PORT", "9001"),
+        ("TG_GS_PORT", "14241"),
+        ("TG_TGCLOUD", "False"),
+        ("TG_CERT_PATH", "/ca.pem"),
+        ("TG_SECRET", "asecretoftg"),
+        ("TG_API_TOKEN", "atokenoftg"),
+    ];
+
+    #[test]
+    fn every_variable_fills_its_setting() {
+        let config = load(ALL);
+        let filled = [&config.host, &config.graph, &config.restpp_port, &config.gsql_port, &config.tgcloud];
+        assert_eq!(filled.map(shown), ["http://localhost", "G", "9001", "14241", "False"]);
+        let filled = [&config.ca_file, &config.secret, &config.api_token, &config.jwt, &config.username];
+        assert_eq!(filled.map(shown), ["/ca.pem", "asecretoftg", "atokenoftg", "-", "-"]);
+        let login = load(&[("TG_USERNAME", "u"), ("TG_PASSWORD", "p")]);
+        assert_eq!([&login.username, &login.password].map(shown), ["u", "p"]);
+        let others = load(&[("TG_TOKEN", "t"), ("TG_GSQL_PORT", "7"), ("TG_JWT_TOKEN", "j")]);
+        assert_eq!([&others.api_token, &others.gsql_port, &others.jwt].map(shown), ["t", "7", "j"]);
+        let both = load(&[("TG_TOKEN", "t"), ("TG_API_TOKEN", "a"), ("TG_GSQL_PORT", "7"), ("TG_GS_PORT", "8")]);
+        assert_eq!([&both.api_token, &both.gsql_port].map(shown), ["a", "8"]);
+    }
+
+    #[test]
+    fn what_the_program_set_stays() {
+        let mut config = Config::new("http://127.0.0.1");
+        config.set_graph(Some(b"Mine")).set_ports(1, 2).set_tgcloud(1).set_secret(Some(b"s")).set_ca_pem(Some(b"x"));
+        let config = load_into(config, ALL);
+        let kept = [&config.host, &config.graph, &config.restpp_port, &config.gsql_port, &config.tgcloud];
+        assert_eq!(kept.map(shown), ["http://127.0.0.1", "Mine", "1", "2", "1"]);
+        assert_eq!([&config.secret, &config.api_token, &config.ca_file].map(shown), ["s", "-", "-"]);
+    }
+
+    #[test]
+    fn a_setter_that_comes_later_wins() {
+        let mut config = load(&[("TG_HOST", "http://localhost"), ("TG_RESTPP_PORT", "abc"), ("TG_GRAPHNAME", "G")]);
+        assert!(message(&config).contains("\"restpp_port\" (from TG_RESTPP_PORT)"), "{}", message(&config));
+        config.set_ports(0, 0).set_graph(None);
+        assert!(config.judge().expect("good settings").graph.is_none());
+    }
+
+    #[test]
+    fn a_profile_comes_first() {
+        let config = load(&[
+            ("TG_PROFILE", "test"),
+            ("TEST_TG_HOST", "http://localhost:1"),
+            ("TG_HOST", "http://localhost:2"),
+            ("TG_GRAPHNAME", "Everybodys"),
+            ("TEST_TG_TOKEN", "thetokenoftest"),
+            ("TG_API_TOKEN", "thetokenofothers"),
+        ]);
+        let filled = [&config.host, &config.graph, &config.api_token];
+        assert_eq!(filled.map(shown), ["http://localhost:1", "Everybodys", "thetokenoftest"]);
+    }
+
+    #[test]
+    fn credentials_come_from_one_profile_alone() {
+        let config = load(&[
+            ("TG_PROFILE", "test"),
+            ("TEST_TG_SECRET", "asecretoftest"),
+            ("TG_USERNAME", "u"),
+            ("TG_PASSWORD", "p"),
+            ("TG_HOST", "http://localhost"),
+        ]);
+        assert!(matches!(config.judge().expect("good settings").login, Some(Login::Secret(_))));
+        let everybodys = load(&[("TG_PROFILE", "test"), ("TEST_TG_HOST", "http://localhost"), ("TG_SECRET", "s")]);
+        assert_eq!(shown(&everybodys.secret), "s");
+    }
+
+    #[test]
+    fn a_profile_without_variables_is_a_mistake() {
+        let config = load(&[("TG_PROFILE", "tset"), ("TG_HOST", "http://localhost"), ("TG_SECRET", "s")]);
+        assert!(message(&config).contains("TG_PROFILE") && message(&config).contains("TSET_TG_HOST"));
+        let config = load(&[("TG_PROFILE", "default"), ("TG_HOST", "http://localhost")]);
+        assert!(config.judge().is_ok());
+        let config = load(&[("TG_PROFILE", "a b=c"), ("TG_HOST", "http://localhost")]);
+        assert!(message(&config).contains("TG_PROFILE"));
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let config = load(&[("TG_PROFILE", ""), ("TG_HOST", ""), ("TG_SECRET", ""), ("TG_GRAPHNAME", "")]);
+        assert_eq!([&config.host, &config.secret, &config.graph].map(shown), ["-", "-", "-"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_its_variable_and_never_shown() {
+        let wrong: [(Variables, &str); 7] = [
+            (&[("TG_RESTPP_PORT", "canary")], "\"restpp_port\" (from TG_RESTPP_PORT)"),
+            (&[("TG_GSQL_PORT", "70000")], "\"gsql_port\" (from TG_GSQL_PORT)"),
+            (&[("TG_TGCLOUD", "canary")], "\"tgcloud\" (from TG_TGCLOUD)"),
+            (&[("TG_GRAPHNAME", "canary canary")], "\"graph\" (from TG_GRAPHNAME)"),
+            (&[("TG_SECRET", "canary\n")], "\"secret\" (from TG_SECRET)"),
+            (&[("TG_CERT_PATH", "/nowhere/ca.pem")], "\"ca_file\" (from TG_CERT_PATH)"),
+            (&[("TG_SECRET", "canary"), ("TG_JWT_TOKEN", "canary")], "\"jwt\" (from TG_JWT_TOKEN)"),
+        ];
+        for (variables, named) in wrong {
+            let config = load_into(Config::new("http://localhost"), variables);
+            let said = message(&config);
+            assert!(said.contains(named) && !said.contains("canary"), "{said}");
+        }
+        let said = message(&load(&[("TG_HOST", "ftp://x")]));
+        assert!(said.contains("\"host\" (from TG_HOST)"), "{said}");
+    }
+}

@@ -1,0 +1,280 @@
+//! Diagnosis: goes the way from the settings to a token that the database takes, step by step, and says where it
+//! ends and what mends it.
+
+use std::sync::Arc;
+
+use super::Connection;
+use super::call::{Call, is_absent, wall_clock};
+use crate::config::Login;
+use crate::endpoint::{Version, path};
+use crate::error::{Error, Reason, Result, Status};
+use crate::platform::boot_clock;
+use crate::reply::{claims, rfc3339};
+use crate::report::{Report, Step, advice};
+use crate::token::{LifetimeUnit, Token};
+use crate::way::PIN;
+
+const SERVER: &str = "server";
+const CREDENTIALS: &str = "credentials";
+const DATABASE: &str = "database";
+/// A clock that is further off than this misjudges tokens.
+const CLOCK_SLACK: i64 = 60;
+
+/// What the steps found, as far as the verdict needs it.
+#[derive(Default)]
+struct Findings {
+    steps: Vec<Step>,
+    warnings: Vec<String>,
+    version: Option<Version>,
+    token: Option<Arc<Token>>,
+}
+
+impl Connection {
+    /// Finds out whether this connection can work and, if not, why. Offline: only what is known without asking.
+    ///
+    /// The login is tried once, and only if there is no token yet; a token that this brings is the connection's
+    /// own. Fails only if it is cancelled.
+    pub fn diagnose(&self, offline: bool) -> Result<Report> {
+        let mut findings = Findings::default();
+        self.warn(&mut findings);
+        if offline {
+            findings.steps.push(self.known_credentials());
+        } else {
+            self.look(&mut findings)?;
+        }
+        Ok(self.conclude(findings, offline))
+    }
+
+    /// What can be said without asking anybody.
+    fn warn(&self, findings: &mut Findings) {
+        let settings = &self.core.settings;
+        if settings.trust.as_ref().is_some_and(|trust| trust.insecure) {
+            let warning =
+                "any certificate is accepted (tg_config_set_insecure_tls), so anybody in between can read along";
+            findings.warnings.push(warning.to_owned());
+        }
+        if let Some((error, ago)) = self.failed_renewal() {
+            let (reason, ago) = (error.reason().id(), ago.as_secs());
+            findings.warnings.push(format!("the last renewal failed {ago} s ago: {} ({reason})", error.message()));
+        }
+    }
+
+    fn look(&self, findings: &mut Findings) -> Result<()> {
+        let call = self.call(&[], &[]);
+        let route = &self.core.settings.route;
+        findings.steps = self.core.http.look_at_the_way(&route.gateway, &call.clock);
+        let blocked = findings.steps.iter().find_map(Step::failure);
+        // Where nothing is at the gateway's port, REST++ may still be on its old one.
+        let may_go_on = |error: &Error| is_absent(error) && route.restpp_fallback.is_some();
+        if blocked.is_some_and(|error| !may_go_on(error)) {
+            let why = "the server was not reached";
+            findings.steps.extend([SERVER, CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+            return stop_if_cancelled(&call);
+        }
+        if blocked.is_none() {
+            let server = self.look_at_server(&call);
+            let is_strange = server.failure().is_some();
+            findings.steps.push(server);
+            if is_strange {
+                let why = "no credential is shown to a server that does not answer as TigerGraph does";
+                findings.steps.extend([CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+                return stop_if_cancelled(&call);
+            }
+        }
+        stop_if_cancelled(&call)?;
+        let (credentials, token) = self.try_credentials(&call);
+        let refused = credentials.failure().is_some();
+        findings.steps.push(credentials);
+        stop_if_cancelled(&call)?;
+        if refused {
+            findings.steps.push(Step::skipped(DATABASE, "there is no token to ask it with"));
+            return Ok(());
+        }
+        // A call of its own, which knows the new token and keeps it out of what the server says.
+        let last = self.call_within(call.clock.left_in_call(), &[], &[]);
+        let (database, version) = self.look_at_database(&last, token.as_deref());
+        findings.steps.push(database);
+        self.warn_of_clock(&call, &last, findings);
+        (findings.version, findings.token) = (version, token);
+        stop_if_cancelled(&last)
+    }
+
+    fn look_at_server(&self, call: &Call) -> Step {
+        let started = boot_clock();
+        let outcome = call.generation();
+        let took = boot_clock().saturating_sub(started);
+        let known = outcome.as_ref().ok().copied();
+        let mut step = Step::tried(SERVER, outcome.map(|_| ()), took);
+        if let Some((known, found_now)) = known {
+            step.facts.push(("generation", known.letter().to_owned()));
+            step.facts.push(("known", if found_now { "by asking" } else { "from before" }.to_owned()));
+            let route = &self.core.settings.route;
+            let (base, path) = match known.is_rest() {
+                true => (&route.gateway, path::TOKENS),
+                false => (&route.restpp, path::REQUEST_TOKEN),
+            };
+            step.facts.push(("tokens from", format!("{base}{path}")));
+        }
+        step
+    }
+
+    /// One attempt with the login, if there is no token yet.
+    fn try_credentials(&self, call: &Call) -> (Step, Option<Arc<Token>>) {
+        if self.require_login().is_err() {
+            return (Step::skipped(CREDENTIALS, "none are configured"), None);
+        }
+        let started = boot_clock();
+        let outcome = self.carefree().map_or_else(|| self.token_within(Some(call)), Ok);
+        let took = boot_clock().saturating_sub(started);
+        let token = outcome.as_ref().ok().cloned();
+        let mut step = Step::tried(CREDENTIALS, outcome.map(|_| ()), took);
+        step.facts.push(("login", self.login_in_words()));
+        if let Some(token) = &token {
+            step.facts.extend(self.facts_of(token));
+        }
+        (step, token)
+    }
+
+    /// The same without asking.
+    fn known_credentials(&self) -> Step {
+        let mut step = Step::skipped(CREDENTIALS, "offline");
+        step.facts.push(("login", self.login_in_words()));
+        if let Some(token) = self.held() {
+            step.facts.extend(self.facts_of(&token));
+        }
+        step
+    }
+
+    fn login_in_words(&self) -> String {
+        match &self.core.settings.login {
+            Some(Login::Password { username, .. }) => format!("user {username} with a password"),
+            Some(Login::Secret(_)) => "a secret".to_owned(),
+            Some(Login::Jwt(_)) => "a JWT".to_owned(),
+            None if self.core.settings.api_token.is_some() => "none but a token, which is never renewed".to_owned(),
+            None => "none".to_owned(),
+        }
+    }
+
+    fn facts_of(&self, token: &Token) -> Vec<(&'static str, String)> {
+        if token.value().is_empty() {
+            return vec![("token", "none is needed: REST++ authentication is off".to_owned())];
+        }
+        let mut facts = vec![("token", if token.value().contains('.') { "a JWT" } else { "opaque" }.to_owned())];
+        if token.expires_at() != 0 {
+            facts.push(("expires", format!("{}, in {} s", token.expiration(), token.expires_at() - wall_clock())));
+        }
+        if let Some(claims) = claims(token.value()) {
+            facts.push(("issued", rfc3339(claims.issued_at)));
+        }
+        match self.facts().unit {
+            LifetimeUnit::Unknown => {}
+            LifetimeUnit::Seconds => facts.push(("lifetimes are in", "seconds".to_owned())),
+            LifetimeUnit::Milliseconds => facts.push(("lifetimes are in", "milliseconds".to_owned())),
+        }
+        facts
+    }
+
+    /// Asks REST++ for its version with the token; without one it tells whether authentication is on.
+    fn look_at_database(&self, call: &Call, token: Option<&Token>) -> (Step, Option<Version>) {
+        let token = token.filter(|token| !token.value().is_empty());
+        let started = boot_clock();
+        let outcome = call.version(token);
+        let took = boot_clock().saturating_sub(started);
+        let version = outcome.as_ref().ok().copied();
+        let is_shut = |error: &Error| matches!(error.status(), Status::Unauthenticated | Status::Forbidden);
+        let authentication = match (&outcome, token) {
+            (Ok(_), None) => Some("off"),
+            (Ok(_), Some(_)) => None,
+            (Err(error), _) if is_shut(error) => Some("on"),
+            (Err(_), _) => None,
+        };
+        // Without credentials a refusal is what is to be expected.
+        let outcome = match outcome {
+            Err(error) if token.is_none() && is_shut(&error) => Ok(()),
+            other => other.map(|_| ()),
+        };
+        let mut step = Step::tried(DATABASE, outcome, took);
+        step.facts.extend(version.map(|version| ("version", version.to_string())));
+        step.facts.extend(authentication.map(|state| ("REST++ authentication", state.to_owned())));
+        (step, version)
+    }
+
+    fn warn_of_clock(&self, call: &Call, last: &Call, findings: &mut Findings) {
+        let Some(ahead) = last.ahead().or(call.ahead()) else {
+            return;
+        };
+        if ahead.abs() > CLOCK_SLACK {
+            let where_to = if ahead > 0 { "ahead of" } else { "behind" };
+            let off = ahead.unsigned_abs();
+            let warning = format!("this machine's clock is {off} s {where_to} the server's: set both by NTP");
+            findings.warnings.push(warning);
+        }
+        if let Some(server) = findings.steps.iter_mut().find(|step| step.name == DATABASE) {
+            server.facts.push(("this clock minus the server's", format!("{ahead} s")));
+        }
+    }
+
+    fn conclude(&self, findings: Findings, offline: bool) -> Report {
+        let failed = findings.steps.iter().find_map(Step::failure).filter(|error| !was_passed(error, &findings));
+        let failure = failed.cloned().or_else(|| self.lack_of_credentials(&findings, offline));
+        let verdict = match &failure {
+            Some(error) => advice(error.message(), &remedy(error, &findings.steps)),
+            None if offline => "Nothing was sent: these are the settings, and what is known without asking.".to_owned(),
+            None => self.success(&findings),
+        };
+        let settings = self.core.settings.shown.clone();
+        Report { verdict, failure, warnings: findings.warnings, settings, steps: findings.steps }
+    }
+
+    /// A server that answers, but lets nobody in without a token, and no way to get one.
+    fn lack_of_credentials(&self, findings: &Findings, offline: bool) -> Option<Error> {
+        let lacks = !offline && findings.token.is_none() && findings.version.is_none();
+        let message = format!("the server at {} answers, but no credentials are configured", self.gateway());
+        lacks.then(|| Error::new(Reason::CredentialsNone, message))
+    }
+
+    fn gateway(&self) -> &str {
+        &self.core.settings.route.gateway
+    }
+
+    fn success(&self, findings: &Findings) -> String {
+        let server = match findings.version {
+            Some(version) => format!("TigerGraph {version} at {}", self.gateway()),
+            None => format!("the server at {}", self.gateway()),
+        };
+        let clock = findings.warnings.iter().find(|warning| warning.starts_with("this machine's clock"));
+        match (&findings.token, clock) {
+            (Some(token), _) if token.value().is_empty() => {
+                advice(&format!("{server} wants no token: REST++ authentication is off"), Reason::AuthDisabled.hint())
+            }
+            (Some(_), Some(clock)) => format!("{server} takes this connection's token, but {clock}"),
+            (Some(_), None) => format!("{server} takes this connection's token: everything works."),
+            (None, _) => {
+                format!("{server} wants no token: REST++ authentication is off, and no credentials are configured.")
+            }
+        }
+    }
+}
+
+/// Whether the way round an absent gateway, over the old port of REST++, led to the database.
+fn was_passed(error: &Error, findings: &Findings) -> bool {
+    is_absent(error) && findings.version.is_some()
+}
+
+fn stop_if_cancelled(call: &Call) -> Result<()> {
+    match call.clock.left() {
+        Err(error) if error.reason() == Reason::Cancelled => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What mends a failure; where a key was seen, with its pin to copy.
+fn remedy(error: &Error, steps: &[Step]) -> String {
+    let pins = steps.iter().flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
+    match (error.reason(), pins) {
+        (Reason::TlsUnknownIssuer | Reason::TlsPinMismatch, Some((_, pin))) => {
+            format!("{} The pin of the key it shows is {pin}.", error.hint())
+        }
+        _ => error.hint().to_owned(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Chapter of the header: diagnosis.
+
+use std::ffi::{CString, c_char};
+
+use super::conn::{connection, tg_conn};
+use super::error::tg_error;
+use super::guard::{EMPTY, Out, guard, known_flags, quietly};
+use super::status::tg_status;
+use crate::report::Report;
+
+/// Say what is known without asking, send nothing.
+pub const TG_REPORT_OFFLINE: u32 = 1u32;
+
+/// What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+pub struct tg_report {
+    text: CString,
+    json: CString,
+}
+
+impl tg_report {
+    fn new(report: &Report) -> tg_report {
+        let text = |text: String| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default();
+        tg_report { text: text(report.text()), json: text(report.json()) }
+    }
+}
+
+/// Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+/// TLS, server, credentials, database, each with its time, and where each setting came from.
+///
+/// The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+/// TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
+///
+/// One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
+/// not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
+/// own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+/// Free the result with tg_report_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_diagnose(
+    conn: *mut tg_conn,
+    flags: u32,
+    report: *mut *mut tg_report,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    unsafe {
+        guard(error, || {
+            let report = Out::new(report, std::ptr::null_mut(), "report")?;
+            let conn = connection(conn)?;
+            known_flags(flags, TG_REPORT_OFFLINE)?;
+            let found = conn.diagnose(flags & TG_REPORT_OFFLINE != 0)?;
+            report.set(Box::into_raw(Box::new(tg_report::new(&found))));
+            Ok(())
+        })
+    }
+}
+
+unsafe fn read(report: *const tg_report, part: impl FnOnce(&tg_report) -> &CString) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live report.
+    quietly(EMPTY, || unsafe { report.as_ref() }.map_or(EMPTY, |report| part(report).as_ptr()))
+}
+
+/// For a person: the first line is the verdict and what to do, then come the steps and the settings.
+/// Never NULL, lives as long as the report.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live report.
+    unsafe { read(report, |report| &report.text) }
+}
+
+/// For a program: a JSON object. Never NULL, lives as long as the report.
+///
+/// report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
+/// reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
+/// steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
+/// ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_char {
+    // SAFETY: the caller passes NULL or a live report.
+    unsafe { read(report, |report| &report.json) }
+}
+
+/// Frees a report. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_report_free(report: *mut tg_report) {
+    quietly((), || {
+        if !report.is_null() {
+            // SAFETY: a pointer that tg_diagnose made, and that is freed once.
+            drop(unsafe { Box::from_raw(report) });
+        }
+    });
+}

@@ -1,0 +1,250 @@
+//! What a diagnosis found, as a text for people and as JSON for programs.
+//!
+//! Everything in it comes from settings that are no credentials, from measurements, and from errors, which hold
+//! none: a report may be shown to anybody.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::error::Error;
+
+/// What a diagnosis found. The first failure decides the verdict.
+#[derive(Debug)]
+pub struct Report {
+    /// One line: whether it works and, if not, why and what to do.
+    pub verdict: String,
+    /// What went wrong, if something did.
+    pub failure: Option<Error>,
+    /// What works, but should be looked at.
+    pub warnings: Vec<String>,
+    /// The settings, and where each came from.
+    pub settings: Vec<Setting>,
+    /// What was tried, in order.
+    pub steps: Vec<Step>,
+}
+
+/// A setting that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as the function that sets it has it.
+    pub name: &'static str,
+    /// Its value; of a credential only that it is there.
+    pub value: String,
+    /// "program", "default", or the name of a variable.
+    pub from: String,
+}
+
+/// A step on the way to a token that works.
+#[derive(Debug)]
+pub struct Step {
+    /// Which.
+    pub name: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// What was seen: a name and a value.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// How a step went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Well.
+    Passed,
+    /// Not.
+    Failed(Error),
+    /// It was not tried, for this reason.
+    Skipped(&'static str),
+}
+
+impl Step {
+    /// A step that was not tried.
+    pub fn skipped(name: &'static str, why: &'static str) -> Step {
+        Step { name, outcome: Outcome::Skipped(why), took: None, facts: Vec::new() }
+    }
+
+    /// A step that was tried and took so long.
+    pub fn tried(name: &'static str, outcome: Result<(), Error>, took: Duration) -> Step {
+        let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed);
+        Step { name, outcome, took: Some(took), facts: Vec::new() }
+    }
+
+    /// Why it failed, if it did.
+    pub fn failure(&self) -> Option<&Error> {
+        match &self.outcome {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// "What is wrong - what to do.", in one line.
+pub fn advice(what: &str, remedy: &str) -> String {
+    let mut letters = remedy.chars();
+    let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
+    if first.is_empty() { what.to_owned() } else { format!("{what} - {first}{}", letters.as_str()) }
+}
+
+/// With one decimal.
+fn milliseconds(took: Duration) -> String {
+    let tenths = (took.as_micros() + 50) / 100;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+impl Report {
+    /// For a person. The first line is the verdict.
+    pub fn text(&self) -> String {
+        let mut out = format!("{}\n", self.verdict);
+        for warning in &self.warnings {
+            line(&mut out, format_args!("Warning: {warning}"));
+        }
+        out.push_str("\nSteps\n");
+        self.steps.iter().for_each(|step| step.write(&mut out));
+        out.push_str("\nSettings\n");
+        for Setting { name, value, from } in &self.settings {
+            line(&mut out, format_args!("  {name:<16} {value}  ({from})"));
+        }
+        out
+    }
+
+    /// For a program: an object whose members are added to, never changed.
+    pub fn json(&self) -> String {
+        let settings = self
+            .settings
+            .iter()
+            .map(|setting| (setting.name, object([("value", text(&setting.value)), ("from", text(&setting.from))])));
+        object([
+            ("report", "1".to_owned()),
+            ("ok", self.failure.is_none().to_string()),
+            ("verdict", text(&self.verdict)),
+            ("failure", self.failure.as_ref().map_or_else(null, failure)),
+            ("warnings", list(self.warnings.iter().map(|warning| text(warning)))),
+            ("steps", list(self.steps.iter().map(Step::json))),
+            ("settings", object(settings)),
+        ])
+    }
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments) {
+    // Writing into a text cannot fail.
+    let _ = writeln!(out, "{text}");
+}
+
+fn text(text: &str) -> String {
+    // A text can always be written as JSON.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+fn null() -> String {
+    "null".to_owned()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+/// Of members whose values are JSON already.
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let members: Vec<String> = members.into_iter().map(|(name, value)| format!("{}:{value}", text(name))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn failure(error: &Error) -> String {
+    object([
+        ("status", text(error.status().name())),
+        ("reason", text(error.reason().id())),
+        ("message", text(error.message())),
+        ("hint", text(error.hint())),
+        ("server_code", text(error.server_code())),
+        ("http_status", error.http_status().to_string()),
+        ("retry_after_ms", error.retry_after_ms().map_or_else(null, |ms| ms.to_string())),
+    ])
+}
+
+impl Step {
+    fn write(&self, out: &mut String) {
+        let took = self.took.map_or(String::new(), |took| format!("{} ms", milliseconds(took)));
+        let (mark, what) = match &self.outcome {
+            Outcome::Passed => ("ok  ", String::new()),
+            Outcome::Failed(error) => ("FAIL", format!("{} ({})", error.message(), error.reason().id())),
+            Outcome::Skipped(why) => ("-   ", format!("not tried: {why}")),
+        };
+        let text = format!("  {mark}  {:<14} {took:>10}  {what}", self.name);
+        line(out, format_args!("{}", text.trim_end()));
+        for (name, value) in &self.facts {
+            line(out, format_args!("        {name}: {value}"));
+        }
+    }
+
+    fn json(&self) -> String {
+        let (outcome, detail) = match &self.outcome {
+            Outcome::Passed => ("passed", null()),
+            Outcome::Failed(error) => ("failed", failure(error)),
+            Outcome::Skipped(why) => ("skipped", text(why)),
+        };
+        object([
+            ("step", text(self.name)),
+            ("outcome", text(outcome)),
+            ("detail", detail),
+            ("ms", self.took.map_or_else(null, milliseconds)),
+            ("facts", object(self.facts.iter().map(|(name, value)| (*name, text(value))))),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::error::Reason;
+
+    fn report() -> Report {
+        let refused = Error::new(Reason::ConnectRefused, "cannot connect to 127.0.0.1:1: nothing listens there");
+        let mut tried = Step::tried("connect", Err(refused.clone()), Duration::from_micros(1234));
+        tried.facts.push(("address", "127.0.0.1:1".to_owned()));
+        Report {
+            verdict: advice(refused.message(), refused.hint()),
+            failure: Some(refused),
+            warnings: vec!["any certificate is accepted".to_owned()],
+            settings: vec![Setting { name: "host", value: "http://127.0.0.1:1".into(), from: "TG_HOST".into() }],
+            steps: vec![tried, Step::skipped("TLS", "there is no connection")],
+        }
+    }
+
+    #[test]
+    fn the_text_begins_with_the_verdict_and_the_remedy() {
+        let text = report().text();
+        let expected = "\
+cannot connect to 127.0.0.1:1: nothing listens there - check that TigerGraph runs there and the port is right: 14240, or 443 in the cloud.
+Warning: any certificate is accepted
+
+Steps
+  FAIL  connect            1.2 ms  cannot connect to 127.0.0.1:1: nothing listens there (connect.refused)
+        address: 127.0.0.1:1
+  -     TLS                        not tried: there is no connection
+
+Settings
+  host             http://127.0.0.1:1  (TG_HOST)
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_json_says_the_same() {
+        let json: Value = serde_json::from_str(&report().json()).unwrap();
+        assert_eq!((&json["report"], &json["ok"]), (&json!(1), &json!(false)));
+        assert_eq!(json["failure"]["reason"], "connect.refused");
+        assert_eq!(json["failure"]["retry_after_ms"], Value::Null);
+        assert_eq!(json["steps"][0]["facts"]["address"], "127.0.0.1:1");
+        assert_eq!((&json["steps"][0]["ms"], &json["steps"][1]["outcome"]), (&json!(1.2), &json!("skipped")));
+        assert_eq!(json["settings"]["host"]["from"], "TG_HOST");
+    }
+
+    #[test]
+    fn advice_is_one_line() {
+        assert_eq!(advice("it is broken", "Mend it."), "it is broken - mend it.");
+        assert_eq!(advice("it works", ""), "it works");
+    }
+}

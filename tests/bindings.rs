@@ -1,0 +1,49 @@
+//! Runs the tests that each package brings with it, with the library as it is installed and with the stand-in.
+//! `CONTRIBUTING.md` says what such a test covers.
+
+#[path = "common/install.rs"]
+mod install;
+
+use std::path::PathBuf;
+
+/// The stand-in as a program, which `cargo build --workspace` leaves beside the tests' folder.
+fn standin() -> Option<PathBuf> {
+    let own = std::env::current_exe().expect("this program");
+    let program = own.ancestors().nth(2).expect("a folder").join("tigergraph-standin");
+    if program.exists() {
+        return Some(program);
+    }
+    assert!(std::env::var_os("CI").is_none(), "the stand-in is not built, and under CI nothing may be skipped");
+    eprintln!("skipped: the stand-in is not built; `cargo build --workspace` does it");
+    None
+}
+
+/// `bindings/<package>/test`, which prints what it does.
+fn test(package: &str) {
+    let (Some(prefix), Some(standin)) = (install::prefix(), standin()) else { return };
+    let mut command = install::script(&format!("bindings/{package}/test"), &prefix);
+    let output = command.env("TIGERGRAPH_STANDIN", standin).output().expect("bash");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{package}: {}\n{said}", output.status);
+    println!("{said}");
+}
+
+#[test]
+fn cpp() {
+    test("cpp");
+}
+
+#[test]
+fn go() {
+    test("go");
+}
+
+#[test]
+fn ruby() {
+    test("ruby");
+}
+
+#[test]
+fn dotnet() {
+    test("dotnet");
+}

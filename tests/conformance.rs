@@ -1,0 +1,481 @@
+//! Plays the scenarios of `tests/conformance/scenarios.json` through one program for each language, against the
+//! stand-in as 3.10 and as 4.2: what is given back, every error, every request. All programs must give the same
+//! answers as the one in C, to the letter. `tests/conformance/README.md` says what such a program does.
+//!
+//! What differs between the versions stands under the version. In texts, `{name}` is what the scenario gave that
+//! name to: `url`, `ca_file`, `secret` (one of alice's), and the tokens and secrets that were handed out.
+
+#[path = "common/c.rs"]
+mod common;
+#[path = "common/install.rs"]
+mod install;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+
+const VERSIONS: [&str; 2] = ["3.10", "4.2"];
+
+/// For a request that is still on its way when the call is over.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The lifetime of tokens where nothing is said: the server's.
+fn default_lifetime(version: &str) -> i64 {
+    if version == "3.10" { 2_592_000 } else { 604_800 }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// Lines: a word, and fields with names.
+
+fn escape(text: &str) -> String {
+    let escaped = |byte: u8| match byte {
+        b'%' | 0..0x20 | 0x7f.. => format!("%{byte:02X}"),
+        _ => char::from(byte).to_string(),
+    };
+    text.bytes().map(escaped).collect()
+}
+
+fn unescape(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8").into_owned()
+}
+
+/// An answer, taken apart.
+struct Answer {
+    word: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Answer {
+    fn read(line: &str) -> Answer {
+        let mut parts = line.split('\t');
+        let word = parts.next().unwrap_or_default().to_owned();
+        let field = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or_else(|| panic!("no field: {part:?} in {line:?}"));
+            assert_eq!(value, escape(&unescape(value)), "not escaped as agreed: {line:?}");
+            (name.to_owned(), unescape(value))
+        };
+        Answer { word, fields: parts.map(field).collect() }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.fields.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).expect(name)
+    }
+
+    fn number(&self, name: &str) -> i64 {
+        self.text(name).parse().expect(name)
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The programs.
+
+struct Program {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    fn start(mut command: Command) -> Program {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program");
+        let output = BufReader::new(child.stdout.take().expect("its output")).lines();
+        Program { input: child.stdin.take(), child, output }
+    }
+
+    fn ask(&mut self, line: &str) -> Answer {
+        writeln!(self.input.as_mut().expect("its input"), "{line}").expect("it listens");
+        match self.output.next() {
+            Some(answer) => Answer::read(&answer.expect("a line")),
+            None => self.died(line),
+        }
+    }
+
+    fn died(&mut self, line: &str) -> ! {
+        drop(self.input.take());
+        let mut said = String::new();
+        if let Some(mut errors) = self.child.stderr.take() {
+            let _ = std::io::Read::read_to_string(&mut errors, &mut said);
+        }
+        panic!("no answer to {line:?}: {:?}\n{said}", self.child.wait());
+    }
+
+    fn finish(mut self) {
+        drop(self.input.take());
+        assert_eq!(self.output.next().map(|line| line.expect("a line")), None);
+        let output = self.child.wait_with_output().expect("its end");
+        assert!(output.status.success(), "{}", output.status);
+        assert_eq!(common::text(&output), "");
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The scenarios.
+
+/// What a scenario says for this version.
+fn on<'a>(version: &str, value: &'a Value) -> &'a Value {
+    match value.as_object() {
+        Some(object) if object.keys().any(|key| VERSIONS.contains(&key.as_str())) => &value[version],
+        _ => value,
+    }
+}
+
+struct Stage {
+    server: Standin,
+    version: &'static str,
+    names: BTreeMap<String, String>,
+    /// What was asked and answered, with names instead of what differs from run to run.
+    transcript: Vec<String>,
+}
+
+impl Stage {
+    fn set_up(version: &'static str, scenario: &Value, language: &str) -> Stage {
+        let tls = scenario["server"]["tls"].as_bool().unwrap_or(false).then(Tls::self_signed);
+        let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
+        for (name, password) in scenario["server"]["users"].as_object().into_iter().flatten() {
+            server.add_user(name, password.as_str().expect("a password"), false);
+        }
+        let secret = server.add_secret("alice", "MyGraph", "standing");
+        let mut names = BTreeMap::from([("url".to_owned(), server.gateway_url()), ("secret".to_owned(), secret)]);
+        names.insert("port".to_owned(), server.gateway_port().to_string());
+        names.insert("version".to_owned(), version.to_owned());
+        if let Some(pem) = server.ca_pem() {
+            let title = scenario["scenario"].as_str().expect("a title").replace(' ', "-");
+            let file = common::scratch(&format!("conformance-{language}-{version}-{title}.pem"));
+            std::fs::write(&file, &pem).expect("a file");
+            names.insert("ca_file".to_owned(), file.to_str().expect("UTF-8").to_owned());
+            names.insert("ca_pem".to_owned(), pem);
+        }
+        Stage { server, version, names, transcript: Vec::new() }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// The text with names for what they stand for, the longest first.
+    fn with_names(&self, text: &str) -> String {
+        let mut names: Vec<_> = self.names.iter().filter(|(_, value)| !value.is_empty()).collect();
+        names.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+        names.into_iter().fold(text.to_owned(), |text, (name, value)| text.replace(value, &format!("{{{name}}}")))
+    }
+
+    fn line(&self, step: &Value) -> String {
+        let mut line = step["do"].as_str().expect("a command").to_owned();
+        for (name, value) in on(self.version, &step["with"]).as_object().into_iter().flatten() {
+            let many = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+            for value in many {
+                let text = value.as_str().map_or_else(|| value.to_string(), |text| self.fill(text));
+                line.push_str(&format!("\t{name}={}", escape(&text)));
+            }
+        }
+        line
+    }
+
+    /// The value has this name; the first time it is given to it.
+    fn is_called(&mut self, name: &str, value: &str) {
+        let known = self.names.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        assert!(known == value, "this is not {{{name}}}");
+        assert!(!value.is_empty(), "{{{name}}} is empty");
+    }
+
+    fn check_token(&mut self, answer: &Answer, wanted: &Value) {
+        assert_eq!(answer.names(), ["value", "header", "expires_at", "expiration"]);
+        let (value, ends) = (answer.text("value").to_owned(), answer.number("expires_at"));
+        let name = wanted["token"].as_str().expect("a name");
+        if name.is_empty() {
+            let none = ["", "", "0", ""];
+            assert_eq!(answer.fields.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>(), none);
+            return;
+        }
+        self.is_called(name, &value);
+        assert_eq!(answer.text("header"), format!("Bearer {value}"));
+        if wanted["lifetime_s"].as_str() == Some("unknown") {
+            assert_eq!((ends, answer.text("expiration")), (0, ""));
+            return;
+        }
+        let lifetime = wanted["lifetime_s"].as_i64().unwrap_or_else(|| default_lifetime(self.version));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() as i64;
+        assert!((ends - now - lifetime).abs() <= 20, "ends in {} s, not {lifetime}", ends - now);
+        let written: jiff::Timestamp = answer.text("expiration").parse().expect("a date");
+        assert_eq!(written.as_second(), ends);
+        assert!(answer.text("expiration").ends_with('Z') && answer.text("expiration").len() == 20);
+    }
+
+    /// `[alias, value, graph]`; a value is a name, or "masked name".
+    fn check_secrets(&mut self, answer: &Answer, wanted: &[Value]) {
+        let count = wanted.len().to_string();
+        let names = [vec!["count"], ["alias", "value", "graph", "masked"].repeat(wanted.len())].concat();
+        assert_eq!((answer.names(), answer.text("count")), (names, &*count));
+        for (told, wanted) in answer.fields[1..].chunks(4).zip(wanted) {
+            let [(_, alias), (_, value), (_, graph), (_, masked)] = told else { unreachable!() };
+            let wanted: Vec<&str> =
+                wanted.as_array().expect("a secret").iter().map(|v| v.as_str().expect("text")).collect();
+            match wanted[0].strip_prefix("generated ") {
+                Some(name) => {
+                    let tail = alias.strip_prefix("AUTO_GENERATED_ALIAS_").expect("a generated alias");
+                    assert!(tail.len() == 7 && tail.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{alias}");
+                    self.is_called(name, alias);
+                }
+                None => assert_eq!(*alias, self.fill(wanted[0])),
+            }
+            match wanted[1].strip_prefix("masked ") {
+                Some(name) => {
+                    let whole = &self.names[name];
+                    assert_eq!(*value, format!("{}****{}", &whole[..3], &whole[whole.len() - 3..]));
+                    self.names.insert(wanted[1].to_owned(), value.clone());
+                }
+                None => self.is_called(wanted[1], value),
+            }
+            assert_eq!(masked == "1", wanted[1].starts_with("masked "));
+            assert_eq!(graph, wanted[2]);
+        }
+    }
+
+    fn check_error(&self, answer: &Answer, wanted: &[Value]) {
+        let told = ["status", "reason", "message", "hint", "server_code", "http_status", "retry_after_ms"];
+        assert_eq!(answer.names(), told);
+        assert_eq!((answer.text("status"), answer.text("reason")), (text(&wanted[0]), text(&wanted[1])));
+        assert_eq!(answer.number("http_status"), wanted.get(2).and_then(Value::as_i64).unwrap_or(0));
+        assert_eq!(answer.text("server_code"), wanted.get(3).and_then(Value::as_str).unwrap_or_default());
+        assert_eq!(answer.number("retry_after_ms"), wanted.get(4).and_then(Value::as_i64).unwrap_or(-1));
+        assert!(!answer.text("message").is_empty());
+    }
+
+    fn check_log(&self, answer: &Answer, wanted: &[Value]) {
+        let lines: Vec<String> = answer.fields.iter().map(|(_, line)| without_time(line)).collect();
+        assert_eq!(lines, wanted.iter().map(|line| text(line).to_owned()).collect::<Vec<_>>());
+    }
+
+    fn check(&mut self, answer: &Answer, step: &Value) {
+        if let Some(wanted) = on(self.version, &step["fails"]).as_array() {
+            assert_eq!(answer.word, "error");
+            return self.check_error(answer, wanted);
+        }
+        assert_eq!(answer.word, "ok");
+        let wanted = on(self.version, &step["gives"]);
+        if wanted.get("token").is_some() {
+            self.check_token(answer, wanted);
+        } else if let Some(secrets) = wanted["secrets"].as_array() {
+            self.check_secrets(answer, secrets);
+        } else if let Some(lines) = wanted["lines"].as_array() {
+            self.check_log(answer, lines);
+        } else {
+            let wanted: Vec<(String, String)> = match wanted.as_object() {
+                Some(fields) => fields.iter().map(|(name, value)| (name.clone(), text_of(value))).collect(),
+                None => Vec::new(),
+            };
+            assert_eq!(answer.fields, wanted);
+        }
+    }
+
+    /// No credential is in an error or in a log line.
+    fn check_discretion(&self, answer: &Answer) {
+        let told = answer.fields.iter().filter(|_| answer.word == "error" || answer.names().contains(&"line"));
+        let public = ["url", "port", "version", "ca_file", "alias"];
+        for (_, value) in told {
+            let leaked = |(name, secret): (&String, &String)| !public.contains(&&**name) && value.contains(secret);
+            assert!(!self.names.iter().any(leaked) && !value.contains("opensesame"), "{value}");
+        }
+    }
+
+    /// What reached the server since the last look; waits for as many answered requests as there shall be.
+    fn requests(&self, expected: usize) -> Vec<String> {
+        let until = Instant::now() + PATIENCE;
+        while self.server.requests().len() < expected && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let requests = self.server.take_requests();
+        requests.into_iter().map(|request| format!("{} {}", request.method, request.path)).collect()
+    }
+
+    fn does(&self, what: &Value) {
+        match what.as_str().unwrap_or_default() {
+            "expires tokens" => self.server.expire_tokens(),
+            "turns authentication off" => self.server.set_auth_enabled(false),
+            "stays silent once" => self.server.script(Fault::once("/", Action::Hang)),
+            "is busy" => {
+                let busy = Action::reply(503, "<html>busy</html>").header("Retry-After", "7");
+                self.server.script(Fault::once("/", busy));
+            }
+            other => panic!("no server does {other:?}"),
+        }
+    }
+
+    fn step(&mut self, program: &mut Program, step: &Value) {
+        if step["server"].is_string() {
+            return self.does(&step["server"]);
+        }
+        let line = self.line(step);
+        let answer = program.ask(&line);
+        self.check(&answer, step);
+        self.check_discretion(&answer);
+        let wanted: Vec<String> = match on(self.version, &step["requests"]).as_array() {
+            Some(requests) => requests.iter().map(|request| self.fill(text(request))).collect(),
+            None => Vec::new(),
+        };
+        assert_eq!(self.requests(wanted.len()), wanted);
+        let told = answer.fields.iter().filter(|(name, _)| name != "expires_at" && name != "expiration");
+        let told: Vec<String> = told.map(|(name, value)| format!("{name}={}", without_time(value))).collect();
+        let told = format!("{} -> {} {}", step["do"], answer.word, told.join(", "));
+        self.transcript.push(self.with_names(&told));
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// "12 ms" is "# ms".
+fn without_time(text: &str) -> String {
+    let mut words: Vec<&str> = text.split(' ').collect();
+    for i in 1..words.len() {
+        if words[i].starts_with("ms") && words[i - 1].bytes().all(|byte| byte.is_ascii_digit()) {
+            words[i - 1] = "#";
+        }
+    }
+    words.join(" ")
+}
+
+fn scenarios() -> Vec<Value> {
+    let file = common::root().join("tests/conformance/scenarios.json");
+    let scenarios: Value = serde_json::from_slice(&std::fs::read(file).expect("the scenarios")).expect("JSON");
+    scenarios.as_array().expect("a list").clone()
+}
+
+/// Plays every scenario; what was asked and answered.
+fn play_all(language: &str, program: impl Fn() -> Command) -> Vec<String> {
+    let mut transcript = Vec::new();
+    for scenario in scenarios() {
+        for version in VERSIONS {
+            let place = format!("{language}, {version}, {}", scenario["scenario"]);
+            let mut stage = Stage::set_up(version, &scenario, language);
+            let mut program = Program::start(program());
+            for (number, step) in scenario["steps"].as_array().expect("steps").iter().enumerate() {
+                if step.get("only").is_some_and(|only| only != version) {
+                    continue;
+                }
+                let _place = Place(format!("{place}, step {}: {step}", number + 1));
+                stage.step(&mut program, step);
+            }
+            program.finish();
+            transcript.push(place.replace(language, ""));
+            transcript.append(&mut stage.transcript);
+        }
+    }
+    transcript
+}
+
+/// Says where it was, if it ends in a panic.
+struct Place(String);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("at {}", self.0);
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------
+// The languages.
+
+fn c_program() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let extra = ["-DTIGERGRAPH_AUTH_ALLOW_DEPRECATED"];
+        common::build_sanitized(&["tests/conformance/conformance.c"], &extra)
+    };
+    common::program_command(PROGRAM.get_or_init(build))
+}
+
+/// What C gives, by which the others are measured.
+fn in_c() -> &'static [String] {
+    static TRANSCRIPT: OnceLock<Vec<String>> = OnceLock::new();
+    TRANSCRIPT.get_or_init(|| play_all("C", c_program))
+}
+
+fn same_as_in_c(language: &str, program: impl Fn() -> Command) {
+    for (theirs, ours) in play_all(language, program).iter().zip(in_c()) {
+        assert_eq!(theirs, ours, "{language}");
+    }
+}
+
+/// With the package in `bindings/<folder>` and the library as it is installed.
+fn with_package(folder: &str, variables: &[(&str, &str)]) {
+    let Some(prefix) = install::prefix() else { return };
+    let command = || {
+        let mut command = install::script(&format!("bindings/{folder}/conformance/run"), &prefix);
+        command.envs(variables.iter().copied());
+        command
+    };
+    let built = command().arg("--build").output().expect("bash");
+    common::succeeded(folder, &built);
+    let language = variables.iter().fold(folder.to_owned(), |name, (_, value)| name + "-" + value);
+    same_as_in_c(&language, command);
+}
+
+#[test]
+fn c() {
+    let transcript = in_c();
+    if let Some(file) = std::env::var_os("CONFORMANCE_TRANSCRIPT") {
+        std::fs::write(file, transcript.join("\n")).expect("a file");
+    }
+    let program = std::fs::read_to_string(common::root().join("tests/conformance/conformance.c")).expect("the program");
+    let words =
+        program.split("} commands[] = {").nth(1).and_then(|rest| rest.split("};").next()).expect("its commands");
+    for word in words.split('"').skip(1).step_by(2) {
+        assert!(transcript.iter().any(|line| line.starts_with(&format!("{word:?} -> ok"))), "{word} is never played");
+    }
+}
+
+#[test]
+fn python() {
+    let script = common::root().join("tests/conformance/conformance.py");
+    let header = common::root().join("include/tigergraph_auth.h");
+    let library = common::library_folder().join("libtigergraph_auth.so");
+    same_as_in_c("Python", || {
+        let mut command = Command::new("python3");
+        command.args::<[&Path; 3], _>([&script, &header, &library]);
+        command
+    });
+}
+
+#[test]
+fn cpp() {
+    with_package("cpp", &[]);
+}
+
+#[test]
+fn go() {
+    with_package("go", &[]);
+}
+
+#[test]
+fn ruby() {
+    with_package("ruby", &[]);
+}
+
+#[test]
+fn dotnet_under_mono() {
+    with_package("dotnet", &[("TIGERGRAPH_AUTH_DOTNET", "mono")]);
+}
+
+#[test]
+fn dotnet_under_coreclr() {
+    with_package("dotnet", &[("TIGERGRAPH_AUTH_DOTNET", "coreclr")]);
+}

@@ -1,0 +1,410 @@
+/* The conformance program for C: see README.md beside it. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tigergraph_auth.h>
+#include <time.h>
+
+#define MOST_FIELDS 64
+#define MOST_TOKENS 64
+
+struct field {
+    char *name;
+    char *value;
+};
+
+/* A command, and the connection that carries it out. */
+struct command {
+    const char *word;
+    struct field fields[MOST_FIELDS];
+    size_t count;
+    tg_conn *conn;
+};
+
+static tg_conn *conn;
+/* Every token that an answer showed, for reject_token. */
+static tg_token *tokens[MOST_TOKENS];
+static size_t token_count;
+
+/* --- Lines in and out ------------------------------------------------------------------------------- */
+
+static void put_field(const char *name, const char *value) {
+    printf("\t%s=", name);
+    for (const unsigned char *at = (const unsigned char *)value; *at; at++) {
+        if (*at < 0x20 || *at >= 0x7f || *at == '%') printf("%%%02X", *at);
+        else putchar(*at);
+    }
+}
+
+static void put_number(const char *name, int64_t value) {
+    printf("\t%s=%" PRId64, name, value);
+}
+
+static void decode(char *text) {
+    char *out = text;
+    for (; *text; text++) {
+        if (*text == '%') {
+            char digits[3] = {text[1], text[2], '\0'};
+            *out++ = (char)strtol(digits, NULL, 16);
+            text += 2;
+        } else {
+            *out++ = *text;
+        }
+    }
+    *out = '\0';
+}
+
+static void read_command(char *line, struct command *command) {
+    line[strcspn(line, "\n")] = '\0';
+    command->word = strsep(&line, "\t");
+    while (line && command->count < MOST_FIELDS) {
+        struct field *field = &command->fields[command->count++];
+        field->value = strsep(&line, "\t");
+        field->name = strsep(&field->value, "=");
+        if (!field->value) abort();
+        decode(field->value);
+    }
+}
+
+/* NULL if the command has no such field. */
+static const char *text(const struct command *command, const char *name) {
+    for (size_t i = 0; i < command->count; i++) {
+        if (strcmp(command->fields[i].name, name) == 0) return command->fields[i].value;
+    }
+    return NULL;
+}
+
+static int64_t number(const struct command *command, const char *name) {
+    const char *value = text(command, name);
+    return value ? strtoll(value, NULL, 10) : 0;
+}
+
+static uint32_t flag(const struct command *command, const char *name, uint32_t bit) {
+    return text(command, name) ? bit : 0;
+}
+
+/* --- Answers ---------------------------------------------------------------------------------------- */
+
+/* Begins the answer: "ok", or all there is to know about the error. */
+static int begins_ok(tg_status status, tg_error *error) {
+    if ((status == TG_STATUS_OK) != (error == NULL) || tg_error_status(error) != status) abort();
+    if (status == TG_STATUS_OK) {
+        printf("ok");
+        return 1;
+    }
+    printf("error");
+    put_field("status", tg_status_name(tg_error_status(error)));
+    put_field("reason", tg_error_reason(error));
+    put_field("message", tg_error_message(error));
+    put_field("hint", tg_error_hint(error));
+    put_field("server_code", tg_error_server_code(error));
+    put_number("http_status", tg_error_http_status(error));
+    put_number("retry_after_ms", tg_error_retry_after_ms(error));
+    tg_error_free(error);
+    return 0;
+}
+
+static void answer_secrets(tg_status status, tg_secrets *secrets, tg_error *error) {
+    if (!begins_ok(status, error)) return;
+    put_number("count", (int64_t)tg_secrets_count(secrets));
+    for (size_t i = 0; i < tg_secrets_count(secrets); i++) {
+        put_field("alias", tg_secrets_alias(secrets, i));
+        put_field("value", tg_secrets_value(secrets, i));
+        put_field("graph", tg_secrets_graph(secrets, i));
+        put_number("masked", tg_secrets_is_masked(secrets, i));
+    }
+    tg_secrets_free(secrets);
+}
+
+static void answer_token(tg_status status, tg_token *token, tg_error *error) {
+    if (!begins_ok(status, error)) return;
+    put_field("value", tg_token_value(token));
+    put_field("header", tg_token_header(token));
+    put_number("expires_at", tg_token_expires_at(token));
+    put_field("expiration", tg_token_expiration(token));
+    if (token_count == MOST_TOKENS) abort();
+    tokens[token_count++] = token;
+}
+
+/* --- The log ---------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char *log_lines[1024];
+static size_t log_count;
+/* Which connection's lines are kept. */
+static uintptr_t log_generation;
+
+static void forget_log(void) {
+    for (size_t i = 0; i < log_count; i++) free(log_lines[i]);
+    log_count = 0;
+}
+
+static void keep_line(int32_t level, const char *message, void *generation) {
+    size_t size = strlen(message) + 16;
+    char *line = malloc(size);
+    if (!line) abort();
+    snprintf(line, size, "%" PRId32 " %s", level, message);
+    pthread_mutex_lock(&log_lock);
+    int wanted = (uintptr_t)generation == log_generation && log_count < sizeof log_lines / sizeof *log_lines;
+    if (wanted) log_lines[log_count++] = line;
+    pthread_mutex_unlock(&log_lock);
+    if (!wanted) free(line);
+}
+
+static void take_log(const struct command *command) {
+    (void)command;
+    pthread_mutex_lock(&log_lock);
+    printf("ok");
+    for (size_t i = 0; i < log_count; i++) put_field("line", log_lines[i]);
+    forget_log();
+    pthread_mutex_unlock(&log_lock);
+}
+
+/* --- Connecting ------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    void (*set)(tg_config *config, const char *value);
+} text_settings[] = {
+    {"graph", tg_config_set_graph},           {"secret", tg_config_set_secret},
+    {"api_token", tg_config_set_api_token},   {"jwt", tg_config_set_jwt},
+    {"server_version", tg_config_set_server_version}, {"ca_file", tg_config_set_ca_file},
+    {"ca_pem", tg_config_set_ca_pem},         {"pin_sha256", tg_config_set_pin_sha256},
+    {"proxy", tg_config_set_proxy},           {"user_agent", tg_config_set_user_agent},
+};
+
+static void log_to_list(tg_config *config, const struct command *command) {
+    pthread_mutex_lock(&log_lock);
+    forget_log();
+    uintptr_t generation = ++log_generation;
+    pthread_mutex_unlock(&log_lock);
+    if (!text(command, "log")) return;
+    tg_config_set_log(config, (int32_t)number(command, "log"), keep_line, (void *)generation, NULL);
+}
+
+static tg_config *settings(const struct command *command) {
+    tg_config *config = tg_config_new(text(command, "host"));
+    for (size_t i = 0; i < sizeof text_settings / sizeof *text_settings; i++) {
+        text_settings[i].set(config, text(command, text_settings[i].name));
+    }
+    tg_config_set_password(config, text(command, "username"), text(command, "password"));
+    tg_config_set_client_cert(config, text(command, "client_cert"), text(command, "client_key"));
+    tg_config_set_ports(config, (uint16_t)number(command, "restpp_port"), (uint16_t)number(command, "gsql_port"));
+    tg_config_set_tgcloud(config, (int32_t)number(command, "tgcloud"));
+    tg_config_set_insecure_tls(config, (int32_t)number(command, "insecure_tls"));
+    tg_config_set_allow_http(config, (int32_t)number(command, "allow_http"));
+    tg_config_set_timeouts(config, (uint32_t)number(command, "connect_ms"), (uint32_t)number(command, "total_ms"));
+    tg_config_set_token_lifetime(config, number(command, "lifetime_s"), number(command, "renew_before_s"));
+    log_to_list(config, command);
+    return config;
+}
+
+static void close_connection(const struct command *command) {
+    (void)command;
+    for (size_t i = 0; i < token_count; i++) tg_token_free(tokens[i]);
+    token_count = 0;
+    tg_conn_free(conn);
+    conn = NULL;
+    printf("ok");
+}
+
+static void connect_anew(const struct command *command) {
+    tg_error *error = NULL;
+    tg_conn *fresh = NULL;
+    tg_config *config = settings(command);
+    tg_status status = tg_conn_new(config, &fresh, &error);
+    tg_config_free(config);
+    if (!begins_ok(status, error)) return;
+    tg_conn_free(conn);
+    conn = fresh;
+}
+
+/* --- Calls ------------------------------------------------------------------------------------------ */
+
+static void get_secrets(const struct command *command) {
+    tg_error *error = NULL;
+    tg_secrets *secrets = NULL;
+    tg_status status = tg_get_secrets(command->conn, text(command, "user"), &secrets, &error);
+    answer_secrets(status, secrets, error);
+}
+
+static void show_secrets(const struct command *command) {
+    tg_error *error = NULL;
+    tg_secrets *secrets = NULL;
+    tg_status status = tg_show_secrets(command->conn, text(command, "user"), &secrets, &error);
+    answer_secrets(status, secrets, error);
+}
+
+static void create_secret(const struct command *command) {
+    tg_error *error = NULL;
+    tg_secrets *secret = NULL;
+    tg_status status = tg_create_secret(command->conn, text(command, "alias"), text(command, "value"),
+                                        text(command, "user"), &secret, &error);
+    answer_secrets(status, secret, error);
+}
+
+static void ensure_secret(const struct command *command) {
+    tg_error *error = NULL;
+    tg_secrets *secret = NULL;
+    tg_status status = tg_ensure_secret(command->conn, text(command, "alias"), &secret, &error);
+    answer_secrets(status, secret, error);
+}
+
+static void drop_secret(const struct command *command) {
+    tg_error *error = NULL;
+    uint32_t flags = flag(command, "ignore_missing", TG_IGNORE_MISSING);
+    tg_status status = tg_drop_secret(command->conn, text(command, "alias"), text(command, "user"), flags, &error);
+    begins_ok(status, error);
+}
+
+static void drop_secrets(const struct command *command) {
+    tg_error *error = NULL;
+    const char *aliases[MOST_FIELDS];
+    size_t count = 0, dropped = 0;
+    for (size_t i = 0; i < command->count; i++) {
+        if (strcmp(command->fields[i].name, "alias") == 0) aliases[count++] = command->fields[i].value;
+    }
+    uint32_t flags = flag(command, "ignore_missing", TG_IGNORE_MISSING);
+    tg_status status =
+        tg_drop_secrets(command->conn, aliases, count, text(command, "user"), flags, &dropped, &error);
+    if (begins_ok(status, error)) put_number("dropped", (int64_t)dropped);
+}
+
+static uint32_t token_flags(const struct command *command) {
+    return flag(command, "keep_current", TG_TOKEN_KEEP_CURRENT) | flag(command, "global", TG_TOKEN_GLOBAL) |
+           flag(command, "or_new", TG_TOKEN_OR_NEW);
+}
+
+static void get_token(const struct command *command) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_status status = tg_get_token(command->conn, text(command, "secret"), number(command, "lifetime_s"),
+                                    token_flags(command), &token, &error);
+    answer_token(status, token, error);
+}
+
+static void refresh_token(const struct command *command) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_status status = tg_refresh_token(command->conn, text(command, "secret"), text(command, "token"),
+                                        number(command, "lifetime_s"), token_flags(command), &token, &error);
+    answer_token(status, token, error);
+}
+
+static void delete_token(const struct command *command) {
+    tg_error *error = NULL;
+    uint32_t flags = flag(command, "ignore_missing", TG_IGNORE_MISSING);
+    tg_status status =
+        tg_delete_token(command->conn, text(command, "secret"), text(command, "token"), flags, &error);
+    begins_ok(status, error);
+}
+
+static void check_jwt_token(const struct command *command) {
+    tg_error *error = NULL;
+    int32_t valid = -1;
+    tg_status status = tg_check_jwt_token(command->conn, text(command, "jwt"), &valid, &error);
+    if (begins_ok(status, error)) put_number("valid", valid);
+}
+
+static void authorization(const struct command *command) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_status status = tg_authorization(command->conn, &token, &error);
+    answer_token(status, token, error);
+}
+
+static void current_token(const struct command *command) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_status status = tg_current_token(command->conn, &token, &error);
+    answer_token(status, token, error);
+}
+
+static void reject_token(const struct command *command) {
+    for (size_t i = 0; i < token_count; i++) {
+        if (strcmp(tg_token_value(tokens[i]), text(command, "value")) != 0) continue;
+        tg_reject_token(command->conn, tokens[i]);
+        printf("ok");
+        return;
+    }
+    abort();
+}
+
+static void server_version(const struct command *command) {
+    tg_error *error = NULL;
+    int32_t major = 0, minor = 0, patch = 0;
+    tg_status status = tg_server_version(command->conn, &major, &minor, &patch, &error);
+    if (begins_ok(status, error)) printf("\tversion=%" PRId32 ".%" PRId32 ".%" PRId32, major, minor, patch);
+}
+
+/* --- Limits of one call ----------------------------------------------------------------------------- */
+
+struct stopper {
+    pthread_t thread;
+    tg_conn *conn;
+    long after_ms;
+};
+
+static void *stop_later(void *argument) {
+    const struct stopper *stopper = argument;
+    struct timespec wait = {stopper->after_ms / 1000, stopper->after_ms % 1000 * 1000000};
+    nanosleep(&wait, NULL);
+    tg_conn_cancel(stopper->conn);
+    return NULL;
+}
+
+/* With a handle of the call's own where it has a limit of its own. */
+static void call_within_limits(struct command *command, void (*call)(const struct command *)) {
+    struct stopper stopper = {.conn = tg_conn_clone(conn), .after_ms = (long)number(command, "cancel_after_ms")};
+    command->conn = stopper.conn;
+    if (text(command, "timeout_ms")) tg_conn_set_timeout(command->conn, (uint32_t)number(command, "timeout_ms"));
+    int stops = text(command, "cancel_after_ms") != NULL;
+    if (stops && pthread_create(&stopper.thread, NULL, stop_later, &stopper) != 0) abort();
+    call(command);
+    if (stops) pthread_join(stopper.thread, NULL);
+    tg_conn_free(stopper.conn);
+}
+
+static const struct {
+    const char *word;
+    void (*carry_out)(const struct command *command);
+} commands[] = {
+    {"connect", connect_anew},     {"close", close_connection},       {"get_secrets", get_secrets},
+    {"show_secrets", show_secrets}, {"create_secret", create_secret}, {"ensure_secret", ensure_secret},
+    {"drop_secret", drop_secret},  {"drop_secrets", drop_secrets},    {"get_token", get_token},
+    {"refresh_token", refresh_token}, {"delete_token", delete_token}, {"check_jwt_token", check_jwt_token},
+    {"authorization", authorization}, {"current_token", current_token}, {"reject_token", reject_token},
+    {"server_version", server_version}, {"take_log", take_log},
+};
+
+static void carry_out(struct command *command) {
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(commands[i].word, command->word) != 0) continue;
+        if (text(command, "timeout_ms") || text(command, "cancel_after_ms")) {
+            call_within_limits(command, commands[i].carry_out);
+        } else {
+            commands[i].carry_out(command);
+        }
+        return;
+    }
+    abort();
+}
+
+int main(void) {
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, stdin) > 0) {
+        struct command command = {.conn = conn};
+        read_command(line, &command);
+        carry_out(&command);
+        putchar('\n');
+        fflush(stdout);
+    }
+    free(line);
+    for (size_t i = 0; i < token_count; i++) tg_token_free(tokens[i]);
+    tg_conn_free(conn);
+    forget_log();
+    return 0;
+}

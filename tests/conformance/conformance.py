@@ -1,0 +1,289 @@
+"""The conformance program for Python: see README.md beside it.
+
+There is no Python package. What a function takes and gives is read from the header, so this is also a test that the
+header can be read by a program.
+
+    conformance.py HEADER LIBRARY
+"""
+
+import ctypes
+import re
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+SCALARS = {
+    "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "int64_t": ctypes.c_int64, "uint16_t": ctypes.c_uint16,
+    "size_t": ctypes.c_size_t, "tg_status": ctypes.c_int32, "void": None,
+}
+LOG = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
+
+
+def ctype(declared):
+    """The type of a parameter or a result, by its text without the name."""
+    words = declared.replace("const ", "").replace(" const", "").replace(" ", "")
+    if words.startswith("tg_log_fn"):
+        return LOG
+    if words in ("tg_release_fn", "void*"):
+        return ctypes.c_void_p
+    if words == "char*":
+        return ctypes.c_char_p
+    if words == "char**":
+        return ctypes.POINTER(ctypes.c_char_p)
+    base, stars = words.rstrip("*"), words.count("*")
+    if base in SCALARS:
+        return ctypes.POINTER(SCALARS[base]) if stars else SCALARS[base]
+    return ctypes.POINTER(ctypes.c_void_p) if stars == 2 else ctypes.c_void_p
+
+
+def constants(header):
+    found = re.findall(r"^#define (TG_\w+) (\d+)u?$", header, re.M)
+    return {name: int(value) for name, value in found}
+
+
+def load(header, library):
+    """The library, with every function that the header declares."""
+    code = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
+    code = re.sub(r"^#.*$", "", code, flags=re.M)
+    code = re.sub(r"TIGERGRAPH_AUTH_DEPRECATED_NOTE\(.*?\)", "", code)
+    loaded = ctypes.CDLL(library)
+    declaration = re.compile(r"([\w ]+?[ *]+)(tg_\w+)\(([^()]*)\)\s*;")
+    for result, name, parameters in declaration.findall(code):
+        function = getattr(loaded, name)
+        function.restype = ctype(result.strip())
+        taken = [re.sub(r"\w+$", "", parameter.strip()).strip() for parameter in parameters.split(",")]
+        function.argtypes = [] if parameters.strip() == "void" else [ctype(parameter) for parameter in taken]
+    return loaded
+
+
+HEADER = Path(sys.argv[1]).read_text(encoding="utf-8")
+TG = load(HEADER, sys.argv[2])
+VALUE = constants(HEADER)
+
+
+def field(name, value):
+    data = value if isinstance(value, bytes) else str(value).encode()
+    escaped = "".join(f"%{byte:02X}" if byte < 0x20 or byte >= 0x7F or byte == 0x25 else chr(byte) for byte in data)
+    return f"{name}={escaped}"
+
+
+class Failed(Exception):
+    """A call failed; holds the answer."""
+
+
+def failure(error):
+    told = [
+        ("status", TG.tg_status_name(TG.tg_error_status(error))), ("reason", TG.tg_error_reason(error)),
+        ("message", TG.tg_error_message(error)), ("hint", TG.tg_error_hint(error)),
+        ("server_code", TG.tg_error_server_code(error)), ("http_status", TG.tg_error_http_status(error)),
+        ("retry_after_ms", TG.tg_error_retry_after_ms(error)),
+    ]
+    TG.tg_error_free(error)
+    return Failed([field(name, value) for name, value in told])
+
+
+def call(function, *arguments):
+    error = ctypes.c_void_p()
+    status = function(*arguments, ctypes.byref(error))
+    if status != VALUE["TG_STATUS_OK"]:
+        raise failure(error)
+
+
+class Command:
+    """A line, taken apart."""
+
+    def __init__(self, line):
+        self.word, *fields = line.rstrip("\n").split("\t")
+        self.fields = [(name, unquote_to_bytes(value)) for name, value in (part.split("=", 1) for part in fields)]
+
+    def all(self, name):
+        return [value for key, value in self.fields if key == name]
+
+    def text(self, name):
+        return next(iter(self.all(name)), None)
+
+    def number(self, name):
+        return int(self.text(name) or 0)
+
+    def flags(self, **bits):
+        return sum(VALUE[constant] for name, constant in bits.items() if self.text(name))
+
+
+class Program:
+    """What a line of commands works on."""
+
+    def __init__(self):
+        self.conn = None
+        self.tokens = {}
+        self.lines = []
+        self.callbacks = []
+
+    def connect(self, command):
+        config = TG.tg_config_new(command.text("host"))
+        for name in ("graph", "secret", "api_token", "jwt", "server_version", "ca_file", "ca_pem", "pin_sha256",
+                     "proxy", "user_agent"):
+            getattr(TG, f"tg_config_set_{name}")(config, command.text(name))
+        for name in ("tgcloud", "insecure_tls", "allow_http"):
+            getattr(TG, f"tg_config_set_{name}")(config, command.number(name))
+        TG.tg_config_set_password(config, command.text("username"), command.text("password"))
+        TG.tg_config_set_client_cert(config, command.text("client_cert"), command.text("client_key"))
+        TG.tg_config_set_ports(config, command.number("restpp_port"), command.number("gsql_port"))
+        TG.tg_config_set_timeouts(config, command.number("connect_ms"), command.number("total_ms"))
+        TG.tg_config_set_token_lifetime(config, command.number("lifetime_s"), command.number("renew_before_s"))
+        self.log(config, command)
+        fresh = ctypes.c_void_p()
+        try:
+            call(TG.tg_conn_new, config, ctypes.byref(fresh))
+        finally:
+            TG.tg_config_free(config)
+        TG.tg_conn_free(self.conn)
+        self.conn = fresh
+        return []
+
+    def log(self, config, command):
+        self.lines = lines = []
+        if command.text("log"):
+            keep = LOG(lambda level, message, _: lines.append(b"%d %s" % (level, message)))
+            # Never collected: the library says when it needs it no longer, but it is needed for less than this program.
+            self.callbacks.append(keep)
+            TG.tg_config_set_log(config, command.number("log"), keep, None, None)
+
+    def take_log(self, command):
+        taken, self.lines[:] = list(self.lines), []
+        return [field("line", line) for line in taken]
+
+    def close(self, command=None):
+        for token in self.tokens.values():
+            TG.tg_token_free(token)
+        self.tokens.clear()
+        TG.tg_conn_free(self.conn)
+        self.conn = None
+        return []
+
+    def secrets(self, function, conn, *arguments):
+        secrets = ctypes.c_void_p()
+        call(function, conn, *arguments, ctypes.byref(secrets))
+        count = TG.tg_secrets_count(secrets)
+        told = [field("count", count)]
+        for i in range(count):
+            told += [
+                field("alias", TG.tg_secrets_alias(secrets, i)), field("value", TG.tg_secrets_value(secrets, i)),
+                field("graph", TG.tg_secrets_graph(secrets, i)), field("masked", TG.tg_secrets_is_masked(secrets, i)),
+            ]
+        TG.tg_secrets_free(secrets)
+        return told
+
+    def token(self, function, conn, *arguments):
+        token = ctypes.c_void_p()
+        call(function, conn, *arguments, ctypes.byref(token))
+        value = TG.tg_token_value(token)
+        TG.tg_token_free(self.tokens.pop(value, None))
+        self.tokens[value] = token
+        return [
+            field("value", value), field("header", TG.tg_token_header(token)),
+            field("expires_at", TG.tg_token_expires_at(token)), field("expiration", TG.tg_token_expiration(token)),
+        ]
+
+    def get_secrets(self, command, conn):
+        return self.secrets(TG.tg_get_secrets, conn, command.text("user"))
+
+    def show_secrets(self, command, conn):
+        return self.secrets(TG.tg_show_secrets, conn, command.text("user"))
+
+    def create_secret(self, command, conn):
+        given = [command.text(name) for name in ("alias", "value", "user")]
+        return self.secrets(TG.tg_create_secret, conn, *given)
+
+    def ensure_secret(self, command, conn):
+        return self.secrets(TG.tg_ensure_secret, conn, command.text("alias"))
+
+    def drop_secret(self, command, conn):
+        flags = command.flags(ignore_missing="TG_IGNORE_MISSING")
+        call(TG.tg_drop_secret, conn, command.text("alias"), command.text("user"), flags)
+        return []
+
+    def drop_secrets(self, command, conn):
+        aliases = command.all("alias")
+        array = (ctypes.c_char_p * len(aliases))(*aliases)
+        flags, dropped = command.flags(ignore_missing="TG_IGNORE_MISSING"), ctypes.c_size_t()
+        call(TG.tg_drop_secrets, conn, array, len(aliases), command.text("user"), flags, ctypes.byref(dropped))
+        return [field("dropped", dropped.value)]
+
+    @staticmethod
+    def token_flags(command):
+        return command.flags(
+            keep_current="TG_TOKEN_KEEP_CURRENT", **{"global": "TG_TOKEN_GLOBAL"}, or_new="TG_TOKEN_OR_NEW")
+
+    def get_token(self, command, conn):
+        lifetime = command.number("lifetime_s")
+        return self.token(TG.tg_get_token, conn, command.text("secret"), lifetime, self.token_flags(command))
+
+    def refresh_token(self, command, conn):
+        given = (command.text("secret"), command.text("token"), command.number("lifetime_s"))
+        return self.token(TG.tg_refresh_token, conn, *given, self.token_flags(command))
+
+    def delete_token(self, command, conn):
+        flags = command.flags(ignore_missing="TG_IGNORE_MISSING")
+        call(TG.tg_delete_token, conn, command.text("secret"), command.text("token"), flags)
+        return []
+
+    def check_jwt_token(self, command, conn):
+        valid = ctypes.c_int32(-1)
+        call(TG.tg_check_jwt_token, conn, command.text("jwt"), ctypes.byref(valid))
+        return [field("valid", valid.value)]
+
+    def authorization(self, command, conn):
+        return self.token(TG.tg_authorization, conn)
+
+    def current_token(self, command, conn):
+        return self.token(TG.tg_current_token, conn)
+
+    def reject_token(self, command, conn):
+        TG.tg_reject_token(conn, self.tokens[command.text("value")])
+        return []
+
+    def server_version(self, command, conn):
+        numbers = [ctypes.c_int32() for _ in range(3)]
+        call(TG.tg_server_version, conn, *(ctypes.byref(number) for number in numbers))
+        return [field("version", ".".join(str(number.value) for number in numbers))]
+
+    def within_limits(self, command):
+        """Carries out a call, with a handle of its own if it has a limit of its own."""
+        run = getattr(self, command.word)
+        if not (command.text("timeout_ms") or command.text("cancel_after_ms")):
+            return run(command, self.conn)
+        conn, stopper = TG.tg_conn_clone(self.conn), None
+        try:
+            if command.text("timeout_ms"):
+                TG.tg_conn_set_timeout(conn, command.number("timeout_ms"))
+            if command.text("cancel_after_ms"):
+                stopper = threading.Timer(command.number("cancel_after_ms") / 1000, TG.tg_conn_cancel, [conn])
+                stopper.start()
+            return run(command, conn)
+        finally:
+            if stopper:
+                stopper.cancel()
+                stopper.join()
+            TG.tg_conn_free(conn)
+
+    def answer(self, line):
+        command = Command(line)
+        try:
+            if command.word in ("connect", "close", "take_log"):
+                told = getattr(self, command.word)(command)
+            else:
+                told = self.within_limits(command)
+        except Failed as failed:
+            return "\t".join(["error", *failed.args[0]])
+        return "\t".join(["ok", *told])
+
+
+def main():
+    program = Program()
+    for line in sys.stdin:
+        print(program.answer(line), flush=True)
+    program.close()
+
+
+main()

@@ -1,0 +1,335 @@
+//! Set-ups that do not work, each diagnosed: every one gets a first line of its own that names the cause and what
+//! mends it. The table of them is `docs/diagnosis.md`, written by this test; under CI it has to be the committed one.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tigergraph_auth::{Config, Connection, Reason};
+use tigergraph_standin::{Action, Fault, LOOPBACK_NAMES, Options, RawAction, RawServer, Standin, TestCa, Tls};
+
+/// What a diagnosis said: the first line, and the reason or "".
+struct Said {
+    line: String,
+    reason: String,
+}
+
+/// Diagnoses a connection with these settings; settings that make none say so themselves.
+fn diagnose(config: &Config) -> Said {
+    let connection = match Connection::new(config) {
+        Ok(connection) => connection,
+        Err(error) => {
+            let line = tigergraph_auth::report::advice(error.message(), error.hint());
+            return Said { line, reason: error.reason().id().to_owned() };
+        }
+    };
+    let started = Instant::now();
+    let report = connection.diagnose(false).expect("a report");
+    assert!(started.elapsed() < Duration::from_secs(5), "{}", report.verdict);
+    let (text, json) = (report.text(), report.json());
+    assert!(!text.contains("canary") && !json.contains("canary"), "{text}");
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let line = text.lines().next().unwrap_or_default().to_owned();
+    assert_eq!(json["verdict"], line);
+    let reason = json["failure"]["reason"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(json["ok"], reason.is_empty());
+    Said { line, reason }
+}
+
+struct Case {
+    what: &'static str,
+    said: Said,
+}
+
+/// Every set-up of the table, with what is unique to this run replaced in what was said.
+#[derive(Default)]
+struct Cases {
+    cases: Vec<Case>,
+}
+
+impl Cases {
+    /// A set-up, the reason it must have, and a text that the first line must hold.
+    fn case(&mut self, what: &'static str, config: &Config, reason: &str, telling: &str) {
+        let mut said = diagnose(config);
+        assert_eq!(said.reason, reason, "{what}: {}", said.line);
+        assert!(said.line.contains(telling), "{what}: {}", said.line);
+        said.line = without_ports(&said.line);
+        self.cases.push(Case { what, said });
+    }
+}
+
+/// Ports, pins and times differ from run to run.
+fn without_ports(line: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        let word = match word.rsplit_once("127.0.0.1:") {
+            Some((start, rest)) => {
+                let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                format!("{start}127.0.0.1:PORT{}", &rest[end..])
+            }
+            None if word.len() == 45 && word.ends_with("=.") => "PIN.".to_owned(),
+            None => word.to_owned(),
+        };
+        words.push(word);
+    }
+    words.join(" ")
+}
+
+fn with_secret(url: &str, secret: &str) -> Config {
+    let mut config = Config::new(url);
+    config.set_secret(Some(secret.as_bytes())).set_graph(Some(b"MyGraph")).set_timeouts(400, 2000);
+    config
+}
+
+fn with_password(url: &str, password: &str) -> Config {
+    let mut config = Config::new(url);
+    config.set_password(Some(b"alice"), Some(password.as_bytes())).set_graph(Some(b"MyGraph")).set_timeouts(400, 2000);
+    config
+}
+
+fn start(version: &str) -> (Standin, String) {
+    let server = Standin::start(Options::new(version)).expect("a stand-in");
+    let secret = server.add_secret("alice", "MyGraph", "mine");
+    (server, secret)
+}
+
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("127.0.0.1:{}", listener.local_addr().expect("its address").port())
+}
+
+fn raw(action: RawAction) -> (RawServer, String) {
+    let server = RawServer::start(action).expect("a port");
+    let address = format!("127.0.0.1:{}", server.port());
+    (server, address)
+}
+
+fn on_the_way(cases: &mut Cases) {
+    let plain = |address: &str| with_secret(&format!("http://{address}"), "canarycanary");
+    let encrypted = |address: &str| with_secret(&format!("https://{address}"), "canarycanary");
+    cases.case("nothing listens", &plain(&nowhere()), "connect.refused", "nothing listens there");
+    cases.case("no such name", &encrypted("db.example.invalid"), "connect.dns", "db.example.invalid");
+    let (_silent, address) = raw(RawAction::Silence);
+    cases.case("https, and the port is silent", &encrypted(&address), "timeout.tls", "agreeing on TLS");
+    cases.case("http, and the port is silent", &plain(&address), "timeout.response", "answer");
+    let (_reset, address) = raw(RawAction::Reset);
+    cases.case("the connection is reset", &encrypted(&address), "connect.reset", "broke");
+    let mut config = encrypted("db.example.com");
+    let proxy = format!("http://{}", nowhere());
+    cases.case("the proxy is not there", config.set_proxy(Some(proxy.as_bytes())), "connect.proxy", "proxy cannot");
+    let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let (_proxy, address) = raw(RawAction::Answer(refusal));
+    let proxy = format!("http://{address}");
+    cases.case("the proxy wants a login", config.set_proxy(Some(proxy.as_bytes())), "connect.proxy", "user:password@");
+    cases.case("http to another machine", &plain("db.example.com"), "config.plain_http", "https://");
+}
+
+fn in_tls(cases: &mut Cases) {
+    let (ca, other) = (TestCa::new("a CA"), TestCa::new("another CA"));
+    let serve = |tls: Tls| Standin::start(Options::new("4.2").with_tls(tls)).expect("a stand-in");
+    let trusting = |server: &Standin, ca: &TestCa| {
+        let mut config = with_secret(&server.gateway_url(), "canarycanary");
+        config.set_ca_pem(Some(ca.pem().as_bytes()));
+        config
+    };
+    let server = serve(ca.tls(&LOOPBACK_NAMES));
+    let url = server.gateway_url();
+    cases.case("a private CA, not configured", &with_secret(&url, "canarycanary"), "tls.unknown_issuer", "The pin of");
+    cases.case("the wrong CA", &trusting(&server, &other), "tls.unknown_issuer", "tg_config_set_ca_file");
+    let mut pinned = with_secret(&url, "canarycanary");
+    pinned.set_pin_sha256(Some(b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
+    cases.case("another key than the pinned one", &pinned, "tls.pin_mismatch", "not the pinned one");
+    let plain = url.replace("https", "http");
+    cases.case("http to a port that speaks TLS", &with_secret(&plain, "canarycanary"), "protocol.framing", "https://");
+    let old = serve(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2020, 2021)));
+    cases.case("an expired certificate", &trusting(&old, &ca), "tls.expired", "expired");
+    let early = serve(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2080, 2090)));
+    cases.case("a certificate of the future", &trusting(&early, &ca), "tls.not_yet_valid", "clock");
+    let strange = serve(ca.tls(&["db.example.com"]));
+    cases.case("a certificate for another host", &trusting(&strange, &ca), "tls.wrong_host", "another host");
+    let (server, secret) = start("4.2");
+    let url = server.gateway_url().replace("http", "https");
+    cases.case("https to a port without TLS", &with_secret(&url, &secret), "tls.protocol", "does not speak TLS");
+}
+
+fn at_the_server(cases: &mut Cases) {
+    let (server, secret) = start("4.2");
+    let base = format!("{}/base", server.gateway_url());
+    cases.case("the wrong base path", &with_secret(&base, &secret), "missing.endpoint", "base path");
+    let faults: [(&'static str, Action, &str, &str); 5] = [
+        ("a portal's page", Action::reply(200, "<html>Welcome to our wifi</html>"), "protocol.not_json", "portal"),
+        (
+            "a sleeping workspace",
+            Action::reply(503, "<html><title>Starting workspace</title></html>"),
+            "unavailable.starting",
+            "workspace is starting",
+        ),
+        (
+            "a gateway without a server",
+            Action::reply(502, "<html>Bad gateway</html>"),
+            "unavailable.gateway",
+            "gateway",
+        ),
+        (
+            "a redirect",
+            Action::reply(302, "").header("Location", "https://elsewhere.example.com/x"),
+            "protocol.redirect",
+            "https://elsewhere.example.com",
+        ),
+        (
+            "too many requests",
+            Action::reply(429, "{}").header("Retry-After", "60"),
+            "unavailable.rate_limited",
+            "limits requests",
+        ),
+    ];
+    for (what, action, reason, telling) in faults {
+        server.script(Fault::always("/", action));
+        cases.case(what, &with_secret(&server.gateway_url(), &secret), reason, telling);
+        server.clear_faults();
+    }
+    let (_other, address) = raw(RawAction::Answer(not_found_page()));
+    let config = with_secret(&format!("http://{address}"), &secret);
+    cases.case("another web server's port", &config, "missing.endpoint", "port and base path");
+}
+
+fn not_found_page() -> Vec<u8> {
+    let page = "<html>404</html>";
+    format!("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len()).into()
+}
+
+fn with_credentials(cases: &mut Cases) {
+    let (old, _) = start("3.10");
+    let (new, _) = start("4.2");
+    let (at_old, at_new) = (old.gateway_url(), new.gateway_url());
+    cases.case("a wrong secret", &with_secret(&at_new, "canarycanarycanary"), "auth.bad_secret", "secret");
+    cases.case("a masked secret", &with_secret(&at_old, "can****ary"), "credentials.masked_secret", "masked form");
+    cases.case("a wrong password", &with_password(&at_new, "canarycanary"), "auth.bad_password", "password");
+    let mut config = with_password(&at_new, "opensesame");
+    cases.case("the wrong graph", config.set_graph(Some(b"NoGraph")), "missing.graph", "NoGraph");
+    cases.case("no credentials", &Config::new(&at_new), "credentials.none", "no credentials are configured");
+    let mut config = Config::new(&at_old);
+    config.set_api_token(Some(b"canarycanarycanarycanary"));
+    cases.case("a token that the server does not know", &config, "auth.bad_token", "token");
+    let expired = "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjEwMDAwMDAwMDAsImV4cCI6MTAwMDAwMzYwMH0.canarycanary";
+    let mut config = Config::new(&at_new);
+    cases.case("an expired JWT", config.set_jwt(Some(expired.as_bytes())), "auth.token_expired", "new one");
+    for _ in 0..6 {
+        let connection = Connection::new(&with_password(&at_old, "closesesame")).expect("good settings");
+        assert_eq!(connection.get_secrets(None).expect_err("refused").status(), Reason::AuthBadPassword.status());
+    }
+    cases.case("a user who is locked out", &with_password(&at_old, "opensesame"), "auth.locked_out", "wait before");
+    let (server, secret) = start("4.2");
+    server.restrict_user("alice", &["OtherGraph"]);
+    let config = with_secret(&server.gateway_url(), &secret);
+    cases.case("the user may not use the graph", &config, "auth.refused", "no access to graph MyGraph");
+}
+
+fn beside_the_point(cases: &mut Cases) {
+    let (server, secret) = start("3.10");
+    server.set_auth_enabled(false);
+    cases.case("authentication is off", &with_secret(&server.gateway_url(), &secret), "", "authentication is off");
+    let (server, secret) = start("4.2");
+    server.set_clock_offset(86_400);
+    cases.case("the clock is a day late", &with_secret(&server.gateway_url(), &secret), "", "behind the server's");
+    server.set_clock_offset(0);
+    cases.case("nothing is wrong", &with_secret(&server.gateway_url(), &secret), "", "everything works");
+}
+
+fn table(cases: &[Case]) -> String {
+    let mut table = String::from(
+        "# What a diagnosis says\n\nWritten by `cargo test --test diagnosis`, which makes each of these set-ups with the \
+         stand-in and asks `tg_diagnose`.\n\n| set-up | reason | first line of the report |\n|---|---|---|\n",
+    );
+    for Case { what, said } in cases {
+        let reason = if said.reason.is_empty() { "–".to_owned() } else { format!("`{}`", said.reason) };
+        table.push_str(&format!("| {what} | {reason} | {} |\n", said.line.replace('|', "\\|")));
+    }
+    table
+}
+
+#[test]
+fn each_broken_set_up_has_its_own_first_line() {
+    let mut cases = Cases::default();
+    for group in [on_the_way, in_tls, at_the_server, with_credentials, beside_the_point] {
+        group(&mut cases);
+    }
+    let mut lines = BTreeMap::new();
+    for case in &cases.cases {
+        println!("{}: {}", case.what, case.said.line);
+    }
+    for case in &cases.cases {
+        let also = lines.insert(case.said.line.clone(), case.what);
+        // Nobody can tell whether the CA is missing or the wrong one.
+        assert!(also.is_none() || case.what == "the wrong CA", "{:?} and {:?}: {}", also, case.what, case.said.line);
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnosis.md");
+    let (written, committed) = (table(&cases.cases), std::fs::read_to_string(&page).unwrap_or_default());
+    if written != committed {
+        assert!(std::env::var_os("CI").is_none(), "docs/diagnosis.md is out of date: run this test and commit it");
+        std::fs::write(page, written).expect("the table");
+    }
+}
+
+#[test]
+fn one_attempt_with_the_login_and_no_more() {
+    for version in ["3.10", "4.2"] {
+        let (server, _) = start(version);
+        let connection = Connection::new(&with_password(&server.gateway_url(), "canarycanary")).expect("good settings");
+        for _ in 0..3 {
+            connection.diagnose(false).expect("a report");
+        }
+        let with_login = |server: &Standin| {
+            let carries = |request: &tigergraph_standin::Request| request.header("authorization").is_some();
+            server.requests().iter().filter(|request| carries(request)).count()
+        };
+        assert_eq!(with_login(&server), 1, "{version}");
+    }
+}
+
+#[test]
+fn offline_sends_nothing() {
+    let (server, secret) = start("4.2");
+    let connection = Connection::new(&with_secret(&server.gateway_url(), &secret)).expect("good settings");
+    let report = connection.diagnose(true).expect("a report");
+    assert!(report.verdict.starts_with("Nothing was sent") && report.failure.is_none());
+    assert_eq!((server.requests().len(), server.connections()), (0, 0));
+}
+
+#[test]
+fn a_failed_renewal_is_told_also_offline() {
+    let connection = Connection::new(&with_secret(&format!("http://{}", nowhere()), "canarycanary")).expect("good");
+    connection.authorization().expect_err("nobody is there");
+    let report = connection.diagnose(true).expect("a report");
+    assert!(report.text().contains("the last renewal failed") && report.text().contains("connect.refused"));
+}
+
+#[test]
+fn insecure_tls_is_in_the_first_lines() {
+    let server = Standin::start(Options::new("4.2").with_tls(Tls::self_signed())).expect("a stand-in");
+    let mut config = with_secret(&server.gateway_url(), &server.add_secret("alice", None, "mine"));
+    let connection = Connection::new(config.set_insecure_tls(true)).expect("good settings");
+    let report = connection.diagnose(false).expect("a report");
+    assert!(report.failure.is_none(), "{}", report.text());
+    assert!(report.text().lines().nth(1).is_some_and(|line| line.contains("any certificate is accepted")));
+}
+
+#[test]
+fn a_diagnosis_can_be_cancelled() {
+    let (_silent, address) = raw(RawAction::Silence);
+    let mut config = Config::new(format!("https://{address}"));
+    let connection = Connection::new(config.set_secret(Some(b"canarycanary"))).expect("good settings");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(200));
+            connection.cancel();
+        });
+        let started = Instant::now();
+        let error = connection.diagnose(false).expect_err("cancelled");
+        assert_eq!(error.reason(), Reason::Cancelled);
+        assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    });
+}

@@ -1,0 +1,450 @@
+//! What `make install`, `cargo cinstall` and the Debian packages install, and programs that are built with it
+//! outside of this repository, each in an empty folder of its own, and run against a stand-in.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tigergraph_standin::{Options, Standin};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Whether this can be done here. What cannot is skipped, but not under CI.
+fn can(script: &str, otherwise: &str) -> bool {
+    let done = Command::new("sh").args(["-c", script]).output().is_ok_and(|output| output.status.success());
+    if !done {
+        assert!(std::env::var_os("CI").is_none(), "{otherwise}; under CI nothing may be skipped");
+        eprintln!("skipped: {otherwise}");
+    }
+    done
+}
+
+/// An empty folder outside of the repository, gone after the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("tigergraph-auth-{name}-{}", std::process::id()));
+        std::fs::create_dir(&folder).expect("an empty folder");
+        Self(folder)
+    }
+
+    /// With the example of the README and what CMake builds it with, as packaging/README.md says.
+    fn with_example(name: &str) -> Self {
+        let folder = Self::new(name);
+        std::fs::copy(root().join("examples-c/get_token.c"), folder.0.join("get_token.c")).expect("the example");
+        std::fs::write(folder.0.join("CMakeLists.txt"), block("cmake", 0)).expect("a file");
+        folder
+    }
+
+    /// What bash prints in this folder; `$R` is the repository, `$P` what is installed in `prefix`. It must succeed.
+    fn sh(&self, prefix: &Path, script: &str) -> String {
+        self.command(prefix, script, &[])
+    }
+
+    /// The same for a program that is to print the header with a token.
+    fn gets_a_token(&self, prefix: &Path, script: &str) {
+        let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+        let secret = server.add_secret("alice", None, "install");
+        let printed = self.command(prefix, script, &[("TG_HOST", &server.gateway_url()), ("TG_SECRET", &secret)]);
+        assert!(printed.starts_with("Authorization: Bearer eyJ"), "{script}: no token");
+        assert!(!server.requests().is_empty(), "{script}: no request");
+    }
+
+    fn command(&self, prefix: &Path, script: &str, environment: &[(&str, &str)]) -> String {
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.0);
+        command.env("R", root()).env("P", prefix).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+        // Cargo's own path for libraries leads to another build of ours.
+        command.env_remove("LD_LIBRARY_PATH").envs(environment.iter().copied());
+        let output = command.output().expect("bash");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{script}: {}\n{printed}{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Where a test may leave something for the others.
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// A block of code of packaging/README.md.
+fn block(language: &str, index: usize) -> String {
+    let readme = read("packaging/README.md");
+    let opening = format!("```{language}\n");
+    let rest = readme.split(&opening).nth(index + 1).expect("a block of code");
+    rest.split("```").next().unwrap_or_default().to_owned()
+}
+
+/// `make` with these arguments, in the repository, as tests/run calls it.
+fn make(arguments: &str) -> String {
+    let mut command = Command::new("bash");
+    command.args(["-euo", "pipefail", "-c", &format!("make --no-print-directory {arguments}")]).current_dir(root());
+    command.env("CARGO_TARGET_DIR", "target/ship").env_remove("DESTDIR").env_remove("PREFIX");
+    let output = command.output().expect("make");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "make {arguments}\n{printed}{}", String::from_utf8_lossy(&output.stderr));
+    printed
+}
+
+/// A prefix that `make install` filled, once for all tests.
+fn prefix() -> &'static Path {
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let prefix = scratch("prefix");
+        let _ = std::fs::remove_dir_all(&prefix);
+        make(&format!("install PREFIX={}", prefix.display()));
+        prefix
+    })
+}
+
+fn shared() -> PathBuf {
+    prefix().join(format!("lib/libtigergraph_auth.so.{VERSION}"))
+}
+
+/// What programs ask for: the version up to what may break them.
+fn soname() -> String {
+    let parts: Vec<&str> = VERSION.split('.').collect();
+    let abi = if parts[0] == "0" { parts[..2].join(".") } else { parts[0].to_owned() };
+    format!("libtigergraph_auth.so.{abi}")
+}
+
+fn lines(text: &str) -> BTreeSet<String> {
+    text.lines().map(String::from).collect()
+}
+
+/// Files and links below a folder, each with its mode or where it leads.
+fn installed(folder: &Folder, below: &Path) -> BTreeSet<String> {
+    lines(&folder.sh(below, "cd $P && find . -type f -printf '%m %P\\n' -o -type l -printf '%P -> %l\\n'"))
+}
+
+fn expected(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> {
+    let mut files = BTreeSet::from([
+        format!("755 {prefix}{lib}/libtigergraph_auth.so.{VERSION}"),
+        format!("{prefix}{lib}/{} -> libtigergraph_auth.so.{VERSION}", soname()),
+        format!("{prefix}{lib}/libtigergraph_auth.so -> libtigergraph_auth.so.{VERSION}"),
+        format!("644 {prefix}{lib}/libtigergraph_auth.a"),
+        format!("644 {prefix}{lib}/pkgconfig/tigergraph_auth.pc"),
+        format!("644 {prefix}{lib}/cmake/tigergraph_auth/tigergraph_auth-config.cmake"),
+        format!("644 {prefix}{lib}/cmake/tigergraph_auth/tigergraph_auth-config-version.cmake"),
+    ]);
+    for header in std::fs::read_dir(root().join("include")).expect("include") {
+        files.insert(format!("644 {prefix}{include}/{}", header.expect("a file").file_name().to_string_lossy()));
+    }
+    files
+}
+
+#[test]
+fn make_installs_below_destdir_and_removes_it_again() {
+    prefix();
+    let folder = Folder::new("destdir");
+    let layouts = [
+        ("", "usr/local/", "lib", "include"),
+        ("PREFIX=/nowhere/tg", "nowhere/tg/", "lib", "include"),
+        ("PREFIX=/nowhere LIBDIR=/nowhere/lib/here INCLUDEDIR=/nowhere/inc", "nowhere/", "lib/here", "inc"),
+        ("PREFIX=/nowhere LIBDIR=/lib64 INCLUDEDIR=/headers", "", "lib64", "headers"),
+    ];
+    for (index, (variables, below, lib, include)) in layouts.into_iter().enumerate() {
+        let destination = folder.0.join(index.to_string());
+        // As a packager's umask may be, and without a compiler: what is built is not built again.
+        let arguments = format!("DESTDIR={} {variables} CARGO=false", destination.display());
+        let printed = make(&format!("install {arguments}; umask 077; make install {arguments}"));
+        assert!(!printed.contains("rustc"), "{printed}");
+        assert_eq!(installed(&folder, &destination), expected(below, lib, include), "{variables}");
+        assert_eq!(folder.sh(&destination, "grep -rlF $P $P || true"), "", "DESTDIR is in these files");
+        make(&format!("uninstall {arguments}"));
+        assert_eq!(installed(&folder, &destination), BTreeSet::new(), "{variables}");
+    }
+    assert!(!Path::new("/nowhere").exists());
+}
+
+/// The functions of the header, as `make def` lists them for Windows.
+fn functions() -> BTreeSet<String> {
+    static LIST: OnceLock<String> = OnceLock::new();
+    let list = LIST.get_or_init(|| {
+        make("def");
+        read("target/ship/release/stage/tigergraph_auth.def")
+    });
+    assert!(list.starts_with("LIBRARY tigergraph_auth\nEXPORTS\n"), "{list}");
+    list.lines().skip(2).map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_shared_library_is_as_a_system_wants_it() {
+    let folder = Folder::new("shared");
+    let dynamic = folder.sh(&shared(), "readelf --wide --dynamic $P");
+    assert!(dynamic.contains(&format!("(SONAME)             Library soname: [{}]", soname())), "{dynamic}");
+    for unwanted in ["(RPATH)", "(RUNPATH)", "(TEXTREL)"] {
+        assert!(!dynamic.contains(unwanted), "{dynamic}");
+    }
+    assert!(dynamic.contains("BIND_NOW") && dynamic.contains("NODELETE"), "{dynamic}");
+    let segments = folder.sh(&shared(), "readelf --wide --segments $P");
+    assert!(segments.contains("GNU_RELRO"), "{segments}");
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("GNU_STACK");
+    assert!(stack.contains("RW ") && !stack.contains("RWE"), "{stack}");
+    let needed =
+        dynamic.lines().filter(|line| line.contains("(NEEDED)")).filter_map(|line| line.split(['[', ']']).nth(1));
+    for library in needed {
+        let allowed = ["libc.so.6", "libm.so.6", "libgcc_s.so.1"].contains(&library) || library.starts_with("ld-linux");
+        assert!(allowed, "{library} is needed");
+    }
+    let exported = lines(&folder.sh(&shared(), "nm -D --defined-only $P | sed 's/.* //'"));
+    assert_eq!(exported, functions());
+}
+
+#[test]
+fn the_static_library_shows_nothing_else() {
+    let folder = Folder::new("static-names");
+    let archive = prefix().join("lib/libtigergraph_auth.a");
+    let script = "readelf --wide --symbols $P | awk '$5 != \"LOCAL\" && $7 ~ /^[0-9]/ { print $8 }'";
+    assert_eq!(lines(&folder.sh(&archive, script)), functions());
+}
+
+#[test]
+fn no_path_of_this_machine_is_in_what_is_installed() {
+    let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
+    let home = home.expect("a home");
+    let folder = Folder::new("paths");
+    for private in [root().to_str().expect("UTF-8"), &home] {
+        let found = folder.sh(prefix(), &format!("grep -rlF '{private}' $P || true"));
+        assert_eq!(found, "", "{private}");
+    }
+}
+
+#[test]
+fn there_is_one_version_and_one_list_of_what_to_link() {
+    let cmake = read("packaging/cmake/tigergraph_auth-config-version.cmake");
+    assert!(cmake.contains(&format!("set(PACKAGE_VERSION \"{VERSION}\")")), "{cmake}");
+    // What Rust's compiler says.
+    prefix();
+    let needs = read("target/ship/release/stage/static-needs");
+    let needs = needs.trim();
+    assert!(needs.starts_with("-l"), "{needs}");
+    let config = read("packaging/cmake/tigergraph_auth-config.cmake");
+    assert!(config.contains(&format!("set(_tga_static_needs {needs})")), "{config}");
+    assert!(block("sh", 2).contains(needs), "packaging/README.md");
+    let readme = read("README.md");
+    assert_eq!(readme.matches("-lgcc_s").count(), readme.matches(needs).count(), "README.md");
+}
+
+fn has_pkg_config() -> bool {
+    can("pkg-config --version", "pkg-config is missing")
+}
+
+const RUN_SHARED: &str = "LD_LIBRARY_PATH=$P/lib ./get_token";
+
+/// It runs, without the shared library, which it would not find.
+const RUN_STATIC: &str = "! readelf -d get_token | grep -q libtigergraph_auth && ./get_token";
+
+#[test]
+fn a_program_is_built_with_pkg_config() {
+    if !has_pkg_config() {
+        return;
+    }
+    let folder = Folder::with_example("pkg-config");
+    assert_eq!(folder.sh(prefix(), "pkg-config --modversion tigergraph_auth").trim(), VERSION);
+    folder.sh(prefix(), &block("sh", 1));
+    assert!(folder.sh(prefix(), "readelf -d get_token").contains(&format!("[{}]", soname())));
+    folder.gets_a_token(prefix(), RUN_SHARED);
+
+    folder.sh(prefix(), &block("sh", 2));
+    folder.gets_a_token(prefix(), RUN_STATIC);
+    // And where there is no shared library, in the usual way.
+    folder.sh(prefix(), "mkdir lib && cp -r $P/lib/*.a $P/lib/pkgconfig lib && cp -r $P/include .");
+    folder.sh(&folder.0, "cc get_token.c $(pkg-config --static --cflags --libs tigergraph_auth) -o get_token");
+    folder.gets_a_token(&folder.0, RUN_STATIC);
+}
+
+fn has_cmake() -> bool {
+    can("cmake --version", "cmake is missing")
+}
+
+/// Builds get_token with CMake in a folder with this name.
+fn cmake(folder: &Folder, prefix: &Path, build: &str) {
+    let script =
+        format!("cmake -S . -B {build} -DCMAKE_PREFIX_PATH=$P && cmake --build {build} && cp {build}/get_token .");
+    folder.sh(prefix, &script);
+}
+
+#[test]
+fn a_program_is_built_with_cmake() {
+    if !has_cmake() {
+        return;
+    }
+    let folder = Folder::with_example("cmake");
+    cmake(&folder, prefix(), "shared");
+    folder.gets_a_token(prefix(), "./get_token");
+    folder.sh(prefix(), "sed -i s/tigergraph_auth::tigergraph_auth/tigergraph_auth::static/ CMakeLists.txt");
+    cmake(&folder, prefix(), "static");
+    folder.gets_a_token(prefix(), RUN_STATIC);
+}
+
+#[test]
+fn cmake_gets_the_version_it_asks_for_or_none() {
+    if !has_cmake() {
+        return;
+    }
+    let folder = Folder::new("cmake-version");
+    let asked = [
+        ("", true),
+        ("0.1", true),
+        ("0.1.0", true),
+        ("0.1.0 EXACT", true),
+        ("0.1.1 EXACT", false),
+        ("0.1...<1", true),
+        ("0.1...0.1.0", true),
+        ("0.0", false),
+        ("0.1.1", false),
+        ("0.0...<0.1", false),
+        ("0.2", false),
+        ("0.2...1", false),
+        ("1.0", false),
+    ];
+    let mut project = "cmake_minimum_required(VERSION 3.19)\nproject(versions C)\n".to_owned();
+    for (version, _) in asked {
+        project += "unset(tigergraph_auth_DIR CACHE)\n";
+        project += &format!("find_package(tigergraph_auth {version} CONFIG QUIET)\n");
+        project += "file(APPEND found \"${tigergraph_auth_FOUND}\\n\")\n";
+    }
+    std::fs::write(folder.0.join("CMakeLists.txt"), project).expect("a file");
+    folder.sh(prefix(), "cmake -S . -B build -DCMAKE_PREFIX_PATH=$P");
+    let found = std::fs::read_to_string(folder.0.join("found")).expect("what was found");
+    let found: Vec<(&str, bool)> =
+        asked.iter().map(|asked| asked.0).zip(found.lines().map(|line| line == "1")).collect();
+    assert_eq!(found, asked);
+}
+
+#[test]
+fn a_program_loads_the_library_by_its_soname() {
+    let folder = Folder::new("dlopen");
+    folder.sh(prefix(), "cc -Wall -Werror $R/tests/install/dlopen.c -I$P/include -ldl -o dlopen");
+    folder.gets_a_token(prefix(), &format!("LD_LIBRARY_PATH=$P/lib ./dlopen {}", soname()));
+}
+
+#[test]
+fn what_is_installed_may_be_moved() {
+    if !has_pkg_config() || !has_cmake() {
+        return;
+    }
+    let folder = Folder::with_example("moved");
+    folder.sh(prefix(), "mkdir here && cp -a $P here/moved");
+    let moved = folder.0.join("here/moved");
+    let flags = folder.sh(&moved, "pkg-config --static --cflags --libs tigergraph_auth");
+    assert!(!flags.contains(prefix().to_str().expect("UTF-8")), "{flags}");
+    folder.sh(&moved, &block("sh", 1));
+    folder.gets_a_token(&moved, RUN_SHARED);
+    cmake(&folder, &moved, "build");
+    assert!(!folder.sh(&moved, "cat build/CMakeCache.txt").contains(prefix().to_str().expect("UTF-8")));
+    folder.gets_a_token(&moved, "./get_token");
+}
+
+#[test]
+fn the_static_library_links_beside_another_with_rust_in_it() {
+    let folder = Folder::with_example("beside");
+    folder.sh(prefix(), "rustc --edition 2024 -O --crate-type staticlib $R/tests/install/beside.rs -o libbeside.a");
+    let link = |ours: &str| {
+        format!("cc get_token.c $R/tests/install/beside.c -I$P/include {ours} libbeside.a -lgcc_s -lm -o get_token")
+    };
+    folder.sh(prefix(), &link("$P/lib/libtigergraph_auth.a"));
+    folder.gets_a_token(prefix(), RUN_STATIC);
+    // Rust's own archive does not; when it does, the Makefile has no need to make an object of it.
+    folder.sh(prefix(), &format!("! {} 2> refused", link("$R/target/ship/release/libtigergraph_auth.a")));
+    assert!(folder.sh(prefix(), "cat refused").contains("multiple definition"));
+}
+
+#[test]
+fn cargo_c_installs_the_same() {
+    let tools = root().join("target/tools/bin");
+    let find = format!("test -x {}/cargo-cinstall", tools.display());
+    if !can(&find, "cargo-c is not in target/tools; tests/run installs it") {
+        return;
+    }
+    // As a subcommand of cargo: by itself it would take whatever toolchain a crate's own folder asks for.
+    let folder = Folder::with_example("cargo-c");
+    let script = "PATH=$P:$PATH CARGO_TARGET_DIR=$R/target/ship cargo cinstall --release --locked --offline \
+                  --manifest-path $R/Cargo.toml --prefix $PWD/prefix --libdir lib --datadir lib";
+    folder.sh(&tools, script);
+    let prefix = folder.0.join("prefix");
+    assert_eq!(installed(&folder, &prefix), expected("", "lib", "include"));
+    let library = prefix.join(format!("lib/libtigergraph_auth.so.{VERSION}"));
+    assert!(folder.sh(&library, "readelf -d $P").contains(&format!("soname: [{}]", soname())));
+    assert_eq!(lines(&folder.sh(&library, "nm -D --defined-only $P | sed 's/.* //'")), functions());
+
+    if !has_pkg_config() || !has_cmake() {
+        return;
+    }
+    folder.sh(&prefix, &block("sh", 1));
+    folder.gets_a_token(&prefix, RUN_SHARED);
+    cmake(&folder, &prefix, "build");
+    folder.gets_a_token(&prefix, "./get_token");
+    // Where it puts things if nobody says where: the CMake package into share, libraries into lib64 or Debian's folder.
+    folder.sh(&prefix, "mkdir $P/share && mv $P/lib/cmake $P/share && mv $P/lib $P/lib64");
+    cmake(&folder, &prefix, "build-64");
+    folder.gets_a_token(&prefix, "./get_token");
+    folder.sh(&prefix, "mkdir $P/lib && mv $P/lib64 $P/lib/$(cc -print-multiarch)");
+    cmake(&folder, &prefix, "build-multiarch");
+    folder.gets_a_token(&prefix, "./get_token");
+}
+
+#[test]
+fn debian_packages_are_built_installed_used_and_removed() {
+    let tools = "command -v dpkg-deb dpkg-shlibdeps pkg-config";
+    let root = "[ $(id -u) = 0 ] || unshare --map-root-user true";
+    if !can(tools, "dpkg-dev or pkg-config is missing") || !can(root, "one must be root, or root of a namespace") {
+        return;
+    }
+    prefix();
+    let folder = Folder::new("debian");
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.add_secret("alice", None, "install");
+    let environment =
+        [("TG_HOST", server.gateway_url()), ("TG_SECRET", secret), ("CARGO_TARGET_DIR", "target/ship".to_owned())];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let printed = folder.command(prefix(), "$R/tests/install/debian $PWD", &environment);
+    assert!(printed.ends_with("nothing is left\n"), "{printed}");
+}
+
+#[test]
+fn the_reference_is_rendered_without_a_warning() {
+    if !can("doxygen --version", "doxygen is missing") {
+        return;
+    }
+    make("reference");
+    let main = read("target/reference/index.html");
+    assert!(
+        main.contains("<b>Success and failure.</b>") && main.contains("<b>Stability.</b>"),
+        "conventions are missing"
+    );
+    let folder = Folder::new("reference");
+    let groups = folder.sh(root(), "cat $P/target/reference/group__c__*.html");
+    for function in functions() {
+        assert!(groups.contains(&format!("{function}()</h2>")), "{function} is in no chapter");
+    }
+    let chapters = lines(&folder.sh(root(), "sed -n 's|^/\\* \\(.*\\) ===.*|\\1|p' $P/include/tigergraph_auth.h"));
+    let listed = read("target/reference/modules.html");
+    for chapter in chapters {
+        assert!(listed.contains(&format!(">{chapter}</a>")), "{chapter}");
+    }
+}
