@@ -41,6 +41,7 @@ var calls = map[string]func(context.Context, *tigergraphauth.Conn) error{
 		return err
 	},
 	"Authorization": func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.Authorization(ctx); return err },
+	"Diagnose":      func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.Diagnose(ctx); return err },
 	"CurrentToken":  func(_ context.Context, c *tigergraphauth.Conn) error { _, err := c.CurrentToken(); return err },
 }
 

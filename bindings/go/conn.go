@@ -5,8 +5,10 @@ import "C"
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -33,11 +35,21 @@ type Conn struct {
 //
 // It sends nothing.
 func New(host string, options ...Option) (*Conn, error) {
+	return newConn(&host, options)
+}
+
+// NewFromEnvironment is New with [WithEnvironment], and with the host of the variable TG_HOST.
+func NewFromEnvironment(options ...Option) (*Conn, error) {
+	return newConn(nil, append(options[:len(options):len(options)], WithEnvironment()))
+}
+
+func newConn(host *string, options []Option) (*Conn, error) {
 	if err := checkLibrary(); err != nil {
 		return nil, err
 	}
-	s := newSettings(host)
+	s := new(settings)
 	defer s.free()
+	s.config = C.tg_config_new(s.args.optional("the setting \"host\"", host))
 	for _, option := range options {
 		if option != nil {
 			option(s)
@@ -46,7 +58,10 @@ func New(host string, options ...Option) (*Conn, error) {
 	if s.args.err != nil {
 		return nil, s.args.err
 	}
-	c := &Conn{limit: s.limit, origin: s.origin(), closing: make(chan struct{})}
+	if s.environment {
+		C.tg_config_load_env(s.config)
+	}
+	c := &Conn{closing: make(chan struct{})}
 	var failure *C.tg_error
 	C.tg_conn_new(s.config, &c.handle, &failure)
 	if err := takeError(failure); err != nil {
@@ -54,7 +69,32 @@ func New(host string, options ...Option) (*Conn, error) {
 	}
 	c.users.Store(1)
 	runtime.SetFinalizer(c, (*Conn).Close)
+	if err := c.learnSettings(); err != nil {
+		return nil, err
+	}
 	return c, nil
+}
+
+// learnSettings asks the library for what the settings come to, wherever they came from.
+func (c *Conn) learnSettings() error {
+	report, err := c.Diagnose(context.Background(), Offline())
+	if err != nil {
+		return err
+	}
+	var found struct {
+		Settings map[string]struct{ Value string }
+	}
+	if err := json.Unmarshal([]byte(report.JSON), &found); err != nil {
+		return fmt.Errorf("tigergraphauth: the library's report: %w", err)
+	}
+	setting := func(name string) string { return found.Settings[name].Value }
+	total, err := strconv.ParseUint(setting("total_ms"), 10, 32)
+	if err != nil {
+		return fmt.Errorf("tigergraphauth: the library's report: %w", err)
+	}
+	c.limit = time.Duration(total) * time.Millisecond
+	c.origin = newOrigin(setting("host"), setting("restpp_port"), setting("gsql_port"))
+	return nil
 }
 
 // Close stops the calls that are running on the connection and frees it, which wipes its credentials. It does
@@ -69,11 +109,12 @@ func (c *Conn) Close() error {
 		c.release()
 		return nil
 	}
+	C.tg_conn_cancel(c.handle)
 	go func() {
 		// Again and again: a cancellation that comes before the library has begun a call stops nothing.
 		for c.users.Load() > 1 {
-			C.tg_conn_cancel(c.handle)
 			time.Sleep(interval)
+			C.tg_conn_cancel(c.handle)
 		}
 		c.release()
 	}()

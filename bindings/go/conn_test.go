@@ -176,11 +176,11 @@ func TestSettings(t *testing.T) {
 		"client_cert":    tigergraphauth.WithClientCert("/nowhere", "/nowhere"),
 		"server_version": tigergraphauth.WithServerVersion("x"),
 		"proxy":          tigergraphauth.WithProxy("x://y"),
-		"lifetime":       tigergraphauth.WithTokenLifetime(-time.Nanosecond, 0),
+		"token lifetime": tigergraphauth.WithTokenLifetime(-time.Nanosecond, 0),
 		"timeouts":       tigergraphauth.WithTimeouts(-time.Nanosecond, 0),
 	} {
 		_, err := tigergraphauth.New("https://db.example.com", option)
-		if !errors.Is(err, tigergraphauth.InvalidArgument) || !strings.Contains(err.Error(), name) {
+		if !errors.Is(err, tigergraphauth.InvalidArgument) || !strings.Contains(err.Error(), "\""+name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -217,5 +217,54 @@ func TestFailureTellsEverything(t *testing.T) {
 	_, err = conn.GetToken(background)
 	if !errors.As(err, &failure) || failure.ServerCode != "REST-10018" || failure.HTTPStatus != 403 {
 		t.Errorf("%+v", failure)
+	}
+}
+
+func TestSettingsFromTheEnvironment(t *testing.T) {
+	server := startStandin(t, "3.10")
+	t.Setenv("TG_HOST", server.GatewayURL)
+	t.Setenv("TG_GRAPHNAME", "MyGraph")
+	t.Setenv("TG_USERNAME", "alice")
+	t.Setenv("TG_PASSWORD", "opensesame")
+	conn, err := tigergraphauth.NewFromEnvironment()
+	must(t, err)
+	defer conn.Close()
+	created, err := conn.CreateSecret(background)
+	must(t, err)
+	_, err = connect(t, server.GatewayURL, tigergraphauth.WithEnvironment()).GetSecrets(background)
+	must(t, err)
+	own := connect(t, server.GatewayURL, tigergraphauth.WithEnvironment(), tigergraphauth.WithSecret(created.Value()))
+	_, err = own.GetToken(background)
+	must(t, err)
+	t.Setenv("TG_RESTPP_PORT", "many")
+	if _, err := tigergraphauth.NewFromEnvironment(); !errors.Is(err, tigergraphauth.InvalidArgument) ||
+		!strings.Contains(err.Error(), "TG_RESTPP_PORT") {
+		t.Error(err)
+	}
+	t.Setenv("TG_HOST", "")
+	if _, err := tigergraphauth.NewFromEnvironment(); !errors.Is(err, tigergraphauth.Reason("argument.null")) {
+		t.Error(err)
+	}
+}
+
+func TestDiagnosis(t *testing.T) {
+	server := startStandin(t, "4.2")
+	before := server.requests(t)
+	conn := server.connect(t, withAlice())
+	report, err := conn.Diagnose(background, tigergraphauth.Offline())
+	must(t, err)
+	if !strings.HasPrefix(report.String(), "Nothing was sent") || server.requests(t) != before {
+		t.Error(report)
+	}
+	report, err = conn.Diagnose(background)
+	must(t, err)
+	if !strings.Contains(report.JSON, `"ok":true`) || server.requests(t) == before {
+		t.Error(report)
+	}
+	server.fault(t, "/", "Reply", 100, `,"status":503,"body":"busy"`)
+	report, err = server.connect(t, withAlice()).Diagnose(background)
+	must(t, err)
+	if !strings.Contains(report.JSON, `"ok":false`) || strings.Contains(report.JSON+report.Text, "opensesame") {
+		t.Error(report)
 	}
 }

@@ -101,12 +101,6 @@ func TestStatusNames(t *testing.T) {
 	}
 }
 
-func TestDefaultLimitIsThatOfTheHeader(t *testing.T) {
-	if !strings.Contains(header(t), "for a whole call, everything included (default 30 000)") {
-		t.Error("the default has changed: change defaultLimit")
-	}
-}
-
 // What belongs to an OS thread is nothing for Go.
 func TestNothingIsBoundToThreads(t *testing.T) {
 	for _, word := range []string{"tg_last_error", "LockOSThread"} {

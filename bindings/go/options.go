@@ -24,6 +24,8 @@ func (o option) getToken()        {}
 func (o option) refreshToken()    {}
 func (o option) deleteToken()     {}
 
+func (o option) diagnose() {}
+
 type applier interface{ apply(*request) }
 
 // GetSecretsOption is an option of [Conn.GetSecrets]: [User].
@@ -61,6 +63,12 @@ type RefreshTokenOption interface {
 type DeleteTokenOption interface {
 	applier
 	deleteToken()
+}
+
+// DiagnoseOption is an option of [Conn.Diagnose]: [Offline].
+type DiagnoseOption interface {
+	applier
+	diagnose()
 }
 
 func collect[O applier](options []O) *request {
@@ -149,6 +157,11 @@ func Global() interface {
 // OrNew asks for a new token on servers that cannot refresh.
 func OrNew() RefreshTokenOption {
 	return flag(C.TG_TOKEN_OR_NEW)
+}
+
+// Offline says what is known without asking, and sends nothing.
+func Offline() DiagnoseOption {
+	return flag(C.TG_REPORT_OFFLINE)
 }
 
 func flag(flag C.uint32_t) option {

@@ -2,7 +2,6 @@ package tigergraphauth
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -15,23 +14,24 @@ type origin struct {
 // The ports that an address without one may mean.
 var usualPorts = []string{"443", "14240", "9000"}
 
-// origin is empty if the address is none; then New fails anyway.
-func (s *settings) origin() origin {
-	address := s.host
-	if !strings.Contains(address, "://") {
-		address = "https://" + address
+// newOrigin reads an address that the library has accepted.
+func newOrigin(host string, ports ...string) origin {
+	if !strings.Contains(host, "://") {
+		host = "https://" + host
 	}
-	parsed, err := url.Parse(address)
+	address, err := url.Parse(host)
 	if err != nil {
-		return origin{}
+		return origin{} // no request is to this
 	}
-	o := origin{scheme: strings.ToLower(parsed.Scheme), host: strings.ToLower(parsed.Hostname()), ports: usualPorts}
-	if port := parsed.Port(); port != "" {
-		o.ports = []string{port}
+	o := origin{scheme: address.Scheme, host: address.Hostname()}
+	if port := address.Port(); port != "" {
+		o.ports = append(o.ports, port)
+	} else {
+		o.ports = append(o.ports, usualPorts...)
 	}
-	for _, port := range s.ports {
-		if port != 0 {
-			o.ports = append(o.ports[:len(o.ports):len(o.ports)], strconv.Itoa(int(port)))
+	for _, port := range ports {
+		if port != "" {
+			o.ports = append(o.ports, port)
 		}
 	}
 	return o

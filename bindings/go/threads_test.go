@@ -15,12 +15,21 @@ import (
 
 const goroutines = 64
 
+// Aliases that no request is made for, and what the error says of each.
+var badAliases = []struct{ alias, message string }{
+	{"", "the alias is empty"},
+	{"..", "the alias is a relative path"},
+	{"a/b", "the alias holds a slash"},
+	{"a\nb", "the alias holds a control character"},
+	{strings.Repeat("a", 257), "the alias is longer than 256 bytes"},
+}
+
 // TestEveryErrorIsOnesOwn: 64 goroutines make 128 000 calls that fail, each with an input of its own, which
-// the error has to name. With errors that belong to OS threads some of them name the input of another.
+// the error has to name: half of them on one connection, half by making one. With errors that belong to OS
+// threads some name the input of another.
 func TestEveryErrorIsOnesOwn(t *testing.T) {
 	const each = 2000
-	conn := connect(t, "http://127.0.0.1:1", withAlice(), tigergraphauth.WithServerVersion("3.10"),
-		tigergraphauth.WithGraph("MyGraph"))
+	conn := connect(t, "http://127.0.0.1:1", withAlice(), tigergraphauth.WithServerVersion("4.2"))
 	cancellable, cancel := context.WithCancel(background)
 	defer cancel()
 	var wrong, right atomic.Int64
@@ -34,10 +43,18 @@ func TestEveryErrorIsOnesOwn(t *testing.T) {
 		go func(g int) {
 			defer all.Done()
 			for i := 0; i < each; i++ {
-				alias := fmt.Sprintf("not an alias %d-%d!", g, i)
-				err := conn.DropSecret(ctx, alias)
+				host := fmt.Sprintf("goroutine-%d-call-%d.example.com", g, i)
+				bad := badAliases[(g+i/2)%len(badAliases)]
+				reason, message := tigergraphauth.Reason("argument.alias"), bad.message
+				var err error
+				if i%2 == 0 {
+					reason, message = "config.plain_http", "plain http to "+host+" would show credentials to the network"
+					_, err = tigergraphauth.New("http://" + host)
+				} else {
+					err = conn.DropSecret(ctx, bad.alias)
+				}
 				var failure *tigergraphauth.Error
-				if errors.As(err, &failure) && failure.Reason == "argument.alias" && strings.Contains(failure.Message, alias) {
+				if errors.As(err, &failure) && failure.Reason == reason && failure.Message == message {
 					right.Add(1)
 				} else {
 					wrong.Add(1)
@@ -70,7 +87,7 @@ func TestManyGoroutines(t *testing.T) {
 					t.Errorf("authorization: %v", err)
 					continue
 				}
-				if i == 2 && g%16 == 0 {
+				if i == 2 && g == 0 {
 					conn.RejectToken(token)
 				}
 				alias := fmt.Sprintf("g%d_%d", g, i)
@@ -91,7 +108,11 @@ func TestManyGoroutines(t *testing.T) {
 		}(g)
 	}
 	all.Wait()
-	if left, err := conn.GetSecrets(background); err != nil || len(left) != 0 {
-		t.Errorf("%v, %v", left, err)
+	left, err := conn.GetSecrets(background)
+	must(t, err)
+	for _, secret := range left {
+		if strings.HasPrefix(secret.Alias(), "g") { // a login with a password leaves some of the server's own
+			t.Errorf("%v is left", secret)
+		}
 	}
 }
