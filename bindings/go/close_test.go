@@ -15,10 +15,13 @@ import (
 
 // calls are all methods of Conn that can fail, by name.
 var calls = map[string]func(context.Context, *tigergraphauth.Conn) error{
-	"ServerVersion": func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.ServerVersion(ctx); return err },
-	"GetSecrets":    func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.GetSecrets(ctx); return err },
-	"ShowSecrets":   func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.ShowSecrets(ctx); return err },
-	"CreateSecret":  func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.CreateSecret(ctx); return err },
+	"ServerVersion": func(ctx context.Context, c *tigergraphauth.Conn) error {
+		_, err := c.ServerVersion(ctx)
+		return err
+	},
+	"GetSecrets":   func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.GetSecrets(ctx); return err },
+	"ShowSecrets":  func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.ShowSecrets(ctx); return err },
+	"CreateSecret": func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.CreateSecret(ctx); return err },
 	"EnsureSecret": func(ctx context.Context, c *tigergraphauth.Conn) error {
 		_, err := c.EnsureSecret(ctx, "a")
 		return err
@@ -40,9 +43,12 @@ var calls = map[string]func(context.Context, *tigergraphauth.Conn) error{
 		_, err := c.CheckJWTToken(ctx, "a.b.c")
 		return err
 	},
-	"Authorization": func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.Authorization(ctx); return err },
-	"Diagnose":      func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.Diagnose(ctx); return err },
-	"CurrentToken":  func(_ context.Context, c *tigergraphauth.Conn) error { _, err := c.CurrentToken(); return err },
+	"Authorization": func(ctx context.Context, c *tigergraphauth.Conn) error {
+		_, err := c.Authorization(ctx)
+		return err
+	},
+	"Diagnose":     func(ctx context.Context, c *tigergraphauth.Conn) error { _, err := c.Diagnose(ctx); return err },
+	"CurrentToken": func(_ context.Context, c *tigergraphauth.Conn) error { _, err := c.CurrentToken(); return err },
 }
 
 func TestCallsAreAllMethods(t *testing.T) {

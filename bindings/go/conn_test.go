@@ -212,8 +212,8 @@ func TestFailureTellsEverything(t *testing.T) {
 		failure.HTTPStatus != 503 {
 		t.Errorf("%+v", failure)
 	}
-	server.fault(t, "/restpp/requesttoken", "Reply", 1,
-		`,"status":403,"content_type":"application/json","body":"{\"error\":true,\"message\":\"no\",\"code\":\"REST-10018\"}"`)
+	body := `"{\"error\":true,\"message\":\"no\",\"code\":\"REST-10018\"}"`
+	server.fault(t, "/restpp/requesttoken", "Reply", 1, `,"status":403,"content_type":"application/json","body":`+body)
 	_, err = conn.GetToken(background)
 	if !errors.As(err, &failure) || failure.ServerCode != "REST-10018" || failure.HTTPStatus != 403 {
 		t.Errorf("%+v", failure)

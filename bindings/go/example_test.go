@@ -29,12 +29,10 @@ func Example() {
 }
 
 func ExampleNew() {
-	conn, err := tigergraphauth.New("http://db.example.com", tigergraphauth.WithGraph("MyGraph"))
-	fmt.Println(conn, err)
-	fmt.Println(errors.Is(err, tigergraphauth.Reason("config.plain_http")))
+	_, err := tigergraphauth.New("http://db.example.com", tigergraphauth.WithGraph("MyGraph"))
+	fmt.Println(err)
 	// Output:
-	// tigergraphauth.Conn(nil) tigergraphauth: plain http to db.example.com would show credentials to the network (config.plain_http)
-	// true
+	// tigergraphauth: plain http to db.example.com would show credentials to the network (config.plain_http)
 }
 
 func ExampleConn_CreateSecret() {
@@ -85,7 +83,7 @@ func ExampleError() {
 	}
 	// Output:
 	// NO_CREDENTIALS credentials.none
-	// cannot get a token: no secret was given, and the connection has no login
+	// no secret was given, and the connection has no login to use instead
 }
 
 func ExampleTransport() {

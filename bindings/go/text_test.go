@@ -100,7 +100,8 @@ func TestOtherBadArguments(t *testing.T) {
 	if err := conn.DropSecret(background, "\xff"); !errors.Is(err, tigergraphauth.Reason("argument.utf8")) {
 		t.Errorf("no UTF-8: %v", err)
 	}
-	if _, err := conn.CheckJWTToken(background, strings.Repeat("x", 1<<17)); !errors.Is(err, tigergraphauth.InvalidArgument) {
+	_, err = conn.CheckJWTToken(background, strings.Repeat("x", 1<<17))
+	if !errors.Is(err, tigergraphauth.InvalidArgument) {
 		t.Errorf("128 KiB: %v", err)
 	}
 	_, err = conn.GetToken(background, nil, tigergraphauth.Lifetime(-1))
@@ -135,7 +136,8 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 		secrets tigergraphauth.Secrets
 	}
 	options := tigergraphauth.WithSecret(secret.Value())
-	values := []interface{}{conn, token, *token, secret, &secret, secrets, options, tigergraphauth.ForSecret(secret.Value()),
+	values := []interface{}{conn, token, *token, secret, &secret, secrets,
+		options, tigergraphauth.ForSecret(secret.Value()),
 		exposed{conn, token, secret, secrets}, &exposed{conn, token, secret, secrets},
 		buried{conn, token, *token, secret, secrets}, &buried{conn, token, *token, secret, secrets}}
 	for _, value := range values {
@@ -166,7 +168,10 @@ func TestCredentialsDoNotPrint(t *testing.T) {
 			t.Errorf("%s, not %s", got, want)
 		}
 	}
-	if got := fmt.Sprintf("%#v %#v", secret, conn); got != "tigergraphauth.Secret(\"ci\", hidden) tigergraphauth.Conn(http://127.0.0.1)" {
+	if got := fmt.Sprintf("%#v", secret); got != "tigergraphauth.Secret(\"ci\", hidden)" {
+		t.Error(got)
+	}
+	if got := fmt.Sprintf("%#v", conn); got != "tigergraphauth.Conn(http://127.0.0.1)" {
 		t.Error(got)
 	}
 }
