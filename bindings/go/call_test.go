@@ -210,6 +210,28 @@ func TestCancelAtAnyMoment(t *testing.T) {
 	t.Logf("the last of 100 calls ended %v after its cancellation", latest)
 }
 
+// A cancellation that comes before the library has begun the call is not lost.
+func TestCancelBeforeTheCallBegins(t *testing.T) {
+	address, accepted := silent(t)
+	conn := connect(t, "https://"+address, withAlice(), tigergraphauth.WithServerVersion("4.2"))
+	ctx, cancel := context.WithCancel(background)
+	time.AfterFunc(5*time.Millisecond, cancel)
+	began := time.Now()
+	_, err := conn.AuthorizationBegunLate(ctx, 50*time.Millisecond)
+	if !errors.Is(err, context.Canceled) || time.Since(began) > soon {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+
+	results := make(chan error)
+	go func() { _, err := conn.AuthorizationBegunLate(background, 50*time.Millisecond); results <- err }()
+	time.Sleep(10 * time.Millisecond)
+	began = time.Now()
+	conn.Close()
+	if err := <-results; !errors.Is(err, tigergraphauth.ErrClosed) || time.Since(began) > soon {
+		t.Errorf("after %v: %v, %d connections", time.Since(began), err, accepted())
+	}
+}
+
 func TestNoGoroutineIsLeft(t *testing.T) {
 	server := startStandin(t, "4.2")
 	conn := server.connect(t, withAlice())

@@ -79,7 +79,8 @@ func lifeCycle(t *testing.T, version string, server *standin) {
 	case !old && !errors.Is(err, tigergraphauth.Reason("unsupported.refresh")):
 		t.Errorf("refresh: %v", err)
 	}
-	renewed, err := app.RefreshToken(background, tigergraphauth.OrNew(), tigergraphauth.ForToken(token.Value()))
+	renewed, err := app.RefreshToken(background, tigergraphauth.OrNew(), tigergraphauth.ForToken(token.Value()),
+		tigergraphauth.KeepCurrent())
 	must(t, err)
 	valid, err := app.CheckJWTToken(background, renewed.Value())
 	switch {

@@ -110,6 +110,23 @@ func TestNothingIsBoundToThreads(t *testing.T) {
 	}
 }
 
+// What an accessor asks must not be freed meanwhile by its finalizer, which no test can wait for.
+func TestWhatIsAskedIsKeptAlive(t *testing.T) {
+	asking := 0
+	for _, function := range strings.Split(sources(t), "\nfunc ")[1:] {
+		if strings.Contains(function, ".pointer()") || strings.Contains(function, "(t.handle)") {
+			asking++
+			isFinalizer := strings.Contains(function, "_free(t.handle)")
+			if !isFinalizer && !strings.Contains(function, "runtime.KeepAlive") {
+				t.Errorf("no KeepAlive: %.60s", function)
+			}
+		}
+	}
+	if asking < 10 {
+		t.Errorf("only %d accessors found", asking)
+	}
+}
+
 func TestLibraryVersion(t *testing.T) {
 	if version := tigergraphauth.LibraryVersion(); !regexp.MustCompile(`^0\.1\.\d+$`).MatchString(version) {
 		t.Error(version)

@@ -152,9 +152,11 @@ func (c *Conn) CheckJWTToken(ctx context.Context, jwt string) (bool, error) {
 // A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
 // expired, the reason is "auth.token_expired". If REST++ authentication is off, the token's header is "".
 func (c *Conn) Authorization(ctx context.Context) (*Token, error) {
-	return c.token(ctx, new(texts), func(conn *C.tg_conn, token **C.tg_token, failure **C.tg_error) C.tg_status {
-		return C.tg_authorization(conn, token, failure)
-	})
+	return c.token(ctx, new(texts), authorization)
+}
+
+func authorization(conn *C.tg_conn, token **C.tg_token, failure **C.tg_error) C.tg_status {
+	return C.tg_authorization(conn, token, failure)
 }
 
 // CurrentToken returns the connection's own token as it is, fresh or not. It sends nothing. The status is
