@@ -1,6 +1,7 @@
 # Builds the C library and installs it: make, then make install.
-# DESTDIR, PREFIX, LIBDIR, INCLUDEDIR, TARGET, CARGO_FLAGS and the rest: packaging/README.md
+# DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR, TARGET, CARGO_FLAGS and the rest: packaging/README.md
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 CARGO ?= cargo
@@ -24,11 +25,13 @@ soname := $(name).$(SOVERSION).dylib
 real := $(name).$(VERSION).dylib
 versions := -current_version,$(VERSION),-compatibility_version,$(SOVERSION)
 link_args := -C link-arg=-Wl,-install_name,@rpath/$(soname),$(versions)
+origin := -Wl,-rpath,@loader_path/../lib
 else
 plain := $(name).so
 soname := $(plain).$(SOVERSION)
 real := $(plain).$(VERSION)
 link_args := -C link-arg=-Wl,-soname,$(soname)
+origin := -Wl,-rpath,'$$ORIGIN/../lib'
 endif
 
 built := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)release
@@ -45,7 +48,7 @@ cargo_rustc = CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' \
 	$(CARGO) rustc $(CARGO_FLAGS) --release --lib --features capi --crate-type cdylib,staticlib \
 	$(if $(TARGET),--target $(TARGET)) -- $(link_args) --print native-static-libs
 
-all: $(stage)/$(real) $(stage)/$(name).a $(stage)/static-needs
+all: $(stage)/$(real) $(stage)/$(name).a $(stage)/static-needs $(stage)/tg-auth
 
 $(stage)/$(real): $(sources)
 	$(cargo_rustc)
@@ -74,6 +77,12 @@ $(stage)/$(name).a: $(stage)/$(real)
 	rm $(stage)/all.o $(stage)/one.o
 endif
 
+# Finds the library beside itself, wherever both are installed.
+$(stage)/tg-auth: examples-c/tg-auth.c include/tigergraph_auth.h $(stage)/$(real)
+	ln -sf $(real) $(stage)/$(plain)
+	ln -sf $(real) $(stage)/$(soname)
+	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $< -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth
+
 # Where both folders are below PREFIX, the installed files find each other from where they are, and the whole
 # may be moved; others are written as they are.
 below = $(patsubst $(PREFIX)/%,$(2)/%,$(1))
@@ -82,12 +91,14 @@ movable := $(filter $(PREFIX)/%,$(LIBDIR))
 pc_prefix := $(if $(movable),$${pcfiledir}/../$(up),$(PREFIX))
 cmake_prefix := $(if $(movable),$${_tga_here}/../../$(up),$(PREFIX))
 
+bin := $(DESTDIR)$(BINDIR)
 lib := $(DESTDIR)$(LIBDIR)
 cmake := $(lib)/cmake/tigergraph_auth
 include := $(DESTDIR)$(INCLUDEDIR)
 
 install: all
-	$(INSTALL) -d '$(lib)/pkgconfig' '$(cmake)' '$(include)'
+	$(INSTALL) -d '$(bin)' '$(lib)/pkgconfig' '$(cmake)' '$(include)'
+	$(INSTALL) -m 755 $(stage)/tg-auth '$(bin)'
 	$(INSTALL) -m 755 $(stage)/$(real) '$(lib)/$(real)'
 	ln -sf $(real) '$(lib)/$(soname)'
 	ln -sf $(real) '$(lib)/$(plain)'
@@ -105,6 +116,7 @@ install: all
 	chmod 644 '$(lib)/pkgconfig/tigergraph_auth.pc' '$(cmake)/tigergraph_auth-config.cmake'
 
 uninstall:
+	rm -f '$(bin)/tg-auth'
 	rm -f '$(lib)/$(real)' '$(lib)/$(soname)' '$(lib)/$(plain)' '$(lib)/$(name).a'
 	rm -f '$(lib)/pkgconfig/tigergraph_auth.pc' $(patsubst include/%,'$(include)/%',$(headers))
 	rm -f $(patsubst packaging/cmake/%,'$(cmake)/%',$(cmake_files))

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::credential::{Credential, Judge};
 use crate::endpoint::{Address, Route, Version};
 use crate::error::{Error, Reason, Result};
 use crate::log::Logger;
@@ -49,6 +50,10 @@ pub struct Config {
     secret: Raw,
     api_token: Raw,
     jwt: Raw,
+    /// Files with the password, the secret or the JWT; only the environment names them.
+    password_file: Raw,
+    secret_file: Raw,
+    jwt_file: Raw,
     server_version: Raw,
     ca_file: Raw,
     ca_pem: Raw,
@@ -300,36 +305,47 @@ impl Config {
 
     /// The one login, or the conflict between two, by name.
     fn login(&self) -> Result<Option<Login>> {
+        let has_password = self.password.is_some() || self.password_file.is_some();
         let kinds = [
-            ("username", self.username.is_some() || self.password.is_some()),
+            ("username", self.username.is_some() || has_password),
             ("secret", self.secret.is_some()),
+            ("secret_file", self.secret_file.is_some()),
             ("jwt", self.jwt.is_some()),
+            ("jwt_file", self.jwt_file.is_some()),
         ];
         let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
         if let [first, second, ..] = given[..] {
             let message = format!("the settings \"{first}\" and \"{second}\" are two logins; a connection has one");
             return Err(Error::new(Reason::ConfigConflict, message));
         }
-        if self.username.is_some() || self.password.is_some() {
-            return self.password_login().map(Some);
-        }
-        if let Some(secret) = text("secret", &self.secret)? {
-            return Ok(Some(Login::Secret(judge_secret("the setting \"secret\"", &secret)?)));
-        }
-        Ok(token("jwt", &self.jwt)?.map(Login::Jwt))
+        Ok(match given[..] {
+            ["username"] => Some(self.password_login()?),
+            ["secret"] => credential("secret", &self.secret, secret_judge)?.map(Login::Secret),
+            ["secret_file"] => in_file("secret_file", &self.secret_file, secret_judge)?.map(Login::Secret),
+            ["jwt"] => credential("jwt", &self.jwt, jwt_judge)?.map(Login::Jwt),
+            ["jwt_file"] => in_file("jwt_file", &self.jwt_file, jwt_judge)?.map(Login::Jwt),
+            _ => None,
+        })
     }
 
     fn password_login(&self) -> Result<Login> {
         let missing = |name: &str| Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
         let username = text("username", &self.username)?.ok_or_else(|| missing("username"))?;
-        let password = text("password", &self.password)?.ok_or_else(|| missing("password"))?;
+        if self.password.is_some() && self.password_file.is_some() {
+            let message = "the settings \"password\" and \"password_file\" are two passwords; a login has one";
+            return Err(Error::new(Reason::ConfigConflict, message));
+        }
+        let password = match in_file("password_file", &self.password_file, password_judge)? {
+            Some(password) => Some(password),
+            None => credential("password", &self.password, password_judge)?,
+        };
+        let password = password.ok_or_else(|| missing("password"))?;
         no_controls("the setting \"username\"", &username)?;
-        no_controls("the setting \"password\"", &password)?;
         if username.is_empty() || username.contains(':') {
             let message = "the setting \"username\" is empty or holds a colon, which no login can carry";
             return Err(Error::new(Reason::ArgumentRange, message));
         }
-        Ok(Login::Password { username: username.to_string(), password: Hidden::new(password.as_str()) })
+        Ok(Login::Password { username: username.to_string(), password })
     }
 
     fn trust(&self, address: &Address) -> Result<Option<Arc<Trust>>> {
@@ -387,12 +403,23 @@ pub enum Login {
         /// The user.
         username: String,
         /// The password.
-        password: Hidden,
+        password: Credential,
     },
     /// A secret.
-    Secret(Hidden),
+    Secret(Credential),
     /// A JWT that somebody else issued.
-    Jwt(Hidden),
+    Jwt(Credential),
+}
+
+impl Login {
+    /// What is to be kept secret of it.
+    pub fn credential(&self) -> &Credential {
+        match self {
+            Login::Password { password: credential, .. } | Login::Secret(credential) | Login::Jwt(credential) => {
+                credential
+            }
+        }
+    }
 }
 
 /// Which proxy to use, and for which hosts not.
@@ -459,6 +486,30 @@ fn port(name: &str, raw: &Raw) -> Result<Option<u16>> {
         Ok(port) => Ok(Some(port)),
         Err(_) => Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is no port number"))),
     }
+}
+
+fn secret_judge(text: &str) -> Result<Hidden> {
+    judge_secret("the setting \"secret\"", text)
+}
+
+fn jwt_judge(text: &str) -> Result<Hidden> {
+    judge_token("the setting \"jwt\"", text)
+}
+
+fn password_judge(text: &str) -> Result<Hidden> {
+    no_controls("the setting \"password\"", text)?;
+    Ok(Hidden::new(text))
+}
+
+fn credential(name: &str, raw: &Raw, judge: Judge) -> Result<Option<Credential>> {
+    let Some(text) = text(name, raw)? else {
+        return Ok(None);
+    };
+    judge(&text).map(Credential::given).map(Some)
+}
+
+fn in_file(name: &str, raw: &Raw, judge: Judge) -> Result<Option<Credential>> {
+    text(name, raw)?.map(|path| Credential::in_file(&path, judge)).transpose()
 }
 
 fn token(name: &str, raw: &Raw) -> Result<Option<Hidden>> {

@@ -205,32 +205,11 @@ impl Connection {
         let mut known: Vec<&str> = credentials.to_vec();
         known.extend(held.as_deref().map(Token::value));
         known.extend(self.core.settings.api_token.as_ref().map(Hidden::reveal));
-        known.extend(self.core.settings.login.as_ref().map(|login| match login {
-            Login::Password { password, .. } => password.reveal(),
-            Login::Secret(credential) | Login::Jwt(credential) => credential.reveal(),
-        }));
-        Call::new(self, clock, Redactor::new(known, names))
-    }
-
-    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
-    /// or, where there is neither, the connection's token. One of them, never a second.
-    fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
-        let rest = known == Known::Exactly(Generation::C);
-        match (secret, &self.core.settings.login) {
-            (Some(secret), _) | (None, Some(Login::Secret(secret))) if rest => Ok(Authorization::gsql_secret(secret)),
-            (Some(secret), _) | (None, Some(Login::Secret(secret))) => {
-                Ok(Authorization::basic(SECRET_USER, secret, Credential::Secret))
-            }
-            (None, Some(Login::Password { username, password })) => {
-                Ok(Authorization::basic(username, password, Credential::Password))
-            }
-            (None, Some(Login::Jwt(jwt))) if rest => Ok(Authorization::bearer(jwt.reveal())),
-            (None, Some(Login::Jwt(_))) => Err(jwt_unsupported()),
-            (None, None) => {
-                let held = self.held().filter(|_| rest);
-                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
-            }
-        }
+        let login = self.core.settings.login.as_ref().map(Login::credential);
+        let (read, held) =
+            (login.map(crate::credential::Credential::read), login.map(crate::credential::Credential::held));
+        known.extend(held.as_ref().map(Hidden::reveal));
+        Call::new(self, clock, Redactor::new(known, names), read)
     }
 
     /// Fails at once where no login could be found for the gateway whatever the server is.
@@ -247,6 +226,31 @@ impl Connection {
 }
 
 impl Call<'_> {
+    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
+    /// or, where there is neither, the connection's token. One of them, never a second.
+    pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
+        let rest = known == Known::Exactly(Generation::C);
+        let of_secret = |secret: &Hidden| match rest {
+            true => Authorization::gsql_secret(secret),
+            false => Authorization::basic(SECRET_USER, secret, Credential::Secret),
+        };
+        if let Some(secret) = secret {
+            return Ok(of_secret(secret));
+        }
+        match self.login()? {
+            Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
+            Some((Login::Password { username, .. }, password)) => {
+                Ok(Authorization::basic(username, &password, Credential::Password))
+            }
+            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
+            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
+            None => {
+                let held = self.connection.held().filter(|_| rest);
+                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
+            }
+        }
+    }
+
     /// `GET /version` of REST++.
     pub fn version(&self, token: Option<&Token>) -> Result<Version> {
         let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));

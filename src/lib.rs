@@ -10,6 +10,8 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod conn;
 #[forbid(unsafe_code)]
+pub mod credential;
+#[forbid(unsafe_code)]
 pub mod endpoint;
 #[forbid(unsafe_code)]
 pub mod error;

@@ -229,6 +229,12 @@ pub fn is_resource(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
+/// The user that this program acts as.
+pub fn user() -> u32 {
+    // SAFETY: takes nothing and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// A variable of the environment; nothing in a program that runs with more rights than its user.
 pub fn variable(name: &CStr) -> Option<OsString> {
     #[cfg(target_os = "linux")]

@@ -140,7 +140,15 @@ fn installed(folder: &Folder, below: &Path) -> BTreeSet<String> {
     lines(&folder.sh(below, "cd $P && find . -type f -printf '%m %P\\n' -o -type l -printf '%P -> %l\\n'"))
 }
 
+/// What `make install` installs.
 fn expected(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> {
+    let mut files = expected_library(prefix, lib, include);
+    files.insert(format!("755 {}bin/tg-auth", if prefix.is_empty() { "usr/local/" } else { prefix }));
+    files
+}
+
+/// The same without the command line.
+fn expected_library(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> {
     let mut files = BTreeSet::from([
         format!("755 {prefix}{lib}/libtigergraph_auth.so.{VERSION}"),
         format!("{prefix}{lib}/{} -> libtigergraph_auth.so.{VERSION}", soname()),
@@ -164,7 +172,7 @@ fn make_installs_below_destdir_and_removes_it_again() {
         ("", "usr/local/", "lib", "include"),
         ("PREFIX=/nowhere/tg", "nowhere/tg/", "lib", "include"),
         ("PREFIX=/nowhere LIBDIR=/nowhere/lib/here INCLUDEDIR=/nowhere/inc", "nowhere/", "lib/here", "inc"),
-        ("PREFIX=/nowhere LIBDIR=/lib64 INCLUDEDIR=/headers", "", "lib64", "headers"),
+        ("LIBDIR=/lib64 INCLUDEDIR=/headers", "", "lib64", "headers"),
     ];
     for (index, (variables, below, lib, include)) in layouts.into_iter().enumerate() {
         let destination = folder.0.join(index.to_string());
@@ -344,6 +352,13 @@ fn a_program_loads_the_library_by_its_soname() {
 }
 
 #[test]
+fn the_command_line_finds_the_library_beside_it() {
+    let folder = Folder::new("tg-auth");
+    folder.sh(prefix(), "cp -a $P moved");
+    folder.gets_a_token(&folder.0.join("moved"), "$P/bin/tg-auth token --header");
+}
+
+#[test]
 fn what_is_installed_may_be_moved() {
     if !has_pkg_config() || !has_cmake() {
         return;
@@ -387,7 +402,7 @@ fn cargo_c_installs_the_same() {
                   --manifest-path $R/Cargo.toml --prefix $PWD/prefix --libdir lib --datadir lib";
     folder.sh(&tools, script);
     let prefix = folder.0.join("prefix");
-    assert_eq!(installed(&folder, &prefix), expected("", "lib", "include"));
+    assert_eq!(installed(&folder, &prefix), expected_library("", "lib", "include"));
     let library = prefix.join(format!("lib/libtigergraph_auth.so.{VERSION}"));
     assert!(folder.sh(&library, "readelf -d $P").contains(&format!("soname: [{}]", soname())));
     assert_eq!(lines(&folder.sh(&library, "nm -D --defined-only $P | sed 's/.* //'")), functions());

@@ -24,12 +24,15 @@ const PLACES: [Row; 5] = [
 ];
 
 /// What belongs together: never one half from the program and one from the environment, nor from two profiles.
-const CREDENTIALS: [Row; 5] = [
+const CREDENTIALS: [Row; 8] = [
     ("username", &["TG_USERNAME"], |config| &mut config.username),
     ("password", &["TG_PASSWORD"], |config| &mut config.password),
+    ("password_file", &["TG_PASSWORD_FILE"], |config| &mut config.password_file),
     ("secret", &["TG_SECRET"], |config| &mut config.secret),
+    ("secret_file", &["TG_SECRET_FILE"], |config| &mut config.secret_file),
     ("api_token", &["TG_API_TOKEN", "TG_TOKEN"], |config| &mut config.api_token),
     ("jwt", &["TG_JWT_TOKEN"], |config| &mut config.jwt),
+    ("jwt_file", &["TG_JWT_FILE"], |config| &mut config.jwt_file),
 ];
 
 /// Not filled if the program gave its CA certificates as text.
@@ -192,6 +195,8 @@ mod tests {
         assert_eq!([&login.username, &login.password].map(shown), ["u", "p"]);
         let others = load(&[("TG_TOKEN", "t"), ("TG_GSQL_PORT", "7"), ("TG_JWT_TOKEN", "j")]);
         assert_eq!([&others.api_token, &others.gsql_port, &others.jwt].map(shown), ["t", "7", "j"]);
+        let files = load(&[("TG_PASSWORD_FILE", "/p"), ("TG_SECRET_FILE", "/s"), ("TG_JWT_FILE", "/j")]);
+        assert_eq!([&files.password_file, &files.secret_file, &files.jwt_file].map(shown), ["/p", "/s", "/j"]);
         let both = load(&[("TG_TOKEN", "t"), ("TG_API_TOKEN", "a"), ("TG_GSQL_PORT", "7"), ("TG_GS_PORT", "8")]);
         assert_eq!([&both.api_token, &both.gsql_port].map(shown), ["a", "8"]);
     }
@@ -260,7 +265,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_its_variable_and_never_shown() {
-        let wrong: [(Variables, &str); 7] = [
+        let wrong: [(Variables, &str); 9] = [
+            (&[("TG_SECRET", "canary"), ("TG_SECRET_FILE", "/s")], "\"secret_file\" (from TG_SECRET_FILE)"),
+            (&[("TG_USERNAME", "u"), ("TG_PASSWORD", "canary"), ("TG_PASSWORD_FILE", "/p")], "(from TG_PASSWORD_FILE)"),
             (&[("TG_RESTPP_PORT", "canary")], "\"restpp_port\" (from TG_RESTPP_PORT)"),
             (&[("TG_GSQL_PORT", "70000")], "\"gsql_port\" (from TG_GSQL_PORT)"),
             (&[("TG_TGCLOUD", "canary")], "\"tgcloud\" (from TG_TGCLOUD)"),

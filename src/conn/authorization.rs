@@ -13,7 +13,7 @@ use rustls::crypto::ring::default_provider;
 use super::call::{Call, wall_clock};
 use super::tokens::Proof;
 use super::{Connection, Known, TokenOptions};
-use crate::config::{Login, Settings};
+use crate::config::{Login, Settings, judge_secret};
 use crate::endpoint::Generation;
 use crate::error::{Error, Reason, Result, Status};
 use crate::fork::PerProcess;
@@ -38,10 +38,36 @@ thread_local! {
     static FLYING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Where a token comes from.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// The server gives it for the secret that a caller gave.
+    Secret(Hidden),
+    /// The server gives it for the connection's login.
+    Login,
+    /// The file of the login holds it: a JWT that somebody else renews.
+    File,
+}
+
+impl Way {
+    /// By the secret of a call, or the connection's login.
+    pub fn of(secret: Option<&str>) -> Result<Way> {
+        secret.map_or(Ok(Way::Login), |secret| judge_secret("the secret", secret).map(Way::Secret))
+    }
+
+    /// What proves who asks.
+    pub fn proof(&self, call: &Call) -> Result<Proof> {
+        match self {
+            Way::Secret(secret) => Ok(Proof::Secret(secret.clone())),
+            Way::Login | Way::File => call.proof(),
+        }
+    }
+}
+
 /// How a token is asked for: a renewal asks as the first request did.
 #[derive(Clone)]
 pub(super) struct Source {
-    pub proof: Proof,
+    pub way: Way,
     pub lifetime_s: u64,
     pub options: TokenOptions,
 }
@@ -49,10 +75,14 @@ pub(super) struct Source {
 impl Source {
     /// A new token.
     pub fn request(&self, call: &Call) -> Result<Issued> {
-        let Source { proof, lifetime_s, options } = self;
+        let Source { way, lifetime_s, options } = self;
+        let proof = way.proof(call)?;
+        if let (Way::File, Proof::Jwt(jwt)) = (way, &proof) {
+            return call.connection.take_from_file(jwt);
+        }
         call.for_tokens(|known| match known {
-            Known::Exactly(Generation::C) => call.mint(proof, *lifetime_s, *options),
-            _ => call.by_requesttoken(Operation::RequestToken, known, proof, None, *lifetime_s, *options),
+            Known::Exactly(Generation::C) => call.mint(&proof, *lifetime_s, *options),
+            _ => call.by_requesttoken(Operation::RequestToken, known, &proof, None, *lifetime_s, *options),
         })
     }
 
@@ -60,17 +90,19 @@ impl Source {
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
         let known = call.connection.facts().known;
+        let Source { way, lifetime_s, options } = self;
+        let proof = way.proof(call)?;
         // Up to 3.4 a refresh wants the secret.
         let can = match known {
+            _ if matches!(way, Way::File) => false,
             Known::Exactly(Generation::B) => true,
-            Known::Exactly(Generation::A { .. }) => matches!(self.proof, Proof::Secret(_)),
+            Known::Exactly(Generation::A { .. }) => matches!(proof, Proof::Secret(_)),
             _ => false,
         };
         let Some(old) = old.filter(|_| can) else {
             return self.request(call);
         };
-        let Source { proof, lifetime_s, options } = self;
-        let refreshed = call.by_requesttoken(Operation::RefreshToken, known, proof, Some(old), *lifetime_s, *options);
+        let refreshed = call.by_requesttoken(Operation::RefreshToken, known, &proof, Some(old), *lifetime_s, *options);
         match refreshed {
             Err(error) if is_about_the_old_token(&error) => self.request(call),
             other => other,
@@ -94,6 +126,8 @@ pub(super) struct Managing {
     window: Option<Duration>,
     /// Whether it was said that the window is too wide for the tokens.
     told_of_window: AtomicBool,
+    /// The JWT that was last taken from the file of the login.
+    from_file: ArcSwapOption<Hidden>,
     /// Handles that callers have; when the last one goes, so does the flight.
     handles: AtomicUsize,
 }
@@ -198,10 +232,15 @@ impl Managing {
             source: ArcSwapOption::empty(),
             window,
             told_of_window: AtomicBool::new(false),
+            from_file: ArcSwapOption::empty(),
             handles: AtomicUsize::new(0),
         };
         let given = match (&settings.api_token, &settings.login) {
-            (Some(token), _) | (None, Some(Login::Jwt(token))) => Some(Token::given(token)),
+            (Some(token), _) => Some(Token::given(token)),
+            (None, Some(Login::Jwt(jwt))) => {
+                managing.from_file.store(jwt.is_file().then(|| Arc::new(jwt.held())));
+                Some(Token::given(&jwt.held()))
+            }
             _ => None,
         };
         if let Some(token) = given {
@@ -354,13 +393,12 @@ impl Connection {
         if let Some(source) = sources.load_full() {
             return Some(source);
         }
-        let renewing = |login: &&Login| !matches!(login, Login::Jwt(_));
-        self.core.settings.login.as_ref().filter(renewing)?;
-        let source = Source {
-            proof: self.proof(None).ok()?,
-            lifetime_s: self.lifetime(0).ok()?,
-            options: TokenOptions::default(),
+        let way = match self.core.settings.login.as_ref()? {
+            Login::Jwt(jwt) if jwt.is_file() => Way::File,
+            Login::Jwt(_) => return None,
+            Login::Secret(_) | Login::Password { .. } => Way::Login,
         };
+        let source = Source { way, lifetime_s: self.lifetime(0).ok()?, options: TokenOptions::default() };
         // Whoever asked for a token in another way meanwhile decides.
         sources.compare_and_swap(&None::<Arc<Source>>, Some(Arc::new(source)));
         sources.load_full()
@@ -431,6 +469,24 @@ impl Connection {
         let issued = outcome?;
         let schedule = self.schedule(&call, &issued, source.lifetime_s);
         Ok((issued.token, schedule))
+    }
+
+    /// The JWT that the file of the login holds now. One that is still there when another is wanted is none.
+    fn take_from_file(&self, jwt: &Hidden) -> Result<Issued> {
+        let from_file = &self.core.authorization.from_file;
+        let token = Token::given(jwt);
+        let left = (token.expires_at() != 0).then(|| token.expires_at() - wall_clock());
+        if from_file.load().as_deref() == Some(jwt) {
+            let (reason, what) = match left {
+                Some(..=0) => (Reason::AuthTokenExpired, "has expired"),
+                _ => (Reason::AuthBadToken, "was refused, or is to be renewed"),
+            };
+            let message = format!("the JWT in the file of the login {what}, and the file has not changed");
+            return Err(Error::new(reason, message));
+        }
+        from_file.store(Some(Arc::new(jwt.clone())));
+        let lifetime = left.map(|left| Duration::from_secs(u64::try_from(left).unwrap_or(0)));
+        Ok(Issued { token, lifetime, by_servers_clock: false })
     }
 
     /// The schedule of a token that was issued just now.

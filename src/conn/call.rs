@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 use super::{Connection, Facts, Known};
+use crate::config::Login;
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::http::{self, Answer, Method, Request};
@@ -83,6 +84,8 @@ pub(super) struct Call<'a> {
     pub connection: &'a Connection,
     pub clock: Rc<Clock>,
     pub redactor: Redactor<'a>,
+    /// The credential of the connection's login, as it was when the call began.
+    credential: Option<Result<Hidden>>,
     /// How often something was tried again.
     retries: Cell<u32>,
     /// Where REST++ is looked for.
@@ -141,13 +144,26 @@ impl Drop for Call<'_> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(connection: &'a Connection, clock: Clock, redactor: Redactor<'a>) -> Call<'a> {
+    pub fn new(
+        connection: &'a Connection,
+        clock: Clock,
+        redactor: Redactor<'a>,
+        credential: Option<Result<Hidden>>,
+    ) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
-        Call { connection, clock: Rc::new(clock), redactor, retries, restpp, ahead: Cell::new(None) }
+        Call { connection, clock: Rc::new(clock), redactor, credential, retries, restpp, ahead: Cell::new(None) }
     }
 }
 
 impl Call<'_> {
+    /// The connection's login, if it has one, and its credential.
+    pub fn login(&self) -> Result<Option<(&Login, Hidden)>> {
+        match (&self.connection.core.settings.login, &self.credential) {
+            (Some(login), Some(credential)) => credential.clone().map(|credential| Some((login, credential))),
+            _ => Ok(None),
+        }
+    }
+
     /// Sends a request and judges its answer as JSON.
     pub fn ask(&self, ask: &Ask) -> Result<Json> {
         self.ask_for(ask, Ok)

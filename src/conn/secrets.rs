@@ -150,7 +150,7 @@ impl Call<'_> {
     }
 
     fn rest_ask<'a>(&self, operation: Operation, method: Method, path: &'a str) -> Result<Ask<'a>> {
-        let login = self.connection.gateway_login(None, Known::Exactly(Generation::C))?;
+        let login = self.gateway_login(None, Known::Exactly(Generation::C))?;
         Ok(Ask { operation, method, server: Server::Gateway, path, query: None, login, body: None })
     }
 
@@ -312,7 +312,7 @@ impl Call<'_> {
             Some(graph) if !known.is_rest() => format!("USE GRAPH {graph}\n{command}"),
             _ => command.to_owned(),
         };
-        let login = self.connection.gateway_login(None, known)?;
+        let login = self.gateway_login(None, known)?;
         let question = self.question(operation, login.credential);
         // The older endpoint wants the whole text form-encoded, the newer one wants it as it is.
         let (path, body, content_type) = if known.is_rest() {

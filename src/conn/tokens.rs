@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::authorization::Source;
+use super::authorization::{Source, Way};
 use super::call::{Ask, Authorization, Call, JSON, Server, json_object};
 use super::{Connection, Facts, Known, jwt_unsupported};
 use crate::config::{Login, judge_secret, judge_token};
@@ -52,7 +52,7 @@ impl Connection {
     /// A: `GET` or `POST /requesttoken`, B: `POST /requesttoken`, C: `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
         let call = self.call(&[secret.unwrap_or_default()], &[]);
-        let source = Source { proof: self.proof(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
+        let source = Source { way: Way::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
         let issued = source.request(&call)?;
         Ok(self.adopt(&call, issued, source))
     }
@@ -67,11 +67,11 @@ impl Connection {
         lifetime_s: u64,
         options: RefreshOptions,
     ) -> Result<Arc<Token>> {
-        let proof = self.proof(secret)?;
-        let lifetime_s = self.lifetime(lifetime_s)?;
+        let (way, lifetime_s) = (Way::of(secret)?, self.lifetime(lifetime_s)?);
         let old = self.named_token(old_token)?;
         let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
         let call = self.call(&credentials, &[]);
+        let proof = way.proof(&call)?;
         let issued = call.for_tokens(|known| match (known, &old) {
             (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&proof, lifetime_s, options.token),
             (Known::Exactly(Generation::C), _) => {
@@ -84,7 +84,7 @@ impl Connection {
                 call.by_requesttoken(operation, known, &proof, Some(old), lifetime_s, options.token)
             }
         })?;
-        Ok(self.adopt(&call, issued, Source { proof, lifetime_s, options: options.token }))
+        Ok(self.adopt(&call, issued, Source { way, lifetime_s, options: options.token }))
     }
 
     /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
@@ -104,7 +104,7 @@ impl Connection {
             _ => {
                 let proof = match &secret {
                     Some(secret) => Proof::Secret(secret.clone()),
-                    None => self.proof(None)?,
+                    None => call.proof()?,
                 };
                 let (operation, options) = (Operation::DeleteToken, TokenOptions::default());
                 call.ask_requesttoken(operation, known, &proof, Some(&token), 0, options, |ask| call.ask(ask)).map(drop)
@@ -128,24 +128,6 @@ impl Connection {
             }
             call.check(&jwt)
         })
-    }
-
-    /// The proof for this call: its own secret, or the connection's login.
-    pub(super) fn proof(&self, secret: Option<&str>) -> Result<Proof> {
-        if let Some(secret) = secret {
-            return judge_secret("the secret", secret).map(Proof::Secret);
-        }
-        match &self.core.settings.login {
-            Some(Login::Secret(secret)) => Ok(Proof::Secret(secret.clone())),
-            Some(Login::Password { username, password }) => {
-                Ok(Proof::Password { username: username.clone(), password: password.clone() })
-            }
-            Some(Login::Jwt(jwt)) => Ok(Proof::Jwt(jwt.clone())),
-            None => {
-                let message = "no secret was given, and the connection has no login to use instead";
-                Err(Error::new(Reason::CredentialsNone, message))
-            }
-        }
     }
 
     pub(super) fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
@@ -217,7 +199,7 @@ impl Call<'_> {
 
     /// Generation C: puts a token on the block list of the user who logs in.
     fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
-        let login = self.connection.gateway_login(secret, Known::Exactly(Generation::C))?;
+        let login = self.gateway_login(secret, Known::Exactly(Generation::C))?;
         let ask = Ask {
             operation: Operation::DeleteToken,
             method: Method::Delete,
@@ -230,11 +212,26 @@ impl Call<'_> {
         self.ask(&ask).map(drop)
     }
 
+    /// What proves who asks, by the connection's login.
+    pub fn proof(&self) -> Result<Proof> {
+        Ok(match self.login()? {
+            Some((Login::Secret(_), secret)) => Proof::Secret(secret),
+            Some((Login::Password { username, .. }, password)) => {
+                Proof::Password { username: username.clone(), password }
+            }
+            Some((Login::Jwt(_), jwt)) => Proof::Jwt(jwt),
+            None => {
+                let message = "no secret was given, and the connection has no login to use instead";
+                return Err(Error::new(Reason::CredentialsNone, message));
+            }
+        })
+    }
+
     fn check(&self, jwt: &Hidden) -> Result<bool> {
         // No privilege is needed, but a server may still want to know who asks.
         let known = Known::Exactly(Generation::C);
         let login = match &self.connection.core.settings.login {
-            Some(_) => self.connection.gateway_login(None, known)?,
+            Some(_) => self.gateway_login(None, known)?,
             None => Authorization::none(),
         };
         let reply = self.ask(&Ask {

@@ -44,6 +44,10 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", or
 /// "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
 ///
+/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
+/// a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
+/// every call that logs in, so that a rotation needs no restart.
+///
 /// With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
 /// token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
 /// empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.

@@ -172,7 +172,7 @@ pub const ROWS: [Row; 100] = [
     row(96, "1 000 signals a second without SA_RESTART", By("row_96_signal_storm"), ""),
     row(97, "standard descriptors closed, sockets in their place", By("row_97_standard_descriptors"), ""),
     row(98, "thread stack of 64 KiB", By("row_98_small_stack"), "with the library as it ships; the debug build needs more, see the test"),
-    row(99, "no memory may be locked", By("row_99_no_locked_memory"), "tg_diagnose: comes with it"),
+    row(99, "no memory may be locked", By("row_99_no_locked_memory"), "none is locked, so tg_diagnose has nothing to say"),
     row(100, "answer just before the limit, 64 waiting", Managed, ""),
 ];
 

@@ -1,0 +1,223 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+
+namespace TigerGraphAuth.Conformance
+{
+    /// <summary>Does what tests/conformance/README.md says, with the package as a user would.</summary>
+    internal sealed class Program : IDisposable
+    {
+        private readonly List<Token> _tokens = new List<Token>();
+        private TigerGraphConnection? _connection;
+        private ConcurrentQueue<string> _log = new ConcurrentQueue<string>();
+
+        private TigerGraphConnection Connection =>
+            _connection ?? throw new InvalidOperationException("There is no connection.");
+
+        public static int Main()
+        {
+            using Stream output = Console.OpenStandardOutput();
+            using var program = new Program();
+            string? line;
+            while ((line = Console.In.ReadLine()) != null)
+            {
+                byte[] answer = Encoding.ASCII.GetBytes(program.Answer(Fields.Parse(line)) + "\n");
+                output.Write(answer, 0, answer.Length);
+                output.Flush();
+            }
+            return 0;
+        }
+
+        public void Dispose()
+        {
+            _tokens.ForEach(token => token.Dispose());
+            _connection?.Dispose();
+        }
+
+        private static Fields Failure(TigerGraphAuthException e) =>
+            new Fields("error")
+                .Add("status", UpperSnake(e.Status.ToString()))
+                .Add("reason", e.Reason)
+                .Add("message", e.Message)
+                .Add("hint", e.Hint)
+                .Add("server_code", e.ServerCode)
+                .Add("http_status", e.HttpStatus ?? 0)
+                .Add("retry_after_ms", e.RetryAfter == null ? -1 : (long)e.RetryAfter.Value.TotalMilliseconds);
+
+        private static string UpperSnake(string name) =>
+            string.Concat(name.Select((c, i) => i > 0 && char.IsUpper(c) ? "_" + c : c.ToString())).ToUpperInvariant();
+
+        private static TokenOptions Options(Fields command) =>
+            (command.Flag("keep_current") ? TokenOptions.KeepCurrent : TokenOptions.None)
+            | (command.Flag("global") ? TokenOptions.Global : TokenOptions.None)
+            | (command.Flag("or_new") ? TokenOptions.OrNew : TokenOptions.None);
+
+        private static Fields Ok() => new Fields("ok");
+
+        private static Fields Secrets(IReadOnlyCollection<Secret> secrets)
+        {
+            Fields answer = Ok().Add("count", secrets.Count);
+            foreach (Secret secret in secrets)
+            {
+                answer.Add("alias", secret.Alias).Add("value", secret.Value)
+                    .Add("graph", secret.Graph).Add("masked", secret.IsMasked ? 1 : 0);
+            }
+            return answer;
+        }
+
+        private Fields Answer(Fields command)
+        {
+            try
+            {
+                return Do(command);
+            }
+            catch (TigerGraphAuthException e)
+            {
+                return Failure(e);
+            }
+            catch (OperationCanceledException e) when (e.InnerException is TigerGraphAuthException inner)
+            {
+                return Failure(inner);
+            }
+        }
+
+        private Fields Do(Fields command)
+        {
+            switch (command.Word)
+            {
+                case "connect":
+                    Connect(command);
+                    return Ok();
+                case "close":
+                    _connection?.Dispose();
+                    _connection = null;
+                    return Ok();
+                case "current_token":
+                    return Tell(Connection.CurrentToken());
+                case "reject_token":
+                    Connection.RejectToken(_tokens.First(token => token.Value == command.Text("value")));
+                    return Ok();
+                case "take_log":
+                    return TakeLog();
+                default:
+                    return Call(command);
+            }
+        }
+
+        /// <summary>A call that can send something, with a limit or a cancellation of its own.</summary>
+        private Fields Call(Fields command)
+        {
+            TimeSpan? timeout = command.Milliseconds("timeout_ms");
+            TimeSpan? cancelAfter = command.Milliseconds("cancel_after_ms");
+            using TigerGraphConnection? limited = timeout == null ? null : Connection.WithTimeout(timeout.Value);
+            using CancellationTokenSource? source =
+                cancelAfter == null ? null : new CancellationTokenSource(cancelAfter.Value);
+            return Call(command, limited ?? Connection, source?.Token ?? CancellationToken.None);
+        }
+
+        private Fields Call(Fields command, TigerGraphConnection connection, CancellationToken cancel)
+        {
+            string? user = command.Text("user");
+            string? secret = command.Text("secret");
+            bool ignoreMissing = command.Flag("ignore_missing");
+            switch (command.Word)
+            {
+                case "get_secrets":
+                    return Secrets(connection.GetSecrets(user, cancel));
+                case "show_secrets":
+#pragma warning disable CS0618 // It is obsolete, and works.
+                    return Secrets(connection.ShowSecrets(user, cancel));
+#pragma warning restore CS0618
+                case "create_secret":
+                    return Secrets(
+                        new[] { connection.CreateSecret(command.Text("alias"), command.Text("value"), user, cancel) });
+                case "ensure_secret":
+                    return Secrets(new[] { connection.EnsureSecret(command.Text("alias")!, cancel) });
+                case "drop_secret":
+                    connection.DropSecret(command.Text("alias")!, user, ignoreMissing, cancel);
+                    return Ok();
+                case "drop_secrets":
+                    int dropped = connection.DropSecrets(command.All("alias"), user, ignoreMissing, cancel);
+                    return Ok().Add("dropped", dropped);
+                case "get_token":
+                    return Tell(connection.GetToken(secret, command.Seconds("lifetime_s"), Options(command), cancel));
+                case "refresh_token":
+                    return Tell(connection.RefreshToken(
+                        secret, command.Text("token"), command.Seconds("lifetime_s"), Options(command), cancel));
+                case "delete_token":
+                    connection.DeleteToken(secret, command.Text("token"), ignoreMissing, cancel);
+                    return Ok();
+                case "check_jwt_token":
+                    return Ok().Add("valid", connection.CheckJwtToken(command.Text("jwt")!, cancel) ? 1 : 0);
+                case "authorization":
+                    return Tell(connection.GetAuthorization(cancel));
+                case "server_version":
+                    return Ok().Add("version", connection.GetServerVersion(cancel));
+                default:
+                    throw new ArgumentException($"unknown command {command.Word}");
+            }
+        }
+
+        private void Connect(Fields command)
+        {
+            var log = new ConcurrentQueue<string>();
+            var options = new ConnectionOptions
+            {
+                Host = command.Text("host"),
+                Graph = command.Text("graph"),
+                Username = command.Text("username"),
+                Password = command.Text("password"),
+                Secret = command.Text("secret"),
+                ApiToken = command.Text("api_token"),
+                Jwt = command.Text("jwt"),
+                RestppPort = command.Int("restpp_port"),
+                GsqlPort = command.Int("gsql_port"),
+                IsCloud = command.Int("tgcloud") == 0 ? (bool?)null : command.Int("tgcloud") > 0,
+                ServerVersion = command.Text("server_version"),
+                CaFile = command.Text("ca_file"),
+                CaPem = command.Text("ca_pem"),
+                ClientCertificateFile = command.Text("client_cert"),
+                ClientKeyFile = command.Text("client_key"),
+                PinSha256 = command.Text("pin_sha256"),
+                InsecureTls = command.Flag("insecure_tls"),
+                AllowHttp = command.Flag("allow_http"),
+                ConnectTimeout = command.Milliseconds("connect_ms"),
+                TotalTimeout = command.Milliseconds("total_ms"),
+                Proxy = command.Text("proxy"),
+                UserAgent = command.Text("user_agent"),
+                TokenLifetime = command.Seconds("lifetime_s"),
+                RenewBefore = command.Seconds("renew_before_s"),
+            };
+            if (command.Text("log") != null)
+            {
+                options.LogLevel = (LogLevel)command.Int("log");
+                options.Log = (level, message) => log.Enqueue($"{(int)level} {message}");
+            }
+            var connection = new TigerGraphConnection(options);
+            _connection?.Dispose();
+            _connection = connection;
+            _log = log;
+        }
+
+        private Fields Tell(Token token)
+        {
+            _tokens.Add(token);
+            return Ok().Add("value", token.Value).Add("header", token.Header)
+                .Add("expires_at", token.ExpiresAt?.ToUnixTimeSeconds() ?? 0).Add("expiration", token.Expiration);
+        }
+
+        private Fields TakeLog()
+        {
+            Fields answer = Ok();
+            while (_log.TryDequeue(out string? line))
+            {
+                answer.Add("line", line);
+            }
+            return answer;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System;
+
+namespace TigerGraphAuth
+{
+    /// <summary>
+    /// The settings of a connection. A property that is null, false or zero has its default.
+    /// <see cref="TigerGraphConnection"/> judges them all at once, names the one that is wrong, and keeps a copy.
+    /// </summary>
+    public sealed class ConnectionOptions
+    {
+        /// <summary>
+        /// The server's address, as <c>https://db.example.com[:port][/base]</c> or <c>xyz.i.tgcloud.io</c>. Without a
+        /// scheme https is meant; without a port 443 for hosts of TigerGraph Cloud, else 14240, and if that refuses,
+        /// 9000 for token calls. User name, query and fragment are refused.
+        /// </summary>
+        public string? Host { get; set; }
+
+        /// <summary>The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.</summary>
+        public string? Graph { get; set; }
+
+        /// <summary>
+        /// Log in with a user name and <see cref="Password"/>. A connection has at most one login: this,
+        /// <see cref="Secret"/>, or <see cref="Jwt"/>.
+        /// </summary>
+        public string? Username { get; set; }
+
+        /// <summary>The password of <see cref="Username"/>.</summary>
+        public string? Password { get; set; }
+
+        /// <summary>Log in with a secret.</summary>
+        public string? Secret { get; set; }
+
+        /// <summary>
+        /// A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+        /// </summary>
+        public string? ApiToken { get; set; }
+
+        /// <summary>Log in with a JWT that somebody else issued. It is never renewed.</summary>
+        public string? Jwt { get; set; }
+
+        /// <summary>The port of REST++ (9000 before 4.1), from 1 to 65535. Default: the port of the address.</summary>
+        public int RestppPort { get; set; }
+
+        /// <summary>
+        /// The port of the gateway (14240), from 1 to 65535. Default: the port of the address. Where both ports are
+        /// the same, REST++ is asked below <c>/restpp</c>.
+        /// </summary>
+        public int GsqlPort { get; set; }
+
+        /// <summary>Whether the server is in TigerGraph Cloud. Default: by the host name.</summary>
+        public bool? IsCloud { get; set; }
+
+        /// <summary>The server's version, such as <c>3.10</c>. With it the server is never asked what it is.</summary>
+        public string? ServerVersion { get; set; }
+
+        /// <summary>
+        /// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store.
+        /// </summary>
+        public string? CaFile { get; set; }
+
+        /// <summary>The CA certificates to trust, as PEM text, instead of a file.</summary>
+        public string? CaPem { get; set; }
+
+        /// <summary>
+        /// A file with the certificate chain to show to servers that ask for one, in PEM; goes with
+        /// <see cref="ClientKeyFile"/>.
+        /// </summary>
+        public string? ClientCertificateFile { get; set; }
+
+        /// <summary>A file with the private key of <see cref="ClientCertificateFile"/>, in PEM.</summary>
+        public string? ClientKeyFile { get; set; }
+
+        /// <summary>
+        /// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it replaces
+        /// the check of the chain, not that of host name and dates; beside a CA both must hold.
+        /// </summary>
+        public string? PinSha256 { get; set; }
+
+        /// <summary>Accept any certificate, and so anybody in between. For a laboratory. Logs one warning.</summary>
+        public bool InsecureTls { get; set; }
+
+        /// <summary>Allow plain http beyond this machine, where anybody in between reads the credentials.</summary>
+        public bool AllowHttp { get; set; }
+
+        /// <summary>
+        /// The limit for one attempt to connect: name look-up, TCP and TLS. Default: 5 seconds. There is no "no limit".
+        /// </summary>
+        public TimeSpan? ConnectTimeout { get; set; }
+
+        /// <summary>
+        /// The limit for a whole call, everything included. Default: 30 seconds. For one call:
+        /// <see cref="TigerGraphConnection.WithTimeout"/>.
+        /// </summary>
+        public TimeSpan? TotalTimeout { get; set; }
+
+        /// <summary>
+        /// An HTTP proxy as <c>http://proxy:3128</c>, or <c>env</c> for the one that the environment names. Default:
+        /// none, whatever the environment says.
+        /// </summary>
+        public string? Proxy { get; set; }
+
+        /// <summary>
+        /// The value of the User-Agent header. Default: <c>tigergraph-auth/</c> and the library's version.
+        /// </summary>
+        public string? UserAgent { get; set; }
+
+        /// <summary>The lifetime of tokens where a call names none. Default: the server's.</summary>
+        public TimeSpan? TokenLifetime { get; set; }
+
+        /// <summary>
+        /// How long before its end a token is renewed. Default: a fifth of its lifetime, at most 24 hours.
+        /// </summary>
+        public TimeSpan? RenewBefore { get; set; }
+
+        /// <summary>
+        /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+        /// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD and
+        /// TG_CERT_PATH; with TG_PROFILE=x, X_TG_HOST and so on come first. Login and token come from one place: if one
+        /// is set here, none is looked for.
+        /// </summary>
+        /// <remarks>
+        /// This is the environment that the process was started with. On Unix,
+        /// <see cref="Environment.SetEnvironmentVariable(string, string)"/> does not change it.
+        /// </remarks>
+        public bool LoadEnvironment { get; set; }
+
+        /// <summary>
+        /// Takes the log lines. It is called on any thread, and on several at once. What it throws is ignored: no
+        /// exception may reach the library. Default: nowhere.
+        /// </summary>
+        public Action<LogLevel, string>? Log { get; set; }
+
+        /// <summary>The lines that go to <see cref="Log"/>: this level and what matters more.</summary>
+        public LogLevel LogLevel { get; set; } = LogLevel.Information;
+    }
+}

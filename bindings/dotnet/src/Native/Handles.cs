@@ -1,0 +1,82 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace TigerGraphAuth
+{
+    /// <summary>
+    /// Owns one object of the library. It is freed once, and not while a call on another thread still uses it.
+    /// </summary>
+    internal abstract class NativeHandle : SafeHandle
+    {
+        protected NativeHandle()
+            : base(IntPtr.Zero, ownsHandle: true)
+        {
+        }
+
+        public override bool IsInvalid => handle == IntPtr.Zero;
+
+        public void ThrowIfClosed(string name)
+        {
+            if (IsClosed)
+            {
+                throw new ObjectDisposedException(name);
+            }
+        }
+    }
+
+    internal sealed class ConfigHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_config_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class ConnectionHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_conn_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class SecretsHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_secrets_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class TokenHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_token_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class ReportHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_report_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class ErrorHandle : NativeHandle
+    {
+        public ErrorHandle(IntPtr error) => SetHandle(error);
+
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_error_free(handle);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System;
+
+namespace TigerGraphAuth
+{
+    /// <summary>Hands options to the library, setting by setting.</summary>
+    internal static class NativeConfig
+    {
+        private delegate void TextSetter(ConfigHandle config, IntPtr text);
+
+        private delegate void PairSetter(ConfigHandle config, IntPtr first, IntPtr second);
+
+        public static ConfigHandle From(ConnectionOptions options)
+        {
+            NativeLoader.EnsureLoaded();
+            ConfigHandle config = New(options);
+            try
+            {
+                Fill(config, options);
+            }
+            catch
+            {
+                config.Dispose();
+                throw;
+            }
+            return config;
+        }
+
+        private static ConfigHandle New(ConnectionOptions options)
+        {
+            using var host = new NativeText(options.Host, nameof(options.Host));
+            ConfigHandle config = NativeMethods.tg_config_new(host.Pointer);
+            return config.IsInvalid ? throw new OutOfMemoryException() : config;
+        }
+
+        private static void Fill(ConfigHandle config, ConnectionOptions options)
+        {
+            Set(config, NativeMethods.tg_config_set_graph, options.Graph, nameof(options.Graph));
+            SetPair(
+                config,
+                NativeMethods.tg_config_set_password,
+                (options.Username, nameof(options.Username)),
+                (options.Password, nameof(options.Password)));
+            Set(config, NativeMethods.tg_config_set_secret, options.Secret, nameof(options.Secret));
+            Set(config, NativeMethods.tg_config_set_api_token, options.ApiToken, nameof(options.ApiToken));
+            Set(config, NativeMethods.tg_config_set_jwt, options.Jwt, nameof(options.Jwt));
+            NativeMethods.tg_config_set_ports(
+                config,
+                Port(options.RestppPort, nameof(options.RestppPort)),
+                Port(options.GsqlPort, nameof(options.GsqlPort)));
+            NativeMethods.tg_config_set_tgcloud(config, options.IsCloud == null ? 0 : options.IsCloud.Value ? 1 : -1);
+            Set(
+                config,
+                NativeMethods.tg_config_set_server_version,
+                options.ServerVersion,
+                nameof(options.ServerVersion));
+            Set(config, NativeMethods.tg_config_set_ca_file, options.CaFile, nameof(options.CaFile));
+            Set(config, NativeMethods.tg_config_set_ca_pem, options.CaPem, nameof(options.CaPem));
+            SetPair(
+                config,
+                NativeMethods.tg_config_set_client_cert,
+                (options.ClientCertificateFile, nameof(options.ClientCertificateFile)),
+                (options.ClientKeyFile, nameof(options.ClientKeyFile)));
+            Set(config, NativeMethods.tg_config_set_pin_sha256, options.PinSha256, nameof(options.PinSha256));
+            NativeMethods.tg_config_set_insecure_tls(config, options.InsecureTls ? 1 : 0);
+            NativeMethods.tg_config_set_allow_http(config, options.AllowHttp ? 1 : 0);
+            NativeMethods.tg_config_set_timeouts(
+                config,
+                Duration.Milliseconds(options.ConnectTimeout, nameof(options.ConnectTimeout)),
+                Duration.Milliseconds(options.TotalTimeout, nameof(options.TotalTimeout)));
+            Set(config, NativeMethods.tg_config_set_proxy, options.Proxy, nameof(options.Proxy));
+            Set(config, NativeMethods.tg_config_set_user_agent, options.UserAgent, nameof(options.UserAgent));
+            NativeMethods.tg_config_set_token_lifetime(
+                config, Duration.Seconds(options.TokenLifetime), Duration.Seconds(options.RenewBefore));
+            if (options.Log != null)
+            {
+                NativeLog.Set(config, options.LogLevel, options.Log);
+            }
+            if (options.LoadEnvironment)
+            {
+                NativeMethods.tg_config_load_env(config);
+            }
+        }
+
+        private static void Set(ConfigHandle config, TextSetter setter, string? value, string name)
+        {
+            using var text = new NativeText(value, name);
+            setter(config, text.Pointer);
+        }
+
+        private static void SetPair(
+            ConfigHandle config,
+            PairSetter setter,
+            (string? Value, string Name) first,
+            (string? Value, string Name) second)
+        {
+            using var one = new NativeText(first.Value, first.Name);
+            using var other = new NativeText(second.Value, second.Name);
+            setter(config, one.Pointer, other.Pointer);
+        }
+
+        private static ushort Port(int port, string name) =>
+            port >= ushort.MinValue && port <= ushort.MaxValue
+                ? (ushort)port
+                : throw new ArgumentOutOfRangeException(name, port, "A port is a number from 1 to 65535.");
+    }
+}

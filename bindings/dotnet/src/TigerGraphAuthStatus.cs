@@ -1,0 +1,65 @@
+namespace TigerGraphAuth
+{
+    /// <summary>
+    /// What a program can do about a failure. What exactly happened is told by
+    /// <see cref="TigerGraphAuthException.Reason"/>.
+    /// </summary>
+    /// <remarks>Numbers never change meaning. Later versions may add some: treat one you do not know as a failure.
+    /// </remarks>
+    public enum TigerGraphAuthStatus
+    {
+        /// <summary>Done. Never the status of an exception.</summary>
+        Ok = 0,
+
+        /// <summary>An argument or a setting is wrong; nothing was sent.</summary>
+        InvalidArgument = 1,
+
+        /// <summary>No connection to the server.</summary>
+        Connect = 2,
+
+        /// <summary>Time ran out.</summary>
+        Timeout = 3,
+
+        /// <summary>The server's certificate or the TLS session was refused; nothing of the request was sent.</summary>
+        Tls = 4,
+
+        /// <summary>The answer is not one that a TigerGraph server gives.</summary>
+        Protocol = 5,
+
+        /// <summary>The server refused the credentials.</summary>
+        Unauthenticated = 6,
+
+        /// <summary>The credentials are good, but not allowed to do this.</summary>
+        Forbidden = 7,
+
+        /// <summary>The thing named does not exist.</summary>
+        NotFound = 8,
+
+        /// <summary>The alias is taken.</summary>
+        AlreadyExists = 9,
+
+        /// <summary>This server version cannot do it.</summary>
+        Unsupported = 10,
+
+        /// <summary>REST++ authentication is off on the server: no token is needed.</summary>
+        AuthDisabled = 11,
+
+        /// <summary>The server is busy, starting or limiting requests: try again later.</summary>
+        Unavailable = 12,
+
+        /// <summary>Another error on the server.</summary>
+        Server = 13,
+
+        /// <summary>A request that is not safe to repeat may have been carried out.</summary>
+        UnknownOutcome = 14,
+
+        /// <summary>There is no token, and nothing to get one with.</summary>
+        NoCredentials = 15,
+
+        /// <summary>A defect of the library; the connection stays usable.</summary>
+        Internal = 16,
+
+        /// <summary>The call was stopped.</summary>
+        Cancelled = 17,
+    }
+}

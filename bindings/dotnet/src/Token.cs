@@ -1,0 +1,84 @@
+using System;
+
+namespace TigerGraphAuth
+{
+    /// <summary>
+    /// A token: its value, its header, its end. Immutable, for any number of threads, and stays as it is whatever
+    /// happens to the connection. Dispose of it to have the library's copy wiped at once.
+    /// </summary>
+    public sealed class Token : IDisposable
+    {
+        internal Token(TokenHandle handle) => Handle = handle;
+
+        internal TokenHandle Handle { get; }
+
+        /// <summary>The token itself; empty if REST++ authentication is off.</summary>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public string Value => Read(NativeMethods.tg_token_value);
+
+        /// <summary>
+        /// The value of the Authorization header: <c>Bearer</c> and the token; empty if REST++ authentication is off.
+        /// </summary>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public string Header => Read(NativeMethods.tg_token_header);
+
+        /// <summary>When the token ends; null if nobody knows.</summary>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public DateTimeOffset? ExpiresAt
+        {
+            get
+            {
+                Handle.ThrowIfClosed(nameof(Token));
+                long seconds = NativeMethods.tg_token_expires_at(Handle);
+                return seconds == 0 ? (DateTimeOffset?)null : Duration.SinceEpoch(seconds);
+            }
+        }
+
+        /// <summary>The same as text, such as <c>2026-11-23T17:05:45Z</c>; null if nobody knows.</summary>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public string? Expiration
+        {
+            get
+            {
+                string text = Read(NativeMethods.tg_token_expiration);
+                return text.Length == 0 ? null : text;
+            }
+        }
+
+        /// <summary>Frees the token; the library wipes it when nothing else holds it.</summary>
+        public void Dispose() => Handle.Dispose();
+
+        /// <summary>When the token ends, without the token.</summary>
+        /// <returns>Text that may be logged.</returns>
+        public override string ToString()
+        {
+            try
+            {
+                return $"Token (expires {Expiration ?? "at an unknown time"})";
+            }
+            catch (ObjectDisposedException)
+            {
+                return "Token (disposed)";
+            }
+        }
+
+        /// <summary>Copies a borrowed text, which another thread's Dispose must not free meanwhile.</summary>
+        private string Read(Func<TokenHandle, IntPtr> text)
+        {
+            Handle.ThrowIfClosed(nameof(Token));
+            bool held = false;
+            try
+            {
+                Handle.DangerousAddRef(ref held);
+                return NativeText.Read(text(Handle));
+            }
+            finally
+            {
+                if (held)
+                {
+                    Handle.DangerousRelease();
+                }
+            }
+        }
+    }
+}

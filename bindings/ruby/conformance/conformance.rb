@@ -1,0 +1,238 @@
+# frozen_string_literal: true
+
+# The conformance program in Ruby: reads commands, one a line, and answers each with one line, as
+# tests/conformance/README.md says.
+
+require "tigergraph_auth"
+
+# Keeps log lines, each as the number of the library's level and the message.
+class LogLines
+  LEVELS = { 3 => 1, 2 => 2, 1 => 3, 0 => 4 }.freeze
+
+  def initialize
+    @lines = Thread::Queue.new
+  end
+
+  def add(severity, message)
+    @lines << "#{LEVELS.fetch(severity)} #{message}"
+  end
+
+  def take
+    Array.new(@lines.size) { @lines.pop }
+  end
+end
+
+# The fields of one command.
+class Command
+  attr_reader :word
+
+  def initialize(line)
+    @word, *fields = line.chomp.split("\t")
+    @fields = fields.map { |field| field.split("=", 2) }
+  end
+
+  # @return [String, nil]
+  def text(name)
+    all(name).first
+  end
+
+  # @return [Array<String>]
+  def all(name)
+    @fields.select { |field, _| field == name }.map { |_, value| decode(value) }
+  end
+
+  # @return [Integer, nil]
+  def number(name)
+    text(name)&.then { |digits| Integer(digits, 10) }
+  end
+
+  # @return [Float, nil] seconds
+  def milliseconds(name)
+    number(name)&.fdiv(1000)
+  end
+
+  def flag(name)
+    text(name) == "1"
+  end
+
+  private
+
+  def decode(value)
+    value.b.gsub(/%(\h\h)/) { $1.hex.chr }.force_encoding(Encoding::UTF_8)
+  end
+end
+
+# Carries out commands.
+class Program
+  include TigerGraphAuth
+
+  TEXTS = %i[graph username password secret api_token jwt server_version ca_file ca_pem client_cert client_key
+             pin_sha256 proxy user_agent].freeze
+  LOG_LEVELS = { 1 => :error, 2 => :warn, 3 => :info, 4 => :debug }.freeze
+  TGCLOUD = { 1 => true, -1 => false }.freeze
+
+  def initialize
+    @tokens = {}
+    @log = LogLines.new
+  end
+
+  # @return [String] the answer to a command
+  def answer(command)
+    line("ok", public_send(command.word, command))
+  rescue Error => e
+    line("error", failure(e))
+  end
+
+  def connect(command)
+    log = LogLines.new
+    level = command.number("log")
+    settings = TEXTS.to_h { |name| [name, command.text(name.to_s)] }
+    conn = Connection.new(
+      command.text("host"), **settings,
+      restpp_port: command.number("restpp_port"), gsql_port: command.number("gsql_port"),
+      tgcloud: TGCLOUD[command.number("tgcloud")], insecure_tls: command.flag("insecure_tls"),
+      allow_http: command.flag("allow_http"), connect_timeout: command.milliseconds("connect_ms"),
+      timeout: command.milliseconds("total_ms"), lifetime: command.number("lifetime_s"),
+      renew_before: command.number("renew_before_s"), logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
+    )
+    close(command)
+    @conn = conn
+    @log = log
+    []
+  end
+
+  def close(_command)
+    @conn&.close
+    @conn = nil
+    []
+  end
+
+  def get_secrets(command)
+    secrets(call(command, :secrets, user: command.text("user")))
+  end
+
+  def show_secrets(command)
+    secrets(call(command, :show_secrets, user: command.text("user")))
+  end
+
+  def create_secret(command)
+    options = { value: command.text("value"), user: command.text("user") }
+    secrets([call(command, :create_secret, command.text("alias"), **options)])
+  end
+
+  def ensure_secret(command)
+    secrets([call(command, :ensure_secret, command.text("alias"))])
+  end
+
+  def drop_secret(command)
+    call(command, :drop_secret, command.text("alias"), **drop_options(command))
+    []
+  end
+
+  def drop_secrets(command)
+    [["dropped", call(command, :drop_secret, command.all("alias"), **drop_options(command))]]
+  end
+
+  def get_token(command)
+    token(call(command, :get_token, **token_options(command)))
+  end
+
+  def refresh_token(command)
+    options = token_options(command).merge(or_new: command.flag("or_new"))
+    token(call(command, :refresh_token, command.text("token"), **options))
+  end
+
+  def delete_token(command)
+    options = { secret: command.text("secret"), ignore_missing: command.flag("ignore_missing") }
+    call(command, :delete_token, command.text("token"), **options)
+    []
+  end
+
+  def check_jwt_token(command)
+    [["valid", call(command, :check_jwt_token, command.text("jwt")) ? 1 : 0]]
+  end
+
+  def authorization(command)
+    token(call(command, :authorization))
+  end
+
+  def current_token(_command)
+    token(@conn.current_token)
+  end
+
+  def reject_token(command)
+    @conn.reject_token(@tokens.fetch(command.text("value")))
+    []
+  end
+
+  def server_version(command)
+    [["version", call(command, :server_version)]]
+  end
+
+  def take_log(_command)
+    @log.take.map { |line| ["line", line] }
+  end
+
+  private
+
+  # Calls a method with the limit and the cancellation that the command names.
+  def call(command, method, *arguments, **options)
+    options[:timeout] = command.milliseconds("timeout_ms")
+    after = command.milliseconds("cancel_after_ms")
+    return @conn.public_send(method, *arguments, **options) unless after
+
+    handle = @conn.dup
+    canceller = Thread.new do
+      sleep(after)
+      handle.cancel
+    end
+    begin
+      handle.public_send(method, *arguments, **options)
+    ensure
+      canceller.kill.join
+      handle.close
+    end
+  end
+
+  def drop_options(command)
+    { user: command.text("user"), ignore_missing: command.flag("ignore_missing") }
+  end
+
+  def token_options(command)
+    { secret: command.text("secret"), lifetime: command.number("lifetime_s"),
+      keep_current: command.flag("keep_current"), global: command.flag("global") }
+  end
+
+  def secrets(list)
+    [["count", list.size]] + list.flat_map do |secret|
+      [["alias", secret.alias_name], ["value", secret.value], ["graph", secret.graph.to_s],
+       ["masked", secret.masked? ? 1 : 0]]
+    end
+  end
+
+  def token(token)
+    @tokens[token.value] = token
+    ends = token.expires_at
+    [["value", token.value], ["header", token.header], ["expires_at", ends.to_i],
+     ["expiration", ends ? ends.strftime("%Y-%m-%dT%H:%M:%SZ") : ""]]
+  end
+
+  def failure(error)
+    [["status", error.status.to_s.upcase], ["reason", error.reason], ["message", error.message],
+     ["hint", error.hint.to_s], ["server_code", error.server_code.to_s], ["http_status", error.http_status.to_i],
+     ["retry_after_ms", error.retry_after ? (error.retry_after * 1000).round : -1]]
+  end
+
+  def line(word, fields)
+    [word, *fields.map { |name, value| "#{name}=#{encode(value.to_s)}" }].join("\t")
+  end
+
+  def encode(value)
+    value.b.gsub(/[^ -$&-~]/n) { |byte| format("%%%02X", byte.ord) }
+  end
+end
+
+$stdout.sync = true
+program = Program.new
+$stdin.each_line { |line| puts program.answer(Command.new(line)) }
+program.close(nil)

@@ -1,0 +1,91 @@
+# frozen_string_literal: true
+
+module TigerGraphAuth
+  # Turns what a Ruby program passes into what the library takes. Complaints name the argument and never
+  # show its value.
+  #
+  # @api private
+  module Arguments
+    UINT16 = (0..0xffff).freeze
+    UINT32 = (0..0xffff_ffff).freeze
+    INT64 = (-2**63...2**63).freeze
+
+    module_function
+
+    # @return [String, nil] a copy in UTF-8, which no other thread can change while the library reads it
+    def text(value, name)
+      return if value.nil?
+      raise TypeError, "#{name} must be a String, not #{value.class}" unless value.is_a?(String)
+
+      copy = utf8(value, name)
+      raise ArgumentError, "#{name} contains a NUL character" if copy.include?("\0")
+
+      copy.freeze
+    end
+
+    # @return [String, nil] the value of a {Token} or a {Secret}, or a text
+    def credential(value, name)
+      text(value.is_a?(Sealed) ? value.value : value, name)
+    end
+
+    # @return [String, nil] a text, or the path of a Pathname or a File
+    def path(value, name)
+      text(value.respond_to?(:to_path) ? value.to_path : value, name)
+    end
+
+    # @return [Integer] milliseconds; 0 where the default is meant
+    def milliseconds(seconds, name)
+      seconds = number(seconds, name).to_f
+      raise ArgumentError, "#{name} is not finite" unless seconds.finite?
+
+      # Rounded up, because 0 would mean the default.
+      within(UINT32, (seconds * 1000).ceil, name)
+    end
+
+    # @return [Integer] whole seconds; the library judges the sign
+    def seconds(value, name)
+      value = number(value, name)
+      raise ArgumentError, "#{name} is not finite" unless value.to_f.finite?
+
+      within(INT64, value.to_i, name)
+    end
+
+    # @return [Integer]
+    def port(value, name)
+      within(UINT16, number(value, name).to_i, name)
+    end
+
+    # @return [Integer] the flags whose condition holds
+    def flags(conditions)
+      conditions.sum { |flag, set| set ? flag : 0 }
+    end
+
+    def number(value, name)
+      return 0 if value.nil?
+      raise TypeError, "#{name} must be a number, not #{value.class}" unless value.is_a?(Numeric)
+
+      value
+    end
+    private_class_method :number
+
+    def within(range, value, name)
+      raise ArgumentError, "#{name} is out of range" unless range.cover?(value)
+
+      value
+    end
+    private_class_method :within
+
+    # Bytes that claim to be UTF-8, or claim nothing, are for the library to judge.
+    def utf8(value, name)
+      case value.encoding
+      when Encoding::UTF_8 then value.dup
+      when Encoding::BINARY, Encoding::US_ASCII then value.dup.force_encoding(Encoding::UTF_8)
+      else value.encode(Encoding::UTF_8)
+      end
+    rescue EncodingError
+      # Without the cause, which shows the bytes it stumbled over.
+      raise ArgumentError, "#{name} cannot be encoded as UTF-8", cause: nil
+    end
+    private_class_method :utf8
+  end
+end

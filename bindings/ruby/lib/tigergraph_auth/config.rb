@@ -1,0 +1,72 @@
+# frozen_string_literal: true
+
+module TigerGraphAuth
+  # The settings of a connection. The keywords are those of {Connection#initialize}, which documents them.
+  #
+  # @api private
+  module Config
+    module_function
+
+    # @return [Array(Native::ConnPointer, Integer)] a connection with these settings and, if it has a logger, the
+    #   process whose callbacks that has
+    def connect(host, logger: nil, log_level: :debug, from_env: false, **settings)
+      config = Native.tg_config_new(Arguments.text(host, "host"))
+      apply(config, **settings)
+      Native.tg_config_load_env(config) if from_env
+      log_process = Log.attach(config, logger, log_level) if logger
+      native_call = ->(conn, error) { Native.tg_conn_new(config, conn, error) }
+      made = Native.result(Native::ConnPointer, native_call, &:itself)
+      raise made if made.is_a?(Error)
+
+      [made, log_process]
+    ensure
+      Native.tg_config_free(config)
+    end
+
+    # nil is NULL or 0 to the library, which keeps the default.
+    def apply(config, graph: nil, username: nil, password: nil, secret: nil, api_token: nil, jwt: nil,
+              server_version: nil, restpp_port: nil, gsql_port: nil, tgcloud: nil, user_agent: nil,
+              lifetime: nil, renew_before: nil, **network)
+      Native.tg_config_set_graph(config, Arguments.text(graph, "graph"))
+      Native.tg_config_set_password(config, Arguments.text(username, "username"), Arguments.text(password, "password"))
+      Native.tg_config_set_secret(config, Arguments.credential(secret, "secret"))
+      Native.tg_config_set_api_token(config, Arguments.credential(api_token, "api_token"))
+      Native.tg_config_set_jwt(config, Arguments.credential(jwt, "jwt"))
+      Native.tg_config_set_server_version(config, Arguments.text(server_version, "server_version"))
+      Native.tg_config_set_ports(
+        config, Arguments.port(restpp_port, "restpp_port"), Arguments.port(gsql_port, "gsql_port")
+      )
+      Native.tg_config_set_tgcloud(config, yes_no_or_default(tgcloud))
+      Native.tg_config_set_user_agent(config, Arguments.text(user_agent, "user_agent"))
+      Native.tg_config_set_token_lifetime(
+        config, Arguments.seconds(lifetime, "lifetime"), Arguments.seconds(renew_before, "renew_before")
+      )
+      apply_network(config, **network)
+    end
+    private_class_method :apply
+
+    def apply_network(config, ca_file: nil, ca_pem: nil, client_cert: nil, client_key: nil, pin_sha256: nil,
+                      insecure_tls: false, allow_http: false, connect_timeout: nil, timeout: nil, proxy: nil)
+      Native.tg_config_set_ca_file(config, Arguments.path(ca_file, "ca_file"))
+      Native.tg_config_set_ca_pem(config, Arguments.text(ca_pem, "ca_pem"))
+      Native.tg_config_set_client_cert(
+        config, Arguments.path(client_cert, "client_cert"), Arguments.path(client_key, "client_key")
+      )
+      Native.tg_config_set_pin_sha256(config, Arguments.text(pin_sha256, "pin_sha256"))
+      Native.tg_config_set_insecure_tls(config, insecure_tls ? 1 : 0)
+      Native.tg_config_set_allow_http(config, allow_http ? 1 : 0)
+      Native.tg_config_set_timeouts(
+        config, Arguments.milliseconds(connect_timeout, "connect_timeout"), Arguments.milliseconds(timeout, "timeout")
+      )
+      Native.tg_config_set_proxy(config, Arguments.text(proxy, "proxy"))
+    end
+    private_class_method :apply_network
+
+    def yes_no_or_default(value)
+      return 0 if value.nil?
+
+      value ? 1 : -1
+    end
+    private_class_method :yes_no_or_default
+  end
+end

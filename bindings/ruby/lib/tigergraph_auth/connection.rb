@@ -1,0 +1,374 @@
+# frozen_string_literal: true
+
+module TigerGraphAuth
+  # A connection to one server: its settings, its login, its current token. For any number of threads at
+  # once, and usable in forked children.
+  #
+  # Every method that can send takes `timeout:`, a limit in seconds for that call alone, and raises an
+  # {Error} of the class that fits, or {ClosedError}. While it waits, other threads run, and Ctrl-C,
+  # Thread#kill and Timeout take effect at once.
+  class Connection
+    # Opens a connection and, with a block, closes it afterwards.
+    #
+    # @param host see {#initialize}
+    # @param settings see {#initialize}
+    # @yieldparam conn [Connection]
+    # @return what the block returns, or the connection
+    def self.open(host, **settings)
+      conn = new(host, **settings)
+      return conn unless block_given?
+
+      begin
+        yield conn
+      ensure
+        conn.close
+      end
+    end
+
+    # The same as {open}, with the environment for what is not given: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
+    # TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with
+    # TG_PROFILE=x, X_TG_HOST and so on come first.
+    #
+    # @param host [String, nil] nil: that of TG_HOST
+    # @param settings see {#initialize}
+    # @yieldparam conn [Connection]
+    # @return what the block returns, or the connection
+    def self.from_env(host = nil, **settings, &block)
+      open(host, from_env: true, **settings, &block)
+    end
+
+    # Judges the settings. Sends nothing. nil always means the default.
+    #
+    # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io"
+    # @param settings [Hash] the keywords below; a connection has at most one login: a password, a secret or a JWT
+    # @option settings [String] :graph the graph that tokens are for and, before 4.1, that secrets belong to
+    # @option settings [String] :username the user to log in as, with :password
+    # @option settings [String] :password
+    # @option settings [String, Secret] :secret the secret to log in with
+    # @option settings [String, Token] :api_token a token to begin with; the login gets the next one
+    # @option settings [String, Token] :jwt a JWT that somebody else issued, to log in with; never renewed
+    # @option settings [Integer] :restpp_port the port of REST++, if it is not that of the address
+    # @option settings [Integer] :gsql_port the port of the gateway, if it is not that of the address
+    # @option settings [Boolean] :tgcloud whether the server is in TigerGraph Cloud; nil: by the host name
+    # @option settings [String] :server_version such as "3.10"; with it the server is not asked what it is
+    # @option settings [String, Pathname] :ca_file the CA certificates to trust, in PEM
+    # @option settings [String] :ca_pem the same as text
+    # @option settings [String, Pathname] :client_cert the certificate chain to show to the server, in PEM
+    # @option settings [String, Pathname] :client_key its private key, in PEM
+    # @option settings [String] :pin_sha256 the SHA-256 of the server's public key in Base64: only this one
+    # @option settings [Boolean] :insecure_tls accept any certificate, for a laboratory
+    # @option settings [Boolean] :allow_http allow plain http beyond this machine
+    # @option settings [Numeric] :connect_timeout seconds for one attempt to connect (5)
+    # @option settings [Numeric] :timeout seconds for a whole call (30); 0 means the default as well
+    # @option settings [String] :proxy such as "http://proxy:3128", or "env"
+    # @option settings [String] :user_agent the value of the User-Agent header
+    # @option settings [Numeric] :lifetime the seconds that tokens are to live
+    # @option settings [Numeric] :renew_before how many seconds before its end a token is renewed
+    # @option settings [#add] :logger takes log lines, as `add(severity, message)` of Ruby's Logger does
+    # @option settings [Symbol] :log_level the least that is logged: :error, :warn, :info or :debug (the default)
+    # @option settings [Boolean] :from_env see {from_env}
+    # @raise [InvalidArgument] if the library refuses a setting; it names the setting
+    # @raise [ArgumentError, TypeError] if a value is none that a setting can have
+    def initialize(host, **settings)
+      @lock = Mutex.new
+      @calls = {}.compare_by_identity
+      Thread.handle_interrupt(Call::UNINTERRUPTED) { @handle, @log_process = Config.connect(host, **settings) }
+    end
+
+    # A dup or a clone is another handle to the same connection: same login, token and sockets, but
+    # {#cancel} and {#close} of one do not touch the calls of the other.
+    def initialize_copy(original)
+      super
+      @lock = Mutex.new
+      @calls = {}.compare_by_identity
+      @handle = original.another_handle
+    end
+
+    # All secrets of the connection's user.
+    #
+    # @param user [String, nil] another user (4.1 and later, superusers only)
+    # @return [Array<Secret>] frozen
+    def secrets(user: nil, timeout: nil)
+      user = Arguments.text(user, "user")
+      list_of_secrets(timeout) { |conn, list, error| Native.tg_get_secrets(conn, user, list, error) }
+    end
+
+    # The same as {#secrets}, under the name that pyTigerGraph once used.
+    #
+    # @deprecated
+    def show_secrets(**options)
+      warn("show_secrets is deprecated; call secrets", uplevel: 1, category: :deprecated)
+      secrets(**options)
+    end
+
+    # Creates a secret. Never repeated: if the answer does not come, {UnknownOutcome} names the alias.
+    #
+    # @param alias_name [String, nil] nil: one is made up
+    # @param value [String, nil] a value of your own (4.1 and later); better let the server choose
+    # @param user [String, nil] another user (4.1 and later)
+    # @return [Secret]
+    def create_secret(alias_name = nil, value: nil, user: nil, timeout: nil)
+      alias_name = Arguments.text(alias_name, "alias_name")
+      value = Arguments.credential(value, "value")
+      user = Arguments.text(user, "user")
+      list_of_secrets(timeout) do |conn, list, error|
+        Native.tg_create_secret(conn, alias_name, value, user, list, error)
+      end.first
+    end
+
+    # The secret with this alias, created if there is none.
+    #
+    # @param alias_name [String]
+    # @return [Secret]
+    # @raise [AlreadyExists] before 4.1, where the value of an existing secret is not shown
+    def ensure_secret(alias_name, timeout: nil)
+      alias_name = Arguments.text(alias_name, "alias_name")
+      list_of_secrets(timeout) { |conn, list, error| Native.tg_ensure_secret(conn, alias_name, list, error) }.first
+    end
+
+    # Drops secrets by their aliases, with one request.
+    #
+    # @param aliases [Array<String>] one or several, or an Array of them
+    # @param user [String, nil] another user (4.1 and later)
+    # @param ignore_missing [Boolean] whether an alias that does not exist is no error
+    # @return [Integer] how many there were
+    # @raise [NotFound] if one does not exist; before 4.1 the others are dropped all the same
+    def drop_secret(*aliases, user: nil, ignore_missing: false, timeout: nil)
+      user = Arguments.text(user, "user")
+      # Only the call for a list tells how many of those that may be missing there were.
+      if aliases.size != 1 || aliases.first.is_a?(Array) || ignore_missing
+        return drop_secrets(aliases.flatten, user, ignore_missing, timeout)
+      end
+
+      alias_name = Arguments.text(aliases.first, "alias_name")
+      ask(timeout) { |conn, error| Native.tg_drop_secret(conn, alias_name, user, 0, error) }
+      1
+    end
+
+    # Requests a new token, which becomes the connection's own unless told otherwise.
+    #
+    # @param secret [String, Secret, nil] nil: the connection's own login
+    # @param lifetime [Numeric, nil] in seconds; nil: as configured, else the server's default
+    # @param keep_current [Boolean] leave the connection as it is
+    # @param global [Boolean] for all graphs, whatever graph is configured
+    # @return [Token]
+    def get_token(secret: nil, lifetime: nil, keep_current: false, global: false, timeout: nil)
+      secret = Arguments.credential(secret, "secret")
+      lifetime = Arguments.seconds(lifetime, "lifetime")
+      flags = token_flags(keep_current, global)
+      wait_for(timeout) do |conn|
+        new_token { |token, error| Native.tg_get_token(conn, secret, lifetime, flags, token, error) }
+      end
+    end
+
+    # Prolongs the life of a token (before 4.1).
+    #
+    # @param token [String, Token, nil] nil: the connection's own
+    # @param secret see {#get_token}
+    # @param lifetime see {#get_token}
+    # @param keep_current see {#get_token}
+    # @param global see {#get_token}
+    # @param or_new [Boolean] on servers that cannot refresh, ask for a new token instead
+    # @return [Token]
+    # @raise [Unsupported] on 4.1 and later, unless or_new
+    def refresh_token(token = nil, secret: nil, lifetime: nil, keep_current: false, global: false, or_new: false,
+                      timeout: nil)
+      old = Arguments.credential(token, "token")
+      secret = Arguments.credential(secret, "secret")
+      lifetime = Arguments.seconds(lifetime, "lifetime")
+      flags = token_flags(keep_current, global, or_new)
+      wait_for(timeout) do |conn|
+        new_token { |out, error| Native.tg_refresh_token(conn, secret, old, lifetime, flags, out, error) }
+      end
+    end
+
+    # Ends the life of a token.
+    #
+    # @param token [String, Token, nil] nil: the connection's own
+    # @param secret see {#get_token}
+    # @param ignore_missing [Boolean] whether a token that does not exist is no error
+    # @return [nil]
+    def delete_token(token = nil, secret: nil, ignore_missing: false, timeout: nil)
+      token = Arguments.credential(token, "token")
+      secret = Arguments.credential(secret, "secret")
+      flags = Arguments.flags(Native::IGNORE_MISSING => ignore_missing)
+      ask(timeout) { |conn, error| Native.tg_delete_token(conn, secret, token, flags, error) }
+    end
+
+    # Asks the server whether it takes this JWT (4.1 and later).
+    #
+    # @param jwt [String, Token]
+    # @return [Boolean]
+    def check_jwt_token(jwt, timeout: nil)
+      jwt = Arguments.credential(jwt, "jwt")
+      valid = FFI::MemoryPointer.new(:int32)
+      ask(timeout) { |conn, error| Native.tg_check_jwt_token(conn, jwt, valid, error) }
+      valid.read_int32 == 1
+    end
+
+    # A token that is good now, for the Authorization header of a request to the database: the connection's
+    # own while it is fresh, renewed in time. Ask before every request; while it is fresh nothing is sent.
+    #
+    # If the database refuses it (HTTP 401 or 403 with code REST-10016 or REST-10019), call {#reject_token}
+    # and ask once more.
+    #
+    # @return [Token] one whose header is "" if REST++ authentication is off
+    def authorization(timeout: nil)
+      with_call(timeout) do |call|
+        fetch = ->(conn) { new_token { |token, error| Native.tg_authorization(conn, token, error) } }
+        result = call.at_once(&fetch)
+        result = call.run(&fetch) if result.is_a?(Timeout)
+        result
+      end
+    end
+
+    # The connection's own token as it is, fresh or not. Sends nothing.
+    #
+    # @return [Token]
+    # @raise [NoCredentials] if there is none
+    def current_token
+      with_call(nil) do |call|
+        call.at_once { |conn| new_token { |token, error| Native.tg_current_token(conn, token, error) } }
+      end
+    end
+
+    # Says that the database refused this token: it is not handed out again. Sends nothing, and does nothing
+    # if the connection has another one already.
+    #
+    # @param token [Token, nil] the one that {#authorization} gave; nil does nothing
+    # @return [nil]
+    def reject_token(token)
+      raise TypeError, "token must be a Token, not #{token.class}" unless token.nil? || token.is_a?(Token)
+
+      with_call(nil) { |call| call.at_once { |conn| Native.tg_reject_token(conn, token&.pointer) } }
+    end
+
+    # The server's version.
+    #
+    # @return [Gem::Version] which compares, as in `conn.server_version >= Gem::Version.new("4.1")`
+    def server_version(timeout: nil)
+      parts = FFI::MemoryPointer.new(:int32, 3)
+      ask(timeout) { |conn, error| Native.tg_server_version(conn, parts, parts + 4, parts + 8, error) }
+      Gem::Version.new(parts.read_array_of_int32(3).join("."))
+    end
+
+    # Finds out whether this connection can work and, if not, why and what mends it. A failure that was found
+    # is no exception.
+    #
+    # @param offline [Boolean] say what is known, send nothing
+    # @return [Report]
+    def diagnose(offline: false, timeout: nil)
+      flags = Arguments.flags(Native::REPORT_OFFLINE => offline)
+      wait_for(timeout) do |conn|
+        native_call = ->(report, error) { Native.tg_diagnose(conn, flags, report, error) }
+        Native.result(Native::ReportPointer, native_call) { |pointer| Report.copy(pointer) }
+      end
+    end
+
+    # Stops the calls that are running on this object, on whatever thread: they raise {Cancelled}, or
+    # {UnknownOutcome} if the creation of a secret has begun. Does not wait for them. Later calls, and
+    # those on a dup, are unaffected. May be called in a signal handler.
+    #
+    # @return [nil]
+    def cancel
+      @calls.keys.each(&:cancel) # rubocop:disable Style/HashEachMethods -- others may add calls meanwhile
+      nil
+    end
+
+    # Frees the connection, whose credentials are wiped with its last handle. Sends nothing, never waits.
+    # Calls that are running are stopped as by {#cancel}; later ones raise {ClosedError}.
+    #
+    # @return [nil]
+    def close
+      @lock.synchronize do
+        @handle&.free
+        @handle = nil
+      end
+      cancel
+    end
+
+    # @return [Boolean]
+    def closed?
+      @handle.nil?
+    end
+
+    # @return [String] the class and whether it is open
+    def inspect
+      "#<#{self.class} #{closed? ? "closed" : "open"}>"
+    end
+    alias to_s inspect
+
+    # @raise [TypeError] always: a connection belongs to a process and its children
+    def marshal_dump
+      raise TypeError, "#{self.class} is not serialized"
+    end
+
+    protected
+
+    # A handle that stays valid whatever happens to this object.
+    def another_handle
+      @lock.synchronize do
+        raise ClosedError if closed?
+
+        Log.follow(@log_process) if @log_process
+        Native::ConnPointer.new(Native.tg_conn_clone(@handle))
+      end
+    end
+
+    private
+
+    # Yields a call of its own, and raises the error it returns.
+    def with_call(timeout)
+      limit = Arguments.milliseconds(timeout, "timeout")
+      call = nil
+      Thread.handle_interrupt(Call::UNINTERRUPTED) do
+        call = Call.new(another_handle, limit)
+        @calls[call] = true
+      end
+      result = yield call
+      raise result if result.is_a?(Exception)
+
+      result
+    ensure
+      @calls.delete(call)
+      call&.finish
+    end
+
+    # Runs a block that takes a native handle, and waits for what it returns.
+    def wait_for(timeout, &native_call)
+      with_call(timeout) { |call| call.run(&native_call) }
+    end
+
+    # Runs a native call without a result.
+    def ask(timeout)
+      wait_for(timeout) { |conn| Native.outcome { |error| yield conn, error } }
+    end
+
+    def new_token(&native_call)
+      Native.result(Native::TokenPointer, native_call) { |pointer| Token.new(pointer) }
+    end
+
+    def list_of_secrets(timeout)
+      wait_for(timeout) do |conn|
+        native_call = ->(list, error) { yield conn, list, error }
+        Native.result(Native::SecretsPointer, native_call) { |pointer| Secret.all(pointer) }
+      end
+    end
+
+    def drop_secrets(aliases, user, ignore_missing, timeout)
+      # These own the texts that the array points to.
+      texts = aliases.map { |name| name && FFI::MemoryPointer.from_string(Arguments.text(name, "alias_name")) }
+      array = FFI::MemoryPointer.new(:pointer, [texts.size, 1].max).write_array_of_pointer(texts)
+      flags = Arguments.flags(Native::IGNORE_MISSING => ignore_missing)
+      dropped = FFI::MemoryPointer.new(:size_t)
+      ask(timeout) { |conn, error| Native.tg_drop_secrets(conn, array, texts.size, user, flags, dropped, error) }
+      dropped.get(:size_t, 0)
+    end
+
+    def token_flags(keep_current, global, or_new = false)
+      Arguments.flags(
+        Native::TOKEN_KEEP_CURRENT => keep_current, Native::TOKEN_GLOBAL => global, Native::TOKEN_OR_NEW => or_new
+      )
+    end
+  end
+end

@@ -1,0 +1,104 @@
+# frozen_string_literal: true
+
+require "minitest/autorun"
+require "json"
+require "net/http"
+require "open3"
+require "pathname"
+require "rbconfig"
+require "socket"
+require "timeout"
+require "tmpdir"
+require "tigergraph_auth"
+
+# A stand-in server in a process of its own, which ends with this one.
+class Standin
+  attr_reader :url, :ca_file, :control
+
+  def self.run(...)
+    standin = new(...)
+    yield standin
+  ensure
+    standin&.stop
+  end
+
+  def initialize(version, *options)
+    @process = IO.popen(
+      [ENV.fetch("TIGERGRAPH_STANDIN"), "--version", version, "--gateway-port", "0", "--restpp-port", "0",
+       "--control-port", "0", "--print-json", "--exit-with-parent", *options], "r+"
+    )
+    told = JSON.parse(@process.gets)
+    @url, @ca_file, @control = told.values_at("gateway_url", "ca_file", "control_url")
+  end
+
+  def connect(**settings, &block)
+    login = { username: "alice", password: "opensesame", graph: "MyGraph" }
+    TigerGraphAuth::Connection.open(@url, **login, **settings, &block)
+  end
+
+  def post(path, body = {})
+    Net::HTTP.post(URI("#{@control}/#{path}"), JSON.generate(body), "Content-Type" => "application/json")
+  end
+
+  def requests
+    JSON.parse(Net::HTTP.get(URI("#{@control}/requests")))
+  end
+
+  def stop
+    @process.close
+  end
+end
+
+# A listener that accepts connections and says nothing.
+class SilentServer
+  attr_reader :port
+
+  def self.run
+    server = new
+    yield server
+  ensure
+    server&.stop
+  end
+
+  def initialize
+    @server = TCPServer.new("127.0.0.1", 0)
+    @port = @server.addr[1]
+    @accepted = Thread::Queue.new
+    @thread = Thread.new { loop { @accepted << @server.accept } }
+  end
+
+  # Returns when a client has connected and has said something.
+  def wait_for_client
+    client = @accepted.pop
+    client.wait_readable(5) or raise "the client says nothing"
+  end
+
+  def stop
+    @thread.kill.join
+    @server.close
+  end
+end
+
+module TigerGraphAuth
+  class TestCase < Minitest::Test
+    LIB = File.expand_path("../lib", __dir__)
+    VERSIONS = %w[3.10 4.2].freeze
+
+    def seconds
+      begun = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      yield
+      Process.clock_gettime(Process::CLOCK_MONOTONIC) - begun
+    end
+
+    # Runs a program of this folder, or a text, in a Ruby of its own.
+    def ruby(*arguments, environment: {})
+      Open3.capture3(environment, RbConfig.ruby, "-w", "-I", LIB, *arguments)
+    end
+
+    # A connection to where nobody listens.
+    def nowhere(**settings)
+      settings = { secret: "a" * 32 } if settings.empty?
+      Connection.new("http://127.0.0.1:1", **settings)
+    end
+  end
+end

@@ -1,0 +1,1086 @@
+/* tigergraph_auth.hpp - the C++ face of tigergraph_auth.h: C++17, header only.
+ *
+ * Licence: Apache-2.0 OR MIT.
+ *
+ *     namespace auth = tigergraph::auth;
+ *     auth::Connection conn(auth::Config("https://db.example.com").set_secret(std::getenv("TG_SECRET")));
+ *     auth::Token token = conn.authorization();
+ *     std::cout << token.header() << '\n';
+ *
+ * What each call does on each version of the server is told in tigergraph_auth.h; here is what C++ adds.
+ *
+ * Ownership. Config, Connection, Token, Secrets and Report own what they stand for, can be moved but not copied,
+ * and wipe the credentials in them when they go. An object that was moved from may be destroyed or assigned to;
+ * a call on it fails with Status::invalid_argument, and what it is asked for is empty.
+ *
+ * Strings. Arguments are of type Text, which takes std::string_view, std::string, const char * and
+ * std::nullopt; they are borrowed for the call. A NUL inside one is refused, never the end of it. Results
+ * are std::string_view, borrowed from the object that was asked; asking a temporary does not compile.
+ *
+ * Errors. A call throws Exception. Its twin, whose name begins with try_, throws nothing of the server's or
+ * the library's and returns a Result; with exceptions off (-fno-exceptions) there are only the twins. All
+ * files of a program should be compiled with the same choice. When memory runs out, std::bad_alloc is thrown.
+ *
+ * Threads. A Connection serves any number of threads at once; Token, Secrets, Report, Error and Exception are
+ * immutable and may be read anywhere; a Config is for one thread at a time. Do not move, assign to or destroy
+ * an object that another thread is using.
+ */
+
+#ifndef TIGERGRAPH_AUTH_HPP
+#define TIGERGRAPH_AUTH_HPP
+
+#include <tigergraph_auth.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+static_assert(TIGERGRAPH_AUTH_VERSION_MAJOR == 0 && TIGERGRAPH_AUTH_VERSION_MINOR == 1,
+              "tigergraph_auth.hpp and tigergraph_auth.h are of different versions");
+
+/** TigerGraph. */
+namespace tigergraph {
+/** Secrets and tokens of TigerGraph 2.x to 4.x. */
+namespace auth {
+/** The version of this header, so that two versions of it may be in one program. */
+inline namespace v0_1 {
+
+/** The version of the library that is running, such as "0.1.0". */
+inline std::string_view library_version() noexcept {
+    return tg_version();
+}
+
+/** What a program can do about a failure. Later versions may add some: treat one you do not know as a failure. */
+enum class Status : std::int32_t {
+    ok = TG_STATUS_OK,                             /**< Done. */
+    invalid_argument = TG_STATUS_INVALID_ARGUMENT, /**< An argument or a setting is wrong; nothing was sent. */
+    connect = TG_STATUS_CONNECT,                   /**< No connection to the server. */
+    timeout = TG_STATUS_TIMEOUT,                   /**< Time ran out. */
+    tls = TG_STATUS_TLS,                           /**< The server's certificate or the TLS session was refused. */
+    protocol = TG_STATUS_PROTOCOL,                 /**< The answer is not one that a TigerGraph server gives. */
+    unauthenticated = TG_STATUS_UNAUTHENTICATED,   /**< The server refused the credentials. */
+    forbidden = TG_STATUS_FORBIDDEN,               /**< The credentials are good, but not allowed to do this. */
+    not_found = TG_STATUS_NOT_FOUND,               /**< The thing named does not exist. */
+    already_exists = TG_STATUS_ALREADY_EXISTS,     /**< The alias is taken. */
+    unsupported = TG_STATUS_UNSUPPORTED,           /**< This version of the server, or of the library, cannot do it. */
+    auth_disabled = TG_STATUS_AUTH_DISABLED,       /**< REST++ authentication is off: no token is needed. */
+    unavailable = TG_STATUS_UNAVAILABLE,           /**< The server is busy, starting or limiting requests. */
+    server = TG_STATUS_SERVER,                     /**< Another error on the server. */
+    unknown_outcome = TG_STATUS_UNKNOWN_OUTCOME,   /**< A request not safe to repeat may have been carried out. */
+    no_credentials = TG_STATUS_NO_CREDENTIALS,     /**< There is no token, and nothing to get one with. */
+    internal = TG_STATUS_INTERNAL,                 /**< A defect of the library; the connection stays usable. */
+    cancelled = TG_STATUS_CANCELLED                /**< The call was stopped. */
+};
+
+/** The name of a status as in the C header, such as "TIMEOUT"; "UNKNOWN" for one that the library does not know. */
+inline std::string_view name(Status status) noexcept {
+    return tg_status_name(static_cast<tg_status>(status));
+}
+
+/**
+ * A text that is handed to a call, or none: where the C header takes NULL, std::nullopt and nullptr are none.
+ *
+ * Borrows the characters, so keep it no longer than the call that it is for. An empty std::string_view is the
+ * empty text, not none.
+ */
+class Text {
+  public:
+    /** None. */
+    constexpr Text(std::nullopt_t = std::nullopt) noexcept {}
+    /** None. */
+    constexpr Text(std::nullptr_t) noexcept {}
+    /** A text that ends in NUL, or none for a null pointer, as std::getenv() gives for what is not set. */
+    Text(const char *text) noexcept : data_(text), size_(text == nullptr ? 0 : std::strlen(text)), terminated_(true) {}
+    /** The whole string; a NUL in it is refused by the call. */
+    Text(const std::string &text) noexcept : data_(text.c_str()), size_(text.size()), terminated_(true) {}
+    /** The whole view; a NUL in it is refused by the call. The call copies it, and wipes the copy. */
+    constexpr Text(std::string_view text) noexcept : data_(text.empty() ? "" : text.data()), size_(text.size()) {}
+    /** The view, or none. */
+    constexpr Text(const std::optional<std::string_view> &text) noexcept : Text(text ? Text(*text) : Text()) {}
+
+    /** The text, or none. */
+    constexpr std::optional<std::string_view> view() const noexcept {
+        if (data_ == nullptr) return std::nullopt;
+        return std::string_view(data_, size_);
+    }
+    /** Whether a NUL stands behind the last character. */
+    constexpr bool is_terminated() const noexcept { return terminated_; }
+
+  private:
+    const char *data_ = nullptr;
+    std::size_t size_ = 0;
+    bool terminated_ = false;
+};
+
+/** What is not for users. */
+namespace detail {
+
+/** An error that is found before the library is asked. */
+struct OwnError {
+    std::string reason;
+    std::string message;
+    std::string hint;
+};
+
+struct Free {
+    void operator()(tg_config *config) const noexcept { tg_config_free(config); }
+    void operator()(tg_conn *conn) const noexcept { tg_conn_free(conn); }
+    void operator()(tg_secrets *secrets) const noexcept { tg_secrets_free(secrets); }
+    void operator()(tg_token *token) const noexcept { tg_token_free(token); }
+    void operator()(tg_report *report) const noexcept { tg_report_free(report); }
+    void operator()(tg_error *error) const noexcept { tg_error_free(error); }
+};
+
+template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
+
+} // namespace detail
+
+/**
+ * What went wrong: one sentence for a person, a stable reason for a program. Immutable; copies share one
+ * error. Holds no credential, so it may be logged. Its strings live as long as the error or a copy of it.
+ */
+class Error {
+  public:
+    /** No error: the status is ok, and every text is empty. */
+    Error() noexcept = default;
+
+    /** Takes over an error of the C interface, which may be null, with the status that the call returned. */
+    Error(tg_status status, tg_error *error) : status_(static_cast<Status>(status)), theirs_(error, detail::Free()) {}
+
+    /** An error of this header's own. */
+    Error(Status status, detail::OwnError error)
+        : status_(status), ours_(std::make_shared<const detail::OwnError>(std::move(error))) {}
+
+    /** What a program can do about it; ok if there was no error. */
+    Status status() const noexcept { return status_; }
+    /** What exactly happened, as a stable word such as "tls.unknown_issuer"; the C header lists them. */
+    std::string_view reason() const & noexcept { return ours_ ? ours_->reason.c_str() : tg_error_reason(c_error()); }
+    /** One sentence for a person that names the culprit. */
+    std::string_view message() const & noexcept { return ours_ ? ours_->message.c_str() : tg_error_message(c_error()); }
+    /** What to do about it, for a person, or "". */
+    std::string_view hint() const & noexcept { return ours_ ? ours_->hint.c_str() : tg_error_hint(c_error()); }
+    /** The server's own code, such as "REST-10016", or "". */
+    std::string_view server_code() const & noexcept { return tg_error_server_code(c_error()); }
+    /** The HTTP status of the answer, if there was an answer. */
+    std::optional<std::int32_t> http_status() const noexcept {
+        const std::int32_t status = tg_error_http_status(c_error());
+        return status > 0 ? std::optional<std::int32_t>(status) : std::nullopt;
+    }
+    /** How long to wait before the next try, if the server or the library said. */
+    std::optional<std::chrono::milliseconds> retry_after() const noexcept {
+        const std::int64_t wait = tg_error_retry_after_ms(c_error());
+        return wait >= 0 ? std::optional<std::chrono::milliseconds>(wait) : std::nullopt;
+    }
+
+    /** A string would outlive its error: keep the error. */
+    std::string_view reason() const && = delete;
+    /** A string would outlive its error: keep the error. */
+    std::string_view message() const && = delete;
+    /** A string would outlive its error: keep the error. */
+    std::string_view hint() const && = delete;
+    /** A string would outlive its error: keep the error. */
+    std::string_view server_code() const && = delete;
+
+  private:
+    const tg_error *c_error() const noexcept { return theirs_.get(); }
+
+    Status status_ = Status::ok;
+    std::shared_ptr<tg_error> theirs_;
+    std::shared_ptr<const detail::OwnError> ours_;
+};
+
+#if defined(__cpp_exceptions)
+/** What a call throws. what() is the message of its error. Its strings live as long as it or a copy of it. */
+class Exception : public std::runtime_error {
+  public:
+    /** An exception of this error. */
+    explicit Exception(Error error) : std::runtime_error(std::string(error.message())), error_(std::move(error)) {}
+
+    /** The error itself. */
+    const Error &error() const noexcept { return error_; }
+    /** What a program can do about it. */
+    Status status() const noexcept { return error_.status(); }
+    /** What exactly happened, as a stable word such as "tls.unknown_issuer"; the C header lists them. */
+    std::string_view reason() const noexcept { return error_.reason(); }
+    /** What to do about it, for a person, or "". */
+    std::string_view hint() const noexcept { return error_.hint(); }
+    /** The server's own code, such as "REST-10016", or "". */
+    std::string_view server_code() const noexcept { return error_.server_code(); }
+    /** The HTTP status of the answer, if there was an answer. */
+    std::optional<std::int32_t> http_status() const noexcept { return error_.http_status(); }
+    /** How long to wait before the next try, if the server or the library said. */
+    std::optional<std::chrono::milliseconds> retry_after() const noexcept { return error_.retry_after(); }
+
+  private:
+    Error error_;
+};
+#endif
+
+/**
+ * What a call without exceptions gives: its value or its error.
+ *
+ * Test it before you use the value: taking the value of a failure throws its Exception or, with exceptions
+ * off, ends the program by std::abort().
+ */
+template <class T> class [[nodiscard]] Result {
+  public:
+    /** A success with this value, or a failure if error is one. */
+    Result(T value, Error error) : value_(std::move(value)), error_(std::move(error)) {}
+
+    /** Whether the call succeeded. */
+    bool ok() const noexcept { return error_.status() == Status::ok; }
+    /** Whether the call succeeded. */
+    explicit operator bool() const noexcept { return ok(); }
+    /** The error; after a success one with the status ok. */
+    const Error &error() const & noexcept { return error_; }
+    /** The error, taken out. */
+    Error error() && noexcept { return std::move(error_); }
+    /** The value. */
+    T &value() & {
+        require();
+        return value_;
+    }
+    /** The value. */
+    const T &value() const & {
+        require();
+        return value_;
+    }
+    /** The value, taken out. */
+    T value() && {
+        require();
+        return std::move(value_);
+    }
+    /** The value. */
+    T &operator*() & { return value(); }
+    /** The value. */
+    const T &operator*() const & { return value(); }
+    /** The value, taken out. */
+    T operator*() && { return std::move(*this).value(); }
+    /** A member of the value. */
+    T *operator->() { return &value(); }
+    /** A member of the value. */
+    const T *operator->() const { return &value(); }
+
+  private:
+    void require() const {
+        if (ok()) return;
+#if defined(__cpp_exceptions)
+        throw Exception(error_);
+#else
+        std::abort();
+#endif
+    }
+
+    T value_;
+    Error error_;
+};
+
+/** What a call without exceptions gives that has no value: success, or its error. */
+template <> class [[nodiscard]] Result<void> {
+  public:
+    /** A success, or a failure if error is one. */
+    explicit Result(Error error) : error_(std::move(error)) {}
+
+    /** Whether the call succeeded. */
+    bool ok() const noexcept { return error_.status() == Status::ok; }
+    /** Whether the call succeeded. */
+    explicit operator bool() const noexcept { return ok(); }
+    /** The error; after a success one with the status ok. */
+    const Error &error() const & noexcept { return error_; }
+    /** The error, taken out. */
+    Error error() && noexcept { return std::move(error_); }
+#if defined(__cpp_exceptions)
+    /** Throws the Exception of a failure. */
+    void value() const {
+        if (!ok()) throw Exception(error_);
+    }
+#endif
+
+  private:
+    Error error_;
+};
+
+namespace detail {
+
+struct WipeAndDelete {
+    std::size_t size = 0;
+    void operator()(char *bytes) const noexcept {
+        /* Volatile, or the compiler leaves it out. */
+        volatile char *byte = bytes;
+        for (std::size_t i = 0; i < size; i++) byte[i] = '\0';
+        delete[] bytes;
+    }
+};
+
+/** An argument as C takes it: ends in NUL, and if that takes a copy, the copy is wiped. */
+class Argument {
+  public:
+    Argument(const char *name, Text text) : name_(name) {
+        const std::optional<std::string_view> view = text.view();
+        if (!view) return;
+        holds_nul_ = view->find('\0') != std::string_view::npos;
+        if (holds_nul_) return;
+        if (text.is_terminated()) {
+            text_ = view->data();
+            return;
+        }
+        copy_ = std::unique_ptr<char[], WipeAndDelete>(new char[view->size() + 1], WipeAndDelete{view->size()});
+        view->copy(copy_.get(), view->size());
+        copy_[view->size()] = '\0';
+        text_ = copy_.get();
+    }
+
+    const char *c_str() const noexcept { return text_; }
+
+    /** Why C cannot have it; ok if it can. */
+    Error refusal() const {
+        if (!holds_nul_) return Error();
+        return Error(Status::invalid_argument, {"argument.control_character", std::string(name_) + " holds a NUL",
+                                                "Pass the text without the NUL, and without what stands behind it."});
+    }
+
+  private:
+    const char *name_;
+    const char *text_ = nullptr;
+    bool holds_nul_ = false;
+    std::unique_ptr<char[], WipeAndDelete> copy_;
+};
+
+/** Makes a call, unless one of its arguments is refused. */
+template <class Call> Error call(std::initializer_list<const Argument *> arguments, Call make) {
+    for (const Argument *argument : arguments) {
+        Error refused = argument->refusal();
+        if (refused.status() != Status::ok) return refused;
+    }
+    tg_error *error = nullptr;
+    const tg_status status = make(&error);
+    return status == TG_STATUS_OK ? Error() : Error(status, error);
+}
+
+/** Whether the library that is running is one that this header was written for. */
+inline Error library_refusal() {
+    const std::uint32_t running = tg_version_number();
+    const std::uint32_t major = running >> 16, minor = running >> 8 & 0xff;
+    if (major == TIGERGRAPH_AUTH_VERSION_MAJOR && (major > 0 || minor == TIGERGRAPH_AUTH_VERSION_MINOR)) return Error();
+    const std::string compiled =
+        std::to_string(TIGERGRAPH_AUTH_VERSION_MAJOR) + "." + std::to_string(TIGERGRAPH_AUTH_VERSION_MINOR);
+    return Error(Status::unsupported,
+                 {"unsupported.library",
+                  "the library tigergraph_auth is version " + std::string(tg_version()) +
+                      ", and this program was compiled for " + compiled,
+                  "Install version " + compiled + " of the library, or compile the program with the other's header."});
+}
+
+/** Why a time limit is refused. */
+inline Error range_error(const char *setting) {
+    return Error(Status::invalid_argument,
+                 {"argument.range", "the setting \"" + std::string(setting) + "\" is not more than zero",
+                  "Set more than zero, or std::nullopt for the default."});
+}
+
+/** Milliseconds as C takes them: what is more than it can say is the most that it can. */
+inline std::uint32_t milliseconds(std::chrono::milliseconds limit) noexcept {
+    constexpr std::uint32_t most = (std::numeric_limits<std::uint32_t>::max)();
+    return limit.count() > std::int64_t{most} ? most : static_cast<std::uint32_t>(limit.count());
+}
+
+/** A time of the C interface, 0 for none; one that is later than the clock can say is its last. */
+inline std::optional<std::chrono::system_clock::time_point> time_point(std::int64_t seconds) noexcept {
+    using Clock = std::chrono::system_clock;
+    if (seconds <= 0) return std::nullopt;
+    const std::chrono::seconds since(seconds);
+    const auto last = (Clock::time_point::max)();
+    if (since > std::chrono::duration_cast<std::chrono::seconds>(last.time_since_epoch())) return last;
+    return Clock::time_point(std::chrono::duration_cast<Clock::duration>(since));
+}
+
+} // namespace detail
+
+/** How much a log line matters. */
+enum class LogLevel : std::int32_t {
+    error = TG_LOG_ERROR, /**< A token could not be renewed, and no good one is left. */
+    warn = TG_LOG_WARN,   /**< Something works, but should be looked at. */
+    info = TG_LOG_INFO,   /**< Something worth knowing happened. */
+    debug = TG_LOG_DEBUG  /**< Every request: method, path, status and duration. Never a query, header or body. */
+};
+
+/**
+ * Takes one log line, which has no line break at its end, holds no credential, and lives for the call.
+ *
+ * May be called on any thread, and on several at once, and may itself call this library. What it throws is
+ * swallowed, for there is nobody to take it.
+ */
+using LogFunction = std::function<void(LogLevel level, std::string_view message)>;
+
+/**
+ * The settings of a connection. For one thread at a time.
+ *
+ * Setters record, and return the same Config, so that they can be written one behind the other. Making a
+ * Connection judges everything at once and names the setting that is wrong. A text that is none, or an
+ * std::nullopt, restores a setting's default. Every text is copied; the copies are wiped.
+ */
+class Config {
+  public:
+    /**
+     * New settings for the server at this address, as "https://db.example.com[:port][/base]" or
+     * "xyz.i.tgcloud.io". Without a scheme https is meant. Without a port: 443 for hosts of TigerGraph Cloud,
+     * else 14240; if that refuses, token calls try 9000 once.
+     */
+    explicit Config(Text host) : handle_(tg_config_new(take("host", host).c_str())) {}
+
+    /**
+     * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+     * TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with TG_PROFILE=x the
+     * variables X_TG_HOST and so on come first. What is wrong is told by the making of a Connection.
+     *
+     * To have the address from TG_HOST, begin with Config(std::nullopt). Do not change the environment on another
+     * thread meanwhile.
+     */
+    Config &load_env() {
+        tg_config_load_env(handle_.get());
+        return *this;
+    }
+    /** The graph that tokens are for and, before 4.1, that secrets belong to. Default: none. */
+    Config &set_graph(Text graph) {
+        tg_config_set_graph(handle_.get(), take("graph", graph).c_str());
+        return *this;
+    }
+    /** Log in with user name and password. A connection has at most one login: this, a secret, or a JWT. */
+    Config &set_password(Text username, Text password) {
+        tg_config_set_password(handle_.get(), take("username", username).c_str(), take("password", password).c_str());
+        return *this;
+    }
+    /** Log in with a secret. */
+    Config &set_secret(Text secret) {
+        tg_config_set_secret(handle_.get(), take("secret", secret).c_str());
+        return *this;
+    }
+    /** A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed. */
+    Config &set_api_token(Text token) {
+        tg_config_set_api_token(handle_.get(), take("api_token", token).c_str());
+        return *this;
+    }
+    /** Log in with a JWT that somebody else issued. It is never renewed. */
+    Config &set_jwt(Text jwt) {
+        tg_config_set_jwt(handle_.get(), take("jwt", jwt).c_str());
+        return *this;
+    }
+    /**
+     * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. Where both
+     * are the same, REST++ is asked below /restpp.
+     */
+    Config &set_ports(std::uint16_t restpp, std::uint16_t gsql) {
+        tg_config_set_ports(handle_.get(), restpp, gsql);
+        return *this;
+    }
+    /** Whether the server is in TigerGraph Cloud. Default: as the host name says. */
+    Config &set_tgcloud(std::optional<bool> tgcloud) {
+        tg_config_set_tgcloud(handle_.get(), tgcloud ? (*tgcloud ? 1 : -1) : 0);
+        return *this;
+    }
+    /** The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is. */
+    Config &set_server_version(Text version) {
+        tg_config_set_server_version(handle_.get(), take("server_version", version).c_str());
+        return *this;
+    }
+    /**
+     * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
+     * which SSL_CERT_FILE and SSL_CERT_DIR may choose.
+     */
+    Config &set_ca_file(Text path) {
+        tg_config_set_ca_file(handle_.get(), take("ca_file", path).c_str());
+        return *this;
+    }
+    /** The CA certificates to trust, as PEM text, instead of a file. */
+    Config &set_ca_pem(Text pem) {
+        tg_config_set_ca_pem(handle_.get(), take("ca_pem", pem).c_str());
+        return *this;
+    }
+    /** Files with the certificate chain and the private key to show to servers that ask for them, in PEM. */
+    Config &set_client_cert(Text cert_path, Text key_path) {
+        tg_config_set_client_cert(handle_.get(), take("client_cert", cert_path).c_str(),
+                                  take("client_key", key_path).c_str());
+        return *this;
+    }
+    /**
+     * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it replaces
+     * the check of the chain, not that of host name and dates; beside a CA both must hold.
+     */
+    Config &set_pin_sha256(Text base64_spki) {
+        tg_config_set_pin_sha256(handle_.get(), take("pin_sha256", base64_spki).c_str());
+        return *this;
+    }
+    /** Accept any certificate, and so anybody in between. For a laboratory. Logs one warning. */
+    Config &set_insecure_tls(bool insecure) {
+        tg_config_set_insecure_tls(handle_.get(), insecure ? 1 : 0);
+        return *this;
+    }
+    /** Allow plain http beyond this machine, where anybody in between reads the credentials. */
+    Config &set_allow_http(bool allow) {
+        tg_config_set_allow_http(handle_.get(), allow ? 1 : 0);
+        return *this;
+    }
+    /** The limit for one attempt to connect: name look-up, TCP and TLS. More than zero; default 5 seconds. */
+    Config &set_connect_timeout(std::optional<std::chrono::milliseconds> limit) {
+        return set_limit("connect_timeout", connect_timeout_, limit);
+    }
+    /** The limit for a whole call, everything included. More than zero; default 30 seconds. */
+    Config &set_timeout(std::optional<std::chrono::milliseconds> limit) {
+        return set_limit("timeout", total_timeout_, limit);
+    }
+    /** An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names. Default: none. */
+    Config &set_proxy(Text proxy) {
+        tg_config_set_proxy(handle_.get(), take("proxy", proxy).c_str());
+        return *this;
+    }
+    /** The value of the User-Agent header. Default: "tigergraph-auth/" and the version. */
+    Config &set_user_agent(Text user_agent) {
+        tg_config_set_user_agent(handle_.get(), take("user_agent", user_agent).c_str());
+        return *this;
+    }
+    /**
+     * The lifetime of tokens where a call names none (0: the server's default), and how long before its end a
+     * token is renewed (0: a fifth of its lifetime, at most 24 hours).
+     */
+    Config &set_token_lifetime(std::chrono::seconds lifetime, std::chrono::seconds renew_before = {}) {
+        tg_config_set_token_lifetime(handle_.get(), lifetime.count(), renew_before.count());
+        return *this;
+    }
+    /**
+     * Where log lines up to max_level go; an empty function: nowhere. The function is destroyed once, after the
+     * last log line, on whatever thread that happens.
+     */
+    Config &set_log(LogLevel max_level, LogFunction log) {
+        const auto level = static_cast<std::int32_t>(max_level);
+        if (!log) {
+            tg_config_set_log(handle_.get(), level, nullptr, nullptr, nullptr);
+            return *this;
+        }
+        auto kept = std::make_unique<LogFunction>(std::move(log));
+        tg_config_set_log(handle_.get(), level, write_log, kept.release(), release_log);
+        return *this;
+    }
+
+  private:
+    friend class Connection;
+
+    static void write_log(std::int32_t level, const char *message, void *log) noexcept {
+#if defined(__cpp_exceptions)
+        try {
+            (*static_cast<LogFunction *>(log))(static_cast<LogLevel>(level), message);
+        } catch (...) {
+        }
+#else
+        (*static_cast<LogFunction *>(log))(static_cast<LogLevel>(level), message);
+#endif
+    }
+
+    static void release_log(void *log) noexcept { delete static_cast<LogFunction *>(log); }
+
+    /* Keeps what is wrong with a setting until it is set again. */
+    void judge(const char *setting, Error refusal) {
+        refused_.erase(setting);
+        if (refusal.status() != Status::ok) refused_.emplace(setting, std::move(refusal));
+    }
+
+    detail::Argument take(const char *setting, Text text) {
+        detail::Argument argument(setting, text);
+        judge(setting, argument.refusal());
+        return argument;
+    }
+
+    /* 0 is C's word for the default. A limit that has run out must not turn into that. */
+    Config &set_limit(const char *setting, std::uint32_t &kept, std::optional<std::chrono::milliseconds> limit) {
+        const bool good = !limit || limit->count() > 0;
+        kept = limit && good ? detail::milliseconds(*limit) : 0;
+        judge(setting, good ? Error() : detail::range_error(setting));
+        tg_config_set_timeouts(handle_.get(), connect_timeout_, total_timeout_);
+        return *this;
+    }
+
+    /* Before the handle, whose making may refuse the host. */
+    std::map<std::string_view, Error> refused_;
+    std::uint32_t connect_timeout_ = 0;
+    std::uint32_t total_timeout_ = 0;
+    detail::Owned<tg_config> handle_;
+};
+
+/**
+ * A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is whatever
+ * happens to the connection. Its strings live as long as it.
+ */
+class Token {
+  public:
+    /** The token itself. "" if REST++ authentication is off. */
+    std::string_view value() const & noexcept { return tg_token_value(handle_.get()); }
+    /** The value of the Authorization header: "Bearer " and the token. "" if REST++ authentication is off. */
+    std::string_view header() const & noexcept { return tg_token_header(handle_.get()); }
+    /** When the token ends, if anybody knows. */
+    std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept {
+        return detail::time_point(tg_token_expires_at(handle_.get()));
+    }
+    /** The same as text, such as "2026-11-23T17:05:45Z"; "" if nobody knows. */
+    std::string_view expiration() const & noexcept { return tg_token_expiration(handle_.get()); }
+
+    /** A string would outlive its token: keep the token. */
+    std::string_view value() const && = delete;
+    /** A string would outlive its token: keep the token. */
+    std::string_view header() const && = delete;
+    /** A string would outlive its token: keep the token. */
+    std::string_view expiration() const && = delete;
+
+  private:
+    friend class Connection;
+    explicit Token(tg_token *handle) noexcept : handle_(handle) {}
+
+    detail::Owned<tg_token> handle_;
+};
+
+/** One secret of a list. Its strings live as long as the list. */
+struct Secret {
+    std::string_view alias; /**< The name by which it is dropped. */
+    std::string_view value; /**< The secret itself, or its masked form. */
+    std::string_view graph; /**< The graph that it belongs to (before 4.1), or "" where the server does not tell. */
+    bool is_masked = false; /**< Whether the value is only the masked form that servers before 4.1 show. */
+};
+
+/** A list of secrets. Immutable; may be read on any thread. Its strings live as long as it. */
+class Secrets {
+  public:
+    /** Goes through a list, which must live longer. */
+    class Iterator {
+      public:
+        using iterator_category = std::input_iterator_tag; /**< Secrets are made on the way. */
+        using value_type = Secret;                         /**< What it gives. */
+        using difference_type = std::ptrdiff_t;            /**< The distance of two. */
+        using pointer = void;                              /**< None: secrets are made on the way. */
+        using reference = Secret;                          /**< What it gives. */
+
+        /** Belongs to no list. */
+        Iterator() noexcept = default;
+        /** The secret here. */
+        Secret operator*() const noexcept { return (*list_)[index_]; }
+        /** Goes on to the next. */
+        Iterator &operator++() noexcept {
+            ++index_;
+            return *this;
+        }
+        /** Goes on to the next, and gives where it was. */
+        Iterator operator++(int) noexcept {
+            Iterator before = *this;
+            ++index_;
+            return before;
+        }
+        /** Whether both are at the same secret of one list. */
+        friend bool operator==(const Iterator &left, const Iterator &right) noexcept {
+            return left.list_ == right.list_ && left.index_ == right.index_;
+        }
+        /** Whether they are not. */
+        friend bool operator!=(const Iterator &left, const Iterator &right) noexcept { return !(left == right); }
+
+      private:
+        friend class Secrets;
+        Iterator(const Secrets *list, std::size_t index) noexcept : list_(list), index_(index) {}
+
+        const Secrets *list_ = nullptr;
+        std::size_t index_ = 0;
+    };
+
+    /** How many secrets there are. */
+    std::size_t size() const noexcept { return tg_secrets_count(handle_.get()); }
+    /** Whether there are none. */
+    bool empty() const noexcept { return size() == 0; }
+    /** The secret at this index; one with empty texts if there is none. */
+    Secret operator[](std::size_t index) const & noexcept {
+        const tg_secrets *list = handle_.get();
+        return {tg_secrets_alias(list, index), tg_secrets_value(list, index), tg_secrets_graph(list, index),
+                tg_secrets_is_masked(list, index) != 0};
+    }
+    /** The first secret; one with empty texts if there is none. */
+    Secret front() const & noexcept { return (*this)[0]; }
+    /** Where the list begins. */
+    Iterator begin() const & noexcept { return Iterator(this, 0); }
+    /** Where the list ends. */
+    Iterator end() const & noexcept { return Iterator(this, size()); }
+
+    /** A secret would outlive its list: keep the list. */
+    Secret operator[](std::size_t index) const && = delete;
+    /** A secret would outlive its list: keep the list. */
+    Secret front() const && = delete;
+    /** A secret would outlive its list: keep the list. */
+    Iterator begin() const && = delete;
+    /** A secret would outlive its list: keep the list. */
+    Iterator end() const && = delete;
+
+  private:
+    friend class Connection;
+    explicit Secrets(tg_secrets *handle) noexcept : handle_(handle) {}
+
+    detail::Owned<tg_secrets> handle_;
+};
+
+/** What a diagnosis found. Immutable; may be read on any thread. Holds no credential. Strings live as long as it. */
+class Report {
+  public:
+    /** For a person: the first line is the verdict and what to do, then come the steps and the settings. */
+    std::string_view text() const & noexcept { return tg_report_text(handle_.get()); }
+    /** For a program: a JSON object, whose members the C header tells. */
+    std::string_view json() const & noexcept { return tg_report_json(handle_.get()); }
+
+    /** A string would outlive its report: keep the report. */
+    std::string_view text() const && = delete;
+    /** A string would outlive its report: keep the report. */
+    std::string_view json() const && = delete;
+
+  private:
+    friend class Connection;
+    explicit Report(tg_report *handle) noexcept : handle_(handle) {}
+
+    detail::Owned<tg_report> handle_;
+};
+
+/** The version of a server. */
+struct Version {
+    std::int32_t major = 0; /**< The 4 of 4.1.2. */
+    std::int32_t minor = 0; /**< The 1 of 4.1.2. */
+    std::int32_t patch = 0; /**< The 2 of 4.1.2. */
+};
+
+/** What the creation of a secret may be told. Both are for 4.1 and later. */
+struct CreateOptions {
+    Text value{}; /**< A value of your own. It goes into the URL, which the server may log; better let it choose. */
+    Text user{};  /**< Another user, for superusers. */
+};
+
+/** What dropping a secret may be told. */
+struct DropOptions {
+    Text user{};                 /**< Another user, for superusers; 4.1 and later. */
+    bool ignore_missing = false; /**< What does not exist is no error. Nothing else is forgiven. */
+};
+
+/** What the request for a token may be told. */
+struct TokenOptions {
+    Text secret{};                   /**< The secret to get it for. None: the connection's own login. */
+    std::chrono::seconds lifetime{}; /**< 0: as configured, else the server's default. The server may grant less. */
+    bool keep_current = false;       /**< Do not make the token the connection's own. */
+    bool global = false;             /**< Ask for a token for all graphs, whatever graph is configured. */
+};
+
+/** What the refresh of a token may be told. */
+struct RefreshOptions {
+    Text secret{};                   /**< The secret that the token was got for. None: the connection's own login. */
+    Text token{};                    /**< The token to refresh. None: the connection's own. */
+    std::chrono::seconds lifetime{}; /**< 0: as configured, else the server's default. The server may grant less. */
+    bool keep_current = false;       /**< Do not make the token the connection's own. */
+    bool global = false;             /**< With or_new: for all graphs, whatever graph is configured. */
+    bool or_new = false;             /**< On servers that cannot refresh, ask for a new token instead. */
+};
+
+/** What the deletion of a token may be told. */
+struct DeleteOptions {
+    Text secret{};               /**< The secret that the token was got for. None: the connection's own login. */
+    Text token{};                /**< The token to delete. None: the connection's own. */
+    bool ignore_missing = false; /**< What does not exist is no error. Nothing else is forgiven. */
+};
+
+/** What a diagnosis may be told. */
+struct DiagnoseOptions {
+    bool offline = false; /**< Say what is known without asking, send nothing. */
+};
+
+/**
+ * A connection to one server: its settings, its login, its current token. For any number of threads at once.
+ *
+ * Every call that sends something ends within its time limit; set_timeout(), cancel(), clone(), reject_token() and
+ * current_token() send nothing.
+ */
+class Connection {
+  public:
+    /**
+     * Judges the settings and makes a connection of them. Sends nothing; reads the files that settings name
+     * and, for https without a CA setting, the system's trust store (once in a process).
+     *
+     * Refuses a library of another version than this header's (reason unsupported.library).
+     */
+    static Result<Connection> try_open(const Config &config) {
+        tg_conn *conn = nullptr;
+        Error error = detail::library_refusal();
+        if (error.status() == Status::ok && !config.refused_.empty()) error = config.refused_.begin()->second;
+        if (error.status() == Status::ok) {
+            error = detail::call({}, [&](tg_error **out) { return tg_conn_new(config.handle_.get(), &conn, out); });
+        }
+        return Result<Connection>(Connection(conn), std::move(error));
+    }
+
+    /**
+     * Another handle to the same connection: same login, same token, same sockets, but its own cancellation,
+     * and its own time limit, which begins as that of this one. Sends nothing.
+     *
+     * This is how one call gets a limit or a cancellation of its own: clone, call, let the clone go.
+     */
+    Connection clone() const noexcept { return Connection(tg_conn_clone(handle_.get())); }
+
+    /**
+     * The limit for each whole call on this handle that begins from now on; std::nullopt: as configured. One of
+     * zero or less has run out: the next call ends with Status::timeout.
+     */
+    void set_timeout(std::optional<std::chrono::milliseconds> limit) noexcept {
+        constexpr std::chrono::milliseconds least(1);
+        tg_conn_set_timeout(handle_.get(), limit ? detail::milliseconds(*limit < least ? least : *limit) : 0);
+    }
+
+    /**
+     * Stops the calls that are running on this handle, on whatever thread: they end within 100 ms, with
+     * Status::cancelled, or unknown_outcome if the creation of a secret has begun. Does not wait for them.
+     * Calls that begin later, and those on clones, are unaffected.
+     */
+    void cancel() noexcept { tg_conn_cancel(handle_.get()); }
+
+    /**
+     * The server's version. Asks with the connection's token; if it has none but can log in, one is requested
+     * first and becomes the connection's own.
+     */
+    Result<Version> try_server_version() {
+        Version version;
+        Error error = detail::call({}, [&](tg_error **out) {
+            return tg_server_version(handle_.get(), &version.major, &version.minor, &version.patch, out);
+        });
+        return Result<Version>(version, std::move(error));
+    }
+
+    /** All secrets of the connection's user, or of another (superusers, 4.1 and later). Before 4.1 masked. */
+    Result<Secrets> try_get_secrets(Text user = {}) {
+        const detail::Argument who("user", user);
+        return list({&who}, [&](tg_secrets **secrets, tg_error **out) {
+            return tg_get_secrets(handle_.get(), who.c_str(), secrets, out);
+        });
+    }
+
+    /**
+     * Creates a secret; the result is a list of one, with its alias and its value. Without an alias the library
+     * makes one up, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
+     *
+     * Never repeated: if the answer does not come, the status is unknown_outcome and the message names the alias.
+     */
+    Result<Secrets> try_create_secret(Text alias = {}, const CreateOptions &options = {}) {
+        const detail::Argument own_alias("alias", alias), value("value", options.value), user("user", options.user);
+        return list({&own_alias, &value, &user}, [&](tg_secrets **secret, tg_error **out) {
+            return tg_create_secret(handle_.get(), own_alias.c_str(), value.c_str(), user.c_str(), secret, out);
+        });
+    }
+
+    /**
+     * The secret with this alias, created if there is none; the result is a list of one. Before 4.1 the server
+     * shows an existing secret masked: then the status is already_exists.
+     */
+    Result<Secrets> try_ensure_secret(Text alias) {
+        const detail::Argument own_alias("alias", alias);
+        return list({&own_alias}, [&](tg_secrets **secret, tg_error **out) {
+            return tg_ensure_secret(handle_.get(), own_alias.c_str(), secret, out);
+        });
+    }
+
+    /** Drops a secret by its alias. Before 4.1 its tokens die with it. */
+    Result<void> try_drop_secret(Text alias, const DropOptions &options = {}) {
+        const detail::Argument own_alias("alias", alias), user("user", options.user);
+        return Result<void>(detail::call({&own_alias, &user}, [&](tg_error **out) {
+            return tg_drop_secret(handle_.get(), own_alias.c_str(), user.c_str(), flags(options), out);
+        }));
+    }
+
+    /**
+     * Drops secrets by their aliases, a list in braces or any range of texts, with one request. Gives how many
+     * there were. If one does not exist the status is not_found, and before 4.1 the others are dropped all the same.
+     */
+    template <class Aliases = std::initializer_list<Text>>
+    Result<std::size_t> try_drop_secrets(const Aliases &aliases, const DropOptions &options = {}) {
+        const std::vector<Text> texts(std::begin(aliases), std::end(aliases));
+        return drop_all(texts, options);
+    }
+
+    /**
+     * Requests a new token, for a secret or the connection's own login. Always asks the server. The token becomes
+     * the connection's own unless the options say keep_current.
+     *
+     * If REST++ authentication is off the status is auth_disabled: no token is needed.
+     */
+    Result<Token> try_get_token(const TokenOptions &options = {}) {
+        const detail::Argument secret("secret", options.secret);
+        const std::uint32_t how =
+            flag(options.keep_current, TG_TOKEN_KEEP_CURRENT) | flag(options.global, TG_TOKEN_GLOBAL);
+        return token({&secret}, [&](tg_token **got, tg_error **out) {
+            return tg_get_token(handle_.get(), secret.c_str(), options.lifetime.count(), how, got, out);
+        });
+    }
+
+    /**
+     * Prolongs the life of a token. From 4.1 on servers cannot: the status is unsupported or, with or_new, a new
+     * token is requested.
+     */
+    Result<Token> try_refresh_token(const RefreshOptions &options = {}) {
+        const detail::Argument secret("secret", options.secret), old("token", options.token);
+        const std::uint32_t how = flag(options.keep_current, TG_TOKEN_KEEP_CURRENT) |
+                                  flag(options.global, TG_TOKEN_GLOBAL) | flag(options.or_new, TG_TOKEN_OR_NEW);
+        return token({&secret, &old}, [&](tg_token **got, tg_error **out) {
+            return tg_refresh_token(handle_.get(), secret.c_str(), old.c_str(), options.lifetime.count(), how, got,
+                                    out);
+        });
+    }
+
+    /** Ends the life of a token. A deleted token is forgotten, whichever way it was named. */
+    Result<void> try_delete_token(const DeleteOptions &options = {}) {
+        const detail::Argument secret("secret", options.secret), value("token", options.token);
+        const std::uint32_t how = flag(options.ignore_missing, TG_IGNORE_MISSING);
+        return Result<void>(detail::call({&secret, &value}, [&](tg_error **out) {
+            return tg_delete_token(handle_.get(), secret.c_str(), value.c_str(), how, out);
+        }));
+    }
+
+    /**
+     * Asks the server whether it takes this JWT (4.1 and later, on the server that issued the token). A failure
+     * means that the question could not be asked.
+     */
+    Result<bool> try_check_jwt_token(Text jwt) {
+        const detail::Argument value("jwt", jwt);
+        std::int32_t valid = 0;
+        Error error = detail::call(
+            {&value}, [&](tg_error **out) { return tg_check_jwt_token(handle_.get(), value.c_str(), &valid, out); });
+        return Result<bool>(valid == 1, std::move(error));
+    }
+
+    /**
+     * A token that is good now, for the Authorization header of a request to the database: the connection's own
+     * while it is fresh, renewed in time. Ask before every request: while the token is fresh this takes no lock
+     * and sends nothing. If REST++ authentication is off, value and header of the token are "".
+     *
+     * If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call reject_token()
+     * and ask once more.
+     */
+    Result<Token> try_authorization() {
+        return token({}, [&](tg_token **got, tg_error **out) { return tg_authorization(handle_.get(), got, out); });
+    }
+
+    /** The connection's own token as it is, fresh or not. Sends nothing. Status::no_credentials if there is none. */
+    Result<Token> try_current_token() const {
+        return token({}, [&](tg_token **got, tg_error **out) { return tg_current_token(handle_.get(), got, out); });
+    }
+
+    /**
+     * Says that the database refused this token: if it is still the connection's own, it is never handed out
+     * again, and the next authorization() gets a new one. Sends nothing.
+     */
+    void reject_token(const Token &refused) noexcept { tg_reject_token(handle_.get(), refused.handle_.get()); }
+
+    /**
+     * Finds out whether this connection can work and, if not, why and what mends it. A success whenever there is a
+     * report, also one that says that nothing works. All steps together end within the time limit of a call.
+     *
+     * A refused login is not tried again, so that no account is locked. A token that it brings is the connection's own.
+     */
+    Result<Report> try_diagnose(const DiagnoseOptions &options = {}) {
+        tg_report *report = nullptr;
+        Error error = detail::call({}, [&](tg_error **out) {
+            return tg_diagnose(handle_.get(), flag(options.offline, TG_REPORT_OFFLINE), &report, out);
+        });
+        return Result<Report>(Report(report), std::move(error));
+    }
+
+#if defined(__cpp_exceptions)
+    /** As try_open(); throws Exception. */
+    explicit Connection(const Config &config) : Connection(try_open(config).value()) {}
+    /** As try_server_version(); throws Exception. */
+    Version server_version() { return try_server_version().value(); }
+    /** As try_get_secrets(); throws Exception. */
+    Secrets get_secrets(Text user = {}) { return try_get_secrets(user).value(); }
+    /** As try_create_secret(); throws Exception. */
+    Secrets create_secret(Text alias = {}, const CreateOptions &options = {}) {
+        return try_create_secret(alias, options).value();
+    }
+    /** As try_ensure_secret(); throws Exception. */
+    Secrets ensure_secret(Text alias) { return try_ensure_secret(alias).value(); }
+    /** As try_drop_secret(); throws Exception. */
+    void drop_secret(Text alias, const DropOptions &options = {}) { try_drop_secret(alias, options).value(); }
+    /** As try_drop_secrets(); throws Exception. */
+    template <class Aliases = std::initializer_list<Text>>
+    std::size_t drop_secrets(const Aliases &aliases, const DropOptions &options = {}) {
+        return try_drop_secrets(aliases, options).value();
+    }
+    /** As try_get_token(); throws Exception. */
+    Token get_token(const TokenOptions &options = {}) { return try_get_token(options).value(); }
+    /** As try_refresh_token(); throws Exception. */
+    Token refresh_token(const RefreshOptions &options = {}) { return try_refresh_token(options).value(); }
+    /** As try_delete_token(); throws Exception. */
+    void delete_token(const DeleteOptions &options = {}) { try_delete_token(options).value(); }
+    /** As try_check_jwt_token(); throws Exception. */
+    bool check_jwt_token(Text jwt) { return try_check_jwt_token(jwt).value(); }
+    /** As try_authorization(); throws Exception. */
+    Token authorization() { return try_authorization().value(); }
+    /** As try_current_token(); throws Exception. */
+    Token current_token() const { return try_current_token().value(); }
+    /** As try_diagnose(); throws Exception. */
+    Report diagnose(const DiagnoseOptions &options = {}) { return try_diagnose(options).value(); }
+#endif
+
+  private:
+    explicit Connection(tg_conn *handle) noexcept : handle_(handle) {}
+
+    static constexpr std::uint32_t flag(bool is_set, std::uint32_t value) noexcept { return is_set ? value : 0; }
+    static constexpr std::uint32_t flags(const DropOptions &options) noexcept {
+        return flag(options.ignore_missing, TG_IGNORE_MISSING);
+    }
+
+    using Arguments = std::initializer_list<const detail::Argument *>;
+
+    template <class Call> static Result<Token> token(Arguments arguments, Call make) {
+        tg_token *got = nullptr;
+        Error error = detail::call(arguments, [&](tg_error **out) { return make(&got, out); });
+        return Result<Token>(Token(got), std::move(error));
+    }
+
+    template <class Call> static Result<Secrets> list(Arguments arguments, Call make) {
+        tg_secrets *got = nullptr;
+        Error error = detail::call(arguments, [&](tg_error **out) { return make(&got, out); });
+        return Result<Secrets>(Secrets(got), std::move(error));
+    }
+
+    Result<std::size_t> drop_all(const std::vector<Text> &aliases, const DropOptions &options) {
+        std::vector<detail::Argument> arguments;
+        std::vector<const char *> texts;
+        for (const Text &alias : aliases) {
+            arguments.emplace_back("alias", alias);
+            if (Error refused = arguments.back().refusal(); refused.status() != Status::ok) {
+                return Result<std::size_t>(0, std::move(refused));
+            }
+            texts.push_back(arguments.back().c_str());
+        }
+        const detail::Argument user("user", options.user);
+        std::size_t dropped = 0;
+        Error error = detail::call({&user}, [&](tg_error **out) {
+            return tg_drop_secrets(handle_.get(), texts.data(), texts.size(), user.c_str(), flags(options), &dropped,
+                                   out);
+        });
+        return Result<std::size_t>(dropped, std::move(error));
+    }
+
+    detail::Owned<tg_conn> handle_;
+};
+
+} // namespace v0_1
+} // namespace auth
+} // namespace tigergraph
+
+#endif /* TIGERGRAPH_AUTH_HPP */

@@ -1,0 +1,133 @@
+//! Credentials in files, which the environment names: read anew for every call, so that a rotation needs no restart.
+//! The environment is this process's own, so each set-up is made in a process of its own.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tigergraph_auth::{Config, Connection, Reason, TokenOptions};
+use tigergraph_standin::{Options, Standin};
+
+const VERSIONS: [&str; 2] = ["3.10", "4.2"];
+
+/// Runs the test of this name again, as a child that has this variable alone; tells whether this is the child.
+fn is_child(test: &str, variable: &str, file: &Path) -> bool {
+    if std::env::var_os("FILES_CHILD").is_some() {
+        return true;
+    }
+    let mut child = Command::new(std::env::current_exe().expect("this program"));
+    child.args(["--exact", test, "--nocapture"]).env_clear().env("FILES_CHILD", "1").env(variable, file);
+    let output = child.output().expect("itself");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+    false
+}
+
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+fn write(file: &Path, content: &str) {
+    // As a rotation does it: a new file in the place of the old one.
+    let new = file.with_extension("new");
+    fs::write(&new, content).expect("a file");
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o600)).expect("its mode");
+    fs::rename(new, file).expect("its name");
+}
+
+fn connect(server: &Standin) -> Connection {
+    let mut config = Config::new(server.gateway_url());
+    config.set_graph(Some(b"MyGraph")).load_env();
+    Connection::new(&config).expect("good settings")
+}
+
+#[test]
+fn a_rotated_secret_is_used_at_once() {
+    let file = scratch("rotated-secret");
+    write(&file, "a placeholder\n");
+    if !is_child("a_rotated_secret_is_used_at_once", "TG_SECRET_FILE", &file) {
+        return;
+    }
+    for version in VERSIONS {
+        let server = Standin::start(Options::new(version)).expect("a stand-in");
+        let first = server.add_secret("alice", "MyGraph", "first");
+        write(&file, &format!("{first}\n"));
+        let connection = connect(&server);
+        let token = connection.authorization().expect(version);
+        // The old secret goes, and its tokens with it.
+        let second = server.add_secret("alice", "MyGraph", "second");
+        server.with_state(|state| state.secrets.retain(|secret| secret.alias != "first"));
+        write(&file, &second);
+        server.expire_tokens();
+        connection.reject_token(&token);
+        let renewed = connection.authorization().expect("by the new secret");
+        assert_ne!(renewed.value(), token.value(), "{version}");
+        connection.get_token(None, 0, TokenOptions::default()).expect("by the new secret");
+    }
+}
+
+#[test]
+fn a_rotated_password_is_used_at_once() {
+    let file = scratch("rotated-password");
+    write(&file, "opensesame");
+    if !is_child("a_rotated_password_is_used_at_once", "TG_PASSWORD_FILE", &file) {
+        return;
+    }
+    for version in VERSIONS {
+        write(&file, "opensesame");
+        let server = Standin::start(Options::new(version)).expect("a stand-in");
+        let mut config = Config::new(server.gateway_url());
+        config.set_graph(Some(b"MyGraph"));
+        // The name comes from the environment, too: a login is never put together of two places.
+        // SAFETY: this process has no other thread that reads the environment now.
+        unsafe { std::env::set_var("TG_USERNAME", "alice") };
+        let connection = Connection::new(config.load_env()).expect("good settings");
+        connection.get_secrets(None).expect(version);
+        server.add_user("alice", "closesesame", false);
+        let error = connection.get_secrets(None).expect_err("the old password");
+        assert_eq!(error.reason(), Reason::AuthBadPassword);
+        write(&file, "closesesame");
+        connection.get_secrets(None).expect("the new password");
+        // A file that others may read is refused, also later.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("its mode");
+        server.clear_requests();
+        let error = connection.get_secrets(None).expect_err("an open file");
+        assert_eq!(error.reason(), Reason::ConfigFile);
+        assert_eq!(error.hint(), format!("Type: chmod 600 {}", file.display()));
+        assert!(server.requests().is_empty());
+    }
+}
+
+#[test]
+fn a_jwt_that_somebody_else_renews() {
+    let file = scratch("renewed-jwt");
+    write(&file, "aaaaaaaa");
+    if !is_child("a_jwt_that_somebody_else_renews", "TG_JWT_FILE", &file) {
+        return;
+    }
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.add_secret("alice", None, "issuer");
+    let issue = || {
+        let issuer =
+            Connection::new(Config::new(server.gateway_url()).set_secret(Some(secret.as_bytes()))).expect("good");
+        issuer.get_token(None, 3600, TokenOptions::default()).expect("a JWT").value().to_owned()
+    };
+    let (first, second) = (issue(), issue());
+    write(&file, &first);
+    let connection = connect(&server);
+    let handed = connection.authorization().expect("the first");
+    assert_eq!(handed.value(), first);
+    connection.reject_token(&handed);
+    let error = connection.authorization().expect_err("the same again");
+    assert_eq!(error.reason(), Reason::AuthBadToken, "{error}");
+    assert!(error.message().contains("has not changed"), "{error}");
+
+    let connection = connect(&server);
+    let handed = connection.authorization().expect("the first");
+    write(&file, &second);
+    connection.reject_token(&handed);
+    assert_eq!(connection.authorization().expect("the second").value(), second);
+    connection.get_secrets(None).expect("with the second");
+}

@@ -1,0 +1,273 @@
+//! The command line, `examples-c/tg-auth.c`: what it prints, for whom, and its exit codes.
+
+#[path = "common/c.rs"]
+mod c;
+mod common;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+
+const VERSIONS: [&str; 2] = ["3.10", "4.2"];
+
+fn program() -> &'static PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| c::build_sanitized(&["examples-c/tg-auth.c"], &["-std=c11"]))
+}
+
+/// A stand-in and an environment that leads to it.
+struct Desk {
+    server: Standin,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Desk {
+    fn with(options: Options) -> Desk {
+        let server = Standin::start(options).expect("a stand-in");
+        let secret = server.add_secret("alice", "MyGraph", "standing");
+        let environment = vec![
+            ("TG_HOST", server.gateway_url()),
+            ("TG_SECRET", secret),
+            ("TG_GRAPHNAME", "MyGraph".to_owned()),
+            ("TERM", "xterm".to_owned()),
+        ];
+        Desk { server, environment }
+    }
+
+    fn at(version: &str) -> Desk {
+        Desk::with(Options::new(version))
+    }
+
+    fn with_password(mut self, password: &str) -> Desk {
+        self.environment.retain(|(name, _)| *name != "TG_SECRET");
+        self.environment.extend([("TG_USERNAME", "alice".to_owned()), ("TG_PASSWORD", password.to_owned())]);
+        self
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = c::program_command(program());
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).output().expect("tg-auth")
+    }
+
+    /// What it prints on standard output, if it succeeds without another word.
+    fn prints(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        c::succeeded(&format!("{arguments:?}"), &output);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    fn prints_json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.prints(arguments)).expect("JSON")
+    }
+
+    /// It ends with this code, says this, and prints nothing on standard output.
+    fn fails(&self, arguments: &[&str], code: i32, telling: &str) {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", c::text(&output));
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(c::text(&output).contains(telling), "{arguments:?}: {}", c::text(&output));
+    }
+}
+
+#[test]
+fn token_prints_a_token_that_is_good() {
+    for version in VERSIONS {
+        let desk = Desk::at(version);
+        let token = desk.prints(&["token"]);
+        let header = desk.prints(&["--header", "token"]);
+        assert!(header.starts_with("Authorization: Bearer ") && header.ends_with('\n'));
+        let json = desk.prints_json(&["token", "--json", "--lifetime", "100"]);
+        assert_eq!(json["header"], format!("Bearer {}", json["token"].as_str().expect("a token")));
+        let known = |value: &str| desk.server.snapshot().tokens.iter().any(|known| known.value == value);
+        assert!(known(token.trim()) && known(json["token"].as_str().expect("a token")), "{version}");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+        let left = json["expires_at"].as_i64().expect("a time") - now as i64;
+        assert!((80..=120).contains(&left), "{version}: {left}");
+    }
+}
+
+fn has_curl() -> bool {
+    let has = Command::new("curl").arg("--version").output().is_ok();
+    assert!(has || std::env::var_os("CI").is_none(), "curl is missing, and under CI nothing may be skipped");
+    if !has {
+        eprintln!("skipped: curl is missing");
+    }
+    has
+}
+
+#[test]
+fn the_header_feeds_curl() {
+    if !has_curl() {
+        return;
+    }
+    for version in VERSIONS {
+        let tls = Tls::self_signed();
+        let ca_file = c::scratch(&format!("tg-auth-{version}.pem"));
+        std::fs::write(&ca_file, &tls.ca_pem).expect("a file");
+        let mut desk = Desk::with(Options::new(version).with_tls(tls));
+        desk.environment.push(("TG_CERT_PATH", ca_file.to_str().expect("UTF-8").to_owned()));
+        let url = format!("{}/restpp/graph/MyGraph/vertices/Person", desk.server.gateway_url());
+        let status = |header: &str| {
+            let mut curl = Command::new("curl");
+            curl.args(["--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--cacert"]).arg(&ca_file);
+            let output = curl.args(["--header", header, &url]).output().expect("curl");
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        assert_eq!(status(desk.prints(&["token", "--header"]).trim()), "200", "{version}");
+        assert!(status("Authorization: Bearer nothing").starts_with('4'), "{version}");
+    }
+}
+
+#[test]
+fn the_token_feeds_pytigergraph() {
+    for (peer, version) in [("2.0.5", "3.10"), ("2.0.5", "4.2"), ("1.8.4", "3.10"), ("1.8.4", "4.2")] {
+        let Some(python) = common::python(peer) else { return };
+        let desk = Desk::at(version);
+        let ask = |token: &str| {
+            let mut script = common::script(&python, "api_token.py");
+            script.arg(desk.server.gateway_url()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = script.spawn().expect("python");
+            child.stdin.take().expect("its input").write_all(token.as_bytes()).expect("it listens");
+            child.wait_with_output().expect("its end")
+        };
+        let answer = ask(&desk.prints(&["token"]));
+        c::succeeded(&format!("pyTigerGraph {peer} at {version}"), &answer);
+        assert_eq!(String::from_utf8_lossy(&answer.stdout).trim(), format!("{version}.0"), "{peer}");
+        assert!(!ask("nothingnothingnothing").status.success(), "{peer} at {version}");
+    }
+}
+
+#[test]
+fn secrets_are_created_listed_and_dropped() {
+    for version in VERSIONS {
+        let desk = Desk::at(version).with_password("opensesame");
+        assert!(desk.prints(&["secret", "create", "mine"]).starts_with("mine "), "{version}");
+        let made = desk.prints_json(&["-j", "secret", "create"]);
+        let made = made[0]["alias"].as_str().expect("an alias");
+        assert!(made.starts_with("AUTO_GENERATED_ALIAS_"), "{version}");
+        let listed = desk.prints_json(&["secret", "list", "--json"]);
+        let aliases: Vec<&str> =
+            listed.as_array().expect("a list").iter().map(|entry| entry["alias"].as_str().expect("an alias")).collect();
+        assert_eq!(aliases, ["standing", "mine", made], "{version}");
+        assert_eq!(listed[0]["masked"], version == "3.10");
+        desk.fails(&["secret", "create", "mine"], 9, "exists");
+        assert_eq!(desk.prints_json(&["secret", "drop", "mine", made, "-j"])["dropped"], 2);
+        desk.fails(&["secret", "drop", "mine"], 8, "missing.secret");
+        assert_eq!(desk.prints(&["secret", "drop", "--ignore-missing", "mine"]), "");
+    }
+}
+
+#[test]
+fn server_prints_the_version() {
+    for version in VERSIONS {
+        let desk = Desk::at(version);
+        assert_eq!(desk.prints(&["server"]), format!("{version}.0\n"));
+        assert_eq!(desk.prints_json(&["server", "-j"])["version"], format!("{version}.0"));
+    }
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong() {
+    for version in VERSIONS {
+        let well = Desk::at(version);
+        let report = well.prints(&["doctor"]);
+        assert!(report.lines().next().is_some_and(|line| line.ends_with("everything works.")), "{report}");
+        assert!(!report.contains('\u{1b}'), "colours in a pipe");
+        assert_eq!(well.prints_json(&["doctor", "--json"])["ok"], true);
+        assert!(well.prints(&["doctor", "--offline"]).starts_with("Nothing was sent"));
+
+        let ill = Desk::at(version).with_password("canary");
+        let output = ill.run(&["doctor", "--json"]);
+        assert_eq!(output.status.code(), Some(6));
+        assert_eq!(
+            serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["failure"]["reason"],
+            "auth.bad_password"
+        );
+        assert!(!c::text(&output).contains("canary"));
+    }
+}
+
+#[test]
+fn the_doctor_waits_for_a_sleeping_workspace() {
+    let desk = Desk::at("4.2");
+    let asleep = || Fault::always("/", Action::reply(503, "<html><title>Starting workspace</title></html>"));
+    desk.server.script(asleep());
+    assert_eq!(desk.run(&["doctor"]).status.code(), Some(12));
+    // It wakes while the doctor waits.
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(3));
+            desk.server.clear_faults();
+        });
+        let output = desk.run(&["doctor", "--wait", "60"]);
+        c::succeeded("doctor --wait", &output);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("workspace is starting"));
+    });
+    assert!(started.elapsed() > Duration::from_secs(3) && started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn exit_codes_are_statuses() {
+    let desk = Desk::at("4.2");
+    desk.fails(&["--host", "http://db.example.com", "token"], 1, "config.plain_http");
+    desk.fails(&["--host", "http://127.0.0.1:1", "token"], 2, "connect.refused");
+    desk.fails(&["--host", &desk.server.gateway_url().replace("http", "https"), "token"], 4, "tls.protocol");
+    desk.fails(&["--graph", "NoGraph", "token"], 8, "missing.graph");
+    desk.fails(&["--profile", "nobody", "token"], 1, "TG_PROFILE");
+    desk.fails(&["--ca-file", "/nowhere", "--host", "https://localhost", "token"], 1, "config.file");
+    let mut anonymous = Desk::at("4.2");
+    anonymous.environment.retain(|(name, _)| *name != "TG_SECRET");
+    anonymous.fails(&["token"], 15, "credentials.none");
+    let output = anonymous.run(&["token", "--json"]);
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["error"]["reason"], "credentials.none");
+    let wrong: [&[&str]; 8] = [
+        &[],
+        &["nothing"],
+        &["token", "more"],
+        &["secret"],
+        &["secret", "drop"],
+        &["secret", "create", "a", "b"],
+        &["--timeout", "soon", "token"],
+        &["--nothing", "token"],
+    ];
+    for arguments in wrong {
+        desk.fails(arguments, 64, "--help");
+    }
+    assert!(desk.server.requests().iter().all(|request| request.path != "/gsql/v1/secrets"));
+}
+
+#[test]
+fn help_and_version_need_no_server() {
+    let desk = Desk { environment: Vec::new(), ..Desk::at("4.2") };
+    let help = desk.prints(&["--help"]);
+    assert!(help.starts_with("Usage: tg-auth"), "{help}");
+    assert!(help.lines().all(|line| line.len() <= 105), "{help}");
+    assert_eq!(desk.prints(&["-V"]), format!("tg-auth {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(desk.server.requests().is_empty());
+}
+
+#[test]
+fn authentication_off_needs_no_token() {
+    let desk = Desk::at("3.10");
+    desk.server.set_auth_enabled(false);
+    let output = desk.run(&["token"]);
+    c::succeeded("token", &output);
+    assert!(output.stdout.is_empty() && c::text(&output).contains("authentication is off"));
+}
+
+#[test]
+fn the_log_holds_no_credential() {
+    let desk = Desk::at("4.2").with_password("opensesame");
+    let output = desk.run(&["--verbose", "token"]);
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(log.contains("POST /gsql/v1/tokens 200") && !log.contains("opensesame"), "{log}");
+    assert!(!log.contains(String::from_utf8_lossy(&output.stdout).trim()), "{log}");
+}
