@@ -217,13 +217,16 @@ func TestCancelBeforeTheCallBegins(t *testing.T) {
 	ctx, cancel := context.WithCancel(background)
 	time.AfterFunc(5*time.Millisecond, cancel)
 	began := time.Now()
-	_, err := conn.AuthorizationBegunLate(ctx, 50*time.Millisecond)
+	_, err := tigergraphauth.AuthorizationBegunLate(ctx, conn, 50*time.Millisecond)
 	if !errors.Is(err, context.Canceled) || time.Since(began) > soon {
 		t.Errorf("after %v: %v", time.Since(began), err)
 	}
 
 	results := make(chan error)
-	go func() { _, err := conn.AuthorizationBegunLate(background, 50*time.Millisecond); results <- err }()
+	go func() {
+		_, err := tigergraphauth.AuthorizationBegunLate(background, conn, 50*time.Millisecond)
+		results <- err
+	}()
 	time.Sleep(10 * time.Millisecond)
 	began = time.Now()
 	conn.Close()

@@ -7,7 +7,7 @@ import (
 
 // AuthorizationBegunLate is Authorization in a program whose threads come late: the library begins the call so
 // long after its context is watched.
-func (c *Conn) AuthorizationBegunLate(ctx context.Context, by time.Duration) (*Token, error) {
+func AuthorizationBegunLate(ctx context.Context, c *Conn, by time.Duration) (*Token, error) {
 	return c.token(ctx, new(texts), late(authorization, by))
 }
 
