@@ -35,7 +35,8 @@ func (s *settings) text(name, value string) *C.char {
 //
 // With TG_PROFILE=x the variables X_TG_SECRET and so on come first; a profile that has none is an error. Login
 // and token come from one place: if the program set one of them, or the profile has one, no other is looked
-// for. An empty variable is none. What is wrong is told by New, with the name of the variable.
+// for. An empty variable is none. What is wrong is told by New, with the name of the variable. The header of the C
+// library tells more, at tg_config_load_env.
 //
 // C code reads the variables: os.Setenv in a program with cgo changes those as well.
 func WithEnvironment() Option {
