@@ -70,6 +70,7 @@ func newConn(host *string, options []Option) (*Conn, error) {
 	c.users.Store(1)
 	runtime.SetFinalizer(c, (*Conn).Close)
 	if err := c.learnSettings(); err != nil {
+		c.Close()
 		return nil, err
 	}
 	return c, nil
@@ -85,12 +86,12 @@ func (c *Conn) learnSettings() error {
 		Settings map[string]struct{ Value string }
 	}
 	if err := json.Unmarshal([]byte(report.JSON), &found); err != nil {
-		return fmt.Errorf("tigergraphauth: the library's report: %w", err)
+		return defect(err)
 	}
 	setting := func(name string) string { return found.Settings[name].Value }
 	total, err := strconv.ParseUint(setting("total_ms"), 10, 32)
 	if err != nil {
-		return fmt.Errorf("tigergraphauth: the library's report: %w", err)
+		return defect(err)
 	}
 	c.limit = time.Duration(total) * time.Millisecond
 	c.origin = newOrigin(setting("host"), setting("restpp_port"), setting("gsql_port"))

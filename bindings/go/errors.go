@@ -157,6 +157,12 @@ func refusal(reason Reason, message, hint string) *Error {
 	return &Error{Status: InvalidArgument, Reason: reason, Message: message, Hint: hint, RetryAfter: -1}
 }
 
+// defect is the error of a report that is not as the library promises it.
+func defect(err error) *Error {
+	message := "the library's report on a new connection cannot be read: " + err.Error()
+	return &Error{Status: Internal, Reason: "internal.panic", Message: message, RetryAfter: -1}
+}
+
 // stopped is the error of a call that ended before the library was asked.
 func stopped(cause error) *Error {
 	return &Error{

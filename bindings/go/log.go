@@ -10,7 +10,7 @@ type LogLevel int32
 
 // The levels.
 const (
-	// LogError: a call failed.
+	// LogError: a token could not be renewed, and no good one is left. What else fails is told to its caller.
 	LogError LogLevel = C.TG_LOG_ERROR
 	// LogWarn: something works, but should be looked at.
 	LogWarn LogLevel = C.TG_LOG_WARN
