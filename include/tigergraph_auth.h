@@ -328,7 +328,8 @@ void tg_error_free(tg_error *error);
  * Takes one log line. message has no line break at its end, holds no credential, and lives for the call.
  *
  * May be called on any thread, and on several at once, with no lock of the library's held: it may
- * call tg_* functions itself. It must return: no exception, no longjmp.
+ * call tg_* functions itself, on that thread; it must not wait for another one that does. It must return: no
+ * exception, no longjmp.
  */
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 

@@ -206,10 +206,10 @@ impl Connection {
         known.extend(held.as_deref().map(Token::value));
         known.extend(self.core.settings.api_token.as_ref().map(Hidden::reveal));
         let login = self.core.settings.login.as_ref().map(Login::credential);
-        let (read, held) =
-            (login.map(crate::credential::Credential::read), login.map(crate::credential::Credential::held));
+        let credential = login.map(|login| login.read());
+        let held = login.map(|login| login.held());
         known.extend(held.as_ref().map(Hidden::reveal));
-        Call::new(self, clock, Redactor::new(known, names), read)
+        Call::new(self, clock, Redactor::new(known, names), credential)
     }
 
     /// Fails at once where no login could be found for the gateway whatever the server is.

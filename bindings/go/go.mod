@@ -1,0 +1,3 @@
+module github.com/tigergraph/tigergraph-auth/bindings/go
+
+go 1.19

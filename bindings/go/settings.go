@@ -1,0 +1,174 @@
+package tigergraphauth
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"math"
+	"time"
+)
+
+// An Option is a setting of a connection, for [New]. What it says is judged there, all at once; the error
+// names the setting that is wrong, never its value if that is secret.
+type Option func(*settings)
+
+// settings are what New has collected.
+type settings struct {
+	config      *C.tg_config
+	args        texts
+	environment bool
+}
+
+func (s *settings) free() {
+	C.tg_config_free(s.config)
+	s.args.free()
+}
+
+// text copies a setting, which is named for the error.
+func (s *settings) text(name, value string) *C.char {
+	return s.args.add("the setting \""+name+"\"", value)
+}
+
+// WithEnvironment fills what no other option sets from the environment: TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD,
+// TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD
+// ("true", or "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+//
+// With TG_PROFILE=x the variables X_TG_SECRET and so on come first; a profile that has none is an error. Login
+// and token come from one place: if the program set one of them, or the profile has one, no other is looked
+// for. An empty variable is none. What is wrong is told by New, with the name of the variable. The header of the C
+// library tells more, at tg_config_load_env.
+//
+// C code reads the variables: os.Setenv in a program with cgo changes those as well.
+func WithEnvironment() Option {
+	return func(s *settings) { s.environment = true }
+}
+
+// WithGraph sets the graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
+func WithGraph(graph string) Option {
+	return func(s *settings) { C.tg_config_set_graph(s.config, s.text("graph", graph)) }
+}
+
+// WithPassword logs in with user name and password. A connection has at most one login: this, a secret, or a
+// JWT.
+func WithPassword(username, password string) Option {
+	return func(s *settings) {
+		C.tg_config_set_password(s.config, s.text("username", username), s.text("password", password))
+	}
+}
+
+// WithSecret logs in with a secret.
+func WithSecret(secret string) Option {
+	return func(s *settings) { C.tg_config_set_secret(s.config, s.text("secret", secret)) }
+}
+
+// WithAPIToken sets a token to begin with. It may stand beside a login, which then gets the next one; alone it
+// is never renewed.
+func WithAPIToken(token string) Option {
+	return func(s *settings) { C.tg_config_set_api_token(s.config, s.text("api_token", token)) }
+}
+
+// WithJWT logs in with a JWT that somebody else issued. It is never renewed.
+func WithJWT(jwt string) Option {
+	return func(s *settings) { C.tg_config_set_jwt(s.config, s.text("jwt", jwt)) }
+}
+
+// WithPorts sets the ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
+// Where both are the same, REST++ is asked below /restpp.
+func WithPorts(restpp, gateway uint16) Option {
+	return func(s *settings) {
+		C.tg_config_set_ports(s.config, C.uint16_t(restpp), C.uint16_t(gateway))
+	}
+}
+
+// WithTGCloud says whether the server is in TigerGraph Cloud. Default: by the host name.
+func WithTGCloud(isCloud bool) Option {
+	return func(s *settings) {
+		if isCloud {
+			C.tg_config_set_tgcloud(s.config, 1)
+		} else {
+			C.tg_config_set_tgcloud(s.config, -1)
+		}
+	}
+}
+
+// WithServerVersion tells the server's version, such as "3.10" or "4.1.2", so that the server is never asked
+// what it is.
+func WithServerVersion(version string) Option {
+	return func(s *settings) { C.tg_config_set_server_version(s.config, s.text("server_version", version)) }
+}
+
+// WithCAFile names a file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust
+// store, which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+func WithCAFile(path string) Option {
+	return func(s *settings) { C.tg_config_set_ca_file(s.config, s.text("ca_file", path)) }
+}
+
+// WithCAPEM gives the CA certificates to trust, as PEM text, instead of a file.
+func WithCAPEM(pem string) Option {
+	return func(s *settings) { C.tg_config_set_ca_pem(s.config, s.text("ca_pem", pem)) }
+}
+
+// WithClientCert names files with the certificate chain and the private key to show to servers that ask for
+// them, in PEM.
+func WithClientCert(certPath, keyPath string) Option {
+	return func(s *settings) {
+		C.tg_config_set_client_cert(s.config, s.text("client_cert", certPath), s.text("client_key", keyPath))
+	}
+}
+
+// WithPinSHA256 gives the SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted.
+// Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+func WithPinSHA256(base64SPKI string) Option {
+	return func(s *settings) { C.tg_config_set_pin_sha256(s.config, s.text("pin_sha256", base64SPKI)) }
+}
+
+// WithInsecureTLS accepts any certificate, and so anybody in between. For a laboratory. Logs one warning.
+func WithInsecureTLS() Option {
+	return func(s *settings) { C.tg_config_set_insecure_tls(s.config, 1) }
+}
+
+// WithAllowHTTP allows plain http beyond this machine, where anybody in between reads the credentials.
+func WithAllowHTTP() Option {
+	return func(s *settings) { C.tg_config_set_allow_http(s.config, 1) }
+}
+
+// WithTimeouts sets the limits for one attempt to connect (name look-up, TCP and TLS; default 5 s) and for a
+// whole call, everything included (default 30 s). 0: the default; there is no "no limit". The context of a
+// call can only make its limit shorter.
+func WithTimeouts(connect, total time.Duration) Option {
+	return func(s *settings) {
+		if connect < 0 || total < 0 {
+			s.args.refuse("argument.range", "the setting \"timeouts\" is negative", "Use 0 for the default.")
+			return
+		}
+		C.tg_config_set_timeouts(s.config, milliseconds(connect), milliseconds(total))
+	}
+}
+
+// milliseconds is d for the library; what is longer than it can count, 49 days, is as good as these.
+func milliseconds(d time.Duration) C.uint32_t {
+	if n := count(d, time.Millisecond); n < math.MaxUint32 {
+		return C.uint32_t(n)
+	}
+	return math.MaxUint32
+}
+
+// WithProxy sets an HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
+// (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+func WithProxy(proxy string) Option {
+	return func(s *settings) { C.tg_config_set_proxy(s.config, s.text("proxy", proxy)) }
+}
+
+// WithUserAgent sets the User-Agent header. Default: "tigergraph-auth/" and the version.
+func WithUserAgent(userAgent string) Option {
+	return func(s *settings) { C.tg_config_set_user_agent(s.config, s.text("user_agent", userAgent)) }
+}
+
+// WithTokenLifetime sets the lifetime of tokens where a call names none (0: the server's default), and how
+// long before its end a token is renewed (0: a fifth of its lifetime, at most 24 h), in whole seconds.
+func WithTokenLifetime(lifetime, renewBefore time.Duration) Option {
+	return func(s *settings) {
+		C.tg_config_set_token_lifetime(
+			s.config, C.int64_t(count(lifetime, time.Second)), C.int64_t(count(renewBefore, time.Second)))
+	}
+}

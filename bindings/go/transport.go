@@ -1,0 +1,162 @@
+package tigergraphauth
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// codeLimit is how much of a refusal is read in search of its code.
+const codeLimit = 64 << 10
+
+// A Transport adds the Authorization header to requests to the database, with a token of Conn that is good
+// now. If the database refuses the token all the same, it gets another and sends the request once more, if the
+// request has no body or one that can be sent again (see GetBody of [http.Request], which http.NewRequest sets).
+//
+// The token goes to the server of Conn and to Hosts, and nowhere else, whatever a redirect says. Requests to
+// others pass unchanged.
+type Transport struct {
+	// Conn gives the tokens.
+	Conn *Conn
+	// Base sends the requests; nil: http.DefaultTransport.
+	Base http.RoundTripper
+	// Hosts are further servers that get the token, as "db2.example.com:9000" or, for the port of the scheme,
+	// "db2.example.com". The server of Conn gets it on the ports of its address and of [WithPorts], and if the
+	// address has no port on 443, 14240 and 9000. A Conn with https gives it away over https alone.
+	Hosts []string
+}
+
+// RoundTrip sends the request. It leaves req as it is.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !t.trusts(req.URL) {
+		return t.base().RoundTrip(req)
+	}
+	token, err := t.Conn.Authorization(req.Context())
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	refused, err := t.base().RoundTrip(authorized(req, token))
+	if err != nil || !refusesToken(refused) {
+		return refused, err
+	}
+	t.Conn.RejectToken(token)
+	again, ok := replay(req)
+	if !ok {
+		return refused, nil
+	}
+	if token, err = t.Conn.Authorization(req.Context()); err != nil {
+		// The answer is there, and says what the matter is.
+		if again.Body != nil {
+			again.Body.Close()
+		}
+		return refused, nil
+	}
+	refused.Body.Close()
+	return t.base().RoundTrip(authorized(again, token))
+}
+
+// CloseIdleConnections closes those of Base.
+func (t *Transport) CloseIdleConnections() {
+	if base, ok := t.base().(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
+func (t *Transport) base() http.RoundTripper {
+	if t.Base != nil {
+		return t.Base
+	}
+	return http.DefaultTransport
+}
+
+// trusts reports whether a request to u may have the token. Without a Conn there is none to give away, and
+// asking for it says so.
+func (t *Transport) trusts(u *url.URL) bool {
+	if t.Conn == nil || u == nil {
+		return t.Conn == nil
+	}
+	own := t.Conn.origin
+	if u.Scheme != "https" && u.Scheme != own.scheme {
+		return false
+	}
+	if own.has(u) {
+		return true
+	}
+	for _, host := range t.Hosts {
+		further := url.URL{Scheme: u.Scheme, Host: host}
+		if strings.EqualFold(further.Hostname(), u.Hostname()) && portOf(&further) == portOf(u) {
+			return true
+		}
+	}
+	return false
+}
+
+// authorized is req with the token. If REST++ authentication is off, there is none.
+func authorized(req *http.Request, token *Token) *http.Request {
+	header := token.Header()
+	if header == "" {
+		return req
+	}
+	req = req.Clone(req.Context())
+	if req.Header == nil {
+		req.Header = make(http.Header)
+	}
+	req.Header.Set("Authorization", header)
+	return req
+}
+
+// replay is req once more, if its body can be had again.
+func replay(req *http.Request) (*http.Request, bool) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req, true
+	}
+	if req.GetBody == nil {
+		return nil, false
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, false
+	}
+	again := req.Clone(req.Context())
+	again.Body = body
+	return again, true
+}
+
+// refusesToken reports whether the answer says that the token is no good. It reads the beginning of the body
+// and puts it back.
+func refusesToken(response *http.Response) bool {
+	if response.StatusCode != http.StatusUnauthorized && response.StatusCode != http.StatusForbidden {
+		return false
+	}
+	beginning, err := io.ReadAll(io.LimitReader(response.Body, codeLimit))
+	response.Body = &restored{io.MultiReader(bytes.NewReader(beginning), failing(err, response.Body)), response.Body}
+	var refusal struct{ Code string }
+	if json.Unmarshal(beginning, &refusal) != nil {
+		return false
+	}
+	return refusal.Code == "REST-10016" || refusal.Code == "REST-10019"
+}
+
+// restored is a body whose beginning was read already.
+type restored struct {
+	io.Reader
+	io.Closer
+}
+
+// failing goes on with rest, or with the error that reading met before.
+func failing(err error, rest io.Reader) io.Reader {
+	if err != nil {
+		return failedReader{err}
+	}
+	return rest
+}
+
+type failedReader struct{ err error }
+
+func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
