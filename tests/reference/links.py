@@ -55,6 +55,13 @@ class Html(html.parser.HTMLParser):
         self.anchors |= {attributes[name] for name in ("id", "name") if attributes.get(name)}
 
 
+def links_of_site(path):
+    """Those of a page, or those of the navigation beside all pages."""
+    if path.suffix == ".js":
+        return re.findall(r'"([\w-]+\.html(?:#[^"]*)?)"', path.read_text())
+    return Html(path).links
+
+
 def dead(path, link, anchors):
     """Why a link in this file is dead, or None."""
     target, _, anchor = link.partition("#")
@@ -94,8 +101,8 @@ def main():
         counts = check(files, lambda path: re.findall(r"\]\(([^)\s]+)\)", without_code(path.read_text())),
                        anchors_of_markdown)
     elif sys.argv[1:] == ["--site"]:
-        files = sorted(SITE.glob("**/*.html"))
-        counts = check(files, lambda path: Html(path).links, lambda path: Html(path).anchors)
+        files = sorted(SITE.glob("**/*.html")) + [SITE / "navtreedata.js"]
+        counts = check(files, links_of_site, lambda path: Html(path).anchors)
     else:
         sys.exit(__doc__)
     print(f"{len(files)} files, {counts[0]} links, {counts[1]} of them dead")
