@@ -122,7 +122,7 @@ uninstall:
 	rm -f $(patsubst packaging/cmake/%,'$(cmake)/%',$(cmake_files))
 	rmdir '$(cmake)' 2> /dev/null || true
 
-# The headers as pages, from target/reference/index.html on.
+# The guides and the headers as one site, from target/reference/index.html on.
 reference:
 	rm -rf target/reference
 	mkdir -p target/reference
