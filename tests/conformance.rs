@@ -417,7 +417,7 @@ fn same_as_in_c(language: &str, program: impl Fn() -> Command) {
 
 /// With the package in `bindings/<folder>` and the library as it is installed.
 fn with_package(folder: &str, variables: &[(&str, &str)]) {
-    let Some(prefix) = install::prefix() else { return };
+    let Some(prefix) = install::prefix().filter(|_| install::has_tools(folder)) else { return };
     let command = || {
         let mut command = install::script(&format!("bindings/{folder}/conformance/run"), &prefix);
         command.envs(variables.iter().copied());
