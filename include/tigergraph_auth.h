@@ -31,7 +31,7 @@
  * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
  * Accessors take NULL and answer "" or 0.
  *
- * Strings are NUL-terminated UTF-8, at most 64 KiB. Arguments are copied. Strings that you get are
+ * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. Strings that you get are
  * borrowed from the object you asked, live as long as it, are never NULL, and are never to be freed.
  *
  * Ownership. Every X * that a function makes for you is freed with tg_X_free(), once, on any thread.
@@ -362,8 +362,8 @@ tg_config *tg_config_new(const char *host);
 
 /**
  * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
- * TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", or
- * "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+ * TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", "1",
+ * "yes", "on"; "false", "0", "no" and "off" leave it to the host name; "-1" is no) and TG_CERT_PATH (a file with CA certificates).
  *
  * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
  * a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
@@ -437,10 +437,11 @@ void tg_config_set_ca_pem(tg_config *config, const char *pem);
 void tg_config_set_client_cert(tg_config *config, const char *cert_path, const char *key_path);
 
 /**
- * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it
- * replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+ * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
+ * accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
  */
-void tg_config_set_pin_sha256(tg_config *config, const char *base64_spki);
+void tg_config_set_pin_sha256(tg_config *config,
+                              const char *base64_spki);
 
 /**
  * Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
@@ -621,7 +622,8 @@ tg_status tg_drop_secret(tg_conn *conn,
  * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets how many there were.
  *
  * aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
- * exist the status is NOT_FOUND, and before 4.1 the others are dropped all the same.
+ * exist the status is NOT_FOUND, and before 4.1 the others are dropped all the same. With
+ * TG_IGNORE_MISSING, from 4.1 on, one that does not exist costs two requests more: a list, and a drop of the rest.
  */
 tg_status tg_drop_secrets(tg_conn *conn,
                           const char *const *aliases,

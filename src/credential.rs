@@ -46,7 +46,7 @@ impl Credential {
 
     /// One that is in a file, which is read now and for every call.
     pub fn in_file(path: &str, judge: Judge) -> Result<Credential> {
-        let last = read(path).and_then(|text| judge(&text))?;
+        let last = content(path, judge)?;
         Ok(Credential(Arc::new(Origin::File { path: path.to_owned(), judge, last: ArcSwap::from_pointee(last) })))
     }
 
@@ -60,7 +60,7 @@ impl Credential {
         match &*self.0 {
             Origin::Given(credential) => Ok(credential.clone()),
             Origin::File { path, judge, last } => {
-                let credential = read(path).and_then(|text| judge(&text))?;
+                let credential = content(path, *judge)?;
                 last.store(Arc::new(credential.clone()));
                 Ok(credential)
             }
@@ -78,6 +78,14 @@ impl Credential {
 
 fn refused(path: &str, what: impl fmt::Display) -> Error {
     Error::new(Reason::ConfigFile, format!("the file {path} {what}"))
+}
+
+/// What the file holds, if it can be this credential.
+fn content(path: &str, judge: Judge) -> Result<Hidden> {
+    judge(&read(path)?).map_err(|error| {
+        let message = format!("{} (in the file {path})", error.message());
+        error.with_message(message)
+    })
 }
 
 /// The only line of a file that nobody else may read.

@@ -115,8 +115,6 @@ fn on_the_way(cases: &mut Cases) {
     let (_silent, address) = raw(RawAction::Silence);
     cases.case("https, and the port is silent", &encrypted(&address), "timeout.tls", "agreeing on TLS");
     cases.case("http, and the port is silent", &plain(&address), "timeout.response", "answer");
-    let (_reset, address) = raw(RawAction::Reset);
-    cases.case("the connection is reset", &encrypted(&address), "connect.reset", "broke");
     let mut config = encrypted("db.example.com");
     let proxy = format!("http://{}", nowhere());
     cases.case("the proxy is not there", config.set_proxy(Some(proxy.as_bytes())), "connect.proxy", "proxy cannot");
@@ -159,7 +157,8 @@ fn at_the_server(cases: &mut Cases) {
     let (server, secret) = start("4.2");
     let base = format!("{}/base", server.gateway_url());
     cases.case("the wrong base path", &with_secret(&base, &secret), "missing.endpoint", "base path");
-    let faults: [(&'static str, Action, &str, &str); 5] = [
+    let faults: [(&'static str, Action, &str, &str); 6] = [
+        ("the connection is reset", Action::ResetBeforeReply, "connect.reset", "broke"),
         ("a portal's page", Action::reply(200, "<html>Welcome to our wifi</html>"), "protocol.not_json", "portal"),
         (
             "a sleeping workspace",

@@ -41,8 +41,8 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 }
 
 /// Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
-/// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", or
-/// "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+/// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", "1",
+/// "yes", "on"; "false", "0", "no" and "off" leave it to the host name; "-1" is no) and TG_CERT_PATH (a file with CA certificates).
 ///
 /// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
 /// a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
@@ -196,8 +196,8 @@ pub unsafe extern "C" fn tg_config_set_client_cert(
     }
 }
 
-/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it
-/// replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
+/// accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64_spki: *const c_char) {
     // SAFETY: as the conventions at the top of the header ask of every pointer.

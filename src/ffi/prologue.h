@@ -31,7 +31,7 @@
  * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
  * Accessors take NULL and answer "" or 0.
  *
- * Strings are NUL-terminated UTF-8, at most 64 KiB. Arguments are copied. Strings that you get are
+ * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. Strings that you get are
  * borrowed from the object you asked, live as long as it, are never NULL, and are never to be freed.
  *
  * Ownership. Every X * that a function makes for you is freed with tg_X_free(), once, on any thread.
