@@ -328,8 +328,8 @@ void tg_error_free(tg_error *error);
  * Takes one log line. message has no line break at its end, holds no credential, and lives for the call.
  *
  * May be called on any thread, and on several at once, with no lock of the library's held: it may
- * call tg_* functions itself, on that thread; it must not wait for another one that does. It must return: no
- * exception, no longjmp.
+ * call tg_* functions itself, on that thread, but must not wait for another thread that does. It must
+ * return: no exception, no longjmp.
  */
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 
@@ -694,7 +694,8 @@ typedef struct tg_token tg_token;
  * from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
  *
  * 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
- * 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens.
+ * 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; asked by a password, these servers make
+ * a secret of their own for each token (so their documents), which a login with a secret avoids.
  * If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
  * Free the result with tg_token_free().
  */

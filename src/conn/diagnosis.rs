@@ -54,8 +54,9 @@ impl Connection {
             findings.warnings.push(warning.to_owned());
         }
         if let Some((error, ago)) = self.failed_renewal() {
-            let (reason, ago) = (error.reason().id(), ago.as_secs());
-            findings.warnings.push(format!("the last renewal failed {ago} s ago: {} ({reason})", error.message()));
+            let (status, reason, ago) = (error.status().name(), error.reason().id(), ago.as_secs());
+            let warning = format!("the last renewal failed {ago} s ago: {} ({status}, {reason})", error.message());
+            findings.warnings.push(warning);
         }
     }
 

@@ -42,7 +42,8 @@ fn options(flags: u32) -> TokenOptions {
 /// from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
 ///
 /// 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
-/// 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens.
+/// 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; asked by a password, these servers make
+/// a secret of their own for each token (so their documents), which a login with a secret avoids.
 /// If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
 /// Free the result with tg_token_free().
 #[unsafe(no_mangle)]
