@@ -306,17 +306,12 @@ fn misused(version: &'static str, misuse: &str) {
     assert!(!said.contains("survived"), "{misuse} after free: {said}");
 }
 
-/// The library as it ships, where `tests/run size` builds it too.
+/// The library as it ships, where `tests/run` builds it too.
 fn released_library() -> PathBuf {
-    let target = root().join("target/ship");
-    let output = Command::new(env!("CARGO"))
-        .args(["rustc", "--quiet", "--release", "--lib", "--crate-type", "cdylib"])
-        .current_dir(root())
-        .env("CARGO_TARGET_DIR", &target)
-        .output()
-        .expect("cargo");
-    crate::common::succeeded("the release library", &output);
-    target.join("release")
+    let mut make = Command::new("make");
+    make.args(["--silent", "CARGO_TARGET_DIR=target/ship"]).current_dir(root());
+    crate::common::succeeded("the release library", &make.output().expect("make"));
+    root().join("target/ship/release/stage")
 }
 
 /// With the library as it ships. Not optimized it needs between 128 and 160 KiB, most of it for TLS.
