@@ -11,9 +11,20 @@ module TigerGraphAuth
   module Native
     extend FFI::Library
 
+    # ffi's own free releases first and forgets afterwards: a child that is forked by another thread in between
+    # would release once more. Forgetting first, the worst is that such a child keeps what it never had.
+    module FreedOnce
+      def free
+        self.autorelease = false
+        super
+      end
+    end
+
     # A handle, a token, a list and a report, each freed when nothing refers to it any more.
     # The library allows that on any thread, at exit and in forked children.
     class ConnPointer < FFI::AutoPointer
+      include FreedOnce
+
       def self.release(pointer)
         Native.tg_conn_free(pointer)
       end
@@ -21,6 +32,8 @@ module TigerGraphAuth
 
     # See {ConnPointer}.
     class TokenPointer < FFI::AutoPointer
+      include FreedOnce
+
       def self.release(pointer)
         Native.tg_token_free(pointer)
       end
@@ -28,6 +41,8 @@ module TigerGraphAuth
 
     # See {ConnPointer}.
     class SecretsPointer < FFI::AutoPointer
+      include FreedOnce
+
       def self.release(pointer)
         Native.tg_secrets_free(pointer)
       end
@@ -35,6 +50,8 @@ module TigerGraphAuth
 
     # See {ConnPointer}.
     class ReportPointer < FFI::AutoPointer
+      include FreedOnce
+
       def self.release(pointer)
         Native.tg_report_free(pointer)
       end
