@@ -207,8 +207,9 @@ impl Connection {
         known.extend(self.core.settings.api_token.as_ref().map(Hidden::reveal));
         let login = self.core.settings.login.as_ref().map(Login::credential);
         let credential = login.map(|login| login.read());
-        let held = login.map(|login| login.held());
-        known.extend(held.as_ref().map(Hidden::reveal));
+        // What a file held is kept out of everything that is said, also if it cannot be read any more.
+        let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
+        known.extend(credential.iter().flatten().chain(&held).map(Hidden::reveal));
         Call::new(self, clock, Redactor::new(known, names), credential)
     }
 

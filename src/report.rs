@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::platform::boot_clock;
 
 /// What a diagnosis found. The first failure decides the verdict.
 #[derive(Debug)]
@@ -65,9 +66,20 @@ impl Step {
     }
 
     /// A step that was tried and took so long.
-    pub fn tried(name: &'static str, outcome: Result<(), Error>, took: Duration) -> Step {
+    fn tried(name: &'static str, outcome: Result<(), Error>, took: Duration) -> Step {
         let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed);
         Step { name, outcome, took: Some(took), facts: Vec::new() }
+    }
+
+    /// Tries a step and measures it; what it found, if it went well.
+    pub fn measure<T>(name: &'static str, body: impl FnOnce() -> Result<T, Error>) -> (Option<T>, Step) {
+        let started = boot_clock();
+        let outcome = body();
+        let took = boot_clock().saturating_sub(started);
+        match outcome {
+            Ok(found) => (Some(found), Step::tried(name, Ok(()), took)),
+            Err(error) => (None, Step::tried(name, Err(error), took)),
+        }
     }
 
     /// Why it failed, if it did.

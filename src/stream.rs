@@ -44,10 +44,7 @@ pub enum Stream {
 impl Stream {
     /// Connects; with TLS if there is somebody to trust.
     pub fn connect(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock: &Clock) -> Result<Stream> {
-        let socket = match proxy {
-            None => net::connect(&look_up(target.host, target.port, clock)?, clock)?,
-            Some(proxy) => through(proxy, target, clock)?,
-        };
+        let socket = connect(target, proxy, clock)?;
         match trust {
             None => Ok(Stream::Plain(socket)),
             Some(trust) => {
@@ -94,6 +91,14 @@ impl Write for Stream {
             Stream::Plain(socket) => socket.flush(),
             Stream::Tls(tls) => tls.flush(),
         }
+    }
+}
+
+/// A connection to the target, straight or through the proxy; nothing is sent to the target.
+pub fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock) -> Result<Socket> {
+    match proxy {
+        None => net::connect(&look_up(target.host, target.port, clock)?, clock),
+        Some(proxy) => through(proxy, target, clock),
     }
 }
 

@@ -1,9 +1,8 @@
 //! The way to a server, gone step by step and looked at: name, connection, TLS. Nothing is sent to the server.
 
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Status};
 use crate::lookup::look_up;
 use crate::net::{self, Clock, Phase, Socket};
-use crate::platform::boot_clock;
 use crate::report::Step;
 use crate::stream::{self, Proxy, Target};
 use crate::tls::{self, Shown, Trust};
@@ -26,26 +25,15 @@ pub fn look(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock:
     steps
 }
 
-/// Runs one step and measures it.
-fn timed<T>(name: &'static str, body: impl FnOnce() -> Result<T>) -> (Option<T>, Step) {
-    let started = boot_clock();
-    let outcome = body();
-    let took = boot_clock().saturating_sub(started);
-    match outcome {
-        Ok(found) => (Some(found), Step::tried(name, Ok(()), took)),
-        Err(error) => (None, Step::tried(name, Err(error), took)),
-    }
-}
-
 fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec<Step>) -> Option<Socket> {
     if let Some(proxy) = proxy {
         steps.push(Step::skipped(LOOK_UP, "the proxy looks the name up"));
-        let (socket, mut step) = timed(CONNECT, || stream::through(proxy, target, clock));
+        let (socket, mut step) = Step::measure(CONNECT, || stream::through(proxy, target, clock));
         step.facts.push(("through the proxy", format!("{}:{}", proxy.host, proxy.port)));
         steps.push(step);
         return socket;
     }
-    let (addresses, mut step) = timed(LOOK_UP, || look_up(target.host, target.port, clock));
+    let (addresses, mut step) = Step::measure(LOOK_UP, || look_up(target.host, target.port, clock));
     let addresses = addresses.unwrap_or_default();
     if !addresses.is_empty() {
         let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
@@ -56,7 +44,7 @@ fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec
     if failed {
         return None;
     }
-    let (socket, mut step) = timed(CONNECT, || net::connect(&addresses, clock));
+    let (socket, mut step) = Step::measure(CONNECT, || net::connect(&addresses, clock));
     if let Some(peer) = socket.as_ref().and_then(Socket::peer) {
         step.facts.push(("connected to", peer.to_string()));
     }
@@ -66,7 +54,7 @@ fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec
 
 fn agree(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, clock: &Clock) -> Step {
     clock.enter(Phase::Tls);
-    let (agreed, mut step) = timed(TLS, || TlsStream::agree(trust, target, socket));
+    let (agreed, mut step) = Step::measure(TLS, || TlsStream::agree(trust, target, socket));
     let shown = match &agreed {
         Some(agreed) => {
             step.facts.push(("version", agreed.version().to_owned()));
@@ -92,10 +80,7 @@ fn is_about_certificate(failure: Option<&Error>) -> bool {
 
 /// A second handshake that accepts anything, to show what was refused; the connection is closed unused.
 fn look_at_certificate(target: Target, proxy: Option<&Proxy>, clock: &Clock) -> Option<Shown> {
-    let socket = match proxy {
-        Some(proxy) => stream::through(proxy, target, clock).ok()?,
-        None => net::connect(&look_up(target.host, target.port, clock).ok()?, clock).ok()?,
-    };
+    let socket = stream::connect(target, proxy, clock).ok()?;
     clock.enter(Phase::Tls);
     TlsStream::agree(&tls::looking().ok()?, target, socket).ok()?.shown()
 }

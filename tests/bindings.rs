@@ -3,24 +3,14 @@
 
 #[path = "common/install.rs"]
 mod install;
-
-use std::path::PathBuf;
-
-/// The stand-in as a program, which `cargo build --workspace` leaves beside the tests' folder.
-fn standin() -> Option<PathBuf> {
-    let own = std::env::current_exe().expect("this program");
-    let program = own.ancestors().nth(2).expect("a folder").join("tigergraph-standin");
-    if program.exists() {
-        return Some(program);
-    }
-    assert!(std::env::var_os("CI").is_none(), "the stand-in is not built, and under CI nothing may be skipped");
-    eprintln!("skipped: the stand-in is not built; `cargo build --workspace` does it");
-    None
-}
+#[path = "common/skip.rs"]
+mod skip;
+#[path = "common/standin.rs"]
+mod standin;
 
 /// `bindings/<package>/test`, which prints what it does.
 fn test(package: &str) {
-    let (Some(prefix), Some(standin)) = (install::prefix(), standin()) else { return };
+    let (Some(prefix), Some(standin)) = (install::prefix(), standin::program()) else { return };
     if !install::has_tools(package) {
         return;
     }

@@ -2,6 +2,8 @@
 
 #[path = "common/c.rs"]
 mod common;
+#[path = "common/skip.rs"]
+mod skip;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -279,8 +281,7 @@ fn both_ways_to_build_the_examples_work() {
         .expect("make");
     succeeded("make", &make);
     if Command::new("cmake").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "cmake is missing, and under CI nothing may be skipped");
-        return eprintln!("skipped: cmake is missing, install it to build examples-c/CMakeLists.txt");
+        return skip::skip("cmake is missing, which builds examples-c/CMakeLists.txt");
     }
     let configure = Command::new("cmake")
         .arg("-S")

@@ -9,6 +9,8 @@
 mod common;
 #[path = "common/install.rs"]
 mod install;
+#[path = "common/skip.rs"]
+mod skip;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};

@@ -1,6 +1,9 @@
 //! What `make install`, `cargo cinstall` and the Debian packages install, and programs that are built with it
 //! outside of this repository, each in an empty folder of its own, and run against a stand-in.
 
+#[path = "common/skip.rs"]
+mod skip;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,8 +26,7 @@ fn read(path: impl AsRef<Path>) -> String {
 fn can(script: &str, otherwise: &str) -> bool {
     let done = Command::new("sh").args(["-c", script]).output().is_ok_and(|output| output.status.success());
     if !done {
-        assert!(std::env::var_os("CI").is_none(), "{otherwise}; under CI nothing may be skipped");
-        eprintln!("skipped: {otherwise}");
+        skip::skip(otherwise);
     }
     done
 }

@@ -7,8 +7,12 @@ mod causes;
 #[expect(dead_code, reason = "what is run here is no shell script")]
 #[path = "common/install.rs"]
 mod install;
+#[path = "common/skip.rs"]
+mod skip;
+#[path = "common/standin.rs"]
+mod standin;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use causes::CAUSES;
@@ -20,11 +24,6 @@ fn root() -> &'static Path {
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn skip(why: &str) {
-    assert!(std::env::var_os("CI").is_none(), "{why}, and under CI nothing may be skipped");
-    eprintln!("skipped: {why}");
 }
 
 /// Runs a command, which must succeed, and prints what it prints.
@@ -140,26 +139,15 @@ fn no_link_is_dead() {
 #[test]
 fn no_link_of_the_site_is_dead() {
     if Command::new("doxygen").arg("--version").output().is_err() {
-        return skip("doxygen is missing");
+        return skip::skip("doxygen is missing");
     }
     succeeds(Command::new("make").args(["--no-print-directory", "reference"]));
     succeeds(python("tests/reference/links.py").arg("--site"));
 }
 
-/// The stand-in as a program, which `cargo build --workspace` leaves beside the tests' folder.
-fn standin() -> Option<PathBuf> {
-    let own = std::env::current_exe().expect("this program");
-    let program = own.ancestors().nth(2).expect("a folder").join("tigergraph-standin");
-    if program.exists() {
-        return Some(program);
-    }
-    skip("the stand-in is not built; `cargo build --workspace` does it");
-    None
-}
-
 #[test]
 fn every_block_of_code_works() {
-    let (Some(prefix), Some(standin)) = (install::prefix(), standin()) else { return };
+    let (Some(prefix), Some(standin)) = (install::prefix(), standin::program()) else { return };
     let mut command = python("tests/reference/snippets.py");
     command.env("TIGERGRAPH_AUTH_PREFIX", prefix).env("TIGERGRAPH_STANDIN", standin);
     command.env("TIGERGRAPH_AUTH_BUILD", root().join("target/bindings"));

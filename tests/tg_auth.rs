@@ -95,9 +95,8 @@ fn token_prints_a_token_that_is_good() {
 
 fn has_curl() -> bool {
     let has = Command::new("curl").arg("--version").output().is_ok();
-    assert!(has || std::env::var_os("CI").is_none(), "curl is missing, and under CI nothing may be skipped");
     if !has {
-        eprintln!("skipped: curl is missing");
+        common::skip::skip("curl is missing");
     }
     has
 }

@@ -8,7 +8,6 @@ use super::call::{Call, is_absent, wall_clock};
 use crate::config::Login;
 use crate::endpoint::{Version, path};
 use crate::error::{Error, Reason, Result, Status};
-use crate::platform::boot_clock;
 use crate::reply::{claims, rfc3339};
 use crate::report::{Report, Step, advice};
 use crate::token::{LifetimeUnit, Token};
@@ -101,11 +100,7 @@ impl Connection {
     }
 
     fn look_at_server(&self, call: &Call) -> Step {
-        let started = boot_clock();
-        let outcome = call.generation();
-        let took = boot_clock().saturating_sub(started);
-        let known = outcome.as_ref().ok().copied();
-        let mut step = Step::tried(SERVER, outcome.map(|_| ()), took);
+        let (known, mut step) = Step::measure(SERVER, || call.generation());
         if let Some((known, found_now)) = known {
             step.facts.push(("generation", known.letter().to_owned()));
             step.facts.push(("known", if found_now { "by asking" } else { "from before" }.to_owned()));
@@ -124,11 +119,8 @@ impl Connection {
         if self.require_login().is_err() {
             return (Step::skipped(CREDENTIALS, "none are configured"), None);
         }
-        let started = boot_clock();
-        let outcome = self.carefree().map_or_else(|| self.token_within(Some(call)), Ok);
-        let took = boot_clock().saturating_sub(started);
-        let token = outcome.as_ref().ok().cloned();
-        let mut step = Step::tried(CREDENTIALS, outcome.map(|_| ()), took);
+        let ask = || self.carefree().map_or_else(|| self.token_within(Some(call)), Ok);
+        let (token, mut step) = Step::measure(CREDENTIALS, ask);
         step.facts.push(("login", self.login_in_words()));
         if let Some(token) = &token {
             step.facts.extend(self.facts_of(token));
@@ -178,25 +170,20 @@ impl Connection {
     /// Asks REST++ for its version with the token; without one it tells whether authentication is on.
     fn look_at_database(&self, call: &Call, token: Option<&Token>) -> (Step, Option<Version>) {
         let token = token.filter(|token| !token.value().is_empty());
-        let started = boot_clock();
-        let outcome = call.version(token);
-        let took = boot_clock().saturating_sub(started);
-        let version = outcome.as_ref().ok().copied();
         let is_shut = |error: &Error| matches!(error.status(), Status::Unauthenticated | Status::Forbidden);
-        let authentication = match (&outcome, token) {
-            (Ok(_), None) => Some("off"),
-            (Ok(_), Some(_)) => None,
-            (Err(error), _) if is_shut(error) => Some("on"),
-            (Err(_), _) => None,
-        };
         // Without credentials a refusal is what is to be expected.
-        let outcome = match outcome {
-            Err(error) if token.is_none() && is_shut(&error) => Ok(()),
-            other => other.map(|_| ()),
+        let ask = || match call.version(token) {
+            Err(error) if token.is_none() && is_shut(&error) => Ok(None),
+            other => other.map(Some),
         };
-        let mut step = Step::tried(DATABASE, outcome, took);
+        let (answer, mut step) = Step::measure(DATABASE, ask);
+        let version = answer.flatten();
+        let is_on = answer == Some(None) || step.failure().is_some_and(is_shut);
+        let is_off = version.is_some() && token.is_none();
         step.facts.extend(version.map(|version| ("version", version.to_string())));
-        step.facts.extend(authentication.map(|state| ("REST++ authentication", state.to_owned())));
+        if is_on || is_off {
+            step.facts.push(("REST++ authentication", if is_on { "on" } else { "off" }.to_owned()));
+        }
         (step, version)
     }
 

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub mod skip;
+
 fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -13,8 +15,7 @@ pub fn python(peer: &str) -> Option<PathBuf> {
     if python.exists() {
         return Some(python);
     }
-    assert!(std::env::var_os("CI").is_none(), "pyTigerGraph {peer} is missing, and under CI nothing may be skipped");
-    eprintln!("skipped: pyTigerGraph {peer} is not in target/peers; tests/run installs it");
+    skip::skip(format_args!("pyTigerGraph {peer} is not in target/peers, where tests/run installs it"));
     None
 }
 

@@ -277,8 +277,7 @@ namespace TigerGraphAuth
                     (uint)options,
                     out TokenHandle token,
                     out IntPtr error);
-                TigerGraphAuthException.ThrowIfFailed(status, error);
-                return new Token(token);
+                return Read(token, status, error);
             });
         }
 
@@ -312,8 +311,7 @@ namespace TigerGraphAuth
                     (uint)options,
                     out TokenHandle token,
                     out IntPtr error);
-                TigerGraphAuthException.ThrowIfFailed(status, error);
-                return new Token(token);
+                return Read(token, status, error);
             });
         }
 
@@ -379,8 +377,7 @@ namespace TigerGraphAuth
             Send(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_authorization(connection, out TokenHandle token, out IntPtr error);
-                TigerGraphAuthException.ThrowIfFailed(status, error);
-                return new Token(token);
+                return Read(token, status, error);
             });
 
         /// <summary>The connection's own token as it is, fresh or not. Sends nothing.</summary>
@@ -392,8 +389,7 @@ namespace TigerGraphAuth
         {
             _handle.ThrowIfClosed(nameof(TigerGraphConnection));
             int status = NativeMethods.tg_current_token(_handle, out TokenHandle token, out IntPtr error);
-            TigerGraphAuthException.ThrowIfFailed(status, error);
-            return new Token(token);
+            return Read(token, status, error);
         }
 
         /// <summary>
@@ -453,6 +449,12 @@ namespace TigerGraphAuth
                 TigerGraphAuthException.ThrowIfFailed(status, error);
                 return Secret.ReadAll(secrets);
             }
+        }
+
+        private static Token Read(TokenHandle token, int status, IntPtr error)
+        {
+            TigerGraphAuthException.ThrowIfFailed(status, error);
+            return new Token(token);
         }
 
         private static NativeText Required(string text, string name) =>
