@@ -223,7 +223,8 @@ impl Config {
 
     fn judge_all(&self) -> Result<Settings> {
         let Some(host) = text("host", &self.host)? else {
-            return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing"));
+            let hint = "Give the server's address to tg_config_new, or set TG_HOST where the environment is read.";
+            return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing").with_hint(hint));
         };
         let address = Address::parse(&host)?;
         if !address.tls && !self.allow_http && !address.is_loopback() {
@@ -329,7 +330,10 @@ impl Config {
     }
 
     fn password_login(&self) -> Result<Login> {
-        let missing = |name: &str| Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
+        let missing = |name: &str| {
+            let error = Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
+            error.with_hint("A login by password has two parts, user name and password: set both.")
+        };
         let username = text("username", &self.username)?.ok_or_else(|| missing("username"))?;
         if self.password.is_some() && self.password_file.is_some() {
             let message = "the settings \"password\" and \"password_file\" are two passwords; a login has one";
