@@ -26,7 +26,7 @@ use crate::fork::PerProcess;
 use crate::http::{Http, Method, Wire};
 use crate::log::Level;
 use crate::net::Clock;
-use crate::redact::{Hidden, Redactor};
+use crate::redact::{Hidden, Redactor, ToHide};
 use crate::refusal::{Credential, Operation};
 use crate::reply::{Json, shape};
 use crate::retry::Budget;
@@ -189,7 +189,7 @@ impl Connection {
     }
 
     /// A call begins. `credentials` are its own, `names` may be shown in its errors.
-    fn call<'a>(&'a self, credentials: &[&str], names: &'a [&'a str]) -> Call<'a> {
+    fn call<'a>(&'a self, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
         let limit = match self.limit_ms.load(Ordering::Relaxed) {
             0 => self.core.settings.call_limit,
             ms => Duration::from_millis(ms.into()),
@@ -198,18 +198,18 @@ impl Connection {
     }
 
     /// The same with so much time.
-    fn call_within<'a>(&'a self, limit: Duration, credentials: &[&str], names: &'a [&'a str]) -> Call<'a> {
+    fn call_within<'a>(&'a self, limit: Duration, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
         let clock = Clock::start(limit, self.core.settings.connect_limit);
         self.with_running(|running| running.push(clock.cancelled().clone()));
-        let held = self.held();
-        let mut known: Vec<&str> = credentials.to_vec();
-        known.extend(held.as_deref().map(Token::value));
-        known.extend(self.core.settings.api_token.as_ref().map(Hidden::reveal));
         let login = self.core.settings.login.as_ref().map(Login::credential);
         let credential = login.map(|login| login.read());
+        let mut known = Vec::with_capacity(credentials.len() + 3);
+        known.extend(credentials.iter().map(|credential| ToHide::Given(credential)));
+        known.extend(self.held().map(ToHide::Token));
+        known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
         // What a file held is kept out of everything that is said, also if it cannot be read any more.
         let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
-        known.extend(credential.iter().flatten().chain(&held).map(Hidden::reveal));
+        known.extend(credential.iter().flatten().cloned().chain(held).map(ToHide::Login));
         Call::new(self, clock, Redactor::new(known, names), credential)
     }
 

@@ -23,7 +23,7 @@ pub type Judge = fn(&str) -> Result<Hidden>;
 pub struct Credential(Arc<Origin>);
 
 enum Origin {
-    Given(Hidden),
+    Given(Arc<Hidden>),
     File {
         path: String,
         judge: Judge,
@@ -41,7 +41,7 @@ impl fmt::Debug for Credential {
 impl Credential {
     /// One that the program gave.
     pub fn given(credential: Hidden) -> Credential {
-        Credential(Arc::new(Origin::Given(credential)))
+        Credential(Arc::new(Origin::Given(Arc::new(credential))))
     }
 
     /// One that is in a file, which is read now and for every call.
@@ -56,22 +56,22 @@ impl Credential {
     }
 
     /// What it is now, or why nobody can say.
-    pub fn read(&self) -> Result<Hidden> {
+    pub fn read(&self) -> Result<Arc<Hidden>> {
         match &*self.0 {
             Origin::Given(credential) => Ok(credential.clone()),
             Origin::File { path, judge, last } => {
-                let credential = content(path, *judge)?;
-                last.store(Arc::new(credential.clone()));
+                let credential = Arc::new(content(path, *judge)?);
+                last.store(credential.clone());
                 Ok(credential)
             }
         }
     }
 
     /// What it was when it could last be read.
-    pub fn held(&self) -> Hidden {
+    pub fn held(&self) -> Arc<Hidden> {
         match &*self.0 {
             Origin::Given(credential) => credential.clone(),
-            Origin::File { last, .. } => (**last.load()).clone(),
+            Origin::File { last, .. } => last.load_full(),
         }
     }
 }

@@ -5,6 +5,8 @@ use crate::error::{Error, Reason, Result};
 
 /// Room for a status line and headers.
 pub const HEAD_LIMIT: usize = 16 * 1024;
+/// What a head ends with.
+const HEAD_END: &[u8] = b"\r\n\r\n";
 /// No answer may have more fields.
 const MAX_FIELDS: usize = 100;
 /// No more interim answers (1xx) may come before the answer.
@@ -66,28 +68,38 @@ impl Framing {
 
     /// Takes bytes up to the end of a part that ends in `end`; how many, and whether the part is complete.
     fn take_until(&mut self, end: &[u8], limit: usize, bytes: &[u8]) -> (usize, bool) {
-        for (index, byte) in bytes.iter().enumerate() {
-            self.pending.push(*byte);
+        let room = (limit + 1).saturating_sub(self.pending.len());
+        let bytes = &bytes[..bytes.len().min(room)];
+        let mut used = 0;
+        self.pending.reserve(bytes.len());
+        // Every part ends with a line.
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.pending.extend_from_slice(line);
+            used += line.len();
             if self.pending.ends_with(end) {
-                return (index + 1, true);
-            }
-            if self.pending.len() > limit {
-                return (index + 1, false);
+                return (used, true);
             }
         }
-        (bytes.len(), false)
+        (used, false)
     }
 
     fn feed_head(&mut self, bytes: &[u8]) -> Result<usize> {
-        let (used, complete) = self.take_until(b"\r\n\r\n", HEAD_LIMIT, bytes);
-        if self.pending.len() > HEAD_LIMIT {
-            return Err(head_too_large());
-        }
-        // What is no HTTP at all is told at once, not when its 16 KiB have come.
-        let head = match judge_head(&self.pending)? {
-            Some(head) if complete => head,
-            None if !complete => return Ok(used),
-            _ => return Err(framing("its head ends in another place than a line break twice")),
+        let whole = if self.pending.is_empty() { judge_head(&bytes[..bytes.len().min(HEAD_LIMIT)])? } else { None };
+        let (used, head) = match whole {
+            // Most heads come in one piece, and need no copy.
+            Some(whole) => whole,
+            None => {
+                let (used, complete) = self.take_until(HEAD_END, HEAD_LIMIT, bytes);
+                if self.pending.len() > HEAD_LIMIT {
+                    return Err(head_too_large());
+                }
+                // What is no HTTP at all is told at once, not when its 16 KiB have come.
+                match judge_head(&self.pending)? {
+                    Some((_, head)) if complete => (used, head),
+                    None if !complete => return Ok(used),
+                    _ => return Err(ends_elsewhere()),
+                }
+            }
         };
         self.pending.clear();
         self.stage = match head {
@@ -189,47 +201,54 @@ enum Head {
     UntilClose,
 }
 
-/// The meaning of a head; `None` while it is not complete.
-fn judge_head(head: &[u8]) -> Result<Option<Head>> {
+fn ends_elsewhere() -> Error {
+    framing("its head ends in another place than a line break twice")
+}
+
+/// The length and the meaning of the head that these bytes begin with; `None` while it is not complete.
+fn judge_head(bytes: &[u8]) -> Result<Option<(usize, Head)>> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut fields);
-    match response.parse(head) {
-        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-        Ok(httparse::Status::Complete(_)) => return Err(framing("its head has an end before its end")),
+    let used = match response.parse(bytes) {
+        Ok(httparse::Status::Complete(used)) if bytes[..used].ends_with(HEAD_END) => used,
+        Ok(httparse::Status::Complete(_)) => return Err(ends_elsewhere()),
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => {
             return Err(too_large(format!("the server's answer has more than {MAX_FIELDS} fields")));
         }
         Err(_) => return Err(framing("its head is malformed")),
-    }
+    };
     let status = response.code.unwrap_or(0);
     if (100..200).contains(&status) {
-        return if status == 101 { Err(framing("it switches protocols")) } else { Ok(Some(Head::Interim)) };
+        return if status == 101 { Err(framing("it switches protocols")) } else { Ok(Some((used, Head::Interim))) };
     }
-    let values = |name: &str| -> Vec<&[u8]> {
-        let named = response.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
-        named.map(|field| field.value).collect()
+    let values = |name: &'static str| {
+        let named = response.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
+        named.map(|field| field.value)
     };
-    let (lengths, codings) = (values("content-length"), values("transfer-encoding"));
-    let length = length(&lengths)?;
-    match (length, codings[..].is_empty()) {
-        (Some(_), false) => return Err(framing("it has both a length and a transfer encoding")),
-        (None, false) if !matches!(codings[..], [only] if only.eq_ignore_ascii_case(b"chunked")) => {
+    let length = length(values("content-length"))?;
+    let mut codings = values("transfer-encoding");
+    let coding = (codings.next(), codings.next());
+    match (length, coding) {
+        (Some(_), (Some(_), _)) => return Err(framing("it has both a length and a transfer encoding")),
+        (None, (Some(_), Some(_))) => return Err(framing("its transfer encoding is not \"chunked\"")),
+        (None, (Some(only), None)) if !only.eq_ignore_ascii_case(b"chunked") => {
             return Err(framing("its transfer encoding is not \"chunked\""));
         }
-        (None, false) if response.version == Some(0) => return Err(framing("HTTP/1.0 knows no chunks")),
+        (None, (Some(_), None)) if response.version == Some(0) => return Err(framing("HTTP/1.0 knows no chunks")),
         _ => {}
     }
-    Ok(Some(match length {
+    let head = match length {
         _ if matches!(status, 204 | 304) => Head::Length(0),
         Some(length) => Head::Length(length),
-        None if !codings.is_empty() => Head::Chunked,
+        None if coding.0.is_some() => Head::Chunked,
         None => Head::UntilClose,
-    }))
+    };
+    Ok(Some((used, head)))
 }
 
 /// The one length that all fields agree on.
-fn length(fields: &[&[u8]]) -> Result<Option<u64>> {
+fn length<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Result<Option<u64>> {
     let bad = || framing("its length is not one number");
     let mut told = None;
     for field in fields {

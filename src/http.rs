@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ureq::http::{HeaderMap, HeaderValue, Response as RawResponse, Uri};
+use ureq::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use ureq::http::{Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::Zeroizing;
@@ -24,6 +25,7 @@ use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
 use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
 use crate::redact::Hidden;
+use crate::reply::http_date;
 use crate::report::Step;
 use crate::stream::{Proxy, Stream, Target, io_error};
 use crate::tls::Trust;
@@ -34,6 +36,8 @@ const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
 /// Longest URL, and longest value of the Authorization header: ureq writes each line of a head in one piece,
 /// or gives up in the middle of the request.
 const LINE_LIMIT: usize = OUTPUT_BUFFER - 64;
+/// Bodies are seldom longer.
+const SHORT_BODY: usize = 256;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(60);
 /// A connection that was idle for no longer is as good as a new one.
@@ -72,15 +76,15 @@ pub fn basic(user: &str, password: &str) -> Hidden {
 }
 
 /// What to send.
-pub struct Request {
+pub struct Request<'a> {
     /// The method.
     pub method: Method,
     /// The whole URL; may hold a credential on generation A.
     pub url: Hidden,
     /// Value of the Authorization header.
-    pub authorization: Option<Hidden>,
+    pub authorization: Option<&'a Hidden>,
     /// Body and its content type.
-    pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
+    pub body: Option<(&'a [u8], &'static str)>,
     /// The answer's body may not be longer than this.
     pub limit: usize,
     /// The request may not be sent twice: it must not meet a connection that the server has given up.
@@ -94,8 +98,8 @@ pub struct Answer {
     pub status: u16,
     /// Value of Retry-After, if there is exactly one.
     pub retry_after: Option<String>,
-    /// Value of Date.
-    pub date: Option<String>,
+    /// The server's clock, seconds since 1970, if it told that.
+    pub date: Option<i64>,
     /// Target of a redirect: scheme and host only.
     pub redirect: Option<String>,
     /// Nothing but the end of the connection told where the body ends, so it may have been cut off.
@@ -124,6 +128,7 @@ pub struct Wire {
 
 struct Exchanger {
     agent: ureq::Agent,
+    user_agent: HeaderValue,
     config: ureq::config::Config,
     dialer: Arc<Dialer>,
 }
@@ -142,9 +147,6 @@ impl Wire {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(None)
-            .user_agent(settings.user_agent.as_str())
-            .accept("*/*")
-            .accept_encoding("identity")
             .input_buffer_size(HEAD_LIMIT)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_response_header_size(HEAD_LIMIT)
@@ -154,44 +156,68 @@ impl Wire {
             .build();
         let proxied = settings.proxy.as_ref().map(Proxied::new).transpose()?;
         let dialer = Arc::new(Dialer { trust: settings.trust.clone(), proxied });
-        Ok(Wire { own: PerProcess::new(Exchanger::new(config, dialer), Exchanger::again) })
+        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|error| wire_error(ureq_http(error)))?;
+        Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::again) })
     }
 }
 
 impl Exchanger {
-    fn new(config: ureq::config::Config, dialer: Arc<Dialer>) -> Exchanger {
+    fn new(config: ureq::config::Config, user_agent: HeaderValue, dialer: Arc<Dialer>) -> Exchanger {
         let agent = ureq::Agent::with_parts(config.clone(), Dial(dialer.clone()), NoNames);
-        Exchanger { agent, config, dialer }
+        Exchanger { agent, user_agent, config, dialer }
     }
 
     /// The same without any connection.
     fn again(&self) -> Exchanger {
-        Exchanger::new(self.config.clone(), self.dialer.clone())
+        Exchanger::new(self.config.clone(), self.user_agent.clone(), self.dialer.clone())
     }
 
     fn send(&self, request: &Request) -> std::result::Result<RawResponse<ureq::Body>, ureq::Error> {
-        let mut raw = ureq::http::Request::builder().method(request.method.name()).uri(request.url.reveal());
-        if let Some(value) = &request.authorization {
-            let mut value = HeaderValue::from_str(value.reveal()).map_err(ureq_http)?;
-            value.set_sensitive(true);
-            raw = raw.header("authorization", value);
-        }
-        let may_have_body = matches!(request.method, Method::Post | Method::Put);
-        match &request.body {
-            Some((body, content_type)) => {
-                let raw = raw.header("content-type", *content_type).body(body.as_slice()).map_err(ureq_http)?;
-                self.agent.run(raw)
-            }
+        match request.body {
+            Some((body, _)) => self.run(request, Some(body.len()), body),
             // "Content-Length: 0". Where ureq knows no length it announces chunks, which not every server reads.
-            None if may_have_body => self.agent.run(raw.body([].as_slice()).map_err(ureq_http)?),
-            None => self.agent.run(raw.body(()).map_err(ureq_http)?),
+            None if matches!(request.method, Method::Post | Method::Put) => self.run(request, Some(0), [].as_slice()),
+            None => self.run(request, None, ()),
         }
+    }
+
+    fn run(
+        &self,
+        request: &Request,
+        length: Option<usize>,
+        body: impl ureq::AsSendBody,
+    ) -> std::result::Result<RawResponse<ureq::Body>, ureq::Error> {
+        let mut raw = ureq::http::Request::new(body);
+        *raw.method_mut() = request.method.name().parse().map_err(ureq_http)?;
+        *raw.uri_mut() = request.url.reveal().parse().map_err(ureq_http)?;
+        *raw.headers_mut() = self.headers(request, length)?;
+        self.agent.run(raw)
+    }
+
+    /// All headers but Host: those that ureq adds by itself cost it more.
+    fn headers(&self, request: &Request, length: Option<usize>) -> std::result::Result<HeaderMap, ureq::Error> {
+        let mut headers = HeaderMap::with_capacity(6);
+        if let Some(login) = request.authorization {
+            let mut login = HeaderValue::from_str(login.reveal()).map_err(ureq_http)?;
+            login.set_sensitive(true);
+            headers.insert(header::AUTHORIZATION, login);
+        }
+        if let Some((_, content_type)) = request.body {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        if let Some(length) = length {
+            headers.insert(header::CONTENT_LENGTH, length.into());
+        }
+        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(header::USER_AGENT, self.user_agent.clone());
+        Ok(headers)
     }
 }
 
 /// Refuses what no request can carry, before any of it is sent.
 fn judge_length(request: &Request) -> Result<()> {
-    let login = request.authorization.as_ref().map_or(0, |login| login.reveal().len());
+    let login = request.authorization.map_or(0, |login| login.reveal().len());
     let lines = [("login", login), ("URL, with the names in it,", request.url.reveal().len())];
     match lines.iter().find(|(_, length)| *length > LINE_LIMIT) {
         None => Ok(()),
@@ -214,10 +240,11 @@ impl Http for Wire {
             let mut response = self.own.get().send(request).map_err(wire_error)?;
             let (status, headers) = (response.status().as_u16(), response.headers());
             check_encoding(headers).map_err(|error| error.with_http_status(status))?;
-            let header = |name: &str| single(headers, name);
-            let (retry_after, date) = (header("retry-after"), header("date"));
-            let redirect = header("location").map(|target| origin_of(&target));
-            let until_close = response.body().content_length().is_none() && !headers.contains_key("transfer-encoding");
+            let retry_after = single(headers, header::RETRY_AFTER).map(str::to_owned);
+            let date = single(headers, header::DATE).and_then(http_date);
+            let redirect = single(headers, header::LOCATION).map(origin_of);
+            let until_close =
+                response.body().content_length().is_none() && !headers.contains_key(header::TRANSFER_ENCODING);
             let body = read_body(&mut response, request.limit).map_err(|error| error.with_http_status(status))?;
             Ok(Answer { status, retry_after, date, redirect, until_close, body })
         })
@@ -233,15 +260,15 @@ impl Http for Wire {
     }
 }
 
-fn single(headers: &HeaderMap, name: &str) -> Option<String> {
+fn single(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?.to_owned();
+    let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
 }
 
 fn check_encoding(headers: &HeaderMap) -> Result<()> {
     let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all("content-encoding").iter().all(plain) {
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
         return Ok(());
     }
     Err(Error::new(Reason::ProtocolEncoding, "the server's answer is compressed, although that was not asked for"))
@@ -518,6 +545,10 @@ impl Transport for Link {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> std::result::Result<(), ureq::Error> {
         let written = &mut self.buffers.output()[..amount];
+        if self.outbox.is_empty() {
+            // What follows is most often a short body, and finds room.
+            self.outbox.reserve_exact(amount + SHORT_BODY);
+        }
         self.outbox.extend_from_slice(written);
         written.fill(0);
         if self.outbox.len() >= OUTPUT_BUFFER {

@@ -25,6 +25,25 @@ pub fn boot_clock() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
+/// How many processors this process may use.
+#[cfg(target_os = "linux")]
+pub fn processors() -> usize {
+    // SAFETY: a set without any processor is all zeros, and the call writes no more than the size it is given.
+    let count = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set);
+        libc::CPU_COUNT(&set)
+    };
+    // None where the set is too small for the machine: then one place will have to do.
+    usize::try_from(count).unwrap_or(0).max(1)
+}
+
+/// How many processors this process may use.
+#[cfg(not(target_os = "linux"))]
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {

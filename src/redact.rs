@@ -4,10 +4,13 @@
 //! before any of it becomes part of an error or a log line.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
+
+use crate::token::Token;
 
 /// A text that is wiped when dropped and never printed.
 #[derive(Clone)]
@@ -55,22 +58,43 @@ const PIECE: usize = 8;
 
 /// Cleans a server's message: control characters, known credentials and what looks like one.
 pub struct Redactor<'a> {
-    known: Vec<Zeroizing<String>>,
+    known: Vec<ToHide<'a>>,
     allowed: &'a [&'a str],
+}
+
+/// A credential of a call, wherever it is kept. Its forms are made when there is something to clean, because
+/// most calls have nothing.
+pub enum ToHide<'a> {
+    /// Given with the call, or a setting.
+    Given(&'a str),
+    /// Of the connection's login, which a file may hold.
+    Login(Arc<Hidden>),
+    /// The connection's own token.
+    Token(Arc<Token>),
+}
+
+impl ToHide<'_> {
+    fn text(&self) -> &str {
+        match self {
+            ToHide::Given(text) => text,
+            ToHide::Login(credential) => credential.reveal(),
+            ToHide::Token(token) => token.value(),
+        }
+    }
 }
 
 impl<'a> Redactor<'a> {
     /// `known` are the credentials of this call, `allowed` the names it used, which may be shown.
-    pub fn new<'s>(known: impl IntoIterator<Item = &'s str>, allowed: &'a [&'a str]) -> Redactor<'a> {
-        let known = known.into_iter().filter(|text| !text.is_empty()).flat_map(encodings).collect();
+    pub fn new(known: Vec<ToHide<'a>>, allowed: &'a [&'a str]) -> Redactor<'a> {
         Redactor { known, allowed }
     }
 
     /// The message as it may be shown: at most 256 bytes, without controls, without credentials.
     pub fn clean(&self, message: &str) -> String {
         let mut text = Zeroizing::new(message.to_owned());
-        for credential in &self.known {
-            *text = hide_pieces(&text, credential);
+        let known = self.known.iter().map(ToHide::text).filter(|credential| !credential.is_empty());
+        for form in known.flat_map(encodings) {
+            *text = hide_pieces(&text, &form);
         }
         let text = Zeroizing::new(self.hide_long_runs(&text));
         escape_and_cut(&text)
@@ -175,7 +199,7 @@ mod tests {
     const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIn0.1Qrgj2abcdefghijklmnop";
 
     fn clean(known: &[&str], allowed: &[&str], text: &str) -> String {
-        Redactor::new(known.iter().copied(), allowed).clean(text)
+        Redactor::new(known.iter().copied().map(ToHide::Given).collect(), allowed).clean(text)
     }
 
     #[test]

@@ -207,6 +207,9 @@ fn is_success(status: u16) -> bool {
 pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
     let wish = question.operation.wish();
     let status = answer.status;
+    if status < 300 {
+        return Ok(());
+    }
     let page = String::from_utf8_lossy(&answer.body);
     let is_page = page.trim_start().starts_with('<');
     let (reason, what) = match status {
@@ -242,7 +245,7 @@ fn retry_after(answer: &Answer) -> Option<u64> {
     if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse::<u64>().ok()?.checked_mul(1000);
     }
-    let (until, now) = (http_date(text)?, http_date(answer.date.as_deref()?)?);
+    let (until, now) = (http_date(text)?, answer.date?);
     u64::try_from(until.saturating_sub(now)).ok()?.checked_mul(1000)
 }
 
@@ -307,7 +310,7 @@ mod tests {
     }
 
     fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json> {
-        let redactor = Redactor::new([], &[]);
+        let redactor = Redactor::new(Vec::new(), &[]);
         judge(&Question { operation, credential, redactor: &redactor }, answer)
     }
 
@@ -505,7 +508,7 @@ mod tests {
         let wait = |text: &str| {
             let mut limited = answer(429, "");
             limited.retry_after = Some(text.into());
-            limited.date = Some("Wed, 21 Oct 2099 07:27:00 GMT".into());
+            limited.date = http_date("Wed, 21 Oct 2099 07:27:00 GMT");
             ask(RequestToken, Secret, &limited).unwrap_err().retry_after_ms()
         };
         assert_eq!(wait("0"), Some(0));

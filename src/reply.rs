@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
-use serde_core::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
@@ -15,6 +15,8 @@ use crate::error::{Error, Reason, Result};
 const MAX_DEPTH: usize = 16;
 /// Largest integer that every JSON library keeps exact.
 const MAX_EXACT: i64 = (1 << 53) - 1;
+/// The end of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
 /// A JWT's payload may not be longer than this.
 const MAX_CLAIMS: usize = 4096;
 
@@ -34,7 +36,7 @@ pub enum Json {
     /// A list.
     List(Vec<Json>),
     /// An object, in the order it came.
-    Object(Vec<(String, Json)>),
+    Object(Vec<(Cow<'static, str>, Json)>),
 }
 
 impl Json {
@@ -42,7 +44,7 @@ impl Json {
     pub fn parse(body: &[u8]) -> Result<Json> {
         let text = std::str::from_utf8(body).map_err(|_| encoding())?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.contains(['\0', '\u{feff}']) {
+        if text.contains('\0') || text.contains('\u{feff}') {
             return Err(encoding());
         }
         if !text.trim_start().starts_with(['{', '[']) {
@@ -151,6 +153,10 @@ const DUPLICATE: &str = "duplicate member";
 const TOO_DEEP: &str = "nested too deep";
 /// Members whose meaning must not depend on which of two a parser takes.
 const UNIQUE: [&str; 5] = ["token", "expiration", "error", "code", "results"];
+/// Other names that most answers and JWTs hold; none of them needs a copy.
+const USUAL: [&str; 9] = ["message", "tokens", "secret", "alias", "iat", "exp", "sub", "iss", "aud"];
+/// Few objects have more members.
+const USUAL_MEMBERS: usize = 6;
 
 /// Reads a value at this depth.
 struct Nested(usize);
@@ -210,15 +216,39 @@ impl<'de> Visitor<'de> for Nested {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Json, A::Error> {
-        let mut members: Vec<(String, Json)> = Vec::new();
-        while let Some(name) = entries.next_key::<String>()? {
+        let mut members: Vec<(Cow<'static, str>, Json)> = Vec::with_capacity(USUAL_MEMBERS);
+        while let Some(name) = entries.next_key_seed(Name)? {
             let value = entries.next_value_seed(Nested(self.0 + 1))?;
-            if UNIQUE.contains(&name.as_str()) && members.iter().any(|(known, _)| *known == name) {
+            if UNIQUE.contains(&&*name) && members.iter().any(|(known, _)| *known == name) {
                 return Err(de::Error::custom(DUPLICATE));
             }
             members.push((name, value));
         }
         Ok(Json::Object(members))
+    }
+}
+
+/// Reads a member's name.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'static, str>;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Cow<'static, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> std::result::Result<Self::Value, E> {
+        let usual = UNIQUE.iter().chain(&USUAL).find(|usual| **usual == name);
+        Ok(usual.map_or_else(|| name.to_owned().into(), |usual| Cow::Borrowed(*usual)))
     }
 }
 
@@ -253,26 +283,30 @@ pub fn expiration(reply: &Json) -> Result<Expiration> {
 
 /// Reads `Fri Dec 20 09:07:39 UTC 2024`. Zones other than UTC and GMT are ambiguous and not believed.
 fn java_date(text: &str) -> Option<i64> {
-    let mut words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    if words.len() != 6 || !matches!(words[4], "UTC" | "GMT") {
-        return None;
+    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    match words[..] {
+        // Without its zone it is the oldest form of HTTP's dates.
+        [weekday, month, day, time, "UTC" | "GMT", year] => {
+            http_date(&format!("{weekday} {month} {day:0>2} {time} {year}"))
+        }
+        _ => None,
     }
-    words.remove(4);
-    let date = jiff::civil::DateTime::strptime("%a %b %d %H:%M:%S %Y", words.join(" ")).ok()?;
-    jiff::tz::Offset::UTC.to_timestamp(date).ok().map(Timestamp::as_second)
 }
 
 /// Reads an HTTP date, as in `Date` and `Retry-After`.
 pub fn http_date(text: &str) -> Option<i64> {
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().map(Timestamp::as_second)
+    let time = httpdate::parse_http_date(text).ok()?;
+    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
-/// A time as `2026-11-23T17:05:45Z`; "" where it is unknown (0) or beyond the calendar.
+/// A time as `2026-11-23T17:05:45Z`; "" where it is unknown (0), before 1970 or after the year 9999.
 pub fn rfc3339(seconds: i64) -> String {
-    if seconds == 0 {
-        return String::new();
+    match u64::try_from(seconds) {
+        Ok(since @ 1..=LAST_SECOND) => {
+            humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(since)).to_string()
+        }
+        _ => String::new(),
     }
-    Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// What a JWT says about its life. Read, not verified: that is the server's business.
@@ -294,13 +328,44 @@ pub fn claims(token: &str) -> Option<Claims> {
         return None;
     }
     let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
-    let claims = Json::parse(&decoded).ok()?;
-    let number = |name| match claims.get(name) {
-        Some(Json::Integer(value @ 0..=MAX_EXACT)) => Some(*value),
+    let mut reader = serde_json::Deserializer::from_slice(&decoded);
+    let claims = reader.deserialize_map(Times).ok()?;
+    reader.end().ok()?;
+    let number = |claim| match claim {
+        Some(Json::Integer(value @ 0..=MAX_EXACT)) => Some(value),
         _ => None,
     };
-    let (issued_at, expires_at) = (number("iat")?, number("exp")?);
+    let (issued_at, expires_at) = (number(claims.0)?, number(claims.1)?);
     (expires_at > issued_at).then_some(Claims { issued_at, expires_at })
+}
+
+/// Reads `iat` and `exp` of a JWT's payload, and passes over all else.
+struct Times;
+
+impl<'de> Visitor<'de> for Times {
+    type Value = (Option<Json>, Option<Json>);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Self::Value, A::Error> {
+        let mut times = (None, None);
+        while let Some(name) = entries.next_key_seed(Name)? {
+            let time = match &*name {
+                "iat" => &mut times.0,
+                "exp" => &mut times.1,
+                _ => {
+                    entries.next_value::<de::IgnoredAny>()?;
+                    continue;
+                }
+            };
+            if time.replace(entries.next_value_seed(Nested(1))?).is_some() {
+                return Err(de::Error::custom(DUPLICATE));
+            }
+        }
+        Ok(times)
+    }
 }
 
 /// The visible part of a GSQL answer, and the exit code of its script.

@@ -155,7 +155,7 @@ mod tests {
 
     fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
         let text = GsqlText::parse(text.as_bytes());
-        read(&GsqlOutcome { operation, text: &text, redactor: &Redactor::new([], &[]) })
+        read(&GsqlOutcome { operation, text: &text, redactor: &Redactor::new(Vec::new(), &[]) })
     }
 
     fn listed(text: &str) -> Result<Vec<Secret>> {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
+
 use crate::error::Result;
 use crate::managed::Same;
 use crate::redact::{Hidden, same_text};
@@ -17,7 +19,7 @@ const SMALLEST_TIME: i64 = 100_000_000;
 
 /// Whether a token may hold this byte; a comma, above all, would split a list of tokens.
 pub fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte)
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
 }
 
 /// An immutable token. Wiped when the last owner drops it.
@@ -35,8 +37,8 @@ struct Body {
     /// "Bearer abc", or "" where no token is needed, and a NUL, so that this one copy serves C as well.
     header: Hidden,
     expires_at: i64,
-    /// RFC 3339 and a NUL.
-    expiration: String,
+    /// RFC 3339 and a NUL, once somebody asked for it.
+    expiration: OnceBox<String>,
     /// Tells this token from others, also from one of the same value that a refresh brought.
     number: u64,
 }
@@ -55,7 +57,7 @@ impl Token {
     fn with_header(header: Hidden, expires_at: i64) -> Token {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Token { body: Arc::new(Body { header, expires_at, expiration: rfc3339(expires_at) + "\0", number }) }
+        Token { body: Arc::new(Body { header, expires_at, expiration: OnceBox::new(), number }) }
     }
 
     /// A token given by the caller: its end is read from it, if it is a JWT.
@@ -96,7 +98,7 @@ impl Token {
 
     /// The same, with the NUL that C wants at its end.
     pub fn expiration_with_nul(&self) -> &str {
-        &self.body.expiration
+        self.body.expiration.get_or_init(|| Box::new(rfc3339(self.body.expires_at) + "\0"))
     }
 
     /// Whether this is the token with that value. Takes the same time wherever they differ.

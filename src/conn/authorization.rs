@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use once_cell::sync::Lazy;
-use rustls::crypto::ring::default_provider;
+use ring::rand::{SecureRandom, SystemRandom};
 
 use super::call::{Call, wall_clock};
 use super::tokens::Proof;
@@ -25,8 +25,8 @@ use crate::refusal::Operation;
 use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::token::{Issued, Token};
 
-/// Threads count their references to the token on one of so many places.
-const SHARDS: usize = 16;
+/// Threads count their references to the token on one of so many places at most.
+const MAX_SHARDS: usize = 16;
 /// No more threads than this renew tokens, in the whole process.
 const MAX_FLIGHTS: usize = 8;
 const STACK: usize = 256 * 1024;
@@ -42,7 +42,7 @@ thread_local! {
 #[derive(Clone)]
 pub(super) enum Way {
     /// The server gives it for the secret that a caller gave.
-    Secret(Hidden),
+    Secret(Arc<Hidden>),
     /// The server gives it for the connection's login.
     Login,
     /// The file of the login holds it: a JWT that somebody else renews.
@@ -52,7 +52,9 @@ pub(super) enum Way {
 impl Way {
     /// By the secret of a call, or the connection's login.
     pub fn of(secret: Option<&str>) -> Result<Way> {
-        secret.map_or(Ok(Way::Login), |secret| judge_secret("the secret", secret).map(Way::Secret))
+        secret.map_or(Ok(Way::Login), |secret| {
+            judge_secret("the secret", secret).map(|secret| Way::Secret(Arc::new(secret)))
+        })
     }
 
     /// What proves who asks.
@@ -124,6 +126,8 @@ pub(super) struct Managing {
     /// Of the login; replaced when a caller asks for a token in another way.
     source: ArcSwapOption<Source>,
     window: Option<Duration>,
+    /// On how many places references to the token are counted.
+    shards: usize,
     /// Whether it was said that the window is too wide for the tokens.
     told_of_window: AtomicBool,
     /// The JWT that was last taken from the file of the login.
@@ -206,8 +210,8 @@ fn nanoseconds(moment: Duration) -> u64 {
 }
 
 impl Current {
-    fn new(token: &Token, schedule: Option<Schedule>) -> Current {
-        let shards = (0..SHARDS).map(|_| Arc::new(token.clone())).collect();
+    fn new(token: &Token, schedule: Option<Schedule>, shards: usize) -> Current {
+        let shards = (0..shards).map(|_| Arc::new(token.clone())).collect();
         Current { shards, carefree_until: AtomicU64::new(0), schedule }
     }
 
@@ -219,7 +223,7 @@ impl Current {
         }
         // A thread that is ending has no place of its own any more.
         let place = PLACE.try_with(Cell::get).unwrap_or(0);
-        self.shards[place % SHARDS].clone()
+        self.shards[place % self.shards.len()].clone()
     }
 }
 
@@ -231,6 +235,8 @@ impl Managing {
             own: PerProcess::default(),
             source: ArcSwapOption::empty(),
             window,
+            // No more threads than that count at the same time.
+            shards: platform::processors().clamp(2, MAX_SHARDS),
             told_of_window: AtomicBool::new(false),
             from_file: ArcSwapOption::empty(),
             handles: AtomicUsize::new(0),
@@ -238,7 +244,7 @@ impl Managing {
         let given = match (&settings.api_token, &settings.login) {
             (Some(token), _) => Some(Token::given(token)),
             (None, Some(Login::Jwt(jwt))) => {
-                managing.from_file.store(jwt.is_file().then(|| Arc::new(jwt.held())));
+                managing.from_file.store(jwt.is_file().then(|| jwt.held()));
                 Some(Token::given(&jwt.held()))
             }
             _ => None,
@@ -272,7 +278,7 @@ impl Managing {
     fn adopt(&self, token: Token, schedule: Option<Schedule>) -> Arc<Token> {
         let own = self.own.get();
         let mut managed = own.managed();
-        let current = Arc::new(Current::new(&token, schedule));
+        let current = Arc::new(Current::new(&token, schedule, self.shards));
         let token = current.token();
         managed.adopt(token.clone(), schedule, boot_clock());
         self.publish(&managed, current);
@@ -317,7 +323,7 @@ impl Managing {
 /// Random numbers for one decision.
 fn chance() -> Chance {
     let mut random = [0; 8];
-    if default_provider().secure_random.fill(&mut random).is_err() {
+    if SystemRandom::new().fill(&mut random).is_err() {
         return Chance { window: 0.9, wait: 1.0 };
     }
     let half =
@@ -438,7 +444,7 @@ impl Connection {
         FLYING.set(false);
         let panicked = || Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own");
         let outcome = outcome.unwrap_or_else(|_| Err(panicked()));
-        let current = outcome.map(|(token, schedule)| Arc::new(Current::new(&token, Some(schedule))));
+        let current = outcome.map(|(token, schedule)| Arc::new(Current::new(&token, Some(schedule), managing.shards)));
         let landed = match &current {
             Ok(current) => current.schedule.map(|schedule| (current.token(), schedule)).ok_or_else(panicked),
             Err(error) => Err(error.clone()),

@@ -18,7 +18,7 @@ use crate::net::Clock;
 use crate::platform::boot_clock;
 use crate::redact::{Hidden, Redactor};
 use crate::refusal::{self, Credential, Operation, Question};
-use crate::reply::{Json, http_date};
+use crate::reply::Json;
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
 use crate::token::{self, Issued, Requested};
 
@@ -85,7 +85,7 @@ pub(super) struct Call<'a> {
     pub clock: Rc<Clock>,
     pub redactor: Redactor<'a>,
     /// The credential of the connection's login, as it was when the call began.
-    credential: Option<Result<Hidden>>,
+    credential: Option<Result<Arc<Hidden>>>,
     /// How often something was tried again.
     retries: Cell<u32>,
     /// Where REST++ is looked for.
@@ -148,7 +148,7 @@ impl<'a> Call<'a> {
         connection: &'a Connection,
         clock: Clock,
         redactor: Redactor<'a>,
-        credential: Option<Result<Hidden>>,
+        credential: Option<Result<Arc<Hidden>>>,
     ) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
         Call { connection, clock: Rc::new(clock), redactor, credential, retries, restpp, ahead: Cell::new(None) }
@@ -157,7 +157,7 @@ impl<'a> Call<'a> {
 
 impl Call<'_> {
     /// The connection's login, if it has one, and its credential.
-    pub fn login(&self) -> Result<Option<(&Login, Hidden)>> {
+    pub fn login(&self) -> Result<Option<(&Login, Arc<Hidden>)>> {
         match (&self.connection.core.settings.login, &self.credential) {
             (Some(login), Some(credential)) => credential.clone().map(|credential| Some((login, credential))),
             _ => Ok(None),
@@ -184,7 +184,7 @@ impl Call<'_> {
         self.attempt(ask, |answer, _| {
             let reply = refusal::judge(&question, answer)?;
             let since = i64::try_from((boot_clock() - self.clock.began()).as_secs()).unwrap_or(0);
-            let (sent_at, answered_at) = (wall_clock() - since, answer.date.as_deref().and_then(http_date));
+            let (sent_at, answered_at) = (wall_clock() - since, answer.date);
             token::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
         })
     }
@@ -309,14 +309,14 @@ impl Call<'_> {
         let request = Request {
             method: ask.method,
             url: Hidden::new([base, ask.path, mark, query].concat()),
-            authorization: ask.login.header.clone(),
-            body: ask.body.clone(),
+            authorization: ask.login.header.as_ref(),
+            body: ask.body.as_ref().map(|(body, content_type)| (body.as_slice(), *content_type)),
             limit: if ask.operation.lists() { LIST_ANSWER } else { TOKEN_ANSWER },
             once: Policy::of(ask.operation).is_once(),
         };
         let started = boot_clock();
         let outcome = self.connection.core.http.exchange(&request, &self.clock);
-        if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date.as_deref()).and_then(http_date) {
+        if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date) {
             self.ahead.set(Some(wall_clock() - time));
         }
         self.connection.log(Level::Debug, || {

@@ -37,9 +37,9 @@ pub struct RefreshOptions {
 /// What proves who asks for a token: one thing, never two.
 #[derive(Clone)]
 pub(super) enum Proof {
-    Secret(Hidden),
-    Password { username: String, password: Hidden },
-    Jwt(Hidden),
+    Secret(Arc<Hidden>),
+    Password { username: String, password: Arc<Hidden> },
+    Jwt(Arc<Hidden>),
 }
 
 /// Longest lifetime that a caller can mean: 1 000 years.
@@ -103,7 +103,7 @@ impl Connection {
             Known::Exactly(Generation::C) => call.block(secret.as_ref(), &token),
             _ => {
                 let proof = match &secret {
-                    Some(secret) => Proof::Secret(secret.clone()),
+                    Some(secret) => Proof::Secret(Arc::new(secret.clone())),
                     None => call.proof()?,
                 };
                 let (operation, options) = (Operation::DeleteToken, TokenOptions::default());
@@ -171,8 +171,8 @@ impl Call<'_> {
     }
 
     fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
-        let number = Zeroizing::new(unit.number(lifetime_s).to_string());
-        let mut members = Vec::new();
+        let number = (lifetime_s > 0).then(|| unit.number(lifetime_s).to_string());
+        let mut members = Vec::with_capacity(3);
         let login = match proof {
             Proof::Secret(secret) => {
                 members.push(("secret", secret.reveal()));
@@ -182,9 +182,7 @@ impl Call<'_> {
             Proof::Jwt(jwt) => Authorization::bearer(jwt.reveal()),
         };
         members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
-        if lifetime_s > 0 {
-            members.push(("lifetime", &number));
-        }
+        members.extend(number.as_deref().map(|number| ("lifetime", number)));
         let ask = Ask {
             operation: Operation::RequestToken,
             method: Method::Post,
