@@ -216,13 +216,17 @@ impl Current {
     }
 
     /// A reference that this thread counts where few others do.
+    #[inline]
     fn token(&self) -> Arc<Token> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
-            static PLACE: Cell<usize> = Cell::new(NEXT.fetch_add(1, Ordering::Relaxed));
+            static PLACE: Cell<Option<usize>> = const { Cell::new(None) };
         }
-        // A thread that is ending has no place of its own any more.
-        let place = PLACE.try_with(Cell::get).unwrap_or(0);
+        let place = PLACE.get().unwrap_or_else(|| {
+            let place = NEXT.fetch_add(1, Ordering::Relaxed);
+            PLACE.set(Some(place));
+            place
+        });
         self.shards[place % self.shards.len()].clone()
     }
 }
@@ -313,10 +317,11 @@ impl Managing {
     }
 
     /// The token that a caller may take without asking.
+    #[inline]
     fn carefree(&self) -> Option<Arc<Token>> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        (nanoseconds(boot_clock()) < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
+        (platform::boot_nanoseconds() < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 

@@ -16,6 +16,7 @@ pub struct tg_conn(Connection);
 /// The connection behind a handle, kept alive for the call even if another thread frees the handle.
 ///
 /// The caller promises that `conn` is NULL or a handle that was not freed when the call began.
+#[inline]
 pub(super) unsafe fn connection(conn: *const tg_conn) -> Result<Held> {
     // SAFETY: as promised by the caller; the object is only borrowed here.
     unsafe { object(conn, "conn")? };

@@ -16,8 +16,25 @@ use crate::error::{Error, Reason, Result};
 thread_local! {
     /// The error of this thread's last call that takes a `tg_error **`; `None`: it succeeded, or there was none.
     static LAST: RefCell<Option<Arc<tg_error>>> = const { RefCell::new(None) };
-    /// Whether this thread is inside the library, where a panic is caught and must not be printed.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static HERE: Here = const { Here { inside: Cell::new(false), failed: Cell::new(false) } };
+}
+
+/// What is known of this thread: together, because the way to a thread's own values is dear.
+struct Here {
+    /// Whether it is inside the library, where a panic is caught and must not be printed.
+    inside: Cell<bool>,
+    /// Whether it has a last error.
+    failed: Cell<bool>,
+}
+
+impl Here {
+    fn caught<T>(&self, body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
+        silence_own_panics();
+        let before = self.inside.replace(true);
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        self.inside.set(before);
+        outcome
+    }
 }
 
 /// Runs the body of every function that takes `tg_error **error`.
@@ -39,16 +56,17 @@ pub(super) unsafe fn guard(error: *mut *mut tg_error, body: impl FnOnce() -> Res
 ///
 /// The caller promises the same of `error` as for [`guard`].
 pub(super) unsafe fn shortcut(error: *mut *mut tg_error, body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
-    caught(body).ok()??;
-    if !error.is_null() {
-        // SAFETY: not NULL, and the caller promises room for one pointer.
-        unsafe { error.write(ptr::null_mut()) };
-    }
-    let had_none = LAST.try_with(|last| last.try_borrow().is_ok_and(|last| last.is_none()));
-    if !had_none.unwrap_or(false) {
-        set_last(None);
-    }
-    Some(tg_status::OK)
+    HERE.with(|here| {
+        here.caught(body).ok()??;
+        if !error.is_null() {
+            // SAFETY: not NULL, and the caller promises room for one pointer.
+            unsafe { error.write(ptr::null_mut()) };
+        }
+        if here.failed.get() {
+            set_last(None);
+        }
+        Some(tg_status::OK)
+    })
 }
 
 /// Runs the body of a setter, an accessor or a `_free`: a panic gives `fallback`, the last error stays.
@@ -73,11 +91,7 @@ fn forced_panic() {
 }
 
 fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
-    silence_own_panics();
-    let before = INSIDE.try_with(|inside| inside.replace(true)).unwrap_or(false);
-    let outcome = catch_unwind(AssertUnwindSafe(body));
-    let _ = INSIDE.try_with(|inside| inside.set(before));
-    outcome
+    HERE.with(|here| here.caught(body))
 }
 
 /// The hook runs before a panic is caught and would print; a panic of the program's own still does.
@@ -86,7 +100,7 @@ fn silence_own_panics() {
     ONCE.call_once(|| {
         let others = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if !INSIDE.try_with(Cell::get).unwrap_or(false) {
+            if !HERE.with(|here| here.inside.get()) {
                 others(info);
             }
         }));
@@ -98,6 +112,7 @@ fn panicked() -> Error {
 }
 
 fn set_last(failure: Option<Arc<tg_error>>) {
+    HERE.with(|here| here.failed.set(failure.is_some()));
     // A thread that is ending has no last error any more. The old one is dropped after the borrow.
     let old = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| std::mem::replace(&mut *last, failure)));
     drop(old);
