@@ -434,7 +434,14 @@ impl Connector for Dial {
         };
         let stream = Stream::connect(self.0.target(uri), self.0.proxy(uri), trust, &clock).map_err(carried)?;
         let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
-        Ok(Some(Link { stream, buffers: Rooms::default(), outbox, framing, used_at: boot_clock() }))
+        Ok(Some(Link {
+            stream,
+            buffers: Rooms::default(),
+            outbox,
+            framing,
+            used_at: boot_clock(),
+            used_for: Duration::ZERO,
+        }))
     }
 }
 
@@ -510,6 +517,8 @@ struct Link {
     /// How far the answer has come.
     framing: Framing,
     used_at: Duration,
+    /// When the request began that it carried last.
+    used_for: Duration,
 }
 
 impl fmt::Debug for Link {
@@ -525,7 +534,9 @@ impl Link {
         }
         self.framing = Framing::default();
         // On a connection that was kept, nothing came before this.
-        net::current_clock().map_err(io::Error::other)?.enter(Phase::Exchange);
+        let clock = net::current_clock().map_err(io::Error::other)?;
+        clock.enter(Phase::Exchange);
+        self.used_for = clock.began();
         self.stream.write_all(&self.outbox)?;
         self.stream.flush()?;
         self.outbox = Zeroizing::new(Vec::new());
@@ -571,10 +582,14 @@ impl Transport for Link {
         Ok(amount > 0)
     }
 
-    /// Whether the next request may use the connection.
+    /// Whether the next request may use the connection. Asked twice: when a request has been answered, and before
+    /// the next one, which is when it has to be looked at.
     fn is_open(&mut self) -> bool {
-        let max_idle = net::current_clock().map_or(Duration::ZERO, |clock| clock.max_idle());
-        boot_clock().saturating_sub(self.used_at) <= max_idle && self.stream.is_quiet()
+        let Ok(clock) = net::current_clock() else {
+            return false;
+        };
+        let is_kept = self.used_for == clock.began();
+        is_kept || boot_clock().saturating_sub(self.used_at) <= clock.max_idle() && self.stream.is_quiet()
     }
 
     fn is_tls(&self) -> bool {
