@@ -115,10 +115,11 @@ def process():
 
 def machine():
     machine = RESULTS["machine"]
+    busy = "" if float(machine["load_before"]) < 0.5 else " **The machine was busy: times and their ratios mean nothing.**"
     return (f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB; {machine['system']}, Linux "
             f"{machine['kernel']}; {machine['rustc']}; {machine['cc']}; libcurl {machine['libcurl']} with "
             f"{machine['openssl']}, cJSON {machine['cjson']}. Load before the run: {machine['load_before']}; "
-            f"rounds: {RESULTS['rounds']}.")
+            f"rounds: {RESULTS['rounds']}.{busy}")
 
 
 def text():
