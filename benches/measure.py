@@ -1,11 +1,11 @@
 """Runs the programs that benches/run built, and prints every figure as JSON.
 
-    measure.py PROGRAMS LIBRARY PYTHON [--quick]
+    measure.py PROGRAMS LIBRARY PYTHON [--quick|--budgets]
 
 The time of each client is the median of rounds in which all take turns, with client and server on one core.
 What tools count (instructions, allocations, system calls) is the difference of two runs of different length, so
 that what happens once does not count. The server's counters have to agree with what was meant to be measured.
---quick runs everything once, to see that it works.
+--quick runs everything once, to see that it works. --budgets only counts, and only for this library.
 """
 
 import json
@@ -122,8 +122,10 @@ def summary(all_figures):
     return middle
 
 
-def instructions(command):
-    done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] + command)
+def instructions(command, only=()):
+    """Of the whole program, or of these functions and what they call."""
+    toggles = [f"--toggle-collect={name}" for name in only]
+    done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] + toggles + command)
     return {"instructions": int(re.search(r"Collected : (\d+)", done.stderr)[1])}
 
 
@@ -165,10 +167,14 @@ def counted(server):
     return found
 
 
+def cached_instructions(command):
+    return instructions(command, ["tg_authorization", "tg_token_free"])
+
+
 def cached():
     program = [PROGRAMS / "authorization"]
     found = {"ways": figures_of(program + ["cached", 640 if QUICK else 1000000])}
-    for tool in (system_calls, allocations, instructions):
+    for tool in (system_calls, allocations, cached_instructions):
         found.update(per_call(tool, program + ["calls"], 1000, 11000))
     return found
 
@@ -227,7 +233,33 @@ def machine():
             "cjson": version("pkg-config", "--modversion", "libcjson"), "load_before": load[0]}
 
 
+def budgets():
+    """Figures by which tests/budgets.rs judges a change. The instructions of a handshake are too many, and too often others."""
+    ours, found = CLIENTS["ours"], {}
+    with Server() as server:
+        for name, kind, scheme, port, *_ in SCENARIOS:
+            if kind == "first":
+                continue
+            resumed = port.startswith("resumed")
+            # How many reads a ticket takes is chance.
+            tools = [allocations] if resumed else [allocations, system_calls]
+            if kind == "warm" and not resumed:
+                tools.append(instructions)
+            few, many = (20, 120) if kind == "warm" else (3, 23)
+            for tool in tools:
+                counted = per_call(tool, ours + [kind, server.url(scheme, port), CA], few, many)
+                found.update({f"{name}: {what.replace('_', ' ')}": round(figure, 1) for what, figure in counted.items()})
+        for tool in (system_calls, allocations, cached_instructions):
+            counted = per_call(tool, [PROGRAMS / "authorization", "calls"], 1000, 11000)
+            found.update({f"cached: {what.replace('_', ' ')}": round(figure, 1) for what, figure in counted.items()})
+        idle = figures_of([PROGRAMS / "handles", "idle", server.url("https", "tls13"), CA, 1000])["bytes"]
+        found["idle handle of 1 000: bytes"] = idle
+    print(json.dumps(found, indent=1))
+
+
 def main():
+    if "--budgets" in sys.argv:
+        return budgets()
     results = {"quick": QUICK, "rounds": ROUNDS, "machine": machine()}
     with Server() as server:
         results["timed"] = timed(server)

@@ -7,6 +7,8 @@ mod install;
 mod skip;
 #[path = "common/standin.rs"]
 mod standin;
+#[path = "common/tools.rs"]
+mod tools;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +19,7 @@ static TURNS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 fn test(package: &str, turn: usize) {
     let _turn = TURNS[turn].lock().unwrap_or_else(PoisonError::into_inner);
     let (Some(prefix), Some(standin)) = (install::prefix(), standin::program()) else { return };
-    if !install::has_tools(package) {
+    if !tools::has_tools(package) {
         return;
     }
     let mut command = install::script(&format!("bindings/{package}/test"), &prefix);

@@ -11,6 +11,8 @@ mod common;
 mod install;
 #[path = "common/skip.rs"]
 mod skip;
+#[path = "common/tools.rs"]
+mod tools;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
@@ -419,7 +421,7 @@ fn same_as_in_c(language: &str, program: impl Fn() -> Command) {
 
 /// With the package in `bindings/<folder>` and the library as it is installed.
 fn with_package(folder: &str, variables: &[(&str, &str)]) {
-    let Some(prefix) = install::prefix().filter(|_| install::has_tools(folder)) else { return };
+    let Some(prefix) = install::prefix().filter(|_| tools::has_tools(folder)) else { return };
     let command = || {
         let mut command = install::script(&format!("bindings/{folder}/conformance/run"), &prefix);
         command.envs(variables.iter().copied());

@@ -227,7 +227,8 @@ impl Current {
             PLACE.set(Some(place));
             place
         });
-        self.shards[place % self.shards.len()].clone()
+        // There is a power of two of them.
+        self.shards[place & (self.shards.len() - 1)].clone()
     }
 }
 
@@ -240,7 +241,7 @@ impl Managing {
             source: ArcSwapOption::empty(),
             window,
             // No more threads than that count at the same time.
-            shards: platform::processors().clamp(2, MAX_SHARDS),
+            shards: platform::processors().next_power_of_two().clamp(2, MAX_SHARDS),
             told_of_window: AtomicBool::new(false),
             from_file: ArcSwapOption::empty(),
             handles: AtomicUsize::new(0),

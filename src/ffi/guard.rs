@@ -95,16 +95,22 @@ fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + S
 }
 
 /// The hook runs before a panic is caught and would print; a panic of the program's own still does.
+#[inline(always)]
 fn silence_own_panics() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let others = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !HERE.with(|here| here.inside.get()) {
-                others(info);
-            }
-        }));
-    });
+    if !ONCE.is_completed() {
+        ONCE.call_once(set_hook);
+    }
+}
+
+#[cold]
+fn set_hook() {
+    let others = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !HERE.with(|here| here.inside.get()) {
+            others(info);
+        }
+    }));
 }
 
 fn panicked() -> Error {
