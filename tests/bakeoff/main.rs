@@ -14,13 +14,14 @@ use clients::CLIENTS;
 const HEAD: &str = "# Bake-off
 
 Written by `cargo test --test bakeoff`, which makes this library and the other clients for TigerGraph do the same against
-the [stand-in](../tests/standin/README.md). Nothing in the tables was typed: each cell is what that run saw, and as far
-as possible what the server saw. The stand-in is not TigerGraph, but it is the same for all.
+the [stand-in](../tests/standin/README.md). Numbers and kinds of errors are what that run saw, as far as possible on the
+server's side; the words for a defect stand in its test, and get here only if what they say was found in that run. The
+stand-in is not TigerGraph, but it is the same for all.
 
 The others are those that PyPI had in November 2026 with functions of their own for secrets or tokens: pyTigerGraph 2.0.5
 and 1.8.4 (the newest of their lines), gsql-client 0.1.6 and pyTigerDriver 1.0.15. Looked at and not run: pyTigerGraphBeta
 0.0.9.9.2, which is an early copy of pyTigerGraph, and pyTigerGraph-mcp, tg-migrator and autoTigerGraph, which reach the
-server through pyTigerGraph. Among the packages of npm and crates.io none was found by the name of TigerGraph.
+server through pyTigerGraph. A list of npm's packages has none by the name of TigerGraph; crates.io was not searched.
 ";
 
 /// A row of a table in Markdown.
