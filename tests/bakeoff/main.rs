@@ -20,8 +20,8 @@ stand-in is not TigerGraph, but it is the same for all.
 
 The others are those that PyPI had in November 2026 with functions of their own for secrets or tokens: pyTigerGraph 2.0.5
 and 1.8.4 (the newest of their lines), gsql-client 0.1.6 and pyTigerDriver 1.0.15. Looked at and not run: pyTigerGraphBeta
-0.0.9.9.2, which is an early copy of pyTigerGraph, and pyTigerGraph-mcp, tg-migrator and autoTigerGraph, which reach the
-server through pyTigerGraph. A list of npm's packages has none by the name of TigerGraph; crates.io was not searched.
+0.0.9.9.2, which is an early copy of pyTigerGraph, and pyTigerGraph-mcp and tg-migrator, which require
+pyTigerGraph. A list of npm's packages has none by the name of TigerGraph; crates.io was not searched.
 ";
 
 /// A row of a table in Markdown.
