@@ -1,4 +1,4 @@
-//! pyTigerGraph as `tests/run` installs it, for the tests that have it as a peer.
+//! Other clients as `tests/run` installs them, for the tests that have them as peers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,13 +9,14 @@ fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Its interpreter, if this version of it is installed. Under CI it has to be.
+/// The interpreter of a peer, which is a version of pyTigerGraph or another client, if it is installed. Under CI it has
+/// to be.
 pub fn python(peer: &str) -> Option<PathBuf> {
     let python = here().join("target/peers").join(peer).join("bin/python");
     if python.exists() {
         return Some(python);
     }
-    skip::skip(format_args!("pyTigerGraph {peer} is not in target/peers, where tests/run installs it"));
+    skip::skip(format_args!("the peer {peer} is not in target/peers, where tests/run installs it"));
     None
 }
 

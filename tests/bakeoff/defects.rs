@@ -1,11 +1,10 @@
 //! What pyTigerGraph 2.0.5 gets wrong, as regression tests of this library. Each defect is one situation
-//! on a stand-in, met twice: by unmodified pyTigerGraph, which must still show the defect, or the row would
-//! say nothing, and by this library, which must not. The server's side judges wherever it can.
+//! on a stand-in, met by unmodified pyTigerGraph 2.0.5, which must still show the defect, or the row would
+//! say nothing, and by this library, which must not. The server's side judges wherever it can. pyTigerGraph
+//! 1.8.4 meets it too, and may show it or not.
 //!
 //! Requests that may be repeated are counted as "at most three"; refused credentials and creations are not
 //! among them.
-
-mod common;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -14,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::common;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ const ATTEMPTS: usize = 3;
 // ---------------------------------------------------------------------------------------------------------
 // The peer, and the table.
 
-/// pyTigerGraph 2.0.5, if it is installed.
+/// A version of pyTigerGraph, if it is installed.
 struct Peer(Option<PathBuf>);
 
 impl Peer {
@@ -83,105 +83,135 @@ fn said(output: &Output) -> Value {
 
 /// What the peer did, and what this library did.
 type Outcome = (String, &'static str);
+
 /// A defect: its name, and what proves both halves of its outcome.
-type Defect = (&'static str, fn(&Peer) -> Outcome);
-
-/// Meets all defects at once and prints a line for each.
-fn compare(defects: &[Defect]) {
-    let peer = &Peer(common::python("2.0.5"));
-    let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = defects.iter().map(|(_, meet)| scope.spawn(|| meet(peer))).collect();
-        running.into_iter().map(|row| row.join()).collect()
-    });
-    let lines = defects.iter().zip(&outcomes).map(|((name, _), outcome)| match outcome {
-        Ok((theirs, ours)) => format!("{name} | pyTigerGraph 2.0.5: {theirs} | tigergraph_auth: {ours}\n"),
-        Err(_) => format!("{name} | FAILED, see above\n"),
-    });
-    print!("\n{}", lines.collect::<String>());
-    assert!(outcomes.iter().all(std::result::Result::is_ok));
+struct Defect {
+    what: &'static str,
+    evidence: &'static str,
+    meet: fn(&Peer) -> Outcome,
 }
 
-#[test]
-fn transport() {
-    compare(&[
-        ("https is not verified", https_is_verified),
-        ("a 307 carries the secret to another host", redirects_are_not_followed),
-        ("there is no time limit", calls_end),
-        ("there is no limit of size", answers_are_bounded),
-        ("a compressed answer is unpacked in full", nothing_is_unpacked),
-    ]);
+macro_rules! defects {
+    ($($what:literal => $meet:ident,)*) => {
+        &[$(Defect { what: $what, evidence: stringify!($meet), meet: $meet }),*]
+    };
 }
 
-#[test]
-fn credentials() {
-    compare(&[
-        ("the password, even of the factory account, goes beside a secret", a_secret_goes_alone),
-        ("an expired token goes beside a secret", no_old_token_beside_a_secret),
-        ("after a refused secret the password is tried", a_refused_secret_is_final),
-        ("a wrong password reaches several URLs, twice", a_refused_password_is_sent_once),
-        ("renewal logs in with the expired token, for ever", an_expired_token_is_no_login),
-        ("threads at first use: one succeeds", threads_at_first_use_all_succeed),
-        ("after getToken no secret can be managed on 3.x and 4.1.0", secrets_are_managed_beside_a_token),
-    ]);
+/// Defects of a kind, which are met at once.
+const KINDS: &[(&str, &[Defect])] = &[
+    (
+        "transport",
+        defects! {
+            "https is not verified" => https_is_verified,
+            "a 307 carries the secret to another host" => redirects_are_not_followed,
+            "there is no time limit" => calls_end,
+            "there is no limit of size" => answers_are_bounded,
+            "a compressed answer is unpacked in full" => nothing_is_unpacked,
+        },
+    ),
+    (
+        "credentials",
+        defects! {
+            "the password, even of the factory account, goes beside a secret" => a_secret_goes_alone,
+            "an expired token goes beside a secret" => no_old_token_beside_a_secret,
+            "after a refused secret the password is tried" => a_refused_secret_is_final,
+            "a wrong password reaches several URLs, twice" => a_refused_password_is_sent_once,
+            "renewal logs in with the expired token, for ever" => an_expired_token_is_no_login,
+            "threads at first use: one succeeds" => threads_at_first_use_all_succeed,
+            "after getToken no secret can be managed on 3.x and 4.1.0" => secrets_are_managed_beside_a_token,
+        },
+    ),
+    (
+        "injection",
+        defects! {
+            "an alias is GSQL text" => an_alias_is_no_gsql,
+            "a graph's name is GSQL text" => a_graph_is_no_gsql,
+            "an alias reaches other endpoints" => an_alias_stays_below_secrets,
+            "an alias empties the block list" => an_alias_keeps_the_block_list,
+            "an alias drops another user's secret" => an_alias_is_no_query,
+        },
+    ),
+    (
+        "what is shown",
+        defects! {
+            "password, secret and token are in the log" => logs_hold_no_credential,
+            "bodies and server messages are in exceptions as they came" => errors_hold_no_credential,
+            "a secret's value goes into a URL of 3.x" => a_value_goes_only_where_it_is_taken,
+        },
+    ),
+    (
+        "what is reported",
+        defects! {
+            "dropSecret reports success whatever happened" => a_failed_drop_is_an_error,
+            "a lost answer to createSecret makes a second secret" => a_secret_is_created_once,
+            "a page or a refusal is read as \"no secrets\"" => a_failed_list_is_no_empty_list,
+            "plain values are replaced by masked ones" => values_are_plain_or_an_error,
+            "setToken=False has no effect" => a_token_can_be_kept_apart,
+            "skipNA has no effect" => a_missing_token_can_be_ignored,
+            "\"graph not found\" is taken for \"endpoint not found\"" => a_missing_graph_is_told,
+        },
+    ),
+    (
+        "versions and arguments",
+        defects! {
+            "\"3.10\" is no version" => two_numbers_are_a_version,
+            "5.0 is older than 4.1" => versions_compare_as_numbers,
+            "3.1 to 3.4 do not work" => older_servers_work,
+            "the generation is never remembered" => the_generation_is_remembered,
+            "lifetimes are not judged" => lifetimes_are_judged,
+            "None is sent as a word" => nothing_is_nothing,
+            "the graph of a token is ignored" => a_token_is_for_the_graph,
+        },
+    ),
+    (
+        "surroundings",
+        defects! {
+            "~/.netrc replaces the credentials" => netrc_is_not_read,
+            "REQUESTS_CA_BUNDLE decides whether https is verified" => ca_variables_are_not_read,
+            "exceptions are printed on stdout" => nothing_is_printed,
+            "sys.excepthook is replaced" => hooks_of_the_program_stay,
+        },
+    ),
+];
+
+/// A row of the page: a defect, what each client did, and the function that shows it.
+pub struct Row {
+    pub kind: &'static str,
+    pub what: &'static str,
+    pub ours: &'static str,
+    pub theirs: [String; 2],
+    pub evidence: &'static str,
 }
 
-#[test]
-fn injection() {
-    compare(&[
-        ("an alias is GSQL text", an_alias_is_no_gsql),
-        ("a graph's name is GSQL text", a_graph_is_no_gsql),
-        ("an alias reaches other endpoints", an_alias_stays_below_secrets),
-        ("an alias empties the block list", an_alias_keeps_the_block_list),
-        ("an alias drops another user's secret", an_alias_is_no_query),
-    ]);
+/// What defects of a kind came to with this version of pyTigerGraph; `None` where something was not as expected.
+fn meet_all(defects: &[Defect], version: &str) -> Vec<Option<Outcome>> {
+    let peer = &Peer(common::python(version));
+    std::thread::scope(|scope| {
+        let running: Vec<_> = defects.iter().map(|defect| scope.spawn(|| (defect.meet)(peer))).collect();
+        running.into_iter().map(|row| row.join().ok()).collect()
+    })
 }
 
-#[test]
-fn what_is_shown() {
-    compare(&[
-        ("password, secret and token are in the log", logs_hold_no_credential),
-        ("bodies and server messages are in exceptions as they came", errors_hold_no_credential),
-        ("a secret's value goes into a URL of 3.x", a_value_goes_only_where_it_is_taken),
-    ]);
+/// Meets all defects, with 2.0.5 and 1.8.4.
+pub fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (kind, defects) in KINDS {
+        let of_1_8_4 = meet_all(defects, "1.8.4");
+        for ((defect, newer), older) in defects.iter().zip(meet_all(defects, "2.0.5")).zip(of_1_8_4) {
+            let (theirs, ours) = newer.unwrap_or_else(|| panic!("{}: FAILED, see above", defect.what));
+            // The half of 2.0.5 is the measure: an older version that fails it does something else.
+            let older = older.map_or("not shown in this way".to_owned(), |(older, _)| older);
+            rows.push(Row { kind, what: defect.what, ours, theirs: [theirs, older], evidence: defect.evidence });
+        }
+    }
+    rows
 }
 
+/// What a process of its own is needed for: does something only as that process, see [`in_child`].
 #[test]
-fn what_is_reported() {
-    compare(&[
-        ("dropSecret reports success whatever happened", a_failed_drop_is_an_error),
-        ("a lost answer to createSecret makes a second secret", a_secret_is_created_once),
-        ("a page or a refusal is read as \"no secrets\"", a_failed_list_is_no_empty_list),
-        ("plain values are replaced by masked ones", values_are_plain_or_an_error),
-        ("setToken=False has no effect", a_token_can_be_kept_apart),
-        ("skipNA has no effect", a_missing_token_can_be_ignored),
-        ("\"graph not found\" is taken for \"endpoint not found\"", a_missing_graph_is_told),
-    ]);
-}
-
-#[test]
-fn versions_and_arguments() {
-    compare(&[
-        ("\"3.10\" is no version", two_numbers_are_a_version),
-        ("5.0 is older than 4.1", versions_compare_as_numbers),
-        ("3.1 to 3.4 do not work", older_servers_work),
-        ("the generation is never remembered", the_generation_is_remembered),
-        ("lifetimes are not judged", lifetimes_are_judged),
-        ("None is sent as a word", nothing_is_nothing),
-        ("the graph of a token is ignored", a_token_is_for_the_graph),
-    ]);
-}
-
-/// What a process of its own is needed for: also run as that process, see [`in_child`].
-#[test]
-fn surroundings() {
-    match std::env::var(CHILD_STEP) {
-        Ok(step) => as_child(&step),
-        Err(_) => compare(&[
-            ("~/.netrc replaces the credentials", netrc_is_not_read),
-            ("REQUESTS_CA_BUNDLE decides whether https is verified", ca_variables_are_not_read),
-            ("exceptions are printed on stdout", nothing_is_printed),
-            ("sys.excepthook is replaced", hooks_of_the_program_stay),
-        ]),
+fn in_a_process_of_its_own() {
+    if let Ok(step) = std::env::var(CHILD_STEP) {
+        as_child(&step);
     }
 }
 
@@ -299,11 +329,11 @@ fn https_is_verified(peer: &Peer) -> Outcome {
 fn redirects_are_not_followed(peer: &Peer) -> Outcome {
     let target = standin("4.2");
     let location = format!("http://localhost:{}/gsql/v1/tokens", target.gateway_port());
-    let server = with_fault("4.2", Fault::always("/gsql/v1", Action::reply(307, "").header("location", &location)));
+    let server = with_fault("4.2", Fault::always("/", Action::reply(307, "").header("location", &location)));
     let secret = secret(&server);
     let theirs = peer.did(|python| {
         python.step("token by secret", &server, &[("secret", &secret)]);
-        assert_eq!(carrying(&target.requests(), &secret).len(), 1);
+        assert!(!carrying(&target.requests(), &secret).is_empty());
         "posted the secret again, to the other host"
     });
     server.take_requests();
@@ -316,7 +346,7 @@ fn redirects_are_not_followed(peer: &Peer) -> Outcome {
 }
 
 fn calls_end(peer: &Peer) -> Outcome {
-    let server = with_fault("4.2", Fault::always("/gsql/v1", Action::Hang));
+    let server = with_fault("4.2", Fault::always("/", Action::Hang));
     let secret = secret(&server);
     let theirs = peer.did(|python| {
         let told = python.endless("no limit", &server, &[("secret", &secret)]);
@@ -334,13 +364,13 @@ const MANY: usize = 8 << 20;
 
 /// A token request that is answered by `answer`: what the peer's exception is about, and our error.
 fn oversized(peer: &Peer, answer: Action, words: &'static str) -> (String, Reason) {
-    let server = with_fault("4.2", Fault::always("/gsql/v1", answer));
+    let server = with_fault("4.2", Fault::always("/", answer));
     let secret = secret(&server);
     let theirs = peer.did(|python| {
         let outcome = python.step("token by secret", &server, &[("secret", &secret)]);
         let length = outcome["length"].as_u64().expect("an exception");
         assert!(length >= MANY as u64, "{outcome}");
-        format!("an exception whose text has {length} characters, {words}")
+        format!("an exception whose text has more than 8 MiB, {words}")
     });
     let error = told(&server, "4.2").get_token(Some(&secret), 0, MAKE_CURRENT).expect_err("not an answer");
     assert!(shown(&error).len() < 1024);
@@ -443,9 +473,12 @@ fn a_refused_password_is_sent_once(peer: &Peer) -> Outcome {
         let sent = paths.len();
         paths.sort_unstable();
         paths.dedup();
-        assert_eq!((sent, paths.len()), (4, 2));
-        assert_eq!(server.with_state(|state| state.users["alice"].failed_logins), 2);
-        "sent it 4 times to 2 URLs, which counts as 2 of the 5 failures that lock the account"
+        let counted = server.with_state(|state| state.users["alice"].failed_logins);
+        assert!(sent > 1 && paths.len() > 1);
+        let urls = paths.len();
+        format!(
+            "sent it {sent} times to {urls} URLs, which counts as {counted} of the 5 failures that lock the account"
+        )
     });
     let mut config = with_login(&server);
     config.set_password(Some(b"alice"), Some(b"wrong-password"));
@@ -486,7 +519,8 @@ fn threads_at_first_use_all_succeed(peer: &Peer) -> Outcome {
     let theirs = peer.did(|python| {
         let good = python.step("first use by threads", &slow(), &[])["value"].as_u64().expect("a count");
         assert!((1..THREADS as u64).contains(&good), "{good}");
-        format!("{good} of {THREADS} calls succeeded")
+        println!("{good} of {THREADS} calls succeeded");
+        format!("not all of {THREADS} calls succeeded")
     });
     let server = slow();
     let secret = secret(&server);
@@ -685,7 +719,7 @@ fn errors_hold_no_credential(peer: &Peer) -> Outcome {
         for index in [0, 1] {
             let server = standin("4.2");
             let secret = secret(&server);
-            server.script(Fault::always("/gsql/v1/tokens", answers(&secret)[index].clone()));
+            server.script(Fault::always("/", answers(&secret)[index].clone()));
             let outcome = python.step("token by secret", &server, &[("secret", &secret)]);
             assert!(outcome["shown"].as_array().expect("a list").contains(&json!("secret")), "{outcome}");
         }
@@ -923,8 +957,9 @@ fn the_generation_is_remembered(peer: &Peer) -> Outcome {
     secret(&server);
     let theirs = peer.did(|python| {
         assert_eq!(python.step("list twice", &server, &[])["value"], json!([1, 1]));
-        assert_eq!(carrying(&server.take_requests(), PASSWORD).len(), 6);
-        "3 requests for each list on 3.10, each with the password"
+        let requests = carrying(&server.take_requests(), PASSWORD).len();
+        assert!(requests > 2, "{requests}");
+        format!("{requests} requests for two lists on 3.10, each with the password")
     });
     let connection = connect(&with_login(&server));
     for expected in [2, 1, 1] {
@@ -941,7 +976,9 @@ fn lifetimes_are_judged(peer: &Peer) -> Outcome {
     let theirs = peer.did(|python| {
         python.step("lifetimes", &server, &[("secret", &secret)]);
         let sent = server.take_requests().into_iter().map(|request| request.json().expect("JSON")["lifetime"].clone());
-        assert_eq!(sent.collect::<Vec<_>>(), [Value::Null, json!("-5"), json!("soon")]);
+        let mut sent: Vec<Value> = sent.collect();
+        sent.dedup();
+        assert_eq!(sent, [Value::Null, json!("-5"), json!("soon")]);
         "sent -5 and \"soon\", and nothing for 0"
     });
     let negative = Connection::new(with_login(&server).set_token_lifetime(-5, 0));
@@ -1001,7 +1038,7 @@ const CHILD_URL: &str = "DEFECTS_URL";
 fn in_child(step: &str, server: &Standin, environment: Names) -> Output {
     let program = std::env::current_exe().expect("this program");
     let mut command = Command::new(program);
-    command.args(["--exact", "surroundings", "--nocapture"]);
+    command.args(["--exact", "defects::in_a_process_of_its_own", "--nocapture"]);
     command.env(CHILD_STEP, step).env(CHILD_URL, server.gateway_url()).envs(environment.iter().copied());
     let output = command.output().expect("itself");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -1108,12 +1145,12 @@ fn nothing_is_printed(peer: &Peer) -> Outcome {
         assert_eq!(outcome["ok"], true);
         let printed = outcome["printed"].as_u64().expect("a count");
         assert!(printed > 0);
-        format!("a getSecrets that succeeds printed {printed} characters, its first try's exception")
+        "a getSecrets that succeeds printed its first try's exception"
     });
     let output = in_child("all kinds of calls", &server, &[]);
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     // What a test program says itself.
-    let own = ["running 1 test", "test surroundings ... ok", "test result: ok. 1 passed"];
+    let own = ["running 1 test", "test defects::in_a_process_of_its_own ... ok", "test result: ok. 1 passed"];
     assert!(shown.lines().all(|line| line.is_empty() || own.iter().any(|own| line.starts_with(own))), "{shown}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     (theirs, "nothing on stdout and stderr, whether calls succeed or fail")
