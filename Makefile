@@ -128,6 +128,11 @@ reference:
 	mkdir -p target/reference
 	doxygen packaging/doxygen/Doxyfile
 
+# What the library is made of, as CycloneDX.
+sbom:
+	mkdir -p $(stage)
+	packaging/sbom $(TARGET) > $(stage)/tigergraph_auth.cdx.json
+
 # What the library exports, for those who make an import library of their own on Windows.
 def: $(stage)/tigergraph_auth.def
 
@@ -136,6 +141,10 @@ $(stage)/tigergraph_auth.def: include/tigergraph_auth.h
 	{ echo 'LIBRARY tigergraph_auth'; echo EXPORTS; \
 		sed -n '/^\/\*/,/\*\//d; s/^[a-z].*[ *]\(tg_[a-z0-9_]*\)(.*/    \1/p' $< | sort; } > $@
 
+# The name that programs ask for.
+soname:
+	@echo $(soname)
+
 # What a failed command left is not taken for a result.
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall reference def
+.PHONY: all install uninstall reference sbom def soname

@@ -269,9 +269,9 @@ pub fn user() -> u32 {
 
 /// A variable of the environment; nothing in a program that runs with more rights than its user.
 pub fn variable(name: &CStr) -> Option<OsString> {
+    // SAFETY: as glibc and musl declare it; the crate libc does not.
     #[cfg(target_os = "linux")]
     unsafe extern "C" {
-        // Of glibc and musl; the crate libc does not declare it.
         fn secure_getenv(name: *const libc::c_char) -> *mut libc::c_char;
     }
     // SAFETY: the name is NUL-terminated.

@@ -1,5 +1,8 @@
 //! The header: it compiles alone in every standard, and says exactly what the library exports.
 
+#[path = "common/header.rs"]
+mod reading;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,27 +19,8 @@ fn header() -> String {
     read("include/tigergraph_auth.h")
 }
 
-/// The header without its comments.
-fn code() -> String {
-    let header = header();
-    let mut parts = header.split("/*");
-    let mut code = parts.next().unwrap_or_default().to_owned();
-    parts.for_each(|part| code.push_str(part.split_once("*/").expect("a comment's end").1));
-    code
-}
-
-/// The functions that the header declares, each with its parameters.
 fn functions() -> Vec<(String, String)> {
-    let code = code();
-    let declarations = code.split(';').filter_map(|declaration| declaration.trim_end().strip_suffix(')'));
-    let declarations = declarations.filter(|declaration| !declaration.contains("typedef"));
-    declarations
-        .filter_map(|declaration| {
-            let (start, parameters) = declaration.rsplit_once('(')?;
-            let name = start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').rfind(|word| !word.is_empty())?;
-            name.starts_with("tg_").then(|| (name.to_owned(), parameters.to_owned()))
-        })
-        .collect()
+    reading::functions(&header())
 }
 
 fn names() -> BTreeSet<String> {
@@ -158,7 +142,7 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
 
 #[test]
 fn macros_keep_to_their_prefixes() {
-    for line in code().lines().filter_map(|line| line.trim().strip_prefix("#define ")) {
+    for line in reading::code(&header()).lines().filter_map(|line| line.trim().strip_prefix("#define ")) {
         let name = line.split([' ', '(']).next().unwrap_or_default();
         let own = ["TIGERGRAPH_AUTH_", "TG_STATUS_", "TG_LOG_", "TG_TOKEN_", "TG_IGNORE_MISSING", "TG_REPORT_OFFLINE"];
         assert!(own.iter().any(|prefix| name.starts_with(prefix)), "{name}");

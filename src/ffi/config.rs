@@ -13,10 +13,12 @@ use crate::config::Config;
 /// Every text is copied. A NULL config is ignored.
 pub struct tg_config(pub(super) Config);
 
+/// Changes a config; NULL is ignored.
+///
+/// The caller promises that `config` is NULL or a live config that no other thread uses meanwhile.
 unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
-    // SAFETY: the caller passes NULL or a live config that no other thread uses.
     quietly((), || {
-        // SAFETY: as above.
+        // SAFETY: NULL gives `None`; otherwise the caller promises a live object that is nobody else's now.
         if let Some(config) = unsafe { config.as_mut() } {
             change(&mut config.0)
         }

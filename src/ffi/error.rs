@@ -58,8 +58,10 @@ static NO_ERROR: Lazy<tg_error> = Lazy::new(|| tg_error {
 });
 
 /// Reads a part of an error; NULL is "no error".
+///
+/// The caller promises that `error` is NULL or a live error.
 unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
-    // SAFETY: the caller passes NULL or a live error.
+    // SAFETY: NULL gives `None`; otherwise the caller promises a live error, which nothing changes.
     quietly(fallback, || part(unsafe { error.as_ref() }.unwrap_or(&NO_ERROR)))
 }
 

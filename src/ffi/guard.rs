@@ -38,6 +38,8 @@ impl Here {
 }
 
 /// Runs the body of every function that takes `tg_error **error`.
+///
+/// The caller promises that `error` is NULL or has room for one pointer.
 pub(super) unsafe fn guard(error: *mut *mut tg_error, body: impl FnOnce() -> Result<()>) -> tg_status {
     let result = caught(body).unwrap_or_else(|_| Err(panicked()));
     let failure = result.err().map(|failure| Arc::new(tg_error::from(failure)));

@@ -54,8 +54,11 @@ pub unsafe extern "C" fn tg_diagnose(
     }
 }
 
+/// Reads a text of a report; "" for NULL.
+///
+/// The caller promises that `report` is NULL or a live report.
 unsafe fn read(report: *const tg_report, part: impl FnOnce(&tg_report) -> &CString) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live report.
+    // SAFETY: NULL gives `None`; otherwise the caller promises a live report, which nothing changes.
     quietly(EMPTY, || unsafe { report.as_ref() }.map_or(EMPTY, |report| part(report).as_ptr()))
 }
 

@@ -80,8 +80,11 @@ pub unsafe extern "C" fn tg_show_secrets(
     unsafe { guard(error, || list(conn, user, secrets)) }
 }
 
+/// Lists secrets, under both of its names.
+///
+/// The caller promises of each pointer what the conventions at the top of the header ask.
 unsafe fn list(conn: *mut tg_conn, user: *const c_char, secrets: *mut *mut tg_secrets) -> Result<()> {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
+    // SAFETY: each gets its pointer as the caller promises it.
     unsafe {
         let secrets = Out::new(secrets, std::ptr::null_mut(), "secrets")?;
         let (conn, user) = (connection(conn)?, text(user, "user")?);
@@ -218,11 +221,14 @@ unsafe fn texts<'a>(aliases: *const *const c_char, count: usize) -> Result<Vec<&
     pointers.iter().map(|alias| unsafe { required_text(*alias, "an alias in aliases") }).collect()
 }
 
+/// Reads a part of a secret in a list; `fallback` if there is none.
+///
+/// The caller promises that `secrets` is NULL or a live list.
 unsafe fn read<T>(secrets: *const tg_secrets, index: usize, fallback: T, part: impl FnOnce(&CSecret) -> T) -> T
 where
     T: Copy,
 {
-    // SAFETY: the caller passes NULL or a live list.
+    // SAFETY: NULL gives `None`; otherwise the caller promises a live list, which nothing changes.
     quietly(fallback, || unsafe { secrets.as_ref() }.and_then(|list| list.0.get(index)).map_or(fallback, part))
 }
 

@@ -224,8 +224,11 @@ pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_to
     });
 }
 
+/// Reads a part of a token; `fallback` for NULL.
+///
+/// The caller promises that `token` is NULL or a live token.
 unsafe fn read<T: Copy>(token: *const tg_token, fallback: T, part: impl FnOnce(&Token) -> T) -> T {
-    // SAFETY: the caller passes NULL or a live token, which `set` made of the core's.
+    // SAFETY: NULL gives `None`; otherwise the caller promises a live token, which `set` made of the core's.
     quietly(fallback, || unsafe { token.cast::<Token>().as_ref() }.map_or(fallback, part))
 }
 

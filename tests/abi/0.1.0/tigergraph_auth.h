@@ -1,0 +1,858 @@
+/* tigergraph_auth.h - secrets and tokens of TigerGraph 2.x to 4.x
+ *
+ * Generated from src/ffi; edit there. Licence: Apache-2.0 OR MIT.
+ *
+ * A whole program, linked with -ltigergraph_auth:
+ *
+ *     tg_config *config = tg_config_new("https://db.example.com");
+ *     tg_config_set_secret(config, getenv("TG_SECRET"));
+ *     tg_conn *conn = NULL;
+ *     tg_token *token = NULL;
+ *     tg_status status = tg_conn_new(config, &conn, NULL);
+ *     tg_config_free(config);
+ *     if (status == TG_STATUS_OK) status = tg_authorization(conn, &token, NULL);
+ *     if (status == TG_STATUS_OK) puts(tg_token_header(token));
+ *     else fprintf(stderr, "%s\n", tg_last_error_message());
+ *     tg_token_free(token);
+ *     tg_conn_free(conn);
+ *
+ * CONVENTIONS, which hold for every function and are not repeated below
+ *
+ * Success and failure. A function that can fail returns a tg_status, 0 for success. Its inputs come
+ * first, then its outputs, and last a tg_error **. The outputs are written on every path: the result
+ * if the call succeeds, NULL or 0 if it does not, so they may always be freed.
+ *
+ * Two ways to one error. If you pass the address of a tg_error * as the last argument, it gets the
+ * error, which is yours to read and to free on any thread. If you pass NULL, ask tg_last_error()
+ * or tg_last_error_message() on the same thread, before its next call. Either way there is a status
+ * to act on, a reason that says exactly what happened, a sentence for a person, and a hint what to do.
+ *
+ * NULL. A pointer must be valid unless its function says what NULL means; a NULL where none may be is
+ * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
+ * Accessors take NULL and answer "" or 0.
+ *
+ * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. Strings that you get are
+ * borrowed from the object you asked, live as long as it, are never NULL, and are never to be freed.
+ *
+ * Ownership. Every X * that a function makes for you is freed with tg_X_free(), once, on any thread.
+ * Freeing wipes the credentials in it.
+ *
+ * Threads. A tg_conn serves any number of threads at once. Results (tg_token, tg_secrets, tg_error)
+ * are immutable and may be read anywhere. A tg_config is for one thread at a time. Do not free a handle
+ * that another thread is still using.
+ *
+ * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts), with name
+ * look-up, waits and repetitions in it. The library starts threads for two things only, each of which ends
+ * with what it is for: look-ups of host names, at most four in a process, one for all callers who ask for
+ * the same name; and renewals of tokens (tg_authorization), at most eight.
+ *
+ * Trying again. What failed on its way or was turned away for the moment (408, 429, 502, 503, 504) is tried
+ * again, at most twice in a call, after a short wait or the one the server asks for; what the server refused
+ * is not. The creation of a secret is never repeated once its request has begun: if the answer does not
+ * come, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
+ *
+ * Forks. A child may use the handles it inherits: it opens its own connections and closes the inherited
+ * ones unused, and its handles keep the token they had. A call that is running when the process forks
+ * belongs to the parent.
+ *
+ * Memory. Passwords, secrets and tokens, and every block this library frees, are wiped. Beyond its reach are
+ * your own copies, the buffers of the system, and swapped memory.
+ *
+ * Manners. Nothing is written to stdout or stderr, no signal handler is installed, the environment
+ * is not changed, and nothing is done at load time. No credential is ever part of an error or a log
+ * line. Certificates are always verified unless you say otherwise by name. A credential that the server
+ * refuses is never replaced by another.
+ *
+ * Stability. Numbers never change meaning, functions are never removed, and new flags, statuses and
+ * reasons may come: treat one you do not know as a failure.
+ */
+
+#ifndef TIGERGRAPH_AUTH_H
+#define TIGERGRAPH_AUTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; tg_version() tells that of the library. */
+#define TIGERGRAPH_AUTH_VERSION_MAJOR 0
+#define TIGERGRAPH_AUTH_VERSION_MINOR 1
+#define TIGERGRAPH_AUTH_VERSION_PATCH 0
+
+/* Deprecated functions make the compiler warn, unless TIGERGRAPH_AUTH_ALLOW_DEPRECATED is defined. */
+#if defined(TIGERGRAPH_AUTH_ALLOW_DEPRECATED)
+#define TIGERGRAPH_AUTH_DEPRECATED_NOTE(note)
+#elif defined(__GNUC__) || defined(__clang__)
+#define TIGERGRAPH_AUTH_DEPRECATED_NOTE(note) __attribute__((deprecated(note)))
+#elif defined(_MSC_VER)
+#define TIGERGRAPH_AUTH_DEPRECATED_NOTE(note) __declspec(deprecated(note))
+#else
+#define TIGERGRAPH_AUTH_DEPRECATED_NOTE(note)
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version ============================================================================================= */
+
+/**
+ * The version of the library that is running, such as "0.1.0".
+ *
+ * Compare it with the macros TIGERGRAPH_AUTH_VERSION_MAJOR and so on, which tell the version of
+ * the header that your program was compiled with.
+ */
+const char *tg_version(void);
+
+/**
+ * The same as one number: major << 16 | minor << 8 | patch.
+ */
+uint32_t tg_version_number(void);
+
+/* Status ============================================================================================== */
+
+/**
+ * What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.
+ *
+ * Numbers never change meaning; later versions may add some, so treat one you do not know as a failure.
+ * What exactly happened is told by the reason of the error, see tg_error_reason().
+ */
+typedef int32_t tg_status;
+/**
+ * Done.
+ */
+#define TG_STATUS_OK 0
+/**
+ * An argument or a setting is wrong; nothing was sent.
+ *
+ * Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
+ * argument.graph, argument.url, argument.range, argument.flags, config.conflict, config.file,
+ * config.plain_http.
+ */
+#define TG_STATUS_INVALID_ARGUMENT 1
+/**
+ * No connection to the server.
+ *
+ * Reasons: connect.dns, connect.refused, connect.unreachable, connect.reset, connect.closed,
+ * connect.proxy, connect.resource.
+ */
+#define TG_STATUS_CONNECT 2
+/**
+ * Time ran out.
+ *
+ * Reasons: timeout.dns, timeout.connect, timeout.tls, timeout.response.
+ */
+#define TG_STATUS_TIMEOUT 3
+/**
+ * The server's certificate or the TLS session was refused; nothing of the request was sent.
+ *
+ * Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
+ * tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate.
+ */
+#define TG_STATUS_TLS 4
+/**
+ * The answer is not one that a TigerGraph server gives.
+ *
+ * Reasons: protocol.not_json, protocol.shape, protocol.framing, protocol.too_large,
+ * protocol.redirect, protocol.encoding.
+ */
+#define TG_STATUS_PROTOCOL 5
+/**
+ * The server refused the credentials.
+ *
+ * Reasons: auth.bad_secret, auth.bad_password, auth.bad_token, auth.token_expired,
+ * auth.locked_out, auth.refused.
+ */
+#define TG_STATUS_UNAUTHENTICATED 6
+/**
+ * The credentials are good, but not allowed to do this.
+ *
+ * Reason: auth.no_privilege.
+ */
+#define TG_STATUS_FORBIDDEN 7
+/**
+ * The thing named does not exist.
+ *
+ * Reasons: missing.secret, missing.token, missing.graph, missing.user, missing.endpoint.
+ */
+#define TG_STATUS_NOT_FOUND 8
+/**
+ * The alias is taken.
+ *
+ * Reason: exists.secret.
+ */
+#define TG_STATUS_ALREADY_EXISTS 9
+/**
+ * This server version cannot do it.
+ *
+ * Reasons: unsupported.refresh, unsupported.check, unsupported.user, unsupported.value,
+ * unsupported.server.
+ */
+#define TG_STATUS_UNSUPPORTED 10
+/**
+ * REST++ authentication is off on the server: no token is needed.
+ *
+ * Reason: auth.disabled.
+ */
+#define TG_STATUS_AUTH_DISABLED 11
+/**
+ * The server is busy, starting or limiting requests: try again later.
+ *
+ * Reasons: unavailable.starting, unavailable.overloaded, unavailable.rate_limited,
+ * unavailable.gateway.
+ */
+#define TG_STATUS_UNAVAILABLE 12
+/**
+ * Another error on the server.
+ *
+ * Reasons: server.error, server.revoke_list_full.
+ */
+#define TG_STATUS_SERVER 13
+/**
+ * A request that is not safe to repeat may have been carried out.
+ *
+ * Reason: outcome.unknown.
+ */
+#define TG_STATUS_UNKNOWN_OUTCOME 14
+/**
+ * There is no token, and nothing to get one with.
+ *
+ * Reasons: credentials.none, credentials.masked_secret.
+ */
+#define TG_STATUS_NO_CREDENTIALS 15
+/**
+ * A defect of this library; the handle stays usable.
+ *
+ * Reason: internal.panic.
+ */
+#define TG_STATUS_INTERNAL 16
+/**
+ * The call was stopped.
+ *
+ * Reason: cancelled.
+ */
+#define TG_STATUS_CANCELLED 17
+
+/**
+ * The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this
+ * version does not know. Never NULL, never to be freed.
+ */
+const char *tg_status_name(tg_status status);
+
+/* Errors ============================================================================================== */
+
+/**
+ * What went wrong: one sentence for a person, a stable reason for a program. Immutable.
+ * Holds no credential, so it may be logged.
+ */
+typedef struct tg_error tg_error;
+
+/**
+ * The error of the calling thread's last call that takes a tg_error **; after a success, and
+ * before the first call, an error with status OK and the message "".
+ *
+ * Never NULL. Borrowed: it lives until this thread's next call that takes a tg_error **; setters,
+ * accessors and _free functions leave it alone. Do not free it. From Go, async .NET or anything
+ * else that may move your code to another thread between two calls, use the call's last argument.
+ */
+const tg_error *tg_last_error(void);
+
+/**
+ * The message of tg_last_error(): one sentence for a person, "" after a success.
+ */
+const char *tg_last_error_message(void);
+
+/**
+ * What a program can do about it; OK for NULL.
+ */
+tg_status tg_error_status(const tg_error *error);
+
+/**
+ * One sentence for a person that names the culprit. Never NULL, lives as long as the error.
+ */
+const char *tg_error_message(const tg_error *error);
+
+/**
+ * What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each
+ * status. Later versions may add reasons. Never NULL, lives as long as the error.
+ */
+const char *tg_error_reason(const tg_error *error);
+
+/**
+ * What to do about it, for a person, or "". Never NULL, lives as long as the error.
+ */
+const char *tg_error_hint(const tg_error *error);
+
+/**
+ * The server's own code, such as "REST-10016", or "". Never NULL, lives as long as the error.
+ */
+const char *tg_error_server_code(const tg_error *error);
+
+/**
+ * The HTTP status of the answer; 0 if there was no answer.
+ */
+int32_t tg_error_http_status(const tg_error *error);
+
+/**
+ * How many milliseconds the server asked to wait before the next try; -1 if it did not say.
+ */
+int64_t tg_error_retry_after_ms(const tg_error *error);
+
+/**
+ * Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
+ */
+void tg_error_free(tg_error *error);
+
+/* Log ================================================================================================= */
+
+/**
+ * A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
+ */
+#define TG_LOG_ERROR 1
+
+/**
+ * Something works, but should be looked at.
+ */
+#define TG_LOG_WARN 2
+
+/**
+ * Something worth knowing happened.
+ */
+#define TG_LOG_INFO 3
+
+/**
+ * Every request: method, path, status and duration. Never a query, a header or a body.
+ */
+#define TG_LOG_DEBUG 4
+
+/**
+ * Takes one log line. message has no line break at its end, holds no credential, and lives for the call.
+ *
+ * May be called on any thread, and on several at once, with no lock of the library's held: it may
+ * call tg_* functions itself, on that thread, but must not wait for another thread that does. It must
+ * return: no exception, no longjmp.
+ */
+typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
+
+/**
+ * Releases user_data: called exactly once, after the last log line, on whatever thread that happens.
+ */
+typedef void (*tg_release_fn)(void *user_data);
+
+/* Configuration ======================================================================================= */
+
+/**
+ * The settings of a connection. For one thread at a time.
+ *
+ * Setters record and cannot fail; tg_conn_new() judges everything at once and names the setting
+ * that is wrong, never its value if that is secret. NULL or 0 restores a setting's default.
+ * Every text is copied. A NULL config is ignored.
+ */
+typedef struct tg_config tg_config;
+
+/**
+ * New settings for the server at this address, as "https://db.example.com[:port][/base]" or
+ * "xyz.i.tgcloud.io". Without a scheme https is meant.
+ *
+ * Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on
+ * every version; if that refuses, token calls try 9000 once. User name, query and fragment are refused.
+ *
+ * Free with tg_config_free(). NULL only if there is no memory.
+ */
+tg_config *tg_config_new(const char *host);
+
+/**
+ * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
+ * TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", "1",
+ * "yes", "on"; "false", "0", "no" and "off" leave it to the host name; "-1" is no) and TG_CERT_PATH (a file with CA certificates).
+ *
+ * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
+ * a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
+ * every call that logs in, so that a rotation needs no restart.
+ *
+ * With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
+ * token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
+ * empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.
+ * To have the address from TG_HOST, begin with tg_config_new(NULL).
+ *
+ * These variables are read here and never otherwise, and not at all in programs with more rights than their
+ * user's. Do not change the environment on another thread meanwhile.
+ */
+void tg_config_load_env(tg_config *config);
+
+/**
+ * The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
+ */
+void tg_config_set_graph(tg_config *config, const char *graph);
+
+/**
+ * Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
+ */
+void tg_config_set_password(tg_config *config, const char *username, const char *password);
+
+/**
+ * Log in with a secret.
+ */
+void tg_config_set_secret(tg_config *config, const char *secret);
+
+/**
+ * A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+ */
+void tg_config_set_api_token(tg_config *config, const char *token);
+
+/**
+ * Log in with a JWT that somebody else issued. It is never renewed.
+ */
+void tg_config_set_jwt(tg_config *config, const char *jwt);
+
+/**
+ * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
+ * Where both are the same, REST++ is asked below /restpp.
+ */
+void tg_config_set_ports(tg_config *config, uint16_t restpp, uint16_t gsql);
+
+/**
+ * Whether the server is in TigerGraph Cloud: 1 yes, -1 no, 0 by the host name.
+ */
+void tg_config_set_tgcloud(tg_config *config, int32_t tgcloud);
+
+/**
+ * The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is.
+ */
+void tg_config_set_server_version(tg_config *config, const char *version);
+
+/**
+ * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
+ * which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+ */
+void tg_config_set_ca_file(tg_config *config, const char *path);
+
+/**
+ * The CA certificates to trust, as PEM text, instead of a file.
+ */
+void tg_config_set_ca_pem(tg_config *config, const char *pem);
+
+/**
+ * Files with the certificate chain and the private key to show to servers that ask for them, in PEM.
+ */
+void tg_config_set_client_cert(tg_config *config, const char *cert_path, const char *key_path);
+
+/**
+ * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
+ * accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+ */
+void tg_config_set_pin_sha256(tg_config *config,
+                              const char *base64_spki);
+
+/**
+ * Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
+ */
+void tg_config_set_insecure_tls(tg_config *config, int32_t insecure);
+
+/**
+ * Not 0: allow plain http beyond this machine, where anybody in between reads the credentials.
+ */
+void tg_config_set_allow_http(tg_config *config, int32_t allow);
+
+/**
+ * Limits in milliseconds: for one attempt to connect (name look-up, TCP and TLS; default 5 000) and
+ * for a whole call, everything included (default 30 000). There is no "no limit".
+ */
+void tg_config_set_timeouts(tg_config *config, uint32_t connect_ms, uint32_t total_ms);
+
+/**
+ * An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
+ * (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+ */
+void tg_config_set_proxy(tg_config *config, const char *proxy);
+
+/**
+ * The value of the User-Agent header. Default: "tigergraph-auth/" and the version.
+ */
+void tg_config_set_user_agent(tg_config *config, const char *user_agent);
+
+/**
+ * The lifetime of tokens in seconds where a call names none (0: the server's default), and how many
+ * seconds before its end a token is renewed (0: a fifth of its lifetime, at most 24 h).
+ */
+void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
+
+/**
+ * Where log lines up to max_level (TG_LOG_...) go. log NULL: nowhere.
+ *
+ * release (may be NULL) is called exactly once for each call of this function, when neither a config
+ * nor a connection can use user_data any more; at once if log is NULL or config is NULL.
+ */
+void tg_config_set_log(tg_config *config,
+                       int32_t max_level,
+                       tg_log_fn log,
+                       void *user_data,
+                       tg_release_fn release);
+
+/**
+ * Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
+ */
+void tg_config_free(tg_config *config);
+
+/* Connection ========================================================================================== */
+
+/**
+ * A connection to one server: its settings, its login, its current token. For any number of
+ * threads at once.
+ */
+typedef struct tg_conn tg_conn;
+
+/**
+ * Judges the settings and makes a connection of them. Sends nothing; reads the files that settings
+ * name and, for https without a CA setting, the system's trust store (once in a process).
+ *
+ * The config may be freed at once. Free the connection with tg_conn_free().
+ */
+tg_status tg_conn_new(const tg_config *config, tg_conn **conn, tg_error **error);
+
+/**
+ * The server's version. major, minor and patch may each be NULL.
+ *
+ * GET /version of REST++, with the connection's token; if it has none but can log in, one is
+ * requested first and becomes the connection's own.
+ */
+tg_status tg_server_version(tg_conn *conn, int32_t *major, int32_t *minor, int32_t *patch, tg_error **error);
+
+/**
+ * Another handle to the same connection: same login, same token, same sockets. It has its own
+ * cancellation, and its own time limit, which begins as that of conn. Sends nothing. NULL for NULL.
+ *
+ * This is how one call gets a limit or a cancellation of its own: clone, call, free the clone.
+ * Free it with tg_conn_free(); the other handles go on.
+ */
+tg_conn *tg_conn_clone(const tg_conn *conn);
+
+/**
+ * The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
+ */
+void tg_conn_set_timeout(tg_conn *conn, uint32_t total_ms);
+
+/**
+ * Stops the calls that are running on this handle, on whatever thread and in whatever phase: they return
+ * within 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait
+ * for them. Calls that begin later, and those on clones, are unaffected.
+ */
+void tg_conn_cancel(tg_conn *conn);
+
+/**
+ * Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls
+ * that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
+ */
+void tg_conn_free(tg_conn *conn);
+
+/* Secrets ============================================================================================= */
+
+/**
+ * For calls that drop or delete: what does not exist is no error. Nothing else is forgiven.
+ */
+#define TG_IGNORE_MISSING 1u
+
+/**
+ * A list of secrets. Immutable; may be read on any thread.
+ *
+ * A secret stands for its user's login: what knows it can get tokens. Before 4.1 it belongs to one
+ * graph, and the server shows its value only once, in the answer to its creation.
+ */
+typedef struct tg_secrets tg_secrets;
+
+/**
+ * All secrets of the connection's user; user (4.1 and later, superusers only) names another; NULL: none.
+ *
+ * 2.x to 3.11: GSQL SHOW SECRET in the configured graph, values masked ("abc****xyz").
+ * 4.1 and later: GET /gsql/v1/secrets, values in plain text.
+ * Free the result with tg_secrets_free().
+ */
+tg_status tg_get_secrets(tg_conn *conn, const char *user, tg_secrets **secrets, tg_error **error);
+
+/**
+ * The same as tg_get_secrets(), under the name that pyTigerGraph once used.
+ */
+TIGERGRAPH_AUTH_DEPRECATED_NOTE("call tg_get_secrets() instead")
+tg_status tg_show_secrets(tg_conn *conn,
+                          const char *user,
+                          tg_secrets **secrets,
+                          tg_error **error);
+
+/**
+ * Creates a secret. The result is a list of one, with its alias and its value.
+ *
+ * alias NULL: the library makes one up, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
+ * value (a value of your own) and user (another user) are for 4.1 and later; NULL: none. A value given
+ * here has to go into the URL, where the server may log it; better let the server choose.
+ *
+ * Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
+ * message names the alias, so that you can look for it or drop it.
+ *
+ * 2.x to 3.11: GSQL CREATE SECRET in the configured graph. 4.1 and later: POST /gsql/v1/secrets.
+ * Free the result with tg_secrets_free().
+ */
+tg_status tg_create_secret(tg_conn *conn,
+                           const char *alias,
+                           const char *value,
+                           const char *user,
+                           tg_secrets **secret,
+                           tg_error **error);
+
+/**
+ * The secret with this alias, created if there is none. The result is a list of one.
+ *
+ * Before 4.1 the server shows an existing secret masked, so its value cannot be returned: then the
+ * status is ALREADY_EXISTS. One request, or two if the secret is created.
+ * Free the result with tg_secrets_free().
+ */
+tg_status tg_ensure_secret(tg_conn *conn, const char *alias, tg_secrets **secret, tg_error **error);
+
+/**
+ * Drops a secret by its alias. user is for 4.1 and later, NULL: none. flags: 0 or TG_IGNORE_MISSING.
+ *
+ * Before 4.1 the tokens of a secret die with it.
+ * 2.x to 3.11: GSQL DROP SECRET. 4.1 and later: DELETE /gsql/v1/secrets.
+ */
+tg_status tg_drop_secret(tg_conn *conn,
+                         const char *alias,
+                         const char *user,
+                         uint32_t flags,
+                         tg_error **error);
+
+/**
+ * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets how many there were.
+ *
+ * aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
+ * exist the status is NOT_FOUND, and before 4.1 the others are dropped all the same. With
+ * TG_IGNORE_MISSING, from 4.1 on, one that does not exist costs two requests more: a list, and a drop of the rest.
+ */
+tg_status tg_drop_secrets(tg_conn *conn,
+                          const char *const *aliases,
+                          size_t count,
+                          const char *user,
+                          uint32_t flags,
+                          size_t *dropped,
+                          tg_error **error);
+
+/**
+ * How many secrets there are; 0 for NULL.
+ */
+size_t tg_secrets_count(const tg_secrets *secrets);
+
+/**
+ * The alias of a secret; "" if there is none at that index. Lives as long as the list.
+ */
+const char *tg_secrets_alias(const tg_secrets *secrets, size_t index);
+
+/**
+ * The value of a secret, or its masked form; "" if there is none at that index. Lives as long as the list.
+ */
+const char *tg_secrets_value(const tg_secrets *secrets, size_t index);
+
+/**
+ * The graph of a secret (before 4.1), or "" where the server does not tell. Lives as long as the list.
+ */
+const char *tg_secrets_graph(const tg_secrets *secrets, size_t index);
+
+/**
+ * 1 if the value is only the masked form that servers before 4.1 show, else 0.
+ */
+int32_t tg_secrets_is_masked(const tg_secrets *secrets, size_t index);
+
+/**
+ * Frees a list and wipes it. NULL is fine.
+ */
+void tg_secrets_free(tg_secrets *secrets);
+
+/* Tokens ============================================================================================== */
+
+/**
+ * Do not make the token the connection's own: the connection stays exactly as it was.
+ */
+#define TG_TOKEN_KEEP_CURRENT 1u
+
+/**
+ * Ask for a token for all graphs, whatever graph is configured.
+ */
+#define TG_TOKEN_GLOBAL 2u
+
+/**
+ * For tg_refresh_token(): on servers that cannot refresh, ask for a new token instead.
+ */
+#define TG_TOKEN_OR_NEW 4u
+
+/**
+ * A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is
+ * whatever happens to the connection.
+ */
+typedef struct tg_token tg_token;
+
+/**
+ * Requests a new token, for secret or, if that is NULL, for the connection's own login. Always asks
+ * the server. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+ *
+ * lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
+ * from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
+ *
+ * 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
+ * 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; asked by a password, these servers make
+ * a secret of their own for each token (so their documents), which a login with a secret avoids.
+ * If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
+ * Free the result with tg_token_free().
+ */
+tg_status tg_get_token(tg_conn *conn,
+                       const char *secret,
+                       int64_t lifetime_s,
+                       uint32_t flags,
+                       tg_token **token,
+                       tg_error **error);
+
+/**
+ * Prolongs the life of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
+ * and token are as for tg_get_token().
+ *
+ * 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
+ * TG_TOKEN_OR_NEW a new token is requested.
+ */
+tg_status tg_refresh_token(tg_conn *conn,
+                           const char *secret,
+                           const char *old_token,
+                           int64_t lifetime_s,
+                           uint32_t flags,
+                           tg_token **token,
+                           tg_error **error);
+
+/**
+ * Ends the life of token or, if that is NULL, of the connection's own. secret NULL: the connection's
+ * login. flags: 0 or TG_IGNORE_MISSING. A deleted token is forgotten, whichever way it was named.
+ *
+ * 2.x to 3.11: DELETE /requesttoken. 4.1 and later: DELETE /gsql/v1/tokens, which puts the token on
+ * the user's block list; that list is short (20 by default).
+ */
+tg_status tg_delete_token(tg_conn *conn,
+                          const char *secret,
+                          const char *token,
+                          uint32_t flags,
+                          tg_error **error);
+
+/**
+ * Asks the server whether it takes this JWT: valid gets 1 or 0. A status other than OK means that the
+ * question could not be asked.
+ *
+ * 4.1 and later: POST /gsql/v1/tokens/check; before that the status is UNSUPPORTED. The check works on
+ * the server that issued the token.
+ */
+tg_status tg_check_jwt_token(tg_conn *conn, const char *jwt, int32_t *valid, tg_error **error);
+
+/**
+ * A token that is good now, for the Authorization header of a request to the database: the connection's
+ * own while it is fresh, renewed in time. Ask before every request: while the token is fresh this costs
+ * some tens of nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
+ *
+ * A token is renewed before its end (tg_config_set_token_lifetime) by one request, however many threads
+ * ask, in the way in which the connection's token was first asked for: with the same secret or login,
+ * lifetime, graph and scope. Meanwhile the old one is handed out while it is good; without a good one, the
+ * callers wait, up to their time limit. A failed renewal is tried again after a while (a refused login after
+ * 30 seconds at the earliest) and is no error as long as the old token is good; without one, callers get the
+ * failure at once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on
+ * a thread of the library's, at most 8 in a process, which ends with it.
+ *
+ * A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
+ * expired, auth.token_expired. If REST++ authentication is off: a token whose value and header are "".
+ * If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call
+ * tg_reject_token() and ask once more. REST-10018, another code, or a page is no reason to.
+ */
+tg_status tg_authorization(tg_conn *conn, tg_token **token, tg_error **error);
+
+/**
+ * The connection's own token as it is, fresh or not. Sends nothing. NO_CREDENTIALS if there is none.
+ * Free the result with tg_token_free().
+ */
+tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **error);
+
+/**
+ * Says that the database refused this token: if it is still the connection's own, and not a successor of
+ * it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
+ * fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
+ */
+void tg_reject_token(tg_conn *conn, const tg_token *token);
+
+/**
+ * The token itself. Lives as long as the object.
+ */
+const char *tg_token_value(const tg_token *token);
+
+/**
+ * The value of the Authorization header: "Bearer " and the token. Lives as long as the object.
+ */
+const char *tg_token_header(const tg_token *token);
+
+/**
+ * When the token ends, in seconds since 1970 UTC; 0 if nobody knows.
+ */
+int64_t tg_token_expires_at(const tg_token *token);
+
+/**
+ * The same as "2026-11-23T17:05:45Z"; "" if nobody knows. Lives as long as the object.
+ */
+const char *tg_token_expiration(const tg_token *token);
+
+/**
+ * Frees a token; wipes it when nothing else holds it. NULL is fine.
+ */
+void tg_token_free(tg_token *token);
+
+/* Diagnosis =========================================================================================== */
+
+/**
+ * Say what is known without asking, send nothing.
+ */
+#define TG_REPORT_OFFLINE 1u
+
+/**
+ * What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+ */
+typedef struct tg_report tg_report;
+
+/**
+ * Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+ * TLS, server, credentials, database, each with its time, and where each setting came from.
+ *
+ * The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+ * TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
+ *
+ * One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
+ * not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
+ * own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+ * Free the result with tg_report_free().
+ */
+tg_status tg_diagnose(tg_conn *conn,
+                      uint32_t flags,
+                      tg_report **report,
+                      tg_error **error);
+
+/**
+ * For a person: the first line is the verdict and what to do, then come the steps and the settings.
+ * Never NULL, lives as long as the report.
+ */
+const char *tg_report_text(const tg_report *report);
+
+/**
+ * For a program: a JSON object. Never NULL, lives as long as the report.
+ *
+ * report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
+ * reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
+ * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
+ * ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+ */
+const char *tg_report_json(const tg_report *report);
+
+/**
+ * Frees a report. NULL is fine.
+ */
+void tg_report_free(tg_report *report);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TIGERGRAPH_AUTH_H */
