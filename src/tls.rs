@@ -111,7 +111,7 @@ fn pin_of(certificate: &webpki::EndEntityCert) -> [u8; 32] {
 
 /// A trust that accepts any certificate, to look at it. Nothing may be sent over what it agrees on.
 pub fn looking() -> Result<Trust> {
-    build(&TrustKey { ca: None, system: Vec::new(), pin: None, insecure: true }, None)
+    build(&TrustKey { ca: None, system: Vec::new(), pin: None, insecure: true }, None, None)
 }
 
 /// The sessions of one origin that can be resumed.
@@ -174,7 +174,8 @@ impl fmt::Debug for Trust {
 /// The content behind the settings: what two connections must share to share sessions.
 #[derive(PartialEq, Eq, Hash)]
 struct TrustKey {
-    ca: Option<Vec<CertificateDer<'static>>>,
+    /// The PEM text: to read it is dearer than to compare it.
+    ca: Option<Vec<u8>>,
     system: Vec<Option<std::ffi::OsString>>,
     pin: Option<[u8; 32]>,
     insecure: bool,
@@ -196,14 +197,15 @@ impl TrustSettings {
         let ca = self.ca()?;
         let pin = self.pin()?;
         let client = self.client()?;
+        let authorities = || ca.as_ref().map(|(name, pem)| certificates(name, pem)).transpose();
         if !tls {
-            return Ok(None);
+            return authorities().map(|_| None);
         }
         let system = if ca.is_none() { TRUST_VARIABLES.map(platform::variable).to_vec() } else { Vec::new() };
-        let key = TrustKey { ca, system, pin, insecure: self.insecure };
+        let key = TrustKey { ca: ca.as_ref().map(|(_, pem)| pem.clone()), system, pin, insecure: self.insecure };
         if client.is_some() {
             // A client's key is a credential: it is no key of a map, so these are not shared.
-            return build(&key, client).map(Arc::new).map(Some);
+            return build(&key, authorities()?, client).map(Arc::new).map(Some);
         }
         // Built outside the lock, so that a slow trust store holds up nobody else.
         let shared = SHARED.get();
@@ -211,7 +213,7 @@ impl TrustSettings {
         if let Some(trust) = lock().known.get(&key).and_then(Weak::upgrade) {
             return Ok(Some(trust));
         }
-        let trust = Arc::new(build(&key, None)?);
+        let trust = Arc::new(build(&key, authorities()?, None)?);
         let mut shared = lock();
         if key.ca.is_none() && key.pin.is_none() && !key.insecure {
             shared.system = Some(trust.clone());
@@ -221,18 +223,19 @@ impl TrustSettings {
         Ok(Some(trust))
     }
 
-    fn ca(&self) -> Result<Option<Vec<CertificateDer<'static>>>> {
+    /// The PEM text of the CA, and which setting has it.
+    fn ca(&self) -> Result<Option<(&'static str, Vec<u8>)>> {
         let (name, pem) = match (&self.ca_file, &self.ca_pem) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
                 let message = "the settings \"ca_file\" and \"ca_pem\" both name CA certificates";
                 return Err(Error::new(Reason::ConfigConflict, message));
             }
-            (Some(path), None) => ("ca_file", read_file("ca_file", path)?),
+            (Some(path), None) => ("ca_file", std::mem::take(&mut *read_file("ca_file", path)?)),
             (None, Some(pem)) if pem.len() as u64 > FILE_LIMIT => return Err(too_large("ca_pem")),
-            (None, Some(pem)) => ("ca_pem", Zeroizing::new(pem.clone().into_bytes())),
+            (None, Some(pem)) => ("ca_pem", pem.clone().into_bytes()),
         };
-        certificates(name, &pem).map(Some)
+        Ok(Some((name, pem)))
     }
 
     fn pin(&self) -> Result<Option<[u8; 32]>> {
@@ -325,9 +328,14 @@ fn own_roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore> 
     Ok(roots)
 }
 
-fn build(key: &TrustKey, client: Option<ClientIdentity>) -> Result<Trust> {
+/// `authorities` are the certificates of the key's CA.
+fn build(
+    key: &TrustKey,
+    authorities: Option<Vec<CertificateDer<'static>>>,
+    client: Option<ClientIdentity>,
+) -> Result<Trust> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = verifier(key, &provider)?;
+    let verifier = verifier(key, authorities.as_deref(), &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| Error::new(Reason::InternalPanic, "no TLS version is left"))?
@@ -343,9 +351,13 @@ fn build(key: &TrustKey, client: Option<ClientIdentity>) -> Result<Trust> {
     Ok(Trust { client, origins: PerProcess::default(), insecure: key.insecure })
 }
 
-fn verifier(key: &TrustKey, provider: &Arc<CryptoProvider>) -> Result<Arc<Verifier>> {
+fn verifier(
+    key: &TrustKey,
+    authorities: Option<&[CertificateDer<'static>]>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<Verifier>> {
     // A pin alone replaces the chain check; beside a CA both must hold.
-    let roots = match (&key.ca, key.pin) {
+    let roots = match (authorities, key.pin) {
         _ if key.insecure => None,
         (Some(certificates), _) => Some(own_roots(certificates)?),
         (None, None) => Some(system_roots()?),
