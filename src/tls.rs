@@ -289,7 +289,9 @@ fn no_pem(setting: &str, block: &str) -> Error {
 fn read_file(setting: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
     let unreadable = |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", error.kind()));
     let file = fs::File::open(path).map_err(unreadable)?;
-    let mut content = Zeroizing::new(Vec::new());
+    // In one piece, which leaves no copies; a pipe tells no length.
+    let length = file.metadata().map_or(0, |about| about.len().min(FILE_LIMIT));
+    let mut content = Zeroizing::new(Vec::with_capacity(length as usize + 1));
     file.take(FILE_LIMIT + 1).read_to_end(&mut content).map_err(unreadable)?;
     if content.len() as u64 > FILE_LIMIT {
         return Err(too_large(setting));
