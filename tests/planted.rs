@@ -33,7 +33,7 @@ const VALGRIND: [Said; 7] = [
     ("freed_message", &["==", "Invalid read of size 1", "by 0x", "tigergraph_auth::ffi"]),
     ("uninitialized", &["==", "Conditional jump or move depends on uninitialised value(s)"]),
     ("freed_error_in_the_library", &["==", "Invalid read of size", "tg_error_http_status"]),
-    ("overread_in_the_library", &["==", "Invalid read of size 8", "tg_drop_secrets"]),
+    ("overread_in_the_library", &["==", "Invalid read of size 8", "ffi::secrets"]),
 ];
 
 fn defects() -> Vec<Said> {
