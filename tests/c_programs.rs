@@ -30,7 +30,7 @@ fn forms_in_memory(name: &str, credential: &str, user: &str) -> Vec<String> {
     forms.iter().map(|(form, text)| format!("{name}{form}={}", hex(text))).collect()
 }
 
-/// Runs a C test with AddressSanitizer and UndefinedBehaviorSanitizer in it.
+/// Runs a C test under the tool of the run: AddressSanitizer and UndefinedBehaviorSanitizer, if nobody says so.
 fn run(source: &str, arguments: &[&str]) {
     let program = build_sanitized(&[source], &[]);
     let output = program_command(&program).args(arguments).output().expect(source);
@@ -211,7 +211,7 @@ fn token() {
 /// What the README's first command shows, on both of its versions, in plain text and over TLS.
 #[test]
 fn the_life_cycle_example() {
-    let program = build("examples-c/life_cycle.c", &["-O2"]);
+    let program = build_sanitized(&["examples-c/life_cycle.c"], &["-O2"]);
     for version in VERSIONS {
         let tls = Tls::self_signed();
         let ca_file = scratch(&format!("life-cycle-{version}.pem"));
@@ -228,7 +228,7 @@ fn the_life_cycle_example() {
 
 #[test]
 fn the_readme_example() {
-    let program = build("examples-c/get_token.c", &["-O2"]);
+    let program = build_sanitized(&["examples-c/get_token.c"], &["-O2"]);
     let server = standin("4.2");
     let secret = server.add_secret("alice", None, "readme");
     let run = |secret: &str| {
@@ -244,7 +244,7 @@ fn the_readme_example() {
 
 #[test]
 fn the_example_of_many_threads() {
-    let program = build("examples-c/threads.c", &["-O2", "-std=c11"]);
+    let program = build_sanitized(&["examples-c/threads.c"], &["-O2", "-std=c11"]);
     std::thread::scope(|scope| {
         for version in ["3.10", "4.2"] {
             let program = &program;

@@ -447,6 +447,13 @@ fn c() {
     }
 }
 
+/// The package's program, built as the one in C is.
+#[test]
+fn cpp_checked() {
+    let program = common::build_sanitized(&["tests/conformance/conformance.cpp"], &[]);
+    same_as_in_c("C++ checked", || common::program_command(&program));
+}
+
 #[test]
 fn python() {
     let script = common::root().join("tests/conformance/conformance.py");

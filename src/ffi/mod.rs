@@ -1,5 +1,5 @@
 //! The C interface: a thin shell around the safe library, and the only place with unsafe code
-//! besides `platform.rs`. Every file but `guard.rs` and `wipe.rs` is a chapter of `include/tigergraph_auth.h`.
+//! besides `platform.rs`. Every file but `guard.rs`, `wipe.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
 
 #![deny(
     clippy::unwrap_used,
@@ -25,6 +25,9 @@ pub mod log;
 pub mod report;
 pub mod secrets;
 pub mod status;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
 pub mod token;
 pub mod version;
 #[cfg(feature = "wiping-allocator")]

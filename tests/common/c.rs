@@ -1,11 +1,15 @@
-//! Builds C programs against the shared library of this very build, and runs them.
+//! Builds C and C++ programs against the shared library of this very build, and runs them.
+
+mod tool;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+pub use tool::Tool;
+
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
-/// AddressSanitizer and UndefinedBehaviorSanitizer.
-pub const SANITIZED: &str = "-fsanitize=address,undefined";
+/// Of C and of C++.
+const STANDARDS: [&str; 2] = ["-std=c99", "-std=c++17"];
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -41,10 +45,11 @@ pub fn program_command(program: &Path) -> Command {
 
 /// Builds a program from these sources, with the library in this folder.
 pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
-    let variant = (sources.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '='], "_");
+    let variant = (sources.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '=', '+'], "_");
     let program = scratch(&variant);
-    let output = Command::new("cc")
-        .args(["-std=c99", "-D_GNU_SOURCE", "-g"])
+    let language = usize::from(sources[0].ends_with(".cpp"));
+    let output = Command::new(Tool::chosen().compilers()[language])
+        .args([STANDARDS[language], "-D_GNU_SOURCE", "-g"])
         .args(STRICT)
         .args(extra)
         .arg("-I")
@@ -57,15 +62,17 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
         .arg(format!("-Wl,-rpath,{}", library.display()))
         .args(["-ltigergraph_auth", "-pthread", "-ldl"])
         .output()
-        .expect("a C compiler");
+        .expect("a compiler");
     succeeded(&sources.join(" "), &output);
     program
 }
 
-/// The same with both sanitizers in it.
+/// The same with the tool of this run: AddressSanitizer and UndefinedBehaviorSanitizer, unless `tests/sanitize` wants
+/// another one.
 pub fn build_sanitized(sources: &[&str], extra: &[&str]) -> PathBuf {
-    let program = build(sources, &[&[SANITIZED], extra].concat(), &library_folder());
-    let symbols = Command::new("nm").arg("-D").arg(&program).output().expect("nm");
-    assert!(text(&symbols).contains("__asan_init"), "{sources:?} was built without the sanitizer");
-    program
+    let (tool, library) = (Tool::chosen(), library_folder());
+    let program = build(sources, &[tool.flags(), extra].concat(), &library);
+    tool.is_in(&program, &library.join("libtigergraph_auth.so"));
+    let script = program.with_extension("start");
+    if tool.write_start(&program, &script) { script } else { program }
 }

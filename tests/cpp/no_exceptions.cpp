@@ -65,7 +65,7 @@ static void tokens(auth::Connection &conn) {
 }
 
 int main() {
-    int lines = 0;
+    std::atomic<int> lines{0};
     CHECK_FAILS(auth::Connection::try_open(auth::Config(nullptr)), Status::invalid_argument, "argument.null");
     auth::Config config = standin_config();
     config.set_log(auth::LogLevel::debug, [&lines](auth::LogLevel, std::string_view) { lines++; });
