@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
-const COUNTS: [(&str, usize); 10] = [
+const COUNTS: [(&str, usize); 11] = [
     ("src/ffi/config.rs", 24),
     ("src/ffi/conn.rs", 9),
     ("src/ffi/error.rs", 11),
@@ -19,6 +19,7 @@ const COUNTS: [(&str, usize); 10] = [
     ("src/ffi/log.rs", 4),
     ("src/ffi/report.rs", 6),
     ("src/ffi/secrets.rs", 19),
+    ("src/ffi/tests.rs", 10),
     ("src/ffi/token.rs", 15),
     ("src/ffi/wipe.rs", 7),
     ("src/platform.rs", 28),

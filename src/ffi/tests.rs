@@ -15,10 +15,12 @@ fn text(given: *const c_char) -> String {
     unsafe { CStr::from_ptr(given) }.to_str().expect("UTF-8").to_owned()
 }
 
+/// The caller promises nothing that is used: only whether there is a text is looked at.
 unsafe extern "C" fn log(_: i32, message: *const c_char, _: *mut c_void) {
     assert!(!message.is_null());
 }
 
+/// The caller promises the counter that the test gave.
 unsafe extern "C" fn release(user_data: *mut c_void) {
     // SAFETY: the counter of the test that gave it, which outlives the connection.
     unsafe { *user_data.cast::<u32>() += 1 };
