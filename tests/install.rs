@@ -392,10 +392,11 @@ fn the_static_library_links_beside_another_with_rust_in_it() {
 }
 
 #[test]
+#[ignore = "long: cargo-c takes minutes to build, and then builds the library once more"]
 fn cargo_c_installs_the_same() {
     let tools = root().join("target/tools/bin");
     let find = format!("test -x {}/cargo-cinstall", tools.display());
-    if !can(&find, "cargo-c is not in target/tools; tests/run installs it") {
+    if !can(&find, "cargo-c is not in target/tools; tests/run --long installs it") {
         return;
     }
     // As a subcommand of cargo: by itself it would take whatever toolchain a crate's own folder asks for.
