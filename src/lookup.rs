@@ -1,7 +1,7 @@
 //! Names to addresses, for the whole process: answers are remembered for a while, callers who ask for
 //! the same name share one look-up, and a resolver that does not answer cannot hang anybody.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,11 +41,12 @@ struct Names {
     news: Arc<Condvar>,
 }
 
-/// What is known, and what is being asked.
+/// What is known, and what is being asked. Trees, because a hash map begins with random numbers, and panics
+/// without them.
 #[derive(Default)]
 struct Book {
-    known: HashMap<String, Known>,
-    running: HashMap<String, Running>,
+    known: BTreeMap<String, Known>,
+    running: BTreeMap<String, Running>,
     /// Look-ups that nobody waits for any more. `getaddrinfo` cannot be interrupted, so they keep
     /// their thread until the system answers.
     stuck: usize,

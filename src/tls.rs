@@ -3,7 +3,7 @@
 //! One rustls configuration per trust setting is kept for the whole process, because reading the
 //! system's trust store is the dearest thing this library does. Sessions to resume are kept per origin.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::fs;
 use std::io::Read;
@@ -50,8 +50,9 @@ pub struct TrustSettings {
 pub struct Trust {
     /// What all origins share; remembers no session.
     client: ClientConfig,
-    /// The same with the sessions of each origin.
-    origins: PerProcess<Mutex<HashMap<String, Arc<ClientConfig>>>>,
+    /// The same with the sessions of each origin. A tree, because a hash map begins with random numbers, and
+    /// panics without them.
+    origins: PerProcess<Mutex<BTreeMap<String, Arc<ClientConfig>>>>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
 }
@@ -172,7 +173,7 @@ impl fmt::Debug for Trust {
 }
 
 /// The content behind the settings: what two connections must share to share sessions.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq)]
 struct TrustKey {
     /// The PEM text: to read it is dearer than to compare it.
     ca: Option<Vec<u8>>,
@@ -184,7 +185,8 @@ struct TrustKey {
 /// What the connections of this process share.
 #[derive(Default)]
 struct Shared {
-    known: HashMap<TrustKey, Weak<Trust>>,
+    /// Few, so they are compared one by one.
+    known: Vec<(TrustKey, Weak<Trust>)>,
     /// The system's trust store stays when the last connection goes: it is dear to read.
     system: Option<Arc<Trust>>,
 }
@@ -210,7 +212,8 @@ impl TrustSettings {
         // Built outside the lock, so that a slow trust store holds up nobody else.
         let shared = SHARED.get();
         let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(trust) = lock().known.get(&key).and_then(Weak::upgrade) {
+        let is_same = |(known, trust): &(TrustKey, Weak<Trust>)| if *known == key { trust.upgrade() } else { None };
+        if let Some(trust) = lock().known.iter().find_map(is_same) {
             return Ok(Some(trust));
         }
         let trust = Arc::new(build(&key, authorities()?, None)?);
@@ -218,8 +221,8 @@ impl TrustSettings {
         if key.ca.is_none() && key.pin.is_none() && !key.insecure {
             shared.system = Some(trust.clone());
         }
-        shared.known.retain(|_, known| known.strong_count() > 0);
-        shared.known.insert(key, Arc::downgrade(&trust));
+        shared.known.retain(|(_, known)| known.strong_count() > 0);
+        shared.known.push((key, Arc::downgrade(&trust)));
         Ok(Some(trust))
     }
 

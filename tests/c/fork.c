@@ -14,10 +14,17 @@ static tg_conn *conn;
 static const char *secret, *token_value;
 static atomic_int stop;
 
+/* Asks the server something for which it looks at the token. No server before 4.1 checks tokens. */
+static tg_status use_token(const char *value) {
+    int32_t valid = 0;
+    tg_status status = tg_check_jwt_token(conn, value, &valid, NULL);
+    if (status == TG_STATUS_UNSUPPORTED) return tg_server_version(conn, &valid, NULL, NULL, NULL);
+    return status == TG_STATUS_OK && !valid ? TG_STATUS_UNAUTHENTICATED : status;
+}
+
 static void *keep_busy(void *unused) {
     while (!stop) {
-        int32_t valid;
-        tg_check_jwt_token(conn, token_value, &valid, NULL);
+        use_token(token_value);
         usleep(50000);
     }
     return unused;
@@ -33,7 +40,6 @@ static double now(void) {
 static int in_child(int number) {
     double began = now();
     tg_token *token = NULL;
-    int32_t valid = 0;
     if (tg_current_token(conn, &token, NULL) != TG_STATUS_OK) return 1;
     if (strcmp(tg_token_value(token), token_value) != 0) return 2;
     tg_token_free(token);
@@ -47,11 +53,11 @@ static int in_child(int number) {
         if (strcmp(tg_token_value(own), token_value) == 0) return 9;
         tg_token_free(own);
     }
-    tg_status status = tg_check_jwt_token(conn, tg_token_value(token), &valid, NULL);
+    tg_status status = use_token(tg_token_value(token));
     tg_token_free(token);
     /* Not every child, because servers keep all tokens. */
     if (status == TG_STATUS_OK && number % 10 == 0) status = tg_get_token(conn, secret, 60, 0, NULL, NULL);
-    if (status != TG_STATUS_OK || !valid) {
+    if (status != TG_STATUS_OK) {
         fprintf(stderr, "child: %s\n", tg_last_error_message());
         return 3;
     }

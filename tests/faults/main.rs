@@ -13,6 +13,8 @@ mod exchange;
 mod matrix;
 mod operations;
 mod process;
+#[path = "../common/release.rs"]
+mod release;
 mod session;
 mod status;
 mod tls;

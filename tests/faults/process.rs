@@ -1,7 +1,5 @@
 //! Rows 70 to 80 and 90 to 99: what the process around the library does, or cannot do any more.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use tigergraph_standin::{Action, Options, RawAction, RawServer, Tls};
@@ -10,6 +8,7 @@ use crate::common::{root, scratch};
 use crate::driver;
 use crate::matrix::Record;
 use crate::operations::{OPERATIONS, Operation, VERSIONS, by_name};
+use crate::release;
 use crate::session::{AMPLE, Limits, Session, on_both};
 
 /// How often, where it is always.
@@ -306,19 +305,11 @@ fn misused(version: &'static str, misuse: &str) {
     assert!(!said.contains("survived"), "{misuse} after free: {said}");
 }
 
-/// The library as it ships, where `tests/run` builds it too.
-fn released_library() -> PathBuf {
-    let mut make = Command::new("make");
-    make.args(["--silent", "CARGO_TARGET_DIR=target/ship"]).current_dir(root());
-    crate::common::succeeded("the release library", &make.output().expect("make"));
-    root().join("target/ship/release/stage")
-}
-
 /// With the library as it ships. Not optimized it needs between 128 and 160 KiB, most of it for TLS.
 #[test]
 fn row_98_small_stack() {
     let record = Record::of(98);
-    let program = driver::with_library(&released_library());
+    let program = driver::with_library(&release::library());
     for version in VERSIONS {
         for tls in [None, Some(Tls::self_signed())] {
             let options = Options { tls, ..Options::new(version) };
@@ -477,6 +468,11 @@ fn never_any(record: &Record, version: &'static str) {
     if !["OK", "connect.resource"].contains(&call.outcome()) {
         record.fail(format!("{version}: {call:?}"));
     }
+    // A first name to look up needs none either.
+    session.driver.say(&["names", "0", "-", "0", "127.0.0.1"]);
+    let url = format!("http://db.example.com:{}", session.standin.gateway_port());
+    session.open_at(&url);
+    assert_eq!(session.driver.call(&["get_token"]).outcome(), "OK");
     session.driver.say(&["fail", "getrandom", "1", "EIO", "0"]);
     session.connect();
     session.finish();

@@ -1,0 +1,13 @@
+//! The library as it ships, where `tests/run` builds it too.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder with the shared library; it is built if it is not there yet.
+pub fn library() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = Command::new("make").args(["--silent", "CARGO_TARGET_DIR=target/ship"]).current_dir(root).output();
+    let made = made.expect("make");
+    assert!(made.status.success(), "the release library: {}", String::from_utf8_lossy(&made.stderr));
+    root.join("target/ship/release/stage")
+}
