@@ -23,7 +23,7 @@ use crate::config::{Config, Login, Settings};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
-use crate::http::{Http, Method, Wire};
+use crate::http::{self, Http, Method, Wire};
 use crate::log::Level;
 use crate::net::Clock;
 use crate::redact::{Hidden, Redactor};
@@ -210,7 +210,12 @@ impl Connection {
         // What a file held is kept out of everything that is said, also if it cannot be read any more.
         let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
         known.extend(credential.iter().flatten().chain(&held).map(Hidden::reveal));
-        Call::new(self, clock, Redactor::new(known, names), credential)
+        let mut redactor = Redactor::new(known, names);
+        if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
+            let sent = http::basic(username, password.reveal());
+            redactor = redactor.hiding(sent.reveal().trim_start_matches("Basic "));
+        }
+        Call::new(self, clock, redactor, credential)
     }
 
     /// Fails at once where no login could be found for the gateway whatever the server is.
@@ -308,7 +313,7 @@ impl Known {
 }
 
 /// The version in the text of `/version`: its own line since 3.9.3, else the release of the product.
-fn version_in(text: &str) -> Option<Version> {
+pub(crate) fn version_in(text: &str) -> Option<Version> {
     let number = |rest: &str| {
         let rest = rest.trim_start();
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
