@@ -203,13 +203,16 @@ impl Connection {
         self.with_running(|running| running.push(clock.cancelled().clone()));
         let login = self.core.settings.login.as_ref().map(Login::credential);
         let credential = login.map(|login| login.read());
-        let mut known = Vec::with_capacity(credentials.len() + 3);
+        let mut known = Vec::with_capacity(credentials.len() + 4);
         known.extend(credentials.iter().map(|credential| ToHide::Given(credential)));
         known.extend(self.held().map(ToHide::Token));
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
         // What a file held is kept out of everything that is said, also if it cannot be read any more.
         let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
         known.extend(credential.iter().flatten().cloned().chain(held).map(ToHide::Login));
+        if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
+            known.push(ToHide::Pair(username, password.clone()));
+        }
         Call::new(self, clock, Redactor::new(known, names), credential)
     }
 
@@ -308,7 +311,7 @@ impl Known {
 }
 
 /// The version in the text of `/version`: its own line since 3.9.3, else the release of the product.
-fn version_in(text: &str) -> Option<Version> {
+pub(crate) fn version_in(text: &str) -> Option<Version> {
     let number = |rest: &str| {
         let rest = rest.trim_start();
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());

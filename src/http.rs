@@ -9,8 +9,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use ureq::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ureq::http::{Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
@@ -24,7 +22,7 @@ use crate::fork::PerProcess;
 use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
 use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
-use crate::redact::Hidden;
+use crate::redact::{Hidden, pair};
 use crate::reply::http_date;
 use crate::report::Step;
 use crate::stream::{Proxy, Stream, Target, io_error};
@@ -70,9 +68,7 @@ impl Method {
 
 /// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
 pub fn basic(user: &str, password: &str) -> Hidden {
-    let pair = Zeroizing::new([user, ":", password].concat());
-    let encoded = Zeroizing::new(BASE64.encode(pair.as_bytes()));
-    Hidden::new(["Basic ", &encoded].concat())
+    Hidden::new(["Basic ", &pair(user, password)].concat())
 }
 
 /// What to send.
@@ -251,6 +247,10 @@ impl Http for Wire {
     }
 
     fn look_at_the_way(&self, base: &str, clock: &Rc<Clock>) -> Vec<Step> {
+        #[cfg(feature = "test-fuzz")]
+        if crate::fuzz::world::is_played() {
+            return Vec::new();
+        }
         let Ok(uri) = base.parse::<Uri>() else {
             return Vec::new();
         };

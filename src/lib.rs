@@ -20,6 +20,9 @@ pub mod ffi;
 mod fork;
 #[forbid(unsafe_code)]
 mod framing;
+#[cfg(feature = "test-fuzz")]
+#[forbid(unsafe_code)]
+pub mod fuzz;
 #[forbid(unsafe_code)]
 pub mod http;
 #[forbid(unsafe_code)]

@@ -12,9 +12,13 @@ use std::os::fd::IntoRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(not(feature = "test-fuzz"))]
+use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Error, Reason};
+#[cfg(feature = "test-fuzz")]
+use crate::fuzz::world::sleep;
 use crate::platform::{self, Readiness, Registered, boot_clock, is_resource};
 
 /// An address gets this long before the next is tried beside it.
@@ -135,8 +139,17 @@ impl Clock {
     }
 
     /// Bytes of the answer came in.
-    fn received(&self, bytes: usize) {
-        self.pace.borrow_mut().received(bytes, boot_clock());
+    pub fn received(&self, bytes: usize) {
+        if self.phase.get() == Phase::Exchange {
+            self.pace.borrow_mut().received(bytes, boot_clock());
+        }
+    }
+
+    /// Bytes may have left: of the request, if that is what is being sent.
+    pub fn wrote(&self) {
+        if self.phase.get() == Phase::Exchange {
+            self.sent.set(true);
+        }
     }
 
     /// The call waits for another thread's answer, or for the moment to try again.
@@ -161,7 +174,7 @@ impl Clock {
         let until = boot_clock() + pause;
         loop {
             match until.checked_sub(boot_clock()) {
-                Some(rest) if !rest.is_zero() => std::thread::sleep(rest.min(self.left()?)),
+                Some(rest) if !rest.is_zero() => sleep(rest.min(self.left()?)),
                 _ => return Ok(()),
             }
         }
@@ -282,7 +295,7 @@ impl Read for Socket {
                 Err(error) if is_passing(&error) => {}
                 done => {
                     let clock = current_clock().map_err(io::Error::other)?;
-                    if let (Ok(bytes), Phase::Exchange) = (&done, clock.phase.get()) {
+                    if let Ok(bytes) = &done {
                         clock.received(*bytes);
                     }
                     return done;
@@ -299,9 +312,7 @@ impl Write for Socket {
             match self.own()?.write(bytes) {
                 Err(error) if is_passing(&error) => self.wait(Readiness::Write)?,
                 done => {
-                    if clock.phase.get() == Phase::Exchange {
-                        clock.sent.set(true);
-                    }
+                    clock.wrote();
                     return done;
                 }
             }

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
+use crate::endpoint::encode;
 use crate::token::Token;
 
 /// A text that is wiped when dropped and never printed.
@@ -51,6 +52,8 @@ pub fn same_text(a: &str, b: &str) -> bool {
 
 /// At most this much of a server's own message enters an error.
 const MESSAGE_LIMIT: usize = 256;
+/// No more of it is looked at: cleaning takes time, and a server may send a megabyte.
+const LOOKED_AT: usize = 4096;
 /// A run of this many token characters is taken for a credential.
 const LONG_RUN: usize = 20;
 /// A piece of a known credential of this length is already too much.
@@ -71,14 +74,20 @@ pub enum ToHide<'a> {
     Login(Arc<Hidden>),
     /// The connection's own token.
     Token(Arc<Token>),
+    /// User and password together, as they are sent.
+    Pair(&'a str, Arc<Hidden>),
 }
 
 impl ToHide<'_> {
-    fn text(&self) -> &str {
+    /// The forms in which it may come back.
+    fn forms(&self) -> Vec<Zeroizing<String>> {
         match self {
-            ToHide::Given(text) => text,
-            ToHide::Login(credential) => credential.reveal(),
-            ToHide::Token(token) => token.value(),
+            ToHide::Given("") => Vec::new(),
+            ToHide::Given(text) => encodings(text),
+            ToHide::Login(credential) => encodings(credential.reveal()),
+            ToHide::Token(token) if token.value().is_empty() => Vec::new(),
+            ToHide::Token(token) => encodings(token.value()),
+            ToHide::Pair(user, password) => vec![pair(user, password.reveal())],
         }
     }
 }
@@ -91,18 +100,24 @@ impl<'a> Redactor<'a> {
 
     /// The message as it may be shown: at most 256 bytes, without controls, without credentials.
     pub fn clean(&self, message: &str) -> String {
-        let mut text = Zeroizing::new(message.to_owned());
-        let known = self.known.iter().map(ToHide::text).filter(|credential| !credential.is_empty());
-        for form in known.flat_map(encodings) {
+        // Controls go first: a credential that they take apart would be put together again afterwards.
+        let text = Zeroizing::new(without_controls(beginning(message)));
+        let text = self.hide_known(&text);
+        let text = Zeroizing::new(self.hide_long_runs(&text));
+        cut(&text)
+    }
+
+    /// The text without the credentials of the call, and whole otherwise.
+    pub fn hide_known(&self, text: &str) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(text.to_owned());
+        for form in self.known.iter().flat_map(ToHide::forms) {
             *text = hide_pieces(&text, &form);
         }
-        let text = Zeroizing::new(self.hide_long_runs(&text));
-        escape_and_cut(&text)
+        text
     }
 
     /// Hides JWTs and every run of 20 or more token characters that is not a name of this call.
     fn hide_long_runs(&self, text: &str) -> String {
-        let is_token_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while !rest.is_empty() {
@@ -127,14 +142,37 @@ impl<'a> Redactor<'a> {
     }
 }
 
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// As much of a message as is looked at, without the start of a word that is too short to tell what it is.
+fn beginning(message: &str) -> &str {
+    if message.len() <= LOOKED_AT {
+        return message;
+    }
+    let end = (0..=LOOKED_AT).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
+    let start = message[..end].rfind(|c| !is_token_char(c)).map_or(0, |last| last + 1);
+    let word = message.get(start..end).unwrap_or_default();
+    if word.len() < LONG_RUN { &message[..end - word.len()] } else { &message[..end] }
+}
+
 fn looks_like_jwt(word: &str) -> bool {
     word.starts_with("eyJ") && word.matches('.').count() >= 1
 }
 
-/// The forms in which a credential may come back: as it is, in Base64, percent-encoded, JSON-escaped.
+/// User and password as RFC 7617 has them.
+pub fn pair(user: &str, password: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new([user, ":", password].concat());
+    Zeroizing::new(BASE64.encode(pair.as_bytes()))
+}
+
+/// The forms in which a credential may come back: as it is, in Base64, percent-encoded (all of it, or as it was
+/// sent), JSON-escaped.
 fn encodings(text: &str) -> Vec<Zeroizing<String>> {
     let mut forms = vec![text.to_owned(), BASE64.encode(text)];
     forms.push(percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string());
+    forms.push(encode(text));
     let json = serde_json::Value::from(text).to_string();
     forms.push(json.trim_matches('"').to_owned());
     let mut seen: Vec<Zeroizing<String>> = Vec::new();
@@ -179,15 +217,18 @@ fn shared_prefix(text: &str, credential: &str, least: usize) -> usize {
     if longest >= least { longest } else { 0 }
 }
 
-fn escape_and_cut(text: &str) -> String {
+fn without_controls(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn cut(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MESSAGE_LIMIT));
     for c in text.trim().chars() {
-        let shown = if c.is_control() { ' ' } else { c };
-        if out.len() + shown.len_utf8() > MESSAGE_LIMIT - '…'.len_utf8() {
+        if out.len() + c.len_utf8() > MESSAGE_LIMIT - '…'.len_utf8() {
             out.push('…');
             break;
         }
-        out.push(shown);
+        out.push(c);
     }
     out
 }
@@ -229,6 +270,7 @@ mod tests {
         let forms = |text| encodings(text).iter().map(|form| (**form).clone()).collect::<Vec<_>>();
         assert_eq!(forms("abc"), ["abc", "YWJj"]);
         assert_eq!(forms("a\"/"), ["a\"/", "YSIv", "a%22%2F", "a\\\"/"]);
+        assert_eq!(forms("a-/")[2..4], ["a%2D%2F", "a-%2F"], "all of it, and as this library sends it");
     }
 
     #[test]
@@ -252,6 +294,35 @@ mod tests {
             assert!(!cleaned.contains(&*form), "{cleaned}");
         }
         assert!(!clean(&[password], &[], "xx w\"rd/and xx").contains("w\"rd/and"));
+    }
+
+    #[test]
+    fn controls_do_not_carry_a_credential_through() {
+        let password = "my pass word is it";
+        assert_eq!(clean(&[password], &[], "no: my\tpass\nword\u{1}is\rit"), "no: <redacted:18>");
+    }
+
+    #[test]
+    fn user_and_password_are_hidden_together_and_hosts_stay_whole() {
+        let password = Arc::new(Hidden::new("secret"));
+        let redactor = Redactor::new(vec![ToHide::Login(password.clone()), ToHide::Pair("u", password)], &[]);
+        assert_eq!(redactor.clean("Basic dTpzZWNyZXQ= is no secret"), "Basic <redacted:12> is no <redacted:6>");
+        let host = "https://a-host-with-a-very-long-name.example";
+        assert_eq!(redactor.hide_known(host).as_str(), host);
+        assert_eq!(redactor.hide_known("https://secret.example").as_str(), "https://<redacted:6>.example");
+    }
+
+    #[test]
+    fn a_long_message_is_not_looked_at_to_its_end() {
+        let token = "a".repeat(4090);
+        let message = |words: &str| format!("{words} {token}{}", "secret ".repeat(100_000));
+        let before = std::time::Instant::now();
+        assert_eq!(clean(&["secret"], &[], &message("no:")), "no: <redacted:4092>");
+        assert!(before.elapsed().as_secs() < 5, "{:?}", before.elapsed());
+        // The first letters of a word that is cut may be those of a credential.
+        let cut = format!("{}short-start-of-a-token-that-is-long", ". ".repeat(2043));
+        assert_eq!(beginning(&cut).len(), 4086);
+        assert_eq!(beginning(&"ä".repeat(2049)).len(), 4096);
     }
 
     #[test]

@@ -214,8 +214,8 @@ pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
     let is_page = page.trim_start().starts_with('<');
     let (reason, what) = match status {
         300..=399 if status != 304 => {
-            let target = answer.redirect.as_deref().unwrap_or("nowhere");
-            let message = format!("cannot {wish}: the server redirects to {target}, which is not followed");
+            let target = question.redactor.hide_known(answer.redirect.as_deref().unwrap_or("nowhere"));
+            let message = format!("cannot {wish}: the server redirects to {}, which is not followed", *target);
             return Err(Error::new(Reason::ProtocolRedirect, message).with_http_status(status));
         }
         408 => (Reason::UnavailableOverloaded, "the server gave up waiting"),
@@ -240,7 +240,7 @@ pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
 }
 
 /// The time to wait, in milliseconds: seconds, or a date judged by the server's own clock.
-fn retry_after(answer: &Answer) -> Option<u64> {
+pub(crate) fn retry_after(answer: &Answer) -> Option<u64> {
     let text = answer.retry_after.as_deref()?.trim();
     if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse::<u64>().ok()?.checked_mul(1000);
@@ -284,7 +284,8 @@ pub fn refusal(question: &Question, answer: &Answer, code: &str, message: &str) 
     };
     let said = question.redactor.clean(message);
     let said = if said.is_empty() { said } else { format!(": {said}") };
-    let code = if is_code(code) { code } else { "" };
+    // A credential may look like a code, and a server may send it back as one.
+    let code = if is_code(code) && *question.redactor.hide_known(code) == code { code } else { "" };
     Error::new(reason, format!("cannot {wish}: {what}{said}")).with_http_status(answer.status).with_server_code(code)
 }
 
@@ -302,6 +303,7 @@ fn is_code(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::ToHide;
     use zeroize::Zeroizing;
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -322,6 +324,17 @@ mod tests {
     use Operation::*;
 
     const OFF: &str = r#"{"code":"REST-1000","error":true,"message":"Endpoint is not found from url = /requesttoken, please use GET /endpoints to list all valid endpoints."}"#;
+
+    #[test]
+    fn a_credential_is_shown_neither_as_a_code_nor_as_a_host() {
+        let redactor = Redactor::new(vec![ToHide::Given("CANARY-12345")], &[]);
+        let question = Question { operation: RequestToken, credential: Secret, redactor: &redactor };
+        let echo = answer(400, r#"{"error":true,"code":"CANARY-12345","message":"no"}"#);
+        assert_eq!(judge(&question, &echo).unwrap_err().server_code(), "");
+        let elsewhere = Answer { redirect: Some("https://CANARY-12345".into()), ..answer(302, "") };
+        let error = judge(&question, &elsewhere).unwrap_err();
+        assert!(error.message().contains("redirects to https://<redacted:12>,"), "{error}");
+    }
 
     #[test]
     fn success_in_every_shape() {

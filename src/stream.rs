@@ -39,11 +39,18 @@ pub enum Stream {
     Plain(Socket),
     /// With, agreed on and verified.
     Tls(Box<TlsStream>),
+    /// To a server in memory.
+    #[cfg(feature = "test-fuzz")]
+    Played(crate::fuzz::world::Played),
 }
 
 impl Stream {
     /// Connects; with TLS if there is somebody to trust.
     pub fn connect(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock: &Clock) -> Result<Stream> {
+        #[cfg(feature = "test-fuzz")]
+        if let Some(played) = crate::fuzz::world::dial() {
+            return played.map(Stream::Played);
+        }
         let socket = connect(target, proxy, clock)?;
         match trust {
             None => Ok(Stream::Plain(socket)),
@@ -65,6 +72,8 @@ impl Stream {
         match self {
             Stream::Plain(socket) => socket.is_quiet(),
             Stream::Tls(tls) => tls.is_quiet(),
+            #[cfg(feature = "test-fuzz")]
+            Stream::Played(played) => played.is_quiet(),
         }
     }
 }
@@ -74,6 +83,8 @@ impl Read for Stream {
         match self {
             Stream::Plain(socket) => socket.read(buffer),
             Stream::Tls(tls) => tls.read(buffer),
+            #[cfg(feature = "test-fuzz")]
+            Stream::Played(played) => played.read(buffer),
         }
     }
 }
@@ -83,6 +94,8 @@ impl Write for Stream {
         match self {
             Stream::Plain(socket) => socket.write(bytes),
             Stream::Tls(tls) => tls.write(bytes),
+            #[cfg(feature = "test-fuzz")]
+            Stream::Played(played) => played.write(bytes),
         }
     }
 
@@ -90,6 +103,8 @@ impl Write for Stream {
         match self {
             Stream::Plain(socket) => socket.flush(),
             Stream::Tls(tls) => tls.flush(),
+            #[cfg(feature = "test-fuzz")]
+            Stream::Played(played) => played.flush(),
         }
     }
 }

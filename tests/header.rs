@@ -163,6 +163,14 @@ fn every_reason_is_listed_beside_its_status() {
 }
 
 #[test]
+fn every_function_is_fuzzed() {
+    let calls = read("fuzz/abi.rs");
+    for name in names() {
+        assert!(calls.contains(&format!("{name}(")), "{name} is not called in fuzz/abi.rs");
+    }
+}
+
+#[test]
 fn every_pointer_is_tried_as_null() {
     let test = read("tests/c/null.c");
     for (name, parameters) in functions() {

@@ -92,7 +92,7 @@ impl Config {
         })
     }
 
-    fn load(&mut self, lookup: &dyn Fn(&str) -> Option<Vec<u8>>) -> &mut Config {
+    pub(crate) fn load(&mut self, lookup: &dyn Fn(&str) -> Option<Vec<u8>>) -> &mut Config {
         let mut environment = Environment { lookup, prefixes: vec![String::new()] };
         let profile = environment.variable(PROFILE.to_owned());
         self.environment = profile.and_then(|profile| environment.choose_profile(&profile).err());

@@ -1,0 +1,91 @@
+//! What is fuzzed: for each target a function that takes any bytes and panics if a property does not hold.
+//! Behind the feature `test-fuzz`; `fuzz/` runs them, and `tests/corpus.rs` replays the committed corpora.
+//!
+//! The C interface has its target in `fuzz/abi.rs`, because all of it is unsafe code.
+
+pub mod canary;
+mod exchange;
+mod framing;
+mod replies;
+mod settings;
+pub mod world;
+
+use std::sync::LazyLock;
+
+use peak_alloc::PeakAlloc;
+
+/// Counts what is allocated, so that a target can say how much its input made the library take.
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
+
+/// Reads a text as one kind of reply or setting.
+pub type Parser = (&'static str, fn(&[u8]));
+
+/// Replies that are JSON.
+const JSON: [Parser; 4] =
+    [("json", replies::json), ("token", replies::token), ("secrets", replies::secrets), ("refusal", replies::refusal)];
+
+/// Everything else that a server says.
+const TEXTS: [Parser; 6] = [
+    ("gsql", replies::gsql),
+    ("expiration", replies::expiration),
+    ("claims", replies::claims),
+    ("retry-after", replies::retry_after),
+    ("version", replies::version),
+    ("message", replies::message),
+];
+
+/// What the program or its environment says.
+const SETTINGS: [Parser; 4] = [
+    ("address", settings::address),
+    ("environment", settings::environment),
+    ("names", settings::names),
+    ("proxy", settings::proxy),
+];
+
+/// Bytes of an answer, in pieces of any size: the framing's own reading of them.
+pub fn framing(data: &[u8]) {
+    framing::any(data);
+}
+
+/// A whole operation, from the bytes that a server sends to its result.
+pub fn exchange(data: &[u8]) {
+    exchange::any(data);
+}
+
+/// Any reply that is JSON; the first byte chooses which.
+pub fn json(data: &[u8]) {
+    choose(&JSON, data);
+}
+
+/// Any other text of a server's; the first byte chooses which.
+pub fn texts(data: &[u8]) {
+    choose(&TEXTS, data);
+}
+
+/// Any setting; the first byte chooses which.
+pub fn settings(data: &[u8]) {
+    choose(&SETTINGS, data);
+}
+
+/// Runs the parser that the first byte chooses, as `a` the first. Where `FUZZ_PARSER` names one it is always
+/// that one, so that its executions can be counted.
+fn choose(parsers: &[Parser], data: &[u8]) {
+    static ONLY: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("FUZZ_PARSER").ok());
+    let Some((first, rest)) = data.split_first() else {
+        return;
+    };
+    let chosen = match &*ONLY {
+        Some(only) => parsers.iter().position(|(name, _)| name == only).expect("FUZZ_PARSER names one of these"),
+        None => usize::from(first.wrapping_sub(b'a')) % parsers.len(),
+    };
+    parsers[chosen].1(rest);
+}
+
+/// Runs `body` and tells how many bytes of heap it held at its peak, beyond those before it.
+fn heap<T>(body: impl FnOnce() -> T) -> (T, usize) {
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    let result = body();
+    (result, HEAP.peak_usage().saturating_sub(before))
+}

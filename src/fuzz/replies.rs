@@ -1,0 +1,208 @@
+//! Targets: what a server's answer says, kind by kind.
+
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use super::{canary, heap};
+use crate::conn::version_in;
+use crate::error::Result;
+use crate::http::Answer;
+use crate::redact::{Hidden, Redactor, ToHide};
+use crate::refusal::{self, Credential, Operation, Question};
+use crate::reply::{self, Expiration, GsqlText, Json};
+use crate::secret::{self, GsqlOutcome, Secret};
+use crate::token::{self, LifetimeUnit, Requested};
+
+/// Reading an answer takes at most this much, and so many times its length.
+const HEAP: (usize, usize) = (16 * 1024, 64);
+const OPERATIONS: [Operation; 10] = [
+    Operation::Detect,
+    Operation::RequestToken,
+    Operation::RefreshToken,
+    Operation::DeleteToken,
+    Operation::CheckToken,
+    Operation::ListSecrets,
+    Operation::GetSecret,
+    Operation::CreateSecret,
+    Operation::DropSecrets,
+    Operation::Version,
+];
+const CREDENTIALS: [Credential; 4] =
+    [Credential::Nothing, Credential::Password, Credential::Secret, Credential::Bearer];
+const STATUSES: [u16; 16] = [200, 201, 204, 301, 304, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 504];
+
+fn within_bounds<T>(data: &[u8], read: impl FnOnce() -> T) -> T {
+    let (result, peak) = heap(read);
+    assert!(peak <= HEAP.0 + HEAP.1 * data.len(), "{peak} bytes of heap for {} of input", data.len());
+    result
+}
+
+fn redactor() -> Redactor<'static> {
+    let known = [canary::PASSWORD, canary::SECRET, canary::TOKEN, canary::JWT].map(ToHide::Given);
+    let login = ToHide::Pair(canary::USER, Arc::new(Hidden::new(canary::PASSWORD)));
+    Redactor::new(known.into_iter().chain([login]).collect(), &["s1"])
+}
+
+fn check_output(output: &str) {
+    canary::check_known(output, canary::KNOWS_ALL);
+    canary::check_obvious(output);
+}
+
+fn checked<T>(result: Result<T>) -> Option<T> {
+    result.map_err(|error| check_output(&format!("{error:?}"))).ok()
+}
+
+/// JSON, and the same with raw line breaks in its texts, which reads whatever the first does.
+pub fn json(data: &[u8]) {
+    let strict = within_bounds(data, || Json::parse(data));
+    let loose = within_bounds(data, || Json::parse_with_raw_newlines(data));
+    if let Some(reply) = checked(strict) {
+        assert_eq!(Some(&reply), loose.as_ref().ok());
+        assert!(matches!(reply, Json::Object(_) | Json::List(_)));
+    }
+    checked(loose);
+}
+
+/// A token of a JSON answer: one that a header can carry, with an end that can be told.
+pub fn token(data: &[u8]) {
+    let (asked, rest) = number(data);
+    let requested =
+        Requested { lifetime_s: asked % 31_556_952_000, sent_at: 1_700_000_000, answered_at: Some(1_700_000_001) };
+    let Some(issued) = checked(Json::parse(rest)).and_then(|reply| checked(token::from_reply(&reply, requested)))
+    else {
+        return;
+    };
+    let token = &issued.token;
+    assert!((8..=8192).contains(&token.value().len()) && token.value().bytes().all(token::is_token_byte));
+    assert_eq!(token.header(), ["Bearer ", token.value()].concat());
+    assert_eq!(token.expiration(), reply::rfc3339(token.expires_at()));
+    if let Some(unit) = LifetimeUnit::told_by(requested.lifetime_s, token) {
+        unit.number(requested.lifetime_s);
+    }
+    assert!(!format!("{issued:?}").contains(token.value()), "a token is printed");
+}
+
+/// Eight bytes for a number, fewer if there are no more.
+fn number(data: &[u8]) -> (u64, &[u8]) {
+    let (head, rest) = data.split_at(data.len().min(8));
+    (head.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), rest)
+}
+
+fn check_secrets(secrets: &[Secret]) {
+    for secret in secrets {
+        assert!(!secret.alias.chars().any(char::is_control) && !secret.alias.is_empty());
+        assert!(!secret.value.reveal().bytes().any(|byte| byte.is_ascii_control() || byte == b' '));
+        assert!(!format!("{:?}", secret.value).contains(secret.value.reveal()));
+    }
+}
+
+/// The secrets of a JSON answer.
+pub fn secrets(data: &[u8]) {
+    let read = || secret::from_reply(&Json::parse(data)?);
+    check_secrets(&checked(within_bounds(data, read)).unwrap_or_default());
+}
+
+/// Any answer to any question: what is said about it holds no credential. Three bytes choose the question
+/// and the status, the rest is the answer's body.
+pub fn refusal(data: &[u8]) {
+    let [operation, credential, status, body @ ..] = data else {
+        return;
+    };
+    let operation = OPERATIONS[usize::from(*operation) % OPERATIONS.len()];
+    let credential = CREDENTIALS[usize::from(*credential) % CREDENTIALS.len()];
+    let answer = Answer {
+        status: STATUSES[usize::from(*status) % STATUSES.len()],
+        body: Zeroizing::new(body.to_vec()),
+        ..no_answer()
+    };
+    let redactor = redactor();
+    let judged = refusal::judge(&Question { operation, credential, redactor: &redactor }, &answer);
+    if let Err(error) = &judged {
+        assert!(
+            error.message().starts_with("cannot ")
+                || error.message().starts_with("the server's answer")
+                || error.message().starts_with('"')
+        );
+        assert!(!error.message().chars().any(char::is_control) && error.message().len() < 1024);
+    }
+    checked(judged);
+}
+
+fn no_answer() -> Answer {
+    Answer {
+        status: 200,
+        retry_after: None,
+        date: None,
+        redirect: None,
+        until_close: false,
+        body: Zeroizing::default(),
+    }
+}
+
+/// The text of a GSQL script, read as the output of each command.
+pub fn gsql(data: &[u8]) {
+    let redactor = redactor();
+    let text = within_bounds(data, || GsqlText::parse(data));
+    let of = |operation| GsqlOutcome { operation, text: &text, redactor: &redactor };
+    check_secrets(&checked(of(Operation::ListSecrets).listed()).unwrap_or_default());
+    check_secrets(checked(of(Operation::CreateSecret).created("s1", "MyGraph")).as_slice());
+    if let Some(dropped) = checked(of(Operation::DropSecrets).dropped(2)) {
+        assert_eq!(dropped.len(), 2);
+    }
+}
+
+/// The time that a token ends, as a text and as a number.
+pub fn expiration(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let number = text.trim().parse().map_or(Json::OtherNumber, Json::Integer);
+    for value in [Json::Text(Zeroizing::new(text.into_owned())), number] {
+        match reply::expiration(&Json::Object(vec![("expiration".into(), value)])) {
+            Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),
+            Ok(Expiration::Date(time)) => assert!(time == 0 || !reply::rfc3339(time).is_empty()),
+            Ok(Expiration::Unknown) | Err(_) => {}
+        }
+    }
+}
+
+/// The claims of a JWT.
+pub fn claims(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let claims = within_bounds(data, || reply::claims(&text));
+    if let Some(claims) = claims {
+        assert!(claims.issued_at >= 0 && claims.expires_at > claims.issued_at && claims.expires_at < 1 << 53);
+    }
+}
+
+/// Retry-After, by the first line, and Date, by the second.
+pub fn retry_after(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (retry_after, date) = text.split_once('\n').unwrap_or((&text, ""));
+    let answer = Answer { retry_after: Some(retry_after.into()), date: reply::http_date(date), ..no_answer() };
+    if let Some(wait) = refusal::retry_after(&answer) {
+        assert_eq!(wait % 1000, 0);
+    }
+    if let Some(time) = reply::http_date(retry_after) {
+        assert!(time == 0 || !reply::rfc3339(time).is_empty());
+    }
+}
+
+/// The text of the version endpoint.
+pub fn version(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Some(version) = version_in(&text) {
+        assert!(version.major < 100_000 && version.minor < 100_000 && version.patch < 100_000);
+        let _ = version.generation();
+    }
+}
+
+/// A message that holds credentials, in whatever form.
+pub fn message(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let cleaned = redactor().clean(&text);
+    assert!(cleaned.len() <= 256 && !cleaned.chars().any(char::is_control));
+    check_output(&cleaned);
+    let decoded = percent_decode_str(&cleaned).decode_utf8_lossy().into_owned();
+    assert!(!decoded.contains(canary::PASSWORD) && !decoded.contains(canary::SECRET));
+}

@@ -1,0 +1,82 @@
+//! Targets: what the program and its environment say.
+
+use percent_encoding::percent_decode_str;
+
+use super::canary;
+use crate::config::Config;
+use crate::endpoint::{Address, Route, encode};
+use crate::http::check_proxy;
+use crate::name::{Alias, GraphName, judge_user};
+
+/// A server's address: what is taken for one is plain, and means the same when it is read again.
+pub fn address(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(address) = Address::parse(&text) else {
+        return;
+    };
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic() && !b"@?#%\\".contains(&b));
+    assert!(is_plain(&address.host) && is_plain(&address.base) && !address.host.is_empty());
+    let Address { tls, host, port, base } = &address;
+    let scheme = if *tls { "https" } else { "http" };
+    let port = port.map_or(String::new(), |port| format!(":{port}"));
+    assert_eq!(Address::parse(&format!("{scheme}://{host}{port}{base}")).as_ref(), Ok(&address));
+    for tgcloud in [None, Some(true), Some(false)] {
+        let route = Route::new(&address, None, None, tgcloud);
+        for url in [Some(&route.gateway), Some(&route.restpp), route.restpp_fallback.as_ref()].into_iter().flatten() {
+            let uri: ureq::http::Uri = url.parse().expect("an address that was taken");
+            assert_eq!((uri.host(), uri.scheme_str()), (Some(host.as_str()), Some(scheme)));
+        }
+    }
+}
+
+/// The environment, a variable in each line: no credential in it is named in what is said about it.
+pub fn environment(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('=')).collect();
+    let lookup = |name: &str| {
+        let value = lines.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)?;
+        // Not the files of this machine.
+        let folder = if name.ends_with("_FILE") || name.ends_with("_PATH") { "/does/not/exist/" } else { "" };
+        Some([folder, value].concat().into_bytes())
+    };
+    let mut config = Config::without_host();
+    config.load(&lookup);
+    // The system's trust store is slow to read, and nothing that is asked here.
+    config.set_pin_sha256(Some(b"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
+    let shown = match config.judge() {
+        Ok(settings) => format!("{settings:?}"),
+        Err(error) => format!("{error:?}"),
+    };
+    let is_credential = |name: &str| ["PASSWORD", "SECRET", "TOKEN"].iter().any(|end| name.ends_with(end));
+    let is_told =
+        lines.iter().any(|(name, value)| !is_credential(name) && (name.contains(MARK) || value.contains(MARK)));
+    assert!(is_told || !shown.contains(MARK), "a credential is in {shown}");
+}
+
+/// What credentials of an environment hold.
+const MARK: &str = "Canary";
+
+/// Names: what is taken goes into a path, a query or GSQL text and comes out of it as it was.
+pub fn names(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let encoded = encode(&text);
+    assert_eq!(percent_decode_str(&encoded).decode_utf8().expect("what was encoded"), text);
+    assert!(encoded.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%".contains(&b)));
+    let is_plain =
+        |name: &str| (1..=128).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if let Ok(alias) = Alias::new(&text) {
+        assert!(!matches!(&*encoded, "" | "." | "..") && alias.as_str() == text);
+        assert_eq!(alias.for_gsql().is_ok(), is_plain(&text));
+    }
+    assert_eq!(GraphName::new(&text).is_ok(), is_plain(&text));
+    assert!(judge_user(&text).is_err() || !text.chars().any(char::is_control));
+}
+
+/// A proxy's address: what is refused is not repeated, for it may hold a password.
+pub fn proxy(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match check_proxy(&text, "the setting \"proxy\"") {
+        Ok(address) => assert!(address.reveal().starts_with("http://") && !address.reveal().contains(['\r', '\n'])),
+        Err(error) => canary::check_obvious(&format!("{error:?}")),
+    }
+}
