@@ -2,12 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
-/// The folder with the shared library; it is built if it is not there yet.
-pub fn library() -> PathBuf {
+/// Made by one thread, because two that make the same at once break it.
+static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let made = Command::new("make").args(["--silent", "CARGO_TARGET_DIR=target/ship"]).current_dir(root).output();
     let made = made.expect("make");
     assert!(made.status.success(), "the release library: {}", String::from_utf8_lossy(&made.stderr));
     root.join("target/ship/release/stage")
+});
+
+/// The folder with the shared library; it is built if it is not there yet.
+pub fn library() -> PathBuf {
+    LIBRARY.clone()
 }
