@@ -125,18 +125,6 @@ static void overread_in_the_library(void) {
     free(aliases);
 }
 
-static void *set_timeouts(void *config) {
-    for (uint32_t i = 1; i < 1000; i++) tg_config_set_timeouts(config, i, i);
-    return NULL;
-}
-
-/* Settings are for one thread at a time. */
-static void race_in_the_library(void) {
-    tg_config *config = tg_config_new(nowhere);
-    twice(set_timeouts, config);
-    tg_config_free(config);
-}
-
 static const struct {
     const char *name;
     void (*commit)(void);
@@ -152,7 +140,6 @@ static const struct {
     {"log_race", log_race},
     {"freed_error_in_the_library", freed_error_in_the_library},
     {"overread_in_the_library", overread_in_the_library},
-    {"race_in_the_library", race_in_the_library},
 };
 
 int main(int argc, char **argv) {
