@@ -536,6 +536,9 @@ mod tests {
         assert_eq!(claims(&jwt("{\"exp\":5}")), None);
         assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":5}")), None);
         assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":\"9\"}")), None);
+        assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":9,\"iat\":1}")), None);
+        assert_eq!(claims(&jwt("[]")), None);
+        assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":9,\"x\":[{}]}")), Some(Claims { issued_at: 5, expires_at: 9 }));
         assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":9}")), Some(Claims { issued_at: 5, expires_at: 9 }));
         assert_eq!(claims(&jwt(&format!("{{\"iat\":5,\"exp\":9,\"x\":\"{}\"}}", "y".repeat(4096)))), None);
     }
