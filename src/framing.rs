@@ -207,6 +207,10 @@ fn ends_elsewhere() -> Error {
 
 /// The length and the meaning of the head that these bytes begin with; `None` while it is not complete.
 fn judge_head(bytes: &[u8]) -> Result<Option<(usize, Head)>> {
+    // httparse passes over empty lines, and whether two of them are a head of their own would depend on the cut.
+    if bytes.starts_with(b"\r") || bytes.starts_with(b"\n") {
+        return Err(framing("it begins with an empty line"));
+    }
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut response = httparse::Response::new(&mut fields);
     let used = match response.parse(bytes) {
@@ -296,6 +300,14 @@ mod tests {
         }
         assert_eq!(judge(b"HTTP/1.0 200 OK\r\n\r\n{}"), None);
         assert_eq!(judge(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"), None);
+    }
+
+    #[test]
+    fn answers_that_begin_with_an_empty_line_are_refused() {
+        for start in ["\r\n", "\r\n\r\n", "\n", "\n\r\n\r\n"] {
+            let answer = format!("{start}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{}}");
+            assert_eq!(judge(answer.as_bytes()), Some(Reason::ProtocolFraming), "{start:?}");
+        }
     }
 
     #[test]
