@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::endpoint::encode;
+use crate::error::Error;
 
 /// A password with what has to be quoted in JSON and in a URL, and with spaces.
 pub const PASSWORD: &str = "open the \"Canary\" cage/door no.7 & go";
@@ -89,6 +90,11 @@ impl Pieces {
         let (index, bit) = place(piece);
         if self.filter[index] & bit == 0 { 0 } else { self.owners.get(&piece).copied().unwrap_or(0) }
     }
+}
+
+/// All that an error says, as it is: escaped, as `Debug` prints it, seven bytes may look like eight.
+pub fn said(error: &Error) -> String {
+    [error.message(), error.hint(), error.server_code()].join("\n")
 }
 
 /// Panics if eight bytes of a credential that the library knows stand in `output`.

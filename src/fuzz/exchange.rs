@@ -82,7 +82,8 @@ thread_local! {
 
 fn diagnosed(connection: &Connection) -> Result<()> {
     let report = connection.diagnose(false)?;
-    REPORT.set(vec![report.text(), report.json()]);
+    let json: serde_json::Value = serde_json::from_str(&report.json()).expect("JSON");
+    REPORT.set(vec![report.text(), format!("{json:#}").replace("\\\"", "\"")]);
     Ok(())
 }
 
@@ -155,7 +156,7 @@ pub fn any(data: &[u8]) {
     drop(connection);
     wait_for_flights(&counted);
 
-    let said = error.iter().map(|error| format!("{error} {error:?}"));
+    let said = error.iter().map(canary::said);
     let logged = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
     let known = configured | operation.given;
     said.chain(logged).chain(REPORT.take()).for_each(|output| check_output(&output, known));

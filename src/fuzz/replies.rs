@@ -51,7 +51,7 @@ fn check_output(output: &str) {
 }
 
 fn checked<T>(result: Result<T>) -> Option<T> {
-    result.map_err(|error| check_output(&format!("{error:?}"))).ok()
+    result.map_err(|error| check_output(&canary::said(&error))).ok()
 }
 
 /// JSON, and the same with raw line breaks in its texts, which reads whatever the first does.
