@@ -14,22 +14,12 @@ use std::time::Duration;
 
 /// Time since the machine started, suspend included; the wall clock cannot move it.
 pub fn boot_clock() -> Duration {
-    let now = boot_time();
-    let now = Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32);
-    #[cfg(feature = "test-fuzz")]
-    let now = now + crate::fuzz::world::skipped();
-    now
+    Duration::from_nanos(boot_nanoseconds())
 }
 
 /// The same in nanoseconds, which suffice for five centuries.
 #[inline]
 pub fn boot_nanoseconds() -> u64 {
-    let now = boot_time();
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
-}
-
-#[inline]
-fn boot_time() -> libc::timespec {
     #[cfg(target_os = "linux")]
     const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
     // On macOS this clock counts on during sleep.
@@ -38,6 +28,9 @@ fn boot_time() -> libc::timespec {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is valid for the call, which writes nothing else.
     unsafe { libc::clock_gettime(CLOCK, &mut now) };
+    let now = now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs();
+    #[cfg(feature = "test-fuzz")]
+    let now = now + crate::fuzz::world::skipped();
     now
 }
 

@@ -82,10 +82,8 @@ impl ToHide<'_> {
     /// The forms in which it may come back.
     fn forms(&self) -> Vec<Zeroizing<String>> {
         match self {
-            ToHide::Given("") => Vec::new(),
             ToHide::Given(text) => encodings(text),
             ToHide::Login(credential) => encodings(credential.reveal()),
-            ToHide::Token(token) if token.value().is_empty() => Vec::new(),
             ToHide::Token(token) => encodings(token.value()),
             ToHide::Pair(user, password) => vec![pair(user, password.reveal())],
         }
@@ -170,6 +168,9 @@ pub fn pair(user: &str, password: &str) -> Zeroizing<String> {
 /// The forms in which a credential may come back: as it is, in Base64, percent-encoded (all of it, or as it was
 /// sent), JSON-escaped.
 fn encodings(text: &str) -> Vec<Zeroizing<String>> {
+    if text.is_empty() {
+        return Vec::new();
+    }
     let mut forms = vec![text.to_owned(), BASE64.encode(text)];
     forms.push(percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string());
     forms.push(encode(text));
