@@ -5,6 +5,7 @@
  * A field is written with percent signs for what cannot stand in a line; "-" alone is NULL.
  * What system calls do is steered by the commands of system.c. */
 #include "driver.h"
+#include "line.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -38,16 +39,8 @@ void say(const char *format, ...) {
     va_list values;
     va_start(values, format);
     pthread_mutex_lock(&out_lock);
-    int length = vsnprintf(line, sizeof line - 1, format, values);
+    write_line(out, line, sizeof line, format, values);
     va_end(values);
-    if (length < 0) abort();
-    if ((size_t)length > sizeof line - 2) length = sizeof line - 2;
-    line[length++] = '\n';
-    for (int done = 0; done < length;) {
-        ssize_t count = write(out, line + done, (size_t)(length - done));
-        if (count > 0) done += (int)count;
-        else if (errno != EINTR) _exit(3);
-    }
     pthread_mutex_unlock(&out_lock);
 }
 

@@ -4,16 +4,14 @@
  * No packet leaves the machine: names that no command knows do not exist, and an address that is neither
  * loopback nor routed there by a command is refused and reported. */
 #include "driver.h"
+#include "interpose.h"
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,16 +77,6 @@ void fail_command(char **fields, size_t count) {
     }
     say("BROKEN\tno call of %s can fail", fields[1]);
 }
-
-/* Declares `real`: the function that would be called without this file. ISO C has no cast from an object
- * pointer to a function pointer. */
-#define NEXT(function)                           \
-    static __typeof__(function) *real;           \
-    if (!real) {                                 \
-        void *found = dlsym(RTLD_NEXT, #function); \
-        if (!found) abort();                     \
-        memcpy(&real, &found, sizeof found);     \
-    }
 
 /* ---- Names ---- */
 
@@ -361,50 +349,8 @@ void clock_command(char **fields, size_t count) {
 
 /* ---- Memory, where no sanitizer counts it ---- */
 
-static long live, peak;
-
-#ifndef __SANITIZE_ADDRESS__
-#include <malloc.h>
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *block);
-
-static void *counted(void *block) {
-    long now = __atomic_add_fetch(&live, block ? (long)malloc_usable_size(block) : 0, __ATOMIC_SEQ_CST);
-    if (now > __atomic_load_n(&peak, __ATOMIC_SEQ_CST)) __atomic_store_n(&peak, now, __ATOMIC_SEQ_CST);
-    return block;
-}
-
-void *malloc(size_t size) {
-    return strikes(MEMORY) ? NULL : counted(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size) {
-    return strikes(MEMORY) ? NULL : counted(__libc_calloc(count, size));
-}
-
-void *realloc(void *old, size_t size) {
-    if (strikes(MEMORY)) return NULL;
-    long before = old ? (long)malloc_usable_size(old) : 0;
-    void *block = __libc_realloc(old, size);
-    if (block || size == 0) __atomic_sub_fetch(&live, before, __ATOMIC_SEQ_CST);
-    return counted(block);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size) {
-    if (strikes(MEMORY)) return ENOMEM;
-    *block = counted(__libc_memalign(alignment, size));
-    return *block ? 0 : ENOMEM;
-}
-
-void free(void *block) {
-    if (block) __atomic_sub_fetch(&live, (long)malloc_usable_size(block), __ATOMIC_SEQ_CST);
-    __libc_free(block);
-}
-#endif
+#define REFUSES strikes(MEMORY)
+#include "heap.h"
 
 /* ---- What was counted since the last time ---- */
 

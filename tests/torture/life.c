@@ -4,7 +4,8 @@
  * Commands come in, one a line: what fails, from which call on, how often, the error, and how many such lives
  * there shall be one after the other. Lines go out, fields divided by tabs; "end" with the status of the process is the last one of each life. */
 #include "shim.h"
-#include <dirent.h>
+#include "../c/line.h"
+#include "entries.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -34,16 +35,8 @@ static void say(const char *format, ...) {
     char line[4096];
     va_list values;
     va_start(values, format);
-    int length = vsnprintf(line, sizeof line - 1, format, values);
+    write_line(1, line, sizeof line, format, values);
     va_end(values);
-    if (length < 0) abort();
-    if ((size_t)length > sizeof line - 2) length = sizeof line - 2;
-    line[length++] = '\n';
-    for (int done = 0; done < length;) {
-        ssize_t count = write(1, line + done, (size_t)(length - done));
-        if (count > 0) done += (int)count;
-        else if (errno != EINTR) _exit(3);
-    }
 }
 
 static void log_line(int32_t level, const char *message, void *unused) {
@@ -162,19 +155,10 @@ static tg_conn *live(const char *alias) {
 
 /* ---- What is left ---- */
 
-static long entries(const char *folder) {
-    long count = 0;
-    DIR *listing = opendir(folder);
-    if (!listing) abort();
-    while (readdir(listing)) count++;
-    closedir(listing);
-    return count;
-}
-
 /* Threads, descriptors, bytes and blocks, once the library's threads have ended. */
 static void tell_usage(void) {
-    for (int ms = 0; ms < 3000 && entries("/proc/self/task") > 3; ms++) usleep(1000);
-    say("left\t%ld\t%ld\t%ld\t%ld", entries("/proc/self/task") - 2, entries("/proc/self/fd") - 3, shim->live_bytes(),
+    for (int ms = 0; ms < 3000 && entries("/proc/self/task") > 1; ms++) usleep(1000);
+    say("left\t%ld\t%ld\t%ld\t%ld", entries("/proc/self/task"), entries("/proc/self/fd") - 1, shim->live_bytes(),
         shim->live_blocks());
 }
 

@@ -4,20 +4,17 @@
  *
  * Not here are calls that cannot fail with the arguments they get (clocks, signal masks, thread attributes). */
 #include "shim.h"
-#include <dlfcn.h>
+#include "../c/interpose.h"
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <link.h>
 #include <linux/futex.h>
-#include <malloc.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -86,16 +83,6 @@ static int strikes(enum shim_kind kind, int from_library, const char *name) {
 }
 
 #define STRIKES(name) strikes(SHIM_SYSTEM, FROM_LIBRARY, name)
-
-/* Declares `real`: the function that would be called without this file. ISO C has no cast from an object
- * pointer to a function pointer. */
-#define NEXT(function)                             \
-    static __typeof__(function) *real;             \
-    if (!real) {                                   \
-        void *found = dlsym(RTLD_NEXT, #function); \
-        if (!found) abort();                       \
-        memcpy(&real, &found, sizeof found);       \
-    }
 
 /* ---- Calls of the system ---- */
 
@@ -207,15 +194,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 #define MOST_FRAMES 64
 
-static long live, blocks;
 static void *frames[MOST_FRAMES];
 static int frame_count;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-void __libc_free(void *block);
 
 static int memory_strikes(int from_library) {
     if (!strikes(SHIM_MEMORY, from_library, "malloc")) return 0;
@@ -224,47 +204,8 @@ static int memory_strikes(int from_library) {
     return 1;
 }
 
-/* Everybody's blocks are counted: a function of the library's that ends by freeing one jumps to free, which then
- * seems to be called by the program. */
-static void *counted(void *block) {
-    if (!block) return block;
-    __atomic_add_fetch(&live, (long)malloc_usable_size(block), __ATOMIC_SEQ_CST);
-    __atomic_add_fetch(&blocks, 1, __ATOMIC_SEQ_CST);
-    return block;
-}
-
-void *malloc(size_t size) {
-    return memory_strikes(FROM_LIBRARY) ? NULL : counted(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size) {
-    return memory_strikes(FROM_LIBRARY) ? NULL : counted(__libc_calloc(count, size));
-}
-
-void *realloc(void *old, size_t size) {
-    if (memory_strikes(FROM_LIBRARY)) return NULL;
-    long before = old ? (long)malloc_usable_size(old) : 0;
-    void *block = __libc_realloc(old, size);
-    if (old && (block || size == 0)) {
-        __atomic_sub_fetch(&live, before, __ATOMIC_SEQ_CST);
-        __atomic_sub_fetch(&blocks, 1, __ATOMIC_SEQ_CST);
-    }
-    return counted(block);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size) {
-    if (memory_strikes(FROM_LIBRARY)) return ENOMEM;
-    *block = counted(__libc_memalign(alignment, size));
-    return *block ? 0 : ENOMEM;
-}
-
-void free(void *block) {
-    if (block) {
-        __atomic_sub_fetch(&live, (long)malloc_usable_size(block), __ATOMIC_SEQ_CST);
-        __atomic_sub_fetch(&blocks, 1, __ATOMIC_SEQ_CST);
-    }
-    __libc_free(block);
-}
+#define REFUSES memory_strikes(FROM_LIBRARY)
+#include "../c/heap.h"
 
 static size_t trace(const void **addresses, size_t most) {
     size_t count = 0;

@@ -5,7 +5,7 @@
  * the token until it is not the one of before, or so many milliseconds have passed as stand beside it. The answer:
  *     renewed (0 or 1), kilobytes resident, bytes and blocks held, descriptors, threads of its own */
 #include "shim.h"
-#include <dirent.h>
+#include "entries.h"
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -54,15 +54,6 @@ static void *ask(void *unused) {
         ask_until_renewed();
         pthread_barrier_wait(&step);
     }
-}
-
-static long entries(const char *folder) {
-    long count = -2;
-    DIR *listing = opendir(folder);
-    if (!listing) abort();
-    while (readdir(listing)) count++;
-    closedir(listing);
-    return count;
 }
 
 static long resident_kilobytes(void) {
