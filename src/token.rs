@@ -254,15 +254,36 @@ mod tests {
     #[test]
     fn documented_answers_of_generations_a_and_b() {
         let samples = [
-            (r#"{"code":"REST-0000","expiration":1613435591,"error":false,"message":"Generate new token successfully.","token":"ptkqg4c8tdncjvspbtkt2crird81dron"}"#, 1613435591),
-            (r#"{"code":"REST-0000","expiration":1580254963,"error":false,"message":"Generate new token successfully.","token":"o9fhgnc3dm9glac9e072uc6qhb0hibs6"}"#, 1580254963),
-            (r#"{"code":"REST-0000","expiration":1616042814,"error":false,"message":"Generate new token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#, 1616042814),
-            (r#"{"code":"REST-0000","expiration":0,"error":false,"message":"Refresh token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#, 0),
+            (
+                r#"{"code":"REST-0000","expiration":1613435591,"error":false,"message":"Generate new token successfully.","token":"ptkqg4c8tdncjvspbtkt2crird81dron"}"#,
+                1613435591,
+            ),
+            (
+                r#"{"code":"REST-0000","expiration":1580254963,"error":false,"message":"Generate new token successfully.","token":"o9fhgnc3dm9glac9e072uc6qhb0hibs6"}"#,
+                1580254963,
+            ),
+            (
+                r#"{"code":"REST-0000","expiration":1616042814,"error":false,"message":"Generate new token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#,
+                1616042814,
+            ),
+            (
+                r#"{"code":"REST-0000","expiration":0,"error":false,"message":"Refresh token successfully.","token":"tohvf6khjqju8jf0r0l1cohhlm8gi5fq"}"#,
+                0,
+            ),
             (r#"{"error":false,"message":"","results":{"token":"5r6scnj83963gnfjqtvico1hf2hn394o"}}"#, 0),
-            (r#"{"code":"REST-0000","expiration":15,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#, 1_700_000_015),
-            (r#"{"code":"REST-0000","expiration":1648410519,"error":false,"message":"Generate new token successfully.\nWarning: Tigergraph Support cannot restore access to secrets/tokens for security reasons. Please save your secret/token and keep it safe and accessible.","results":{"token":"j8s70l647fcdjlmpvedudl4btitm4luh"}}"#, 1648410519),
-            (r#"{"code":"REST-0000","expiration":1641554169,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#, 1641554169),
-            (r#"{"error":false,"token":"new_token-like","results":{"token":"new_token-like"}}"#.replace('_', "-").leak(), 0),
+            (
+                r#"{"code":"REST-0000","expiration":15,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#,
+                1_700_000_015,
+            ),
+            (
+                r#"{"code":"REST-0000","expiration":1648410519,"error":false,"message":"Generate new token successfully.\nWarning: Tigergraph Support cannot restore access to secrets/tokens for security reasons. Please save your secret/token and keep it safe and accessible.","results":{"token":"j8s70l647fcdjlmpvedudl4btitm4luh"}}"#,
+                1648410519,
+            ),
+            (
+                r#"{"code":"REST-0000","expiration":1641554169,"error":false,"message":"Refresh token successfully.","token":"0mq98l9pderkaivndf820gudg923p3l0"}"#,
+                1641554169,
+            ),
+            (r#"{"error":false,"token":"new-token-like","results":{"token":"new-token-like"}}"#, 0),
         ];
         for (text, expected) in samples {
             assert_eq!(end_of(text), expected, "{text}");
