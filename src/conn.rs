@@ -317,8 +317,8 @@ pub(crate) fn version_in(text: &str) -> Option<Version> {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         Version::parse(rest[..end].trim_end_matches('.'))
     };
-    let own_line = text.lines().find_map(|line| line.trim().strip_prefix("TigerGraph version:"));
-    own_line.and_then(number).or_else(|| text.split("release_").nth(1).and_then(number))
+    let after = |words: &str| text.split(words).nth(1).and_then(number);
+    after("TigerGraph version:").or_else(|| after("release_"))
 }
 
 #[cfg(test)]

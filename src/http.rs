@@ -302,8 +302,9 @@ fn read_body(response: &mut RawResponse<ureq::Body>, limit: usize) -> Result<Zer
             if filled > limit {
                 return Err(too_large());
             }
-            // By four, so that both together stay well below twice the limit.
-            let room = if filled * 4 < limit { filled * 4 } else { limit + 1 };
+            // By four and up to a third of the limit, so that both together stay well below one and a half of it.
+            let step = limit / 3;
+            let room = if filled < step { step.min(filled * 4) } else { limit + 1 };
             let mut larger = Zeroizing::new(vec![0; room]);
             larger[..filled].copy_from_slice(&body);
             body = larger;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Reason, Result};
 use crate::http::Answer;
 use crate::redact::Redactor;
-use crate::reply::{Json, http_date, shape};
+use crate::reply::{Each, Json, http_date, shape};
 
 /// What was asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +166,20 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
 }
 
 /// Judges an answer that must be JSON: its content, or the error that it stands for.
-pub fn judge(question: &Question, answer: &Answer) -> Result<Json> {
+pub fn judge<'a>(question: &Question, answer: &'a Answer) -> Result<Json<'a>> {
+    judge_parsed(question, answer, || Json::parse(&answer.body))
+}
+
+/// The same for an answer whose `results` may be a long list: its elements go to `each`.
+pub fn judge_each<'a>(question: &Question, answer: &'a Answer, each: &mut Each) -> Result<Json<'a>> {
+    judge_parsed(question, answer, || Json::parse_each(&answer.body, each))
+}
+
+fn judge_parsed<'a>(
+    question: &Question,
+    answer: &'a Answer,
+    parse: impl FnOnce() -> Result<Json<'a>>,
+) -> Result<Json<'a>> {
     judge_unavailable(question, answer)?;
     if answer.status == 204 && matches!(question.operation, Operation::DeleteToken | Operation::DropSecrets) {
         return Ok(Json::Object(Vec::new()));
@@ -175,12 +188,7 @@ pub fn judge(question: &Question, answer: &Answer) -> Result<Json> {
         let message = format!("cannot {}: the server answered with HTTP {}", question.operation.wish(), answer.status);
         return Err(shape(message).with_http_status(answer.status));
     }
-    let parsed = if question.operation == Operation::Version {
-        Json::parse_with_raw_newlines(&answer.body)
-    } else {
-        Json::parse(&answer.body)
-    };
-    let reply = match parsed {
+    let reply = match parse() {
         Ok(reply) => reply,
         Err(error) if is_success(answer.status) => {
             let may_pass = error.may_pass() && answer.until_close;
@@ -203,6 +211,9 @@ fn is_success(status: u16) -> bool {
     matches!(status, 200 | 201)
 }
 
+/// As much of a page is looked at.
+const PAGE: usize = 16 * 1024;
+
 /// Answers that say nothing about the request: redirects, gateways, limits.
 pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
     let wish = question.operation.wish();
@@ -210,7 +221,7 @@ pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
     if status < 300 {
         return Ok(());
     }
-    let page = String::from_utf8_lossy(&answer.body);
+    let page = String::from_utf8_lossy(&answer.body[..answer.body.len().min(PAGE)]);
     let is_page = page.trim_start().starts_with('<');
     let (reason, what) = match status {
         300..=399 if status != 304 => {
@@ -304,6 +315,7 @@ fn is_code(code: &str) -> bool {
 mod tests {
     use super::*;
     use crate::redact::ToHide;
+    use crate::reply::without_raw_breaks;
     use zeroize::Zeroizing;
 
     fn answer(status: u16, body: &str) -> Answer {
@@ -311,7 +323,7 @@ mod tests {
         Answer { status, retry_after: None, date: None, redirect: None, until_close: false, body }
     }
 
-    fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json> {
+    fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json<'_>> {
         let redactor = Redactor::new(Vec::new(), &[]);
         judge(&Question { operation, credential, redactor: &redactor }, answer)
     }
@@ -369,7 +381,9 @@ mod tests {
             (Version, r#"{"error": false,"message": "Hello GSQL"}"#),
         ];
         for (operation, body) in samples {
-            assert!(ask(operation, Password, &answer(200, body)).is_ok(), "{body}");
+            let mut answer = answer(200, body);
+            without_raw_breaks(&mut answer.body);
+            assert!(ask(operation, Password, &answer).is_ok(), "{body}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! What a server's answer says: JSON with its limits, GSQL text, dates, the claims of a JWT.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
+use std::ops::Deref;
 use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
@@ -20,9 +22,52 @@ const LAST_SECOND: u64 = 253_402_300_799;
 /// A JWT's payload may not be longer than this.
 const MAX_CLAIMS: usize = 4096;
 
-/// A JSON value. Its texts are wiped when dropped, because any may be a credential.
+/// No answer needs more values, and no list more for one of its elements.
+const MAX_VALUES: usize = 256;
+/// No text is longer in any answer: tokens have 8 KiB at most.
+const MAX_TEXT: usize = 16 * 1024;
+/// No line of a script's output is longer.
+const MAX_LINE: usize = 64 * 1024;
+
+/// A text of an answer: part of it, or, where it had to be decoded, one of its own that is wiped when dropped,
+/// because any may be a credential.
+#[derive(Clone, Debug)]
+pub enum Text<'a> {
+    /// As it stands in the answer.
+    Borrowed(&'a str),
+    /// Decoded.
+    Owned(Zeroizing<String>),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Borrowed(text) => text,
+            Text::Owned(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Text) -> bool {
+        **self == **other
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Text<'a> {
+        match text {
+            Cow::Borrowed(text) => Text::Borrowed(text),
+            Cow::Owned(text) => Text::Owned(Zeroizing::new(text)),
+        }
+    }
+}
+
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub enum Json<'a> {
     /// null
     Null,
     /// true or false
@@ -32,16 +77,29 @@ pub enum Json {
     /// Any other number.
     OtherNumber,
     /// A text.
-    Text(Zeroizing<String>),
+    Text(Text<'a>),
     /// A list.
-    List(Vec<Json>),
+    List(Vec<Json<'a>>),
     /// An object, in the order it came.
-    Object(Vec<(Cow<'static, str>, Json)>),
+    Object(Vec<(Text<'a>, Json<'a>)>),
 }
 
-impl Json {
+/// What is done with each element of a list.
+pub type Each<'e> = dyn FnMut(&Json) + 'e;
+
+impl<'a> Json<'a> {
     /// Reads an answer's body: one JSON value, nothing else but white space and one byte order mark.
-    pub fn parse(body: &[u8]) -> Result<Json> {
+    pub fn parse(body: &'a [u8]) -> Result<Json<'a>> {
+        Json::read(body, None)
+    }
+
+    /// The same, where `results` may be a long list: its elements go to `each`, one by one, and the list
+    /// is empty afterwards.
+    pub fn parse_each(body: &'a [u8], each: &mut Each) -> Result<Json<'a>> {
+        Json::read(body, Some(each))
+    }
+
+    fn read(body: &'a [u8], each: Option<&mut Each>) -> Result<Json<'a>> {
         let text = std::str::from_utf8(body).map_err(|_| encoding())?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.contains('\0') || text.contains('\u{feff}') {
@@ -50,38 +108,21 @@ impl Json {
         if !text.trim_start().starts_with(['{', '[']) {
             return Err(not_json());
         }
+        judge_texts(body)?;
         let mut reader = serde_json::Deserializer::from_str(text);
-        let value = Nested(0).deserialize(&mut reader).map_err(|error| refused_json(&error))?;
+        let left = Cell::new(MAX_VALUES);
+        let value =
+            Nested { depth: 0, left: &left, each }.deserialize(&mut reader).map_err(|error| refused_json(&error))?;
         reader.end().map_err(|_| not_json())?;
         Ok(value)
     }
 
-    /// Reads the version answer, which holds raw line breaks inside a text and so is not quite JSON.
-    pub fn parse_with_raw_newlines(body: &[u8]) -> Result<Json> {
-        let mut escaped = Zeroizing::new(Vec::with_capacity(body.len() + 64));
-        let (mut in_text, mut after_backslash) = (false, false);
-        for byte in body {
-            match byte {
-                b'\n' if in_text => escaped.extend_from_slice(b"\\n"),
-                b'\r' if in_text => escaped.extend_from_slice(b"\\r"),
-                b'\t' if in_text => escaped.extend_from_slice(b"\\t"),
-                _ => escaped.push(*byte),
-            }
-            match byte {
-                b'"' if !after_backslash => in_text = !in_text,
-                _ => {}
-            }
-            after_backslash = *byte == b'\\' && !after_backslash;
-        }
-        Json::parse(&escaped)
-    }
-
     /// The member of an object; `None` also where it is null.
-    pub fn get(&self, key: &str) -> Option<&Json> {
+    pub fn get(&self, key: &str) -> Option<&Json<'a>> {
         let Json::Object(members) = self else {
             return None;
         };
-        members.iter().find(|(name, value)| name == key && *value != Json::Null).map(|(_, value)| value)
+        members.iter().find(|(name, value)| **name == *key && *value != Json::Null).map(|(_, value)| value)
     }
 
     /// The text, if it is one.
@@ -106,11 +147,55 @@ impl Json {
         match self.get("error") {
             None | Some(Json::Bool(false)) => Ok(false),
             Some(Json::Bool(true)) => Ok(true),
-            Some(Json::Text(text)) if text.as_str() == "false" => Ok(false),
-            Some(Json::Text(text)) if text.as_str() == "true" => Ok(true),
+            Some(Json::Text(text)) if **text == *"false" => Ok(false),
+            Some(Json::Text(text)) if **text == *"true" => Ok(true),
             Some(_) => Err(shape("\"error\" of the server's answer is neither true nor false")),
         }
     }
+}
+
+/// Tells JSON's texts from what is between them.
+#[derive(Default)]
+struct Texts {
+    in_text: bool,
+    after_backslash: bool,
+}
+
+impl Texts {
+    /// Whether the next byte is part of a text.
+    fn hold(&mut self, byte: u8) -> bool {
+        let is_quote = byte == b'"' && !self.after_backslash;
+        self.after_backslash = byte == b'\\' && !self.after_backslash;
+        self.in_text ^= is_quote;
+        self.in_text && !is_quote
+    }
+}
+
+/// Makes JSON of the version answer, which holds raw line breaks inside a text: they become spaces.
+pub fn without_raw_breaks(body: &mut [u8]) {
+    let mut texts = Texts::default();
+    for byte in body {
+        if texts.hold(*byte) && matches!(byte, b'\n' | b'\r' | b'\t') {
+            *byte = b' ';
+        }
+    }
+}
+
+/// Refuses texts that would take much memory when they are decoded.
+fn judge_texts(body: &[u8]) -> Result<()> {
+    let (mut texts, mut length) = (Texts::default(), 0);
+    for byte in body.iter().filter(|_| body.len() > MAX_TEXT) {
+        length = if texts.hold(*byte) { length + 1 } else { 0 };
+        if length > MAX_TEXT {
+            return Err(too_large("a text in the server's answer is longer than any that TigerGraph sends"));
+        }
+    }
+    Ok(())
+}
+
+/// An answer that would take more memory than one may.
+pub fn too_large(message: &'static str) -> Error {
+    Error::new(Reason::ProtocolTooLarge, message)
 }
 
 /// An answer that lacks what it must hold.
@@ -132,6 +217,9 @@ fn refused_json(error: &serde_json::Error) -> Error {
     if says(DUPLICATE) {
         return shape("the server's answer names a member twice");
     }
+    if says(TOO_MANY) {
+        return too_large("the server's answer holds more values than any that TigerGraph sends");
+    }
     if says(TOO_DEEP) || says("recursion limit") {
         return shape("the server's answer is nested too deep");
     }
@@ -151,76 +239,102 @@ fn refused_json(error: &serde_json::Error) -> Error {
 
 const DUPLICATE: &str = "duplicate member";
 const TOO_DEEP: &str = "nested too deep";
+const TOO_MANY: &str = "too many values";
+/// The member that holds what was asked for.
+const RESULTS: &str = "results";
 /// Members whose meaning must not depend on which of two a parser takes.
-const UNIQUE: [&str; 5] = ["token", "expiration", "error", "code", "results"];
-/// Other names that most answers and JWTs hold; none of them needs a copy.
-const USUAL: [&str; 9] = ["message", "tokens", "secret", "alias", "iat", "exp", "sub", "iss", "aud"];
+const UNIQUE: [&str; 5] = ["token", "expiration", "error", "code", RESULTS];
 /// Few objects have more members.
 const USUAL_MEMBERS: usize = 6;
 
-/// Reads a value at this depth.
-struct Nested(usize);
+/// Reads a value.
+struct Nested<'r, 'e> {
+    depth: usize,
+    /// How many values may still come.
+    left: &'r Cell<usize>,
+    /// What becomes of the elements of `results`.
+    each: Option<&'r mut Each<'e>>,
+}
 
-impl<'de> DeserializeSeed<'de> for Nested {
-    type Value = Json;
+impl<'de> DeserializeSeed<'de> for Nested<'_, '_> {
+    type Value = Json<'de>;
 
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Json, D::Error> {
-        if self.0 > MAX_DEPTH {
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Json<'de>, D::Error> {
+        if self.depth > MAX_DEPTH {
             return Err(de::Error::custom(TOO_DEEP));
         }
+        let left = self.left.get().checked_sub(1).ok_or_else(|| de::Error::custom(TOO_MANY))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Nested {
-    type Value = Json;
+impl<'de> Visitor<'de> for Nested<'_, '_> {
+    type Value = Json<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> std::result::Result<Json, E> {
+    fn visit_unit<E>(self) -> std::result::Result<Json<'de>, E> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> std::result::Result<Json, E> {
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Json<'de>, E> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> std::result::Result<Json, E> {
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Json<'de>, E> {
         Ok(Json::Integer(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> std::result::Result<Json, E> {
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Json<'de>, E> {
         Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<Json, E> {
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Json<'de>, E> {
         Ok(Json::OtherNumber)
     }
 
-    fn visit_str<E>(self, text: &str) -> std::result::Result<Json, E> {
-        Ok(Json::Text(Zeroizing::new(text.to_owned())))
+    fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Json<'de>, E> {
+        Ok(Json::Text(Text::Borrowed(text)))
     }
 
-    fn visit_string<E>(self, text: String) -> std::result::Result<Json, E> {
-        Ok(Json::Text(Zeroizing::new(text)))
+    fn visit_str<E>(self, text: &str) -> std::result::Result<Json<'de>, E> {
+        Ok(Json::Text(Text::Owned(Zeroizing::new(text.to_owned()))))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Json, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Json<'de>, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Nested(self.0 + 1))? {
-            list.push(item);
+        match self.each {
+            Some(each) if self.depth > 0 => {
+                let left = Cell::new(MAX_VALUES);
+                let next = || Nested { depth: self.depth + 1, left: &left, each: None };
+                while let Some(item) = items.next_element_seed(next())? {
+                    each(&item);
+                    left.set(MAX_VALUES);
+                }
+            }
+            _ => {
+                let next = || Nested { depth: self.depth + 1, left: self.left, each: None };
+                while let Some(item) = items.next_element_seed(next())? {
+                    list.push(item);
+                }
+            }
         }
         Ok(Json::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Json, A::Error> {
-        let mut members: Vec<(Cow<'static, str>, Json)> = Vec::with_capacity(USUAL_MEMBERS);
+    fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> std::result::Result<Json<'de>, A::Error> {
+        let mut members: Vec<(Text, Json)> = Vec::new();
         while let Some(name) = entries.next_key_seed(Name)? {
-            let value = entries.next_value_seed(Nested(self.0 + 1))?;
+            let each = self.each.take_if(|_| self.depth == 0 && *name == *RESULTS);
+            let value = entries.next_value_seed(Nested { depth: self.depth + 1, left: self.left, each })?;
             if UNIQUE.contains(&&*name) && members.iter().any(|(known, _)| *known == name) {
                 return Err(de::Error::custom(DUPLICATE));
+            }
+            if members.is_empty() {
+                members.reserve_exact(USUAL_MEMBERS);
             }
             members.push((name, value));
         }
@@ -232,23 +346,26 @@ impl<'de> Visitor<'de> for Nested {
 struct Name;
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'static, str>;
+    type Value = Text<'de>;
 
-    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Self::Value, D::Error> {
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Text<'de>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Name {
-    type Value = Cow<'static, str>;
+impl<'de> Visitor<'de> for Name {
+    type Value = Text<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a name")
     }
 
-    fn visit_str<E>(self, name: &str) -> std::result::Result<Self::Value, E> {
-        let usual = UNIQUE.iter().chain(&USUAL).find(|usual| **usual == name);
-        Ok(usual.map_or_else(|| name.to_owned().into(), |usual| Cow::Borrowed(*usual)))
+    fn visit_borrowed_str<E>(self, name: &'de str) -> std::result::Result<Text<'de>, E> {
+        Ok(Text::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> std::result::Result<Text<'de>, E> {
+        Ok(Text::Owned(Zeroizing::new(name.to_owned())))
     }
 }
 
@@ -331,7 +448,7 @@ pub fn claims(token: &str) -> Option<Claims> {
     let mut reader = serde_json::Deserializer::from_slice(&decoded);
     let claims = reader.deserialize_map(Times).ok()?;
     reader.end().ok()?;
-    let number = |claim| match claim {
+    let number = |claim: Option<Json>| match claim {
         Some(Json::Integer(value @ 0..=MAX_EXACT)) => Some(value),
         _ => None,
     };
@@ -343,7 +460,7 @@ pub fn claims(token: &str) -> Option<Claims> {
 struct Times;
 
 impl<'de> Visitor<'de> for Times {
-    type Value = (Option<Json>, Option<Json>);
+    type Value = (Option<Json<'de>>, Option<Json<'de>>);
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("claims")
@@ -360,7 +477,10 @@ impl<'de> Visitor<'de> for Times {
                     continue;
                 }
             };
-            if time.replace(entries.next_value_seed(Nested(1))?).is_some() {
+            if time
+                .replace(entries.next_value_seed(Nested { depth: 1, left: &Cell::new(MAX_VALUES), each: None })?)
+                .is_some()
+            {
                 return Err(de::Error::custom(DUPLICATE));
             }
         }
@@ -369,45 +489,59 @@ impl<'de> Visitor<'de> for Times {
 }
 
 /// The visible part of a GSQL answer, and the exit code of its script.
-#[derive(Debug, PartialEq, Eq)]
-pub struct GsqlText {
-    /// Lines without control lines, progress bars and colours. Wiped when dropped.
-    pub lines: Vec<Zeroizing<String>>,
+#[derive(Debug)]
+pub struct GsqlText<'a> {
+    body: &'a [u8],
     /// The script's exit code, where the server tells it.
     pub code: Option<i64>,
 }
 
-impl GsqlText {
-    /// Takes control lines out; the cookie line may hang on to the end of another.
-    pub fn parse(body: &[u8]) -> GsqlText {
-        let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
-        let mut parsed = GsqlText { lines: Vec::new(), code: None };
-        for line in text.lines() {
-            let visible = line.split("__GSQL__COOKIES__,").next().unwrap_or_default();
-            let visible = Zeroizing::new(without_ansi(visible));
-            if let Some(code) = visible.strip_prefix("__GSQL__RETURN__CODE__,") {
-                parsed.code = code.trim().parse().ok();
-            } else if !visible.starts_with("__GSQL__") && !is_progress(&visible) && !visible.trim().is_empty() {
-                parsed.lines.push(visible);
-            }
+impl<'a> GsqlText<'a> {
+    /// Reads the output of a script.
+    pub fn parse(body: &'a [u8]) -> Result<GsqlText<'a>> {
+        if body.split(|byte| *byte == b'\n').any(|line| line.len() > MAX_LINE) {
+            return Err(too_large("a line of the server's answer is longer than any that GSQL writes"));
         }
-        parsed
+        let codes = every_line(body).filter_map(|line| Some(line.strip_prefix(RETURN_CODE)?.trim().parse().ok()));
+        Ok(GsqlText { body, code: codes.last().flatten() })
+    }
+
+    /// Its lines without control lines, progress bars and colours.
+    pub fn lines(&self) -> impl Iterator<Item = Text<'a>> {
+        every_line(self.body).filter(|line| !line.starts_with(CONTROL) && !is_progress(line) && !line.trim().is_empty())
     }
 
     /// Whether any line holds the words.
     pub fn says(&self, words: &str) -> bool {
-        self.lines.iter().any(|line| line.contains(words))
+        self.lines().any(|line| line.contains(words))
     }
 
-    /// The whole text, for a redactor.
+    /// Its beginning in one line, for a redactor.
     pub fn joined(&self) -> Zeroizing<String> {
         let mut all = Zeroizing::new(String::new());
-        for line in &self.lines {
+        for line in self.lines() {
+            if all.len() > MAX_LINE {
+                break;
+            }
             all.push_str(line.trim());
             all.push(' ');
         }
         all
     }
+}
+
+/// How lines begin that are for the program that shows the others.
+const CONTROL: &str = "__GSQL__";
+const RETURN_CODE: &str = "__GSQL__RETURN__CODE__,";
+const COOKIES: &str = "__GSQL__COOKIES__,";
+
+/// All lines without colours; the cookie line may hang on to the end of another.
+fn every_line(body: &[u8]) -> impl Iterator<Item = Text<'_>> {
+    body.split(|byte| *byte == b'\n').map(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let end = line.windows(COOKIES.len()).position(|part| part == COOKIES.as_bytes()).unwrap_or(line.len());
+        Text::from(without_ansi(String::from_utf8_lossy(&line[..end])))
+    })
 }
 
 fn is_progress(line: &str) -> bool {
@@ -416,7 +550,11 @@ fn is_progress(line: &str) -> bool {
 }
 
 /// Without escape sequences: ESC and one letter, or ESC [ up to its final byte.
-fn without_ansi(line: &str) -> String {
+fn without_ansi(line: Cow<str>) -> Cow<str> {
+    if !line.contains('\u{1b}') {
+        return line;
+    }
+    let line = Zeroizing::new(line.into_owned());
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
@@ -427,7 +565,7 @@ fn without_ansi(line: &str) -> String {
             chars.by_ref().find(|end| ('@'..='~').contains(end));
         }
     }
-    out
+    out.into()
 }
 
 #[cfg(test)]
@@ -438,7 +576,7 @@ mod tests {
         Json::parse(body).unwrap_err().reason()
     }
 
-    fn parse(text: &str) -> Json {
+    fn parse(text: &str) -> Json<'_> {
         Json::parse(text.as_bytes()).unwrap()
     }
 
@@ -461,6 +599,34 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_would_take_much_memory() {
+        let values = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
+        assert!(Json::parse(values(MAX_VALUES).as_bytes()).is_ok());
+        assert_eq!(reason(values(MAX_VALUES + 1).as_bytes()), Reason::ProtocolTooLarge);
+        let text = |bytes: usize| format!("{{\"a\":\"{}\"}}", "\\\"".repeat(bytes / 2));
+        assert!(Json::parse(text(MAX_TEXT).as_bytes()).is_ok());
+        assert_eq!(reason(text(MAX_TEXT + 2).as_bytes()), Reason::ProtocolTooLarge);
+        let space = format!("{{{}}}", " ".repeat(4 * MAX_TEXT));
+        assert!(Json::parse(space.as_bytes()).is_ok(), "white space is no text");
+    }
+
+    #[test]
+    fn a_list_may_be_long_if_its_elements_are_not_kept() {
+        let list = format!("{{\"results\":[{}0],\"error\":true}}", "[0],".repeat(10_000));
+        assert_eq!(reason(list.as_bytes()), Reason::ProtocolTooLarge);
+        let mut count = 0;
+        let reply = Json::parse_each(list.as_bytes(), &mut |_| count += 1).unwrap();
+        assert_eq!(
+            (count, reply.get("results"), reply.error_flag().unwrap()),
+            (10_001, Some(&Json::List(vec![])), true)
+        );
+        for other in ["[[1],2]", "{\"a\":[1]}", "{\"results\":{\"results\":[1]}}"] {
+            let kept = Json::parse_each(other.as_bytes(), &mut |_| panic!("{other}")).unwrap();
+            assert_eq!(kept, parse(other), "{other}");
+        }
+    }
+
+    #[test]
     fn error_flags_of_all_versions() {
         for (text, flag) in [
             ("{}", false),
@@ -478,9 +644,11 @@ mod tests {
     #[test]
     fn raw_line_breaks_of_the_version_answer() {
         let body = b"{\"error\":\"false\", \"message\":\"TigerGraph RESTPP: \n --- Version --- \n\ttab \\\"q\\\" \n\"}";
-        let reply = Json::parse_with_raw_newlines(body).unwrap();
-        assert!(reply.get("message").unwrap().as_text().unwrap().contains("\n --- Version"));
         assert_eq!(reason(body), Reason::ProtocolNotJson);
+        let mut body = body.to_vec();
+        without_raw_breaks(&mut body);
+        let text = "TigerGraph RESTPP:   --- Version ---   tab \"q\"  ";
+        assert_eq!(Json::parse(&body).unwrap().get("message").unwrap().as_text(), Some(text));
     }
 
     fn expires(value: &str) -> Result<Expiration> {
@@ -546,10 +714,13 @@ mod tests {
     #[test]
     fn gsql_text_without_its_controls() {
         let body = b"__GSQL__MOVE__CURSOR___UP__,1\n\x1b[32mThe secret: abc tail\x1b[0m\n[====   ] 45% (1/2)\n__GSQL__CLEAN__LINE__\nlast__GSQL__COOKIES__,{\"a\":1}\n__GSQL__RETURN__CODE__,0\n";
-        let text = GsqlText::parse(body);
-        let lines: Vec<&str> = text.lines.iter().map(|line| line.as_str()).collect();
-        assert_eq!(lines, ["The secret: abc tail", "last"]);
+        let text = GsqlText::parse(body).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["The secret: abc tail", "last"]);
         assert_eq!(text.code, Some(0));
-        assert_eq!(GsqlText::parse(b"").lines.len(), 0);
+        assert_eq!(GsqlText::parse(b"").unwrap().lines().count(), 0);
+        let line = |length: usize| GsqlText::parse("x".repeat(length).as_bytes()).map(|text| text.joined().len());
+        assert_eq!(line(MAX_LINE).unwrap(), MAX_LINE + 1);
+        assert_eq!(line(MAX_LINE + 1).unwrap_err().reason(), Reason::ProtocolTooLarge);
     }
 }

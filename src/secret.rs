@@ -3,7 +3,7 @@
 use crate::error::{Error, Reason, Result};
 use crate::redact::{Hidden, Redactor};
 use crate::refusal::{Operation, by_words};
-use crate::reply::{GsqlText, Json, shape};
+use crate::reply::{GsqlText, Json, Text, shape, too_large};
 use crate::token::is_token_byte;
 
 /// A secret as the server told it.
@@ -24,14 +24,52 @@ impl Secret {
     }
 }
 
-/// The secrets of a REST answer: a list, one object, or nothing.
-pub fn from_reply(reply: &Json) -> Result<Vec<Secret>> {
-    match reply.get("results") {
-        None => Ok(Vec::new()),
-        Some(Json::List(list)) => list.iter().map(from_object).collect(),
-        Some(Json::Object(members)) if members.is_empty() => Ok(Vec::new()),
-        Some(object @ Json::Object(_)) => Ok(vec![from_object(object)?]),
-        Some(_) => Err(shape("\"results\" of the server's answer is neither a list nor an object")),
+/// Most memory that a list may take together with the answer that it comes from. An exchange may take 1.5 MiB in
+/// all; what is missing here to that is for the connection and for the element that is being read.
+const MEMORY: usize = 1280 * 1024;
+
+/// The secrets of an answer, read one by one, so that none is there in more than two forms.
+pub struct SecretList {
+    secrets: Vec<Secret>,
+    /// Memory that is left for them.
+    left: usize,
+    failed: Option<Error>,
+}
+
+impl SecretList {
+    /// An empty list, to be read from an answer that takes so many bytes.
+    pub fn beside(answer: usize) -> SecretList {
+        SecretList { secrets: Vec::new(), left: MEMORY.saturating_sub(answer), failed: None }
+    }
+
+    /// Adds the secret that an element of a REST answer describes.
+    pub fn read(&mut self, object: &Json) {
+        if self.failed.is_none() {
+            self.failed = from_object(object).and_then(|secret| self.push(secret)).err();
+        }
+    }
+
+    fn push(&mut self, secret: Secret) -> Result<()> {
+        let mut takes = secret.alias.len() + secret.value.reveal().len() + secret.graph.len();
+        if self.secrets.len() == self.secrets.capacity() {
+            // It doubles. What earlier sizes took stays counted, for the moment in which two of them are there.
+            takes += 2 * self.secrets.len().max(2) * size_of::<Secret>();
+        }
+        let too_large = || too_large("the server's answer lists more secrets than fit into memory");
+        self.left = self.left.checked_sub(takes).ok_or_else(too_large)?;
+        self.secrets.push(secret);
+        Ok(())
+    }
+
+    /// All secrets, with that of a REST answer that tells only one.
+    pub fn finish(mut self, reply: &Json) -> Result<Vec<Secret>> {
+        match reply.get("results") {
+            None | Some(Json::List(_)) => {}
+            Some(Json::Object(members)) if members.is_empty() => {}
+            Some(object @ Json::Object(_)) => self.read(object),
+            Some(_) => return Err(shape("\"results\" of the server's answer is neither a list nor an object")),
+        }
+        self.failed.map_or(Ok(self.secrets), Err)
     }
 }
 
@@ -49,12 +87,32 @@ fn secret(alias: &str, value: &str, graph: &str) -> Result<Secret> {
     Ok(Secret { alias: alias.to_owned(), value: Hidden::new(value), graph: graph.to_owned() })
 }
 
+/// A secret of the output of SHOW SECRET, as far as it is read.
+#[derive(Default)]
+struct Shown {
+    value: Option<Hidden>,
+    alias: String,
+    graph: String,
+}
+
+impl Shown {
+    /// Adds it to a list. Before 3.1.4 a secret may have no alias, and then nothing can name it but its value.
+    fn end(self, list: &mut SecretList) -> Result<()> {
+        match self.value {
+            Some(value) if !self.alias.is_empty() => list.push(secret(&self.alias, value.reveal(), &self.graph)?),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What a GSQL script did, judged by its words; its exit code says little.
 pub struct GsqlOutcome<'a> {
     /// What the script was for.
     pub operation: Operation,
     /// Its output.
-    pub text: &'a GsqlText,
+    pub text: &'a GsqlText<'a>,
+    /// How many bytes of memory the answer takes that it stands in.
+    pub memory: usize,
     /// Cleans what is shown of it.
     pub redactor: &'a Redactor<'a>,
 }
@@ -69,8 +127,9 @@ impl GsqlOutcome<'_> {
     pub fn created(&self, alias: &str, graph: &str) -> Result<Secret> {
         self.refuse_pages()?;
         let prefix = "The secret: ";
-        let value = self.text.lines.iter().find_map(|line| line.split_once(prefix)).map(|(_, rest)| rest);
-        match value.and_then(|rest| rest.split(' ').next()) {
+        let line = self.text.lines().find(|line| line.contains(prefix));
+        let value = line.as_ref().and_then(|line| line.split_once(prefix)?.1.split(' ').next());
+        match value {
             Some(value) => secret(alias, value.trim(), graph),
             None if self.text.says("already exists") => {
                 Err(Error::new(Reason::ExistsSecret, format!("a secret with the alias {alias} exists already")))
@@ -82,25 +141,27 @@ impl GsqlOutcome<'_> {
     /// The secrets in the output of SHOW SECRET.
     pub fn listed(&self) -> Result<Vec<Secret>> {
         self.refuse_pages()?;
-        let mut shown: Vec<(String, String, String)> = Vec::new();
-        for line in &self.text.lines {
+        let mut list = SecretList::beside(self.memory);
+        let (mut is_any_shown, mut shown) = (false, Shown::default());
+        for line in self.text.lines() {
             let line = line.trim();
             if let Some(value) = line.strip_prefix("- Secret: ") {
-                shown.push((String::new(), value.trim().to_owned(), String::new()));
-            } else if let Some((alias, _, graph)) = shown.last_mut() {
+                is_any_shown = true;
+                let value = Hidden::new(value.trim());
+                std::mem::replace(&mut shown, Shown { value: Some(value), ..Shown::default() }).end(&mut list)?;
+            } else {
                 match line.split_once(": ") {
-                    Some(("- Alias", name)) => *alias = name.trim().to_owned(),
-                    Some(("- GraphName", name)) => *graph = name.trim().to_owned(),
+                    Some(("- Alias", name)) => shown.alias = name.trim().to_owned(),
+                    Some(("- GraphName", name)) => shown.graph = name.trim().to_owned(),
                     _ => {}
                 }
             }
         }
-        if shown.is_empty() && self.looks_failed() {
+        if !is_any_shown && self.looks_failed() {
             return Err(self.failure());
         }
-        // Before 3.1.4 a secret may have no alias, and then nothing can name it but its value.
-        let named = shown.into_iter().filter(|(alias, _, _)| !alias.is_empty());
-        named.map(|(alias, value, graph)| secret(&alias, &value, &graph)).collect()
+        shown.end(&mut list)?;
+        Ok(list.secrets)
     }
 
     /// How each of several DROP SECRET went, in their order: `true` if it dropped something.
@@ -111,13 +172,13 @@ impl GsqlOutcome<'_> {
                 (line.contains("Successfully dropped secrets"), line.contains("Failed to drop secrets"));
             (gone || failed).then_some(gone)
         };
-        let outcomes: Vec<bool> = self.text.lines.iter().filter_map(|line| outcome(line)).collect();
+        let outcomes: Vec<bool> = self.text.lines().filter_map(|line| outcome(&line)).collect();
         if outcomes.len() == count { Ok(outcomes) } else { Err(self.failure()) }
     }
 
     /// A page of a proxy or portal is not the text of a script.
     fn refuse_pages(&self) -> Result<()> {
-        let first = self.text.lines.first().map(|line| line.trim_start().to_lowercase()).unwrap_or_default();
+        let first = self.text.lines().next().map(|line| line.trim_start().to_lowercase()).unwrap_or_default();
         if first.starts_with("<!doctype") || first.starts_with("<html") {
             return Err(Error::new(Reason::ProtocolNotJson, "the server's answer is a page, not the output of GSQL"));
         }
@@ -125,8 +186,11 @@ impl GsqlOutcome<'_> {
     }
 
     fn looks_failed(&self) -> bool {
-        let all = self.text.joined().to_lowercase();
-        self.text.code.is_some_and(|code| code != 0) || FAILURE_WORDS.iter().any(|word| all.contains(word))
+        let says_so = |line: Text| {
+            let line = line.to_lowercase();
+            FAILURE_WORDS.iter().any(|word| line.contains(word))
+        };
+        self.text.code.is_some_and(|code| code != 0) || self.text.lines().any(says_so)
     }
 
     fn failure(&self) -> Error {
@@ -154,8 +218,8 @@ mod tests {
     use super::*;
 
     fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
-        let text = GsqlText::parse(text.as_bytes());
-        read(&GsqlOutcome { operation, text: &text, redactor: &Redactor::new(Vec::new(), &[]) })
+        let (memory, text) = (text.len(), GsqlText::parse(text.as_bytes()).unwrap());
+        read(&GsqlOutcome { operation, text: &text, memory, redactor: &Redactor::new(Vec::new(), &[]) })
     }
 
     fn listed(text: &str) -> Result<Vec<Secret>> {
@@ -163,7 +227,9 @@ mod tests {
     }
 
     fn rest(text: &str) -> Result<Vec<(String, String)>> {
-        let secrets = from_reply(&Json::parse(text.as_bytes()).unwrap())?;
+        let mut list = SecretList::beside(text.len());
+        let reply = Json::parse_each(text.as_bytes(), &mut |object| list.read(object)).unwrap();
+        let secrets = list.finish(&reply)?;
         Ok(secrets.into_iter().map(|s| (s.alias, s.value.reveal().to_owned())).collect())
     }
 
@@ -194,6 +260,17 @@ mod tests {
         assert_eq!(secrets.len(), 2);
         assert_eq!((secrets[0].alias.as_str(), secrets[0].graph.as_str()), ("HH", "Hogwarts"));
         assert!(secrets[1].is_masked() && secrets[1].value.reveal() == "75j****9i2");
+    }
+
+    #[test]
+    fn long_lists_fit_into_their_memory_or_are_refused() {
+        let object = r#"{"alias":"AUTO_GENERATED_ALIAS_1234567","value":"59ccqdlqmkfcqjl99u2jv4qt2telmeoj"}"#;
+        let json = |count: usize| format!(r#"{{"results":[{}]}}"#, vec![object; count].join(","));
+        assert_eq!(rest(&json(4096)).unwrap().len(), 4096);
+        assert_eq!(rest(&json(4097)).unwrap_err().reason(), Reason::ProtocolTooLarge);
+        let text = "- Secret: 59c****eoj\n  - Alias: AUTO_GENERATED_ALIAS_1234567\n  - GraphName: G\n";
+        assert_eq!(listed(&text.repeat(4096)).unwrap().len(), 4096);
+        assert_eq!(listed(&text.repeat(9000)).unwrap_err().reason(), Reason::ProtocolTooLarge);
     }
 
     #[test]

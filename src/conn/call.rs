@@ -18,8 +18,9 @@ use crate::net::Clock;
 use crate::platform::boot_clock;
 use crate::redact::{Hidden, Redactor};
 use crate::refusal::{self, Credential, Operation, Question};
-use crate::reply::Json;
+use crate::reply::{Json, without_raw_breaks};
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
+use crate::secret::{Secret, SecretList};
 use crate::token::{self, Issued, Requested};
 
 /// Longest answer to a question about one token.
@@ -165,16 +166,26 @@ impl Call<'_> {
     }
 
     /// Sends a request and judges its answer as JSON.
-    pub fn ask(&self, ask: &Ask) -> Result<Json> {
-        self.ask_for(ask, Ok)
+    pub fn ask(&self, ask: &Ask) -> Result<()> {
+        self.ask_for(ask, |_| Ok(()))
     }
 
     /// The same, and reads something from the answer.
-    pub fn ask_for<T>(&self, ask: &Ask, read: impl Fn(Json) -> Result<T>) -> Result<T> {
+    pub fn ask_for<T>(&self, ask: &Ask, read: impl Fn(&Json) -> Result<T>) -> Result<T> {
         let question = self.question(ask.operation, ask.login.credential);
         self.attempt(ask, |answer, again| match refusal::judge(&question, answer) {
-            Err(error) if again && ends(ask.operation, error.reason()) => read(Json::Object(Vec::new())),
-            judged => judged.and_then(&read),
+            Err(error) if again && ends(ask.operation, error.reason()) => read(&Json::Object(Vec::new())),
+            judged => read(&judged?),
+        })
+    }
+
+    /// Sends a request for secrets and reads them from the answer.
+    pub fn ask_secrets(&self, ask: &Ask) -> Result<Vec<Secret>> {
+        let question = self.question(ask.operation, ask.login.credential);
+        self.attempt(ask, |answer, _| {
+            let mut secrets = SecretList::beside(answer.body.capacity());
+            let reply = refusal::judge_each(&question, answer, &mut |object| secrets.read(object))?;
+            secrets.finish(&reply)
         })
     }
 
@@ -315,7 +326,10 @@ impl Call<'_> {
             once: Policy::of(ask.operation).is_once(),
         };
         let started = boot_clock();
-        let outcome = self.connection.core.http.exchange(&request, &self.clock);
+        let mut outcome = self.connection.core.http.exchange(&request, &self.clock);
+        if let (Operation::Version, Ok(answer)) = (ask.operation, &mut outcome) {
+            without_raw_breaks(&mut answer.body);
+        }
         if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date) {
             self.ahead.set(Some(wall_clock() - time));
         }

@@ -14,7 +14,7 @@ use crate::name::{Alias, judge_user};
 use crate::redact::Hidden;
 use crate::refusal::{self, Operation};
 use crate::reply::GsqlText;
-use crate::secret::{self, GsqlOutcome, Secret};
+use crate::secret::{GsqlOutcome, Secret};
 
 /// How an alias begins that nobody chose; the servers use the same.
 const GENERATED: &str = "AUTO_GENERATED_ALIAS_";
@@ -23,6 +23,7 @@ impl Connection {
     /// All secrets of the login's user, or of another user (C only).
     ///
     /// A, B: GSQL `SHOW SECRET`, values masked. C: `GET /gsql/v1/secrets`, values in plain text.
+    /// Together with the answer they may take 1.5 MiB, which is about 4000 secrets; then `protocol.too_large`.
     pub fn get_secrets(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         user.map_or(Ok(()), judge_user)?;
         self.require_login()?;
@@ -157,14 +158,14 @@ impl Call<'_> {
     fn list(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         let mut ask = self.rest_ask(Operation::ListSecrets, Method::Get, path::SECRETS)?;
         ask.query = user_query(user);
-        self.ask_for(&ask, |reply| secret::from_reply(&reply))
+        self.ask_secrets(&ask)
     }
 
     /// One secret; `None` if the server says, in whatever words, that it has none of that alias.
     fn find(&self, alias: &Alias) -> Result<Option<Secret>> {
         let path = format!("{}/{}", path::SECRETS, encode(alias.as_str()));
         let ask = self.rest_ask(Operation::GetSecret, Method::Get, &path)?;
-        match self.ask_for(&ask, |reply| secret::from_reply(&reply)) {
+        match self.ask_secrets(&ask) {
             Ok(found) => Ok(found.into_iter().find(|secret| secret.alias == alias.as_str())),
             // The words for "unknown alias" are not documented; a wrong guess ends in `exists.secret`.
             Err(error) if matches!(error.status(), Status::NotFound | Status::Server) => {
@@ -189,9 +190,8 @@ impl Call<'_> {
             query.push_str(&user);
         }
         ask.query = Some(query);
-        let created = self.ask_for(&ask, |reply| {
-            let mut secrets = secret::from_reply(&reply)?.into_iter();
-            secrets.next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
+        let created = self.ask_secrets(&ask).and_then(|secrets| {
+            secrets.into_iter().next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
         });
         let created = created.map_err(|error| self.maybe_created(error, alias));
         match created {
@@ -326,8 +326,9 @@ impl Call<'_> {
             if let Some(error) = refused_text(&question, answer) {
                 return Err(error);
             }
-            let text = GsqlText::parse(&answer.body);
-            read(&GsqlOutcome { operation, text: &text, redactor: &self.redactor }, again)
+            let text = GsqlText::parse(&answer.body)?;
+            let memory = answer.body.capacity();
+            read(&GsqlOutcome { operation, text: &text, memory, redactor: &self.redactor }, again)
         })
     }
 }
