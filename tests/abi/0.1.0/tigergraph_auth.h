@@ -564,6 +564,8 @@ typedef struct tg_secrets tg_secrets;
  *
  * 2.x to 3.11: GSQL SHOW SECRET in the configured graph, values masked ("abc****xyz").
  * 4.1 and later: GET /gsql/v1/secrets, values in plain text.
+ * An answer and the list made of it may take 1.5 MiB of memory together, which about 4000 secrets do; a
+ * longer list is PROTOCOL, protocol.too_large.
  * Free the result with tg_secrets_free().
  */
 tg_status tg_get_secrets(tg_conn *conn, const char *user, tg_secrets **secrets, tg_error **error);
