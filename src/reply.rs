@@ -31,7 +31,7 @@ const MAX_LINE: usize = 64 * 1024;
 
 /// A text of an answer: part of it, or, where it had to be decoded, one of its own that is wiped when dropped,
 /// because any may be a credential.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Text<'a> {
     /// As it stands in the answer.
     Borrowed(&'a str),
@@ -47,6 +47,12 @@ impl Deref for Text<'_> {
             Text::Borrowed(text) => text,
             Text::Owned(text) => text,
         }
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<text of {} bytes>", self.len())
     }
 }
 
@@ -489,7 +495,6 @@ impl<'de> Visitor<'de> for Times {
 }
 
 /// The visible part of a GSQL answer, and the exit code of its script.
-#[derive(Debug)]
 pub struct GsqlText<'a> {
     body: &'a [u8],
     /// The script's exit code, where the server tells it.
@@ -596,6 +601,12 @@ mod tests {
         assert_eq!(reason(b"{\0\"\0a\0\"\0:\0[\0]\0}\0"), Reason::ProtocolEncoding);
         assert_eq!(reason("\u{feff}\u{feff}{}".as_bytes()), Reason::ProtocolEncoding);
         assert_eq!(reason(b"{\"a\":\"\\ud800\"}"), Reason::ProtocolEncoding);
+    }
+
+    #[test]
+    fn texts_are_not_printed() {
+        let printed = format!("{:?}", parse("{\"token\":\"canary\",\"canary\":\"can\\u0061ry\"}"));
+        assert!(printed.contains("<text of 6 bytes>") && !printed.contains("canary"), "{printed}");
     }
 
     #[test]
