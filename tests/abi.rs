@@ -264,8 +264,8 @@ fn copied_sources() -> PathBuf {
     let folder = scratch("abi-sources");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let script = "git ls-files -z Cargo.toml Cargo.lock build.rs src include tests/standin tests/panic.rs \
-                  tests/interleavings.rs | xargs -0 cp --parents -t \"$0\"";
+    let script = "git ls-files -z Cargo.toml Cargo.lock build.rs src include tests/standin ':(glob)tests/*.rs' \
+                  | xargs -0 cp --parents -t \"$0\"";
     let copied =
         Command::new("bash").args(["-euo", "pipefail", "-c", script]).arg(&folder).current_dir(root()).output();
     succeeded("a copy of the sources", &copied.expect("bash"));
