@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use common::{build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
+use common::{Tool, build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
 use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 
 const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
@@ -262,10 +262,11 @@ fn many_threads(program: &Path, version: &str) {
     let shown = text(&output);
     assert!(shown.contains(", 0 failures"), "{shown}");
     // 12 seconds are three lives of a token, less their windows; a machine that is busy with something else may
-    // send a request so late that its token has ended by then.
+    // send a request so late that its token has ended by then. Under valgrind even the start takes seconds of them.
+    let fewest = if Tool::chosen() == Tool::Valgrind { 2 } else { 3 };
     let is_for_token = |path: &str| path.ends_with("/requesttoken") || path.ends_with("/tokens");
     let renewals = server.requests().iter().filter(|request| is_for_token(&request.path)).count();
-    assert!((3..=6).contains(&renewals), "{version}: {renewals}: {shown}");
+    assert!((fewest..=6).contains(&renewals), "{version}: {renewals}: {shown}");
 }
 
 #[test]

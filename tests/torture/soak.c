@@ -1,8 +1,9 @@
 /* One handle whose token is renewed again and again, by threads that ask for it as a program would before each
  * of its requests.
  *     soak URL CA-FILE SECRET LIFETIME THREADS
- * A number comes in, one a line: so many seconds ahead the clocks are from then on. Then all threads ask for
- * the token until it is not the one of before, or so many milliseconds have passed as stand beside it. The answer:
+ * A number comes in, one a line: so many seconds ahead the clocks are from then on. Then all threads ask for the
+ * token until it is not the one of before or ends later (before 4.1 a refresh lets the token live on), or so many
+ * milliseconds have passed as stand beside it. The answer:
  *     renewed (0 or 1), kilobytes resident, bytes and blocks held, descriptors, threads of its own */
 #include "shim.h"
 #include "entries.h"
@@ -23,6 +24,7 @@
 static const struct shim *shim;
 static tg_conn *conn;
 static char before[16384];
+static int64_t end_before;
 static atomic_int renewed, failures, over;
 static long limit_ms;
 /* All threads and the main one, before and after each renewal. */
@@ -40,7 +42,7 @@ static void ask_until_renewed(void) {
         if (tg_authorization(conn, &token, NULL) != TG_STATUS_OK) {
             failures++;
             fprintf(stderr, "%s\n", tg_last_error_message());
-        } else if (strcmp(tg_token_value(token), before) != 0) {
+        } else if (strcmp(tg_token_value(token), before) != 0 || tg_token_expires_at(token) > end_before) {
             renewed = 1;
         }
         tg_token_free(token);
@@ -68,6 +70,7 @@ static void remember_token(void) {
     tg_token *token = NULL;
     if (tg_current_token(conn, &token, NULL) == TG_STATUS_OK) {
         snprintf(before, sizeof before, "%s", tg_token_value(token));
+        end_before = tg_token_expires_at(token);
     }
     tg_token_free(token);
 }
