@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -64,12 +64,22 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A port that is taken may be that of a connection, which got it from the system and gives it back soon.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// A loopback port, not yet listening: connections to it are refused.
 pub(crate) fn bind(port: u16) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    Ok(socket)
+    let begun = Instant::now();
+    loop {
+        match socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            bound => return bound.map(|()| socket),
+        }
+    }
 }
 
 /// TLS for the first connection and for the later ones, which may differ in what they give to resume by.
