@@ -1,11 +1,19 @@
 /* A call is stopped from another thread: while it shakes hands over TLS, and while it waits for an answer. */
 #include "check.hpp"
 #include "standin.hpp"
+#include <cstdlib>
+#include <string>
 #include <thread>
 
 using auth::Status;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+
+/* How soon a cancelled call is back. valgrind translates all that is left of it first. */
+static std::chrono::milliseconds soon() {
+    const char *tool = std::getenv("TEST_TOOL");
+    return tool && std::string(tool) == "valgrind" ? 5s : 500ms;
+}
 
 /* Makes a call that waits for ever, cancels it, and wants it back soon. */
 template <class Call> static void is_cancelled(auth::Connection &conn, Call call) {
@@ -18,7 +26,7 @@ template <class Call> static void is_cancelled(auth::Connection &conn, Call call
     CHECK_THROWS(call(), Status::cancelled, "cancelled");
     const auto late = Clock::now().time_since_epoch() - Clock::duration(cancelled.load());
     other.join();
-    CHECK(cancelled != 0 && late < 500ms);
+    CHECK(cancelled != 0 && late < soon());
     std::printf("back %d ms after cancel()\n", static_cast<int>(late / 1ms));
 }
 
