@@ -200,9 +200,12 @@ fn the_doctor_waits_for_a_sleeping_workspace() {
     desk.server.script(asleep());
     assert_eq!(desk.run(&["doctor"]).status.code(), Some(12));
     // It wakes while the doctor waits.
-    let started = Instant::now();
+    let (started, heard) = (Instant::now(), desk.server.requests().len());
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            while desk.server.requests().len() == heard {
+                std::thread::sleep(Duration::from_millis(20));
+            }
             std::thread::sleep(Duration::from_secs(3));
             desk.server.clear_faults();
         });
