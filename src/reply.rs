@@ -588,6 +588,7 @@ mod tests {
     #[test]
     fn json_with_its_limits() {
         assert_eq!(parse("\u{feff}{\"a\":1} \n").get("a"), Some(&Json::Integer(1)));
+        assert_eq!(parse("{\"\\u0061\":1}").get("a"), Some(&Json::Integer(1)));
         assert_eq!(reason(b"<html>"), Reason::ProtocolNotJson);
         assert_eq!(reason(b""), Reason::ProtocolNotJson);
         assert_eq!(reason(b"\"text\""), Reason::ProtocolNotJson);
