@@ -144,7 +144,10 @@ fn pick<T>(handles: &[*mut T], byte: u8) -> *mut T {
 /// The same, which is about to be freed.
 fn take<T>(handles: &mut Vec<*mut T>, byte: u8) -> *mut T {
     let handle = pick(handles, byte);
-    handles.retain(|other| *other != handle);
+    // A token that was given twice may be the same one, and is to be freed as often.
+    if let Some(place) = handles.iter().position(|other| *other == handle) {
+        handles.remove(place);
+    }
     handle
 }
 
