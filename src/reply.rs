@@ -540,13 +540,15 @@ const CONTROL: &str = "__GSQL__";
 const RETURN_CODE: &str = "__GSQL__RETURN__CODE__,";
 const COOKIES: &str = "__GSQL__COOKIES__,";
 
-/// All lines without colours; the cookie line may hang on to the end of another.
 fn every_line(body: &[u8]) -> impl Iterator<Item = Text<'_>> {
-    body.split(|byte| *byte == b'\n').map(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let end = line.windows(COOKIES.len()).position(|part| part == COOKIES.as_bytes()).unwrap_or(line.len());
-        Text::from(without_ansi(String::from_utf8_lossy(&line[..end])))
-    })
+    body.split(|byte| *byte == b'\n').map(plain_line)
+}
+
+/// A line without colours; the cookie line may hang on to the end of another.
+fn plain_line(line: &[u8]) -> Text<'_> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let end = line.windows(COOKIES.len()).position(|part| part == COOKIES.as_bytes()).unwrap_or(line.len());
+    Text::from(without_ansi(String::from_utf8_lossy(&line[..end])))
 }
 
 fn is_progress(line: &str) -> bool {
