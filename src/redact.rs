@@ -224,7 +224,8 @@ impl Pieces<'_> {
     /// How many bytes at the start of `text` stand somewhere in the credential.
     fn longest(&self, text: &[u8]) -> usize {
         let piece = |start: &u32| &self.credential[*start as usize..];
-        let place = self.starts.partition_point(|start| order(piece(start)) < order(text));
+        let text_order = order(text);
+        let place = self.starts.partition_point(|start| order(piece(start)) < text_order);
         let common = |start| piece(start).iter().zip(text).take_while(|(a, b)| a == b).count();
         self.starts[..place].last().into_iter().chain(self.starts.get(place)).map(common).max().unwrap_or(0)
     }

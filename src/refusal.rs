@@ -167,19 +167,15 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
 
 /// Judges an answer that must be JSON: its content, or the error that it stands for.
 pub fn judge<'a>(question: &Question, answer: &'a Answer) -> Result<Json<'a>> {
-    judge_parsed(question, answer, || Json::parse(&answer.body))
+    judge_reply(question, answer, None)
 }
 
 /// The same for an answer whose `results` may be a long list: its elements go to `each`.
 pub fn judge_each<'a>(question: &Question, answer: &'a Answer, each: &mut Each) -> Result<Json<'a>> {
-    judge_parsed(question, answer, || Json::parse_each(&answer.body, each))
+    judge_reply(question, answer, Some(each))
 }
 
-fn judge_parsed<'a>(
-    question: &Question,
-    answer: &'a Answer,
-    parse: impl FnOnce() -> Result<Json<'a>>,
-) -> Result<Json<'a>> {
+fn judge_reply<'a>(question: &Question, answer: &'a Answer, each: Option<&mut Each>) -> Result<Json<'a>> {
     judge_unavailable(question, answer)?;
     if answer.status == 204 && matches!(question.operation, Operation::DeleteToken | Operation::DropSecrets) {
         return Ok(Json::Object(Vec::new()));
@@ -188,7 +184,7 @@ fn judge_parsed<'a>(
         let message = format!("cannot {}: the server answered with HTTP {}", question.operation.wish(), answer.status);
         return Err(shape(message).with_http_status(answer.status));
     }
-    let reply = match parse() {
+    let reply = match Json::read(&answer.body, each) {
         Ok(reply) => reply,
         Err(error) if is_success(answer.status) => {
             let may_pass = error.may_pass() && answer.until_close;

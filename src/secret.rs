@@ -142,11 +142,10 @@ impl GsqlOutcome<'_> {
     pub fn listed(&self) -> Result<Vec<Secret>> {
         self.refuse_pages()?;
         let mut list = SecretList::beside(self.memory);
-        let (mut is_any_shown, mut shown) = (false, Shown::default());
+        let mut shown = Shown::default();
         for line in self.text.lines() {
             let line = line.trim();
             if let Some(value) = line.strip_prefix("- Secret: ") {
-                is_any_shown = true;
                 let value = Hidden::new(value.trim());
                 std::mem::replace(&mut shown, Shown { value: Some(value), ..Shown::default() }).end(&mut list)?;
             } else {
@@ -157,7 +156,7 @@ impl GsqlOutcome<'_> {
                 }
             }
         }
-        if !is_any_shown && self.looks_failed() {
+        if shown.value.is_none() && self.looks_failed() {
             return Err(self.failure());
         }
         shown.end(&mut list)?;
@@ -228,7 +227,7 @@ mod tests {
 
     fn rest(text: &str) -> Result<Vec<(String, String)>> {
         let mut list = SecretList::beside(text.len());
-        let reply = Json::parse_each(text.as_bytes(), &mut |object| list.read(object)).unwrap();
+        let reply = Json::read(text.as_bytes(), Some(&mut |object| list.read(object))).unwrap();
         let secrets = list.finish(&reply)?;
         Ok(secrets.into_iter().map(|s| (s.alias, s.value.reveal().to_owned())).collect())
     }

@@ -106,7 +106,7 @@ fn check_secrets(secrets: &[Secret]) {
 pub fn secrets(data: &[u8]) {
     let read = || {
         let mut list = SecretList::beside(data.len());
-        let reply = Json::parse_each(data, &mut |object| list.read(object))?;
+        let reply = Json::read(data, Some(&mut |object| list.read(object)))?;
         list.finish(&reply)
     };
     check_secrets(&checked(within_bounds(data, read)).unwrap_or_default());
