@@ -251,6 +251,19 @@ fn a_creation_whose_answer_is_lost_is_told_by_its_alias() {
 }
 
 #[test]
+fn a_creation_that_is_answered_without_its_secret_tells_the_servers_status() {
+    for body in [r#"{"error":false,"results":[]}"#, r#"{"error":false,"results":[{"alias":"a"}]}"#] {
+        let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+        server.script(Fault::always("/gsql/v1/secrets", Action::reply(200, body)));
+        let mut config = Config::new(server.gateway_url());
+        config.set_password(Some(b"alice"), Some(b"opensesame")).set_server_version(Some(b"4.2"));
+        let error =
+            Connection::new(&config).expect("good").create_secret(Some("a"), None, None).expect_err("no secret");
+        assert_eq!((error.reason(), error.http_status()), (Reason::OutcomeUnknown, 200), "{error}");
+    }
+}
+
+#[test]
 fn a_creation_over_a_kept_connection_is_not_repeated_either() {
     let server = Standin::start(Options::new("4.2")).expect("a stand-in");
     server.script(Fault::always("/gsql/v1/secrets", Action::CloseAfterProcessing).method("POST"));

@@ -179,13 +179,13 @@ impl Call<'_> {
         })
     }
 
-    /// Sends a request for secrets and reads them from the answer.
-    pub fn ask_secrets(&self, ask: &Ask) -> Result<Vec<Secret>> {
+    /// Sends a request for secrets and picks from those of the answer.
+    pub fn ask_secrets<T>(&self, ask: &Ask, pick: impl Fn(Vec<Secret>) -> Result<T>) -> Result<T> {
         let question = self.question(ask.operation, ask.login.credential);
         self.attempt(ask, |answer, _| {
             let mut secrets = SecretList::beside(answer.body.capacity());
             let reply = refusal::judge_each(&question, answer, &mut |object| secrets.read(object))?;
-            secrets.finish(&reply)
+            pick(secrets.finish(&reply)?)
         })
     }
 

@@ -158,14 +158,14 @@ impl Call<'_> {
     fn list(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         let mut ask = self.rest_ask(Operation::ListSecrets, Method::Get, path::SECRETS)?;
         ask.query = user_query(user);
-        self.ask_secrets(&ask)
+        self.ask_secrets(&ask, Ok)
     }
 
     /// One secret; `None` if the server says, in whatever words, that it has none of that alias.
     fn find(&self, alias: &Alias) -> Result<Option<Secret>> {
         let path = format!("{}/{}", path::SECRETS, encode(alias.as_str()));
         let ask = self.rest_ask(Operation::GetSecret, Method::Get, &path)?;
-        match self.ask_secrets(&ask) {
+        match self.ask_secrets(&ask, Ok) {
             Ok(found) => Ok(found.into_iter().find(|secret| secret.alias == alias.as_str())),
             // The words for "unknown alias" are not documented; a wrong guess ends in `exists.secret`.
             Err(error) if matches!(error.status(), Status::NotFound | Status::Server) => {
@@ -190,7 +190,7 @@ impl Call<'_> {
             query.push_str(&user);
         }
         ask.query = Some(query);
-        let created = self.ask_secrets(&ask).and_then(|secrets| {
+        let created = self.ask_secrets(&ask, |secrets| {
             secrets.into_iter().next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
         });
         let created = created.map_err(|error| self.maybe_created(error, alias));
