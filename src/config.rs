@@ -11,20 +11,18 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::checks::{GraphName, TEXT_LIMIT, judge_secret, judge_token, no_controls};
 use crate::credential::{Credential, Judge};
 use crate::endpoint::{Address, Route, Version};
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Hidden;
 use crate::log::Logger;
-use crate::name::GraphName;
 use crate::platform;
-use crate::redact::Hidden;
 use crate::report::Setting;
 use crate::tls::{Trust, TrustSettings};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
-/// No text argument or setting may be longer than this.
-pub const TEXT_LIMIT: usize = 64 * 1024;
 /// No User-Agent header may be longer than this.
 const AGENT_LIMIT: usize = 1024;
 
@@ -521,46 +519,6 @@ fn token(name: &str, raw: &Raw) -> Result<Option<Hidden>> {
         return Ok(None);
     };
     judge_token(&format!("the setting \"{name}\""), &token).map(Some)
-}
-
-/// Refuses control characters, which could break out of a header or a line.
-pub fn no_controls(what: &str, text: &str) -> Result<()> {
-    if text.chars().any(char::is_control) {
-        return Err(Error::new(Reason::ArgumentControlCharacter, format!("{what} holds a control character")));
-    }
-    Ok(())
-}
-
-/// A secret that can stand in a header, in JSON and in a query; its value is never named.
-pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
-    no_controls(what, secret)?;
-    if secret.is_empty() {
-        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
-    }
-    if !secret.is_ascii() {
-        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character beyond ASCII")));
-    }
-    if secret.trim() != secret {
-        let message = format!("{what} begins or ends with a space, which no header keeps");
-        return Err(Error::new(Reason::ArgumentRange, message));
-    }
-    if secret.contains("****") {
-        let message = format!("{what} is the masked form that the server shows, not the secret itself");
-        return Err(Error::new(Reason::CredentialsMaskedSecret, message));
-    }
-    Ok(Hidden::new(secret))
-}
-
-/// A token that can stand in a header and in the list of tokens to delete; its value is never named.
-pub fn judge_token(what: &str, token: &str) -> Result<Hidden> {
-    no_controls(what, token)?;
-    if token.is_empty() || token.len() > 8192 {
-        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty or longer than 8192 bytes")));
-    }
-    if !token.bytes().all(crate::token::is_token_byte) {
-        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character that no token has")));
-    }
-    Ok(Hidden::new(token))
 }
 
 #[cfg(test)]

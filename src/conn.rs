@@ -17,23 +17,23 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-pub use tokens::{RefreshOptions, TokenOptions};
-
 use crate::config::{Config, Login, Settings};
+use crate::conn::authorization::Managing;
+use crate::conn::call::{Ask, Authorization, Call, SECRET_USER, Server};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
+use crate::hidden::Hidden;
 use crate::http::{Http, Method, Wire};
 use crate::log::Level;
 use crate::net::Clock;
-use crate::redact::{Hidden, Redactor, ToHide};
+use crate::redact::{Redactor, ToHide};
 use crate::refusal::{Credential, Operation};
 use crate::reply::{Json, shape};
 use crate::retry::Budget;
 use crate::token::{LifetimeUnit, Token};
 
-use authorization::Managing;
-use call::{Ask, Authorization, Call, SECRET_USER, Server};
+pub use crate::conn::tokens::{RefreshOptions, TokenOptions};
 
 /// A handle to a connection to one server. May be used by any number of threads at once.
 ///

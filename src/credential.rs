@@ -10,10 +10,10 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
-use crate::config::TEXT_LIMIT;
+use crate::checks::TEXT_LIMIT;
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Hidden;
 use crate::platform;
-use crate::redact::Hidden;
 
 /// Decides whether a text can be this credential.
 pub type Judge = fn(&str) -> Result<Hidden>;
@@ -120,12 +120,12 @@ fn read(path: &str) -> Result<Zeroizing<String>> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
-    use super::*;
-    use crate::config::judge_secret;
+    use crate::checks::judge_secret;
 
     fn judge(text: &str) -> Result<Hidden> {
         judge_secret("the secret", text)

@@ -1,5 +1,23 @@
 //! Addresses, ports, server generations, and which endpoint serves what on which generation.
 
+/// Endpoints, by what serves them; see the table in the README for what each generation uses.
+pub mod path {
+    /// REST++, generations A and B: tokens.
+    pub const REQUEST_TOKEN: &str = "/requesttoken";
+    /// REST++, all generations: version of the components.
+    pub const VERSION: &str = "/version";
+    /// Gateway, generations A and B: GSQL text.
+    pub const GSQL_FILE: &str = "/gsqlserver/gsql/file";
+    /// Gateway, generation C: GSQL text.
+    pub const STATEMENTS: &str = "/gsql/v1/statements";
+    /// Gateway, generation C: tokens.
+    pub const TOKENS: &str = "/gsql/v1/tokens";
+    /// Gateway, generation C: check of a token, and the question that finds the generation.
+    pub const TOKENS_CHECK: &str = "/gsql/v1/tokens/check";
+    /// Gateway, generation C: secrets.
+    pub const SECRETS: &str = "/gsql/v1/secrets";
+}
+
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -216,24 +234,6 @@ impl Route {
             restpp_fallback: no_port_given.then(|| at(RESTPP_PORT, "")),
         }
     }
-}
-
-/// Endpoints, by what serves them; see the table in the README for what each generation uses.
-pub mod path {
-    /// REST++, generations A and B: tokens.
-    pub const REQUEST_TOKEN: &str = "/requesttoken";
-    /// REST++, all generations: version of the components.
-    pub const VERSION: &str = "/version";
-    /// Gateway, generations A and B: GSQL text.
-    pub const GSQL_FILE: &str = "/gsqlserver/gsql/file";
-    /// Gateway, generation C: GSQL text.
-    pub const STATEMENTS: &str = "/gsql/v1/statements";
-    /// Gateway, generation C: tokens.
-    pub const TOKENS: &str = "/gsql/v1/tokens";
-    /// Gateway, generation C: check of a token, and the question that finds the generation.
-    pub const TOKENS_CHECK: &str = "/gsql/v1/tokens/check";
-    /// Gateway, generation C: secrets.
-    pub const SECRETS: &str = "/gsql/v1/secrets";
 }
 
 /// Percent-encodes a name so that it is one path segment or one query value, whatever is in it.

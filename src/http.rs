@@ -16,14 +16,14 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 use zeroize::Zeroizing;
 
 use crate::config::{ProxySetting, Settings};
+use crate::dates::http_date;
 use crate::endpoint::Address;
 use crate::error::{Error, Reason, Result};
 use crate::fork::PerProcess;
 use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
+use crate::hidden::{Hidden, pair};
 use crate::net::{self, Clock, Phase};
 use crate::platform::boot_clock;
-use crate::redact::{Hidden, pair};
-use crate::reply::http_date;
 use crate::report::Step;
 use crate::stream::{Proxy, Stream, Target, io_error};
 use crate::tls::Trust;

@@ -6,11 +6,15 @@
 #![deny(missing_docs)]
 
 #[forbid(unsafe_code)]
+pub mod checks;
+#[forbid(unsafe_code)]
 pub mod config;
 #[forbid(unsafe_code)]
 pub mod conn;
 #[forbid(unsafe_code)]
 pub mod credential;
+#[forbid(unsafe_code)]
+pub mod dates;
 #[forbid(unsafe_code)]
 pub mod endpoint;
 #[forbid(unsafe_code)]
@@ -24,6 +28,8 @@ mod framing;
 #[forbid(unsafe_code)]
 pub mod fuzz;
 #[forbid(unsafe_code)]
+pub mod hidden;
+#[forbid(unsafe_code)]
 pub mod http;
 #[forbid(unsafe_code)]
 pub mod log;
@@ -31,8 +37,6 @@ pub mod log;
 mod lookup;
 #[forbid(unsafe_code)]
 mod managed;
-#[forbid(unsafe_code)]
-pub mod name;
 #[forbid(unsafe_code)]
 pub mod net;
 mod platform;

@@ -1,9 +1,10 @@
 //! From a server's answer to an error: which reason a refusal has, by code, then words, then status.
 
+use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
 use crate::http::Answer;
 use crate::redact::Redactor;
-use crate::reply::{Each, Json, http_date, shape};
+use crate::reply::{Each, Json, shape};
 
 /// What was asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,9 +311,13 @@ fn is_code(code: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zeroize::Zeroizing;
+
     use crate::redact::ToHide;
     use crate::reply::without_raw_breaks;
-    use zeroize::Zeroizing;
+
+    use Credential::*;
+    use Operation::*;
 
     fn answer(status: u16, body: &str) -> Answer {
         let body = Zeroizing::new(body.as_bytes().to_vec());
@@ -327,9 +332,6 @@ mod tests {
     fn reason(operation: Operation, credential: Credential, status: u16, body: &str) -> Reason {
         ask(operation, credential, &answer(status, body)).unwrap_err().reason()
     }
-
-    use Credential::*;
-    use Operation::*;
 
     const OFF: &str = r#"{"code":"REST-1000","error":true,"message":"Endpoint is not found from url = /requesttoken, please use GET /endpoints to list all valid endpoints."}"#;
 

@@ -4,21 +4,19 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
-use std::time::{Duration, UNIX_EPOCH};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
+use crate::dates::java_date;
 use crate::error::{Error, Reason, Result};
 
 /// No documented answer is nested deeper than three levels.
 const MAX_DEPTH: usize = 16;
 /// Largest integer that every JSON library keeps exact.
 const MAX_EXACT: i64 = (1 << 53) - 1;
-/// The end of the year 9999.
-const LAST_SECOND: u64 = 253_402_300_799;
 /// A JWT's payload may not be longer than this.
 const MAX_CLAIMS: usize = 4096;
 
@@ -403,34 +401,6 @@ pub fn expiration(reply: &Json) -> Result<Expiration> {
     }
 }
 
-/// Reads `Fri Dec 20 09:07:39 UTC 2024`. Zones other than UTC and GMT are ambiguous and not believed.
-fn java_date(text: &str) -> Option<i64> {
-    let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    match words[..] {
-        // Without its zone it is the oldest form of HTTP's dates.
-        [weekday, month, day, time, "UTC" | "GMT", year] => {
-            http_date(&format!("{weekday} {month} {day:0>2} {time} {year}"))
-        }
-        _ => None,
-    }
-}
-
-/// Reads an HTTP date, as in `Date` and `Retry-After`.
-pub fn http_date(text: &str) -> Option<i64> {
-    let time = httpdate::parse_http_date(text).ok()?;
-    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
-}
-
-/// A time as `2026-11-23T17:05:45Z`; "" where it is unknown (0), before 1970 or after the year 9999.
-pub fn rfc3339(seconds: i64) -> String {
-    match u64::try_from(seconds) {
-        Ok(since @ 1..=LAST_SECOND) => {
-            humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(since)).to_string()
-        }
-        _ => String::new(),
-    }
-}
-
 /// What a JWT says about its life. Read, not verified: that is the server's business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
@@ -686,15 +656,6 @@ mod tests {
             assert_eq!(expires(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
         }
         assert_eq!(expiration(&parse("{}")).unwrap(), Expiration::Unknown);
-    }
-
-    #[test]
-    fn dates_are_written_and_read() {
-        assert_eq!(rfc3339(1734685659), "2024-12-20T09:07:39Z");
-        assert_eq!(rfc3339(0), "");
-        assert_eq!(rfc3339(i64::MAX), "");
-        assert_eq!(http_date("Wed, 21 Oct 2099 07:28:00 GMT"), Some(4096250880));
-        assert_eq!(http_date("soon"), None);
     }
 
     const DOCUMENTED: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIiwiaWF0IjoxNzM0MDgwODU0LCJleHAiOjE3MzQ2ODU2NTksImlzcyI6IlRpZ2VyR3JhcGgifQ.1Qrgj2";

@@ -207,9 +207,9 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use serde_json::{Value, json};
 
-    use super::*;
     use crate::error::Reason;
 
     fn report() -> Report {

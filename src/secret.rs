@@ -1,10 +1,11 @@
 //! Secrets: as REST lists them, and as GSQL text shows them.
 
+use crate::checks::is_token_byte;
 use crate::error::{Error, Reason, Result};
-use crate::redact::{Hidden, Redactor};
+use crate::hidden::Hidden;
+use crate::redact::Redactor;
 use crate::refusal::{Operation, by_words};
 use crate::reply::{GsqlText, Json, Text, shape, too_large};
-use crate::token::is_token_byte;
 
 /// A secret as the server told it.
 #[derive(Clone, Debug)]

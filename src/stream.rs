@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, Status};
 use crate::framing::HEAD_LIMIT;
+use crate::hidden::Hidden;
 use crate::lookup::look_up;
 use crate::net::{self, Clock, Phase, Socket};
-use crate::redact::Hidden;
 use crate::tls::Trust;
 use crate::tls_stream::TlsStream;
 

@@ -6,21 +6,18 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
+use crate::checks::is_token_byte;
+use crate::dates::rfc3339;
 use crate::error::Result;
+use crate::hidden::{Hidden, same_text};
 use crate::managed::Same;
-use crate::redact::{Hidden, same_text};
-use crate::reply::{self, Claims, Expiration, Json, claims, rfc3339, shape};
+use crate::reply::{self, Claims, Expiration, Json, claims, shape};
 
 const BEARER: &str = "Bearer ";
 /// Tokens received are this long at least and at most.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=8192;
 /// A number below this is a lifetime, not a time: the documented bug of a refresh on 3.2 to 3.4.
 const SMALLEST_TIME: i64 = 100_000_000;
-
-/// Whether a token may hold this byte; a comma, above all, would split a list of tokens.
-pub fn is_token_byte(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
-}
 
 /// An immutable token. Wiped when the last owner drops it.
 ///

@@ -10,17 +10,18 @@ use std::time::Duration;
 use once_cell::sync::Lazy;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::call::{Call, wall_clock};
-use super::tokens::Proof;
-use super::{Connection, Known, TokenOptions};
-use crate::config::{Login, Settings, judge_secret};
+use crate::checks::judge_secret;
+use crate::config::{Login, Settings};
+use crate::conn::call::{Call, wall_clock};
+use crate::conn::tokens::Proof;
+use crate::conn::{Connection, Known, TokenOptions};
 use crate::endpoint::Generation;
 use crate::error::{Error, Reason, Result, Status};
 use crate::fork::PerProcess;
+use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::{self, boot_clock};
-use crate::redact::Hidden;
 use crate::refusal::Operation;
 use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::token::{Issued, Token};
@@ -467,7 +468,7 @@ impl Connection {
     }
 
     fn request_managed(&self, own: &Tower) -> Result<(Token, Schedule)> {
-        let source = self.source().ok_or_else(super::no_credentials)?;
+        let source = self.source().ok_or_else(crate::conn::no_credentials)?;
         let old = own.managed().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
         let call = self.call(&[], &[]);
         *own.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clock.cancelled().clone());

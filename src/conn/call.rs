@@ -7,16 +7,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use zeroize::Zeroizing;
 
-use super::{Connection, Facts, Known};
 use crate::config::Login;
+use crate::conn::{Connection, Facts, Known};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
+use crate::hidden::Hidden;
 use crate::http::{self, Answer, Method, Request};
 use crate::log::Level;
 use crate::managed::{Life, Schedule, expired_on_arrival};
 use crate::net::Clock;
 use crate::platform::boot_clock;
-use crate::redact::{Hidden, Redactor};
+use crate::redact::Redactor;
 use crate::refusal::{self, Credential, Operation, Question};
 use crate::reply::{Json, without_raw_breaks};
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
@@ -427,7 +428,7 @@ impl Call<'_> {
 }
 
 /// Ends a detection, however it went.
-struct Ended<'a>(&'a super::Detection);
+struct Ended<'a>(&'a crate::conn::Detection);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {

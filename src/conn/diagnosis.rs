@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use super::Connection;
-use super::call::{Call, is_absent, wall_clock};
 use crate::config::Login;
+use crate::conn::Connection;
+use crate::conn::call::{Call, is_absent, wall_clock};
+use crate::dates::rfc3339;
 use crate::endpoint::{Version, path};
 use crate::error::{Error, Reason, Result, Status};
-use crate::reply::{claims, rfc3339};
+use crate::reply::claims;
 use crate::report::{Report, Step, advice};
 use crate::token::{LifetimeUnit, Token};
 use crate::way::PIN;

@@ -3,15 +3,14 @@
 use rustls::crypto::ring::default_provider;
 use zeroize::Zeroizing;
 
-use super::call::{Ask, Call, JSON, Server, push_json};
-use super::{Connection, Facts, Known};
-use crate::config::judge_secret;
+use crate::checks::{Alias, judge_secret, judge_user};
+use crate::conn::call::{Ask, Call, JSON, Server, push_json};
+use crate::conn::{Connection, Facts, Known};
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
+use crate::hidden::Hidden;
 use crate::http::{Answer, Method};
 use crate::log::Level;
-use crate::name::{Alias, judge_user};
-use crate::redact::Hidden;
 use crate::refusal::{self, Operation};
 use crate::reply::GsqlText;
 use crate::secret::{GsqlOutcome, Secret};

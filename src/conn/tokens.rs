@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::authorization::{Source, Way};
-use super::call::{Ask, Authorization, Call, JSON, Server, json_object};
-use super::{Connection, Facts, Known, jwt_unsupported};
-use crate::config::{Login, judge_secret, judge_token};
+use crate::checks::{judge_secret, judge_token};
+use crate::config::Login;
+use crate::conn::authorization::{Source, Way};
+use crate::conn::call::{Ask, Authorization, Call, JSON, Server, json_object};
+use crate::conn::{Connection, Facts, Known, jwt_unsupported};
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
+use crate::hidden::Hidden;
 use crate::http::Method;
 use crate::log::Level;
-use crate::redact::Hidden;
 use crate::refusal::{Credential, Operation};
 use crate::token::{Issued, LifetimeUnit, Token};
 

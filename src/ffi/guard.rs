@@ -8,10 +8,10 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::{Arc, Once};
 
-use super::error::tg_error;
-use super::status::tg_status;
-use crate::config::TEXT_LIMIT;
+use crate::checks::TEXT_LIMIT;
 use crate::error::{Error, Reason, Result};
+use crate::ffi::error::tg_error;
+use crate::ffi::status::tg_status;
 
 thread_local! {
     /// The error of this thread's last call that takes a `tg_error **`; `None`: it succeeded, or there was none.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::{canary, heap};
 use crate::conn::version_in;
 use crate::error::Result;
+use crate::fuzz::{canary, heap};
+use crate::hidden::Hidden;
 use crate::http::Answer;
-use crate::redact::{Hidden, Redactor, ToHide};
+use crate::redact::{Redactor, ToHide};
 use crate::refusal::{self, Credential, Operation, Question};
 use crate::reply::{self, Expiration, GsqlText, Json, Text};
 use crate::secret::{GsqlOutcome, Secret, SecretList};
 use crate::token::{self, LifetimeUnit, Requested};
+use crate::{checks, dates};
 
 /// Reading an answer takes at most this much, and so many times its length: JSON's texts may need decoding, and
 /// secrets are kept.
@@ -78,9 +80,9 @@ pub fn token(data: &[u8]) {
         return;
     };
     let token = &issued.token;
-    assert!((8..=8192).contains(&token.value().len()) && token.value().bytes().all(token::is_token_byte));
+    assert!((8..=8192).contains(&token.value().len()) && token.value().bytes().all(checks::is_token_byte));
     assert_eq!(token.header(), ["Bearer ", token.value()].concat());
-    assert_eq!(token.expiration(), reply::rfc3339(token.expires_at()));
+    assert_eq!(token.expiration(), dates::rfc3339(token.expires_at()));
     if let Some(unit) = LifetimeUnit::told_by(requested.lifetime_s, token) {
         unit.number(requested.lifetime_s);
     }
@@ -170,7 +172,7 @@ pub fn expiration(data: &[u8]) {
     for value in [Json::Text(Text::Borrowed(&text)), number] {
         match reply::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
             Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),
-            Ok(Expiration::Date(time)) => assert!(time == 0 || !reply::rfc3339(time).is_empty()),
+            Ok(Expiration::Date(time)) => assert!(time == 0 || !dates::rfc3339(time).is_empty()),
             Ok(Expiration::Unknown) | Err(_) => {}
         }
     }
@@ -189,12 +191,12 @@ pub fn claims(data: &[u8]) {
 pub fn retry_after(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (retry_after, date) = text.split_once('\n').unwrap_or((&text, ""));
-    let answer = Answer { retry_after: Some(retry_after.into()), date: reply::http_date(date), ..no_answer() };
+    let answer = Answer { retry_after: Some(retry_after.into()), date: dates::http_date(date), ..no_answer() };
     if let Some(wait) = refusal::retry_after(&answer) {
         assert_eq!(wait % 1000, 0);
     }
-    if let Some(time) = reply::http_date(retry_after) {
-        assert!(time == 0 || !reply::rfc3339(time).is_empty());
+    if let Some(time) = dates::http_date(retry_after) {
+        assert!(time == 0 || !dates::rfc3339(time).is_empty());
     }
 }
 

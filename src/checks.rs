@@ -1,7 +1,7 @@
-//! Names that reach the server: judged so that no name can ever change a request.
+//! Checks of texts that come from outside: names and credentials that could change a request are refused.
 
-use crate::config::no_controls;
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Hidden;
 
 /// Longest name in GSQL text.
 const GSQL_LIMIT: usize = 128;
@@ -72,6 +72,53 @@ pub fn judge_user(user: &str) -> Result<()> {
         return Err(Error::new(Reason::ArgumentRange, "the user name is empty or longer than 256 bytes"));
     }
     Ok(())
+}
+/// No text argument or setting may be longer than this.
+pub const TEXT_LIMIT: usize = 64 * 1024;
+
+/// Refuses control characters, which could break out of a header or a line.
+pub fn no_controls(what: &str, text: &str) -> Result<()> {
+    if text.chars().any(char::is_control) {
+        return Err(Error::new(Reason::ArgumentControlCharacter, format!("{what} holds a control character")));
+    }
+    Ok(())
+}
+
+/// A secret that can stand in a header, in JSON and in a query; its value is never named.
+pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
+    no_controls(what, secret)?;
+    if secret.is_empty() {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
+    }
+    if !secret.is_ascii() {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character beyond ASCII")));
+    }
+    if secret.trim() != secret {
+        let message = format!("{what} begins or ends with a space, which no header keeps");
+        return Err(Error::new(Reason::ArgumentRange, message));
+    }
+    if secret.contains("****") {
+        let message = format!("{what} is the masked form that the server shows, not the secret itself");
+        return Err(Error::new(Reason::CredentialsMaskedSecret, message));
+    }
+    Ok(Hidden::new(secret))
+}
+
+/// A token that can stand in a header and in the list of tokens to delete; its value is never named.
+pub fn judge_token(what: &str, token: &str) -> Result<Hidden> {
+    no_controls(what, token)?;
+    if token.is_empty() || token.len() > 8192 {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty or longer than 8192 bytes")));
+    }
+    if !token.bytes().all(is_token_byte) {
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} holds a character that no token has")));
+    }
+    Ok(Hidden::new(token))
+}
+
+/// Whether a token may hold this byte; a comma, above all, would split a list of tokens.
+pub fn is_token_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
 }
 
 #[cfg(test)]

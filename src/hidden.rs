@@ -1,0 +1,69 @@
+//! Texts that are never printed: credentials, wiped when dropped.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
+
+/// A text that is wiped when dropped and never printed.
+#[derive(Clone)]
+pub struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Hidden {
+        Hidden(Zeroizing::new(text.into()))
+    }
+
+    /// The text itself, for the request that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<hidden>")
+    }
+}
+
+impl PartialEq for Hidden {
+    /// Takes the same time wherever the texts differ; only their lengths can be told apart.
+    fn eq(&self, other: &Hidden) -> bool {
+        same_text(self.reveal(), other.reveal())
+    }
+}
+
+impl Eq for Hidden {}
+
+/// Compares two texts in a time that does not depend on where they differ.
+pub fn same_text(a: &str, b: &str) -> bool {
+    use subtle::ConstantTimeEq;
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+/// User and password as RFC 7617 has them.
+pub fn pair(user: &str, password: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new([user, ":", password].concat());
+    Zeroizing::new(BASE64.encode(pair.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_is_not_printed() {
+        assert_eq!(format!("{:?}", Hidden::new("canary")), "<hidden>");
+    }
+
+    #[test]
+    fn hidden_texts_are_compared_and_revealed() {
+        assert_eq!(Hidden::new("canary").reveal(), "canary");
+        assert!(Hidden::new("canary") == Hidden::new("canary"));
+        for other in ["canarz", "canar", "canaryy", ""] {
+            assert!(Hidden::new("canary") != Hidden::new(other), "{other}");
+        }
+    }
+}
