@@ -17,7 +17,7 @@ use crate::endpoint::{Address, Route, Version};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
-use crate::platform;
+use crate::platform::process;
 use crate::report::Setting;
 use crate::tls::{Trust, TrustSettings};
 
@@ -436,14 +436,14 @@ pub struct ProxySetting {
 /// The proxy that the environment names for this scheme, as curl and Go read it: lower case first.
 fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
     // In a CGI program HTTP_PROXY is the request's "Proxy" header, which anybody can send.
-    let of_cgi = platform::variable(c"REQUEST_METHOD").is_some();
+    let of_cgi = process::variable(c"REQUEST_METHOD").is_some();
     let names: &[&CStr] = match (tls, of_cgi) {
         (true, _) => &[c"https_proxy", c"HTTPS_PROXY", c"all_proxy", c"ALL_PROXY"],
         (false, false) => &[c"http_proxy", c"HTTP_PROXY", c"all_proxy", c"ALL_PROXY"],
         (false, true) => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
     };
     let first = |names: &[&'static CStr]| {
-        let set = |name: &&'static CStr| platform::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));
+        let set = |name: &&'static CStr| process::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));
         names.iter().find_map(set)
     };
     let Some((name, value)) = first(names) else {

@@ -4,7 +4,6 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::checks::TEXT_LIMIT;
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
-use crate::platform;
+use crate::platform::file::{self, Exposure};
 
 /// Decides whether a text can be this credential.
 pub type Judge = fn(&str) -> Result<Hidden>;
@@ -94,22 +93,20 @@ fn read(path: &str) -> Result<Zeroizing<String>> {
         let hint = "Check that the file exists and may be read by the user that this program runs as.";
         refused(path, format_args!("cannot be read: {}", error.kind())).with_hint(hint)
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let about = file.metadata().map_err(unreadable)?;
+    let opened = File::open(path).map_err(unreadable)?;
+    let about = opened.metadata().map_err(unreadable)?;
     if !about.is_file() {
         return Err(refused(path, "is no regular file"));
     }
-    if about.uid() != platform::user() {
-        let hint = format!("Type: sudo chown $(id -un) {path} && chmod 600 {path}");
-        return Err(refused(path, "belongs to another user, who may read and change it").with_hint(hint));
-    }
-    if about.mode() & 0o077 != 0 {
-        let mode = about.mode() & 0o777;
-        let error = refused(path, format_args!("is open to other users (its mode is {mode:04o})"));
-        return Err(error.with_hint(format!("Type: chmod 600 {path}")));
+    if let Some(exposure) = file::exposure(&about) {
+        let error = match exposure {
+            Exposure::OtherOwner => refused(path, "belongs to another user, who may read and change it"),
+            Exposure::OpenTo(mode) => refused(path, format_args!("is open to other users (its mode is {mode:04o})")),
+        };
+        return Err(error.with_hint(file::how_to_make_private(path, exposure)));
     }
     let mut content = Zeroizing::new(Vec::with_capacity(TEXT_LIMIT + 1));
-    file.take(TEXT_LIMIT as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
+    opened.take(TEXT_LIMIT as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
     if content.len() > TEXT_LIMIT {
         return Err(refused(path, "is longer than 64 KiB"));
     }

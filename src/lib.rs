@@ -21,8 +21,6 @@ pub mod endpoint;
 pub mod error;
 pub mod ffi;
 #[forbid(unsafe_code)]
-mod fork;
-#[forbid(unsafe_code)]
 mod framing;
 #[cfg(feature = "test-fuzz")]
 #[forbid(unsafe_code)]

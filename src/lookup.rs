@@ -9,9 +9,11 @@ use std::time::Duration;
 use once_cell::sync::Lazy;
 
 use crate::error::{Error, Reason, Result};
-use crate::fork::PerProcess;
 use crate::net::{Clock, MAX_ADDRESSES, Phase};
-use crate::platform::{self, LookupFailure, boot_clock};
+use crate::platform::clock::boot_clock;
+use crate::platform::per_process::PerProcess;
+use crate::platform::process;
+use crate::platform::resolver::{self, LookupFailure};
 
 /// No more threads than this look names up, in the whole process.
 const MAX_LOOKUPS: usize = 4;
@@ -100,7 +102,7 @@ impl Names {
                 news.notify_all();
             })
         };
-        platform::without_signals(start).map_err(|_| {
+        process::without_signals(start).map_err(|_| {
             Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up")
         })?;
         book.running.insert(host.to_owned(), Running { waiting: 1, number });
@@ -170,7 +172,7 @@ fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
 /// Asks the system, and says how long its answer may be believed.
 fn ask_system(host: &str) -> (Answer, Duration) {
     let error = |reason, what: &str| Error::new(reason, format!("the name {host} {what}"));
-    match platform::look_up(host, MAX_ADDRESSES) {
+    match resolver::look_up(host, MAX_ADDRESSES) {
         Ok(addresses) if addresses.is_empty() => (Err(error(Reason::ConnectDns, "has no address")), KEEP_FAILURE),
         Ok(addresses) => (Ok(addresses), KEEP_ADDRESSES),
         Err(LookupFailure::Unknown) => (Err(error(Reason::ConnectDns, "cannot be found")), KEEP_FAILURE),

@@ -8,18 +8,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::IntoRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(not(feature = "test-fuzz"))]
-use std::thread::sleep;
 use std::time::Duration;
 
 use crate::error::{Error, Reason};
-#[cfg(feature = "test-fuzz")]
-use crate::fuzz::world::sleep;
-use crate::platform::{self, Readiness, Registered, boot_clock, is_resource};
+use crate::platform::clock::{boot_clock, sleep};
+use crate::platform::fork::Registered;
+use crate::platform::process::is_resource;
+use crate::platform::socket::{self, Readiness};
 
 /// An address gets this long before the next is tried beside it.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -280,7 +278,7 @@ impl Socket {
         let clock = current_clock().map_err(io::Error::other)?;
         loop {
             let left = clock.left().map_err(io::Error::other)?;
-            if platform::wait_one(self.own()?, readiness, left)? {
+            if socket::wait_one(self.own()?, readiness, left)? {
                 return Ok(());
             }
         }
@@ -331,7 +329,7 @@ impl Drop for Socket {
         };
         if let (Some(stream), false) = (self.stream.take(), registered.is_own()) {
             // Closed in this process since the fork: the number may be another file's by now.
-            let _ = stream.into_raw_fd();
+            std::mem::forget(stream);
         }
     }
 }
@@ -349,7 +347,7 @@ pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error>
     loop {
         clock.left()?;
         if let Some(address) = waiting.next() {
-            match platform::begin_connect(&address) {
+            match socket::begin_connect(&address) {
                 Ok(stream) => running.push((stream, address)),
                 Err(error) => {
                     failure = Some(connect_error(&error, address));
@@ -382,7 +380,7 @@ pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error>
 /// The first attempt that is decided within the limit, taken out of `running`.
 fn decided(running: &mut Vec<(TcpStream, SocketAddr)>, limit: Duration) -> Option<Result<TcpStream, Error>> {
     let sockets: Vec<&TcpStream> = running.iter().map(|attempt| &attempt.0).collect();
-    let ready = match platform::wait(&sockets, Readiness::Write, limit) {
+    let ready = match socket::wait(&sockets, Readiness::Write, limit) {
         Ok(ready) => ready,
         Err(error) => {
             return Some(Err(Error::new(Reason::ConnectResource, format!("cannot wait for a socket: {error}"))));

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::platform::boot_clock;
+use crate::platform::clock::boot_clock;
 
 /// What a diagnosis found. The first failure decides the verdict.
 #[derive(Debug)]

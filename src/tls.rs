@@ -17,14 +17,14 @@ use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
 };
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
-use crate::fork::PerProcess;
-use crate::platform;
+use crate::platform::per_process::PerProcess;
+use crate::platform::process;
 
 /// Certificate and key files may not be larger than this.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -203,7 +203,7 @@ impl TrustSettings {
         if !tls {
             return authorities().map(|_| None);
         }
-        let system = if ca.is_none() { TRUST_VARIABLES.map(platform::variable).to_vec() } else { Vec::new() };
+        let system = if ca.is_none() { TRUST_VARIABLES.map(process::variable).to_vec() } else { Vec::new() };
         let key = TrustKey { ca: ca.as_ref().map(|(_, pem)| pem.clone()), system, pin, insecure: self.insecure };
         if client.is_some() {
             // A client's key is a credential: it is no key of a map, so these are not shared.
@@ -314,7 +314,7 @@ fn certificates(setting: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>
 /// The operating system's trust store.
 fn system_roots() -> Result<RootCertStore> {
     let found = rustls_native_certs::load_native_certs();
-    let chosen = TRUST_VARIABLES.iter().find(|name| platform::variable(name).is_some());
+    let chosen = TRUST_VARIABLES.iter().find(|name| process::variable(name).is_some());
     if let (Some(variable), false) = (chosen, found.errors.is_empty()) {
         let message = format!("the trust store named by {} cannot be read", variable.to_string_lossy());
         return Err(Error::new(Reason::ConfigFile, message));

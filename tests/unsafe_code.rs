@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
-const COUNTS: [(&str, usize); 11] = [
+const COUNTS: [(&str, usize); 15] = [
     ("src/ffi/config.rs", 24),
     ("src/ffi/conn.rs", 9),
     ("src/ffi/error.rs", 11),
@@ -21,8 +21,12 @@ const COUNTS: [(&str, usize); 11] = [
     ("src/ffi/secrets.rs", 19),
     ("src/ffi/tests.rs", 10),
     ("src/ffi/token.rs", 15),
-    ("src/ffi/wipe.rs", 7),
-    ("src/platform.rs", 28),
+    ("src/platform/allocator.rs", 7),
+    ("src/platform/clock.rs", 1),
+    ("src/platform/fork.rs", 2),
+    ("src/platform/process.rs", 10),
+    ("src/platform/resolver.rs", 8),
+    ("src/platform/socket.rs", 7),
 ];
 
 /// A piece of unsafe code, and the line it begins in, counted from one.
@@ -187,8 +191,8 @@ fn unsafe_code_is_where_it_may_be_says_why_and_only_gets_less() {
         let source = std::fs::read_to_string(&path).expect("a source");
         let (count, found) = judge(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
         faults.extend(found.iter().map(|fault| format!("{name}: {fault}")));
-        if count > 0 && name != "src/platform.rs" && !name.starts_with("src/ffi/") {
-            faults.push(format!("{name}: unsafe code belongs to src/ffi and src/platform.rs"));
+        if count > 0 && !name.starts_with("src/platform/") && !name.starts_with("src/ffi/") {
+            faults.push(format!("{name}: unsafe code belongs to src/ffi and src/platform"));
         }
         if count > 0 {
             counts.insert(name, count);

@@ -3,13 +3,12 @@
 //! They fill what the program has not set. With `TG_PROFILE=x` a variable `X_TG_HOST` comes before `TG_HOST`.
 
 use std::ffi::CString;
-use std::os::unix::ffi::OsStringExt as _;
 
 use zeroize::Zeroizing;
 
-use super::{Config, Raw, Written};
+use crate::config::{Config, Raw, Written};
 use crate::error::{Error, Reason};
-use crate::platform;
+use crate::platform::process;
 
 /// A setting, its variables (the first that is there counts) and where it is kept.
 type Row = (&'static str, &'static [&'static str], fn(&mut Config) -> &mut Raw);
@@ -88,7 +87,7 @@ impl Config {
     pub fn load_env(&mut self) -> &mut Config {
         self.load(&|name| {
             let name = CString::new(name).ok()?;
-            platform::variable(&name).map(|value| value.into_vec())
+            process::variable(&name).map(|value| value.into_encoded_bytes())
         })
     }
 

@@ -2,8 +2,8 @@
 
 use std::ffi::CStr;
 
-use super::{CALL_LIMIT, CONNECT_LIMIT, Config, Raw, Written, limit};
-use crate::platform;
+use crate::config::{CALL_LIMIT, CONNECT_LIMIT, Config, Raw, Written, limit};
+use crate::platform::process;
 use crate::report::Setting;
 use crate::tls::TRUST_VARIABLES;
 
@@ -90,7 +90,7 @@ fn without_login(address: &str) -> String {
 
 /// A variable that chooses the system's trust store, if it is there.
 fn trust_variable(name: &&'static CStr) -> Option<Setting> {
-    let value = platform::variable(name)?.to_string_lossy().into_owned();
+    let value = process::variable(name)?.to_string_lossy().into_owned();
     Some(Setting { name: name.to_str().unwrap_or_default(), value, from: "environment".to_owned() })
 }
 

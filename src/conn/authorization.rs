@@ -12,16 +12,17 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::checks::judge_secret;
 use crate::config::{Login, Settings};
-use crate::conn::call::{Call, wall_clock};
+use crate::conn::call::Call;
 use crate::conn::tokens::Proof;
 use crate::conn::{Connection, Known, TokenOptions};
 use crate::endpoint::Generation;
 use crate::error::{Error, Reason, Result, Status};
-use crate::fork::PerProcess;
 use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
-use crate::platform::{self, boot_clock};
+use crate::platform::clock::{self, boot_clock, wall_clock};
+use crate::platform::per_process::PerProcess;
+use crate::platform::process;
 use crate::refusal::Operation;
 use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::token::{Issued, Token};
@@ -242,7 +243,7 @@ impl Managing {
             source: ArcSwapOption::empty(),
             window,
             // No more threads than that count at the same time.
-            shards: platform::processors().next_power_of_two().clamp(2, MAX_SHARDS),
+            shards: process::processors().next_power_of_two().clamp(2, MAX_SHARDS),
             told_of_window: AtomicBool::new(false),
             from_file: ArcSwapOption::empty(),
             handles: AtomicUsize::new(0),
@@ -269,7 +270,7 @@ impl Managing {
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.
-    fn tower(&self) -> crate::fork::Own<Tower> {
+    fn tower(&self) -> crate::platform::per_process::Own<Tower> {
         let own = self.own.get();
         if let Some(current) = self.current.load_full() {
             let mut managed = own.managed();
@@ -323,7 +324,7 @@ impl Managing {
     fn carefree(&self) -> Option<Arc<Token>> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        (platform::boot_nanoseconds() < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
+        (clock::boot_nanoseconds() < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 
@@ -432,7 +433,7 @@ impl Connection {
             })
         };
         let is_room = flights.fetch_add(1, Ordering::SeqCst) < MAX_FLIGHTS;
-        if is_room && platform::without_signals(|| start(handle)).is_ok() {
+        if is_room && process::without_signals(|| start(handle)).is_ok() {
             return;
         }
         flights.fetch_sub(1, Ordering::SeqCst);

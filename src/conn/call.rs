@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ use crate::http::{self, Answer, Method, Request};
 use crate::log::Level;
 use crate::managed::{Life, Schedule, expired_on_arrival};
 use crate::net::Clock;
-use crate::platform::boot_clock;
+use crate::platform::clock::{boot_clock, wall_clock};
 use crate::redact::Redactor;
 use crate::refusal::{self, Credential, Operation, Question};
 use crate::reply::{Json, without_raw_breaks};
@@ -105,12 +105,6 @@ enum Restpp {
     OldPort,
     /// At the gateway alone: the old port was tried.
     Gateway,
-}
-
-/// The wall clock, in seconds since 1970.
-pub(super) fn wall_clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// An object of texts, as JSON in a buffer that is wiped.

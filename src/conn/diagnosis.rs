@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::config::Login;
 use crate::conn::Connection;
-use crate::conn::call::{Call, is_absent, wall_clock};
+use crate::conn::call::{Call, is_absent};
 use crate::dates::rfc3339;
 use crate::endpoint::{Version, path};
 use crate::error::{Error, Reason, Result, Status};
+use crate::platform::clock::wall_clock;
 use crate::reply::claims;
 use crate::report::{Report, Step, advice};
 use crate::token::{LifetimeUnit, Token};

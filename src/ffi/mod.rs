@@ -1,5 +1,5 @@
 //! The C interface: a thin shell around the safe library, and the only place with unsafe code
-//! besides `platform.rs`. Every file but `guard.rs`, `wipe.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
+//! besides `platform`. Every file but `guard.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
 
 #![deny(
     clippy::unwrap_used,
@@ -30,6 +30,3 @@ pub mod status;
 mod tests;
 pub mod token;
 pub mod version;
-// Under fuzzing the allocator counts instead.
-#[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
-mod wipe;

@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::canary::{self, JWT, KNOWS_JWT, KNOWS_PASSWORD, KNOWS_SECRET, KNOWS_TOKEN, Known, SECRET, TOKEN};
-use super::heap;
-use super::world::{self, Manner};
 use crate::config::Config;
 use crate::conn::{Connection, RefreshOptions, TokenOptions};
 use crate::error::{Reason, Result};
+use crate::fuzz::canary::{self, JWT, KNOWS_JWT, KNOWS_PASSWORD, KNOWS_SECRET, KNOWS_TOKEN, Known, SECRET, TOKEN};
+use crate::fuzz::heap;
+use crate::fuzz::world::{self, Manner};
 use crate::http::{Answer, Http, Request, Wire};
 use crate::log::{Level, Logger};
 use crate::net::Clock;
+use crate::platform::clock;
 
 /// Most heap while one request is sent and its answer read: for an answer about one token, and for a list.
 const HEAP: (usize, usize) = (256 * 1024, 1536 * 1024);
@@ -71,7 +72,7 @@ const OR_NEW: RefreshOptions = RefreshOptions { or_new: true, ..PLAIN };
 fn renewed(connection: &Connection) -> Result<()> {
     let first = connection.authorization()?;
     connection.reject_token(&first);
-    world::sleep(Duration::from_secs(86_400));
+    clock::sleep(Duration::from_secs(86_400));
     connection.authorization().map(drop)
 }
 

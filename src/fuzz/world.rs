@@ -5,12 +5,13 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{Error, Reason, Result};
 use crate::net::current_clock;
+use crate::platform::clock::{self, sleep};
 
 /// How a server behaves, whatever it says; each bit of it is one habit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +59,6 @@ struct World {
 }
 
 static WORLD: Mutex<Option<World>> = Mutex::new(None);
-static SKIPPED: AtomicU64 = AtomicU64::new(0);
 
 fn world() -> MutexGuard<'static, Option<World>> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
@@ -70,7 +70,7 @@ fn change<T>(body: impl FnOnce(&mut World) -> T) -> T {
 
 /// Plays a server from now on that gives one answer after the other, one for each request.
 pub fn play(answers: VecDeque<Vec<u8>>, manner: Manner) {
-    SKIPPED.store(0, Ordering::SeqCst);
+    clock::reset();
     *world() = Some(World { is_played: true, answers, manner, ..World::default() });
 }
 
@@ -87,17 +87,6 @@ pub fn take_requests() -> Vec<Vec<u8>> {
 /// Whether a server is being played.
 pub(crate) fn is_played() -> bool {
     change(|world| world.is_played)
-}
-
-/// How much time was skipped, in nanoseconds.
-pub(crate) fn skipped() -> u64 {
-    SKIPPED.load(Ordering::SeqCst)
-}
-
-/// Time passes.
-pub(crate) fn sleep(pause: Duration) {
-    let pause = u64::try_from(pause.as_nanos()).expect("a short pause");
-    SKIPPED.fetch_add(pause, Ordering::SeqCst);
 }
 
 /// A connection to the server that is being played, if one is.

@@ -43,7 +43,7 @@ fn frames_of(library: &Path, addresses: &BTreeSet<u64>) -> Frames {
 fn owner(file: &str) -> Option<String> {
     let own = root().join("src");
     if let Ok(path) = Path::new(file).strip_prefix(&own) {
-        return (path != Path::new("ffi/wipe.rs")).then(|| format!("src/{}", path.display()));
+        return (path != Path::new("platform/allocator.rs")).then(|| format!("src/{}", path.display()));
     }
     let (_, path) = file.split_once("/registry/src/")?;
     let package = path.split('/').nth(1)?;

@@ -53,6 +53,7 @@ unsafe impl GlobalAlloc for Wiping {
 
 #[cfg(test)]
 mod tests {
+
     #[test]
     fn blocks_grow_and_shrink_with_what_is_in_them() {
         let mut text = String::with_capacity(1);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::platform::{forks, watch_forks};
+use crate::platform::fork::{forks, watch_forks};
 
 /// A value that each process has for itself.
 pub struct PerProcess<T> {

@@ -1,0 +1,22 @@
+//! What differs between systems, and what the standard library does not offer: the clock that counts sleep, sockets
+//! that do not block, name look-up, forks, the process and its files. Beside `ffi` the only unsafe code.
+//!
+//! Imports nothing of the library but its vocabulary (`error`, `log`, `hidden`, `dates`, `checks`).
+//!
+//! All of it is for Unix today. Another system is a second file beside each of `clock`, `file`, `fork`, `process`,
+//! `resolver` and `socket` with the same functions, and is chosen here and nowhere else.
+
+#![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+
+// Under fuzzing the allocator counts instead.
+#[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
+mod allocator;
+pub mod clock;
+#[forbid(unsafe_code)]
+pub mod file;
+pub mod fork;
+#[forbid(unsafe_code)]
+pub mod per_process;
+pub mod process;
+pub mod resolver;
+pub mod socket;
