@@ -6,7 +6,8 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*, version::*};
-use tigergraph_auth::fuzz::{canary, world};
+use tigergraph_auth::fuzz::canary;
+use tigergraph_auth::wire::played;
 
 /// No input makes more calls.
 const MOST_CALLS: usize = 200;
@@ -68,7 +69,7 @@ const ANSWERS: [&[u8]; 12] = [
 
 /// Runs the calls that the bytes stand for.
 pub fn calls(data: &[u8]) {
-    world::play(Default::default(), world::Manner::default());
+    played::play(Default::default(), played::Manner::default());
     let released = AtomicUsize::new(0);
     let mut program = Program { bytes: data, ..Program::new(&released) };
     for _ in 0..MOST_CALLS {
@@ -222,7 +223,7 @@ impl<'a> Program<'a> {
                 answer.to_vec()
             }
         };
-        world::add_answer(answer);
+        played::add_answer(answer);
     }
 
     /// Makes a call that may fail, with a place for the error or without. Its outcome must be told in both ways.

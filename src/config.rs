@@ -13,13 +13,15 @@ use zeroize::Zeroizing;
 
 use crate::checks::{GraphName, TEXT_LIMIT, judge_secret, judge_token, no_controls};
 use crate::credential::{Credential, Judge};
-use crate::endpoint::{Address, Route, Version};
+use crate::endpoint::{Route, Version};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
 use crate::platform::process;
 use crate::report::Setting;
-use crate::tls::{Trust, TrustSettings};
+use crate::wire::address::Address;
+use crate::wire::proxy::ProxySetting;
+use crate::wire::tls::{Trust, TrustSettings};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -298,7 +300,7 @@ impl Config {
         if *proxy == "env" {
             return environment_proxy(tls);
         }
-        let address = crate::http::check_proxy(&proxy, "the setting \"proxy\"")?;
+        let address = crate::wire::proxy::check_proxy(&proxy, "the setting \"proxy\"")?;
         Ok(Some(ProxySetting { address, exceptions: Vec::new() }))
     }
 
@@ -424,15 +426,6 @@ impl Login {
     }
 }
 
-/// Which proxy to use, and for which hosts not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxySetting {
-    /// `http://[user:password@]host[:port]`.
-    pub address: Hidden,
-    /// Hosts, `.suffixes` or `*` that are reached without it.
-    pub exceptions: Vec<String>,
-}
-
 /// The proxy that the environment names for this scheme, as curl and Go read it: lower case first.
 fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
     // In a CGI program HTTP_PROXY is the request's "Proxy" header, which anybody can send.
@@ -450,7 +443,7 @@ fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
         return Ok(None);
     };
     let from = format!("the environment's {}", name.to_string_lossy());
-    let address = crate::http::check_proxy(&value.to_string_lossy(), &from)?;
+    let address = crate::wire::proxy::check_proxy(&value.to_string_lossy(), &from)?;
     let exceptions =
         first(&[c"no_proxy", c"NO_PROXY"]).map_or(String::new(), |(_, list)| list.to_string_lossy().into());
     let exceptions = exceptions.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty());

@@ -23,15 +23,16 @@ use crate::conn::call::{Ask, Authorization, Call, SECRET_USER, Server};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
-use crate::http::{Http, Method, Wire};
 use crate::log::Level;
-use crate::net::Clock;
 use crate::platform::per_process::PerProcess;
 use crate::redact::{Redactor, ToHide};
 use crate::refusal::{Credential, Operation};
 use crate::reply::{Json, shape};
 use crate::retry::Budget;
 use crate::token::{LifetimeUnit, Token};
+use crate::wire::client::Wire;
+use crate::wire::deadline::Clock;
+use crate::wire::http::{Http, Method};
 
 pub use crate::conn::tokens::{RefreshOptions, TokenOptions};
 
@@ -100,7 +101,7 @@ impl Connection {
     /// Judges the settings and prepares a connection. Sends nothing.
     pub fn new(config: &Config) -> Result<Connection> {
         let settings = config.judge()?;
-        let wire = Wire::new(&settings)?;
+        let wire = Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent)?;
         Ok(Connection::with_http(settings, Box::new(wire)))
     }
 

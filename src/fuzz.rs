@@ -7,8 +7,8 @@ pub mod canary;
 mod exchange;
 mod framing;
 mod replies;
+pub mod script;
 mod settings;
-pub mod world;
 
 use std::sync::LazyLock;
 

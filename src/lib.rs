@@ -20,23 +20,15 @@ pub mod endpoint;
 #[forbid(unsafe_code)]
 pub mod error;
 pub mod ffi;
-#[forbid(unsafe_code)]
-mod framing;
 #[cfg(feature = "test-fuzz")]
 #[forbid(unsafe_code)]
 pub mod fuzz;
 #[forbid(unsafe_code)]
 pub mod hidden;
 #[forbid(unsafe_code)]
-pub mod http;
-#[forbid(unsafe_code)]
 pub mod log;
 #[forbid(unsafe_code)]
-mod lookup;
-#[forbid(unsafe_code)]
 mod managed;
-#[forbid(unsafe_code)]
-pub mod net;
 mod platform;
 #[forbid(unsafe_code)]
 pub mod redact;
@@ -51,17 +43,11 @@ mod retry;
 #[forbid(unsafe_code)]
 pub mod secret;
 #[forbid(unsafe_code)]
-mod stream;
-#[forbid(unsafe_code)]
 mod sync;
-#[forbid(unsafe_code)]
-pub mod tls;
-#[forbid(unsafe_code)]
-mod tls_stream;
 #[forbid(unsafe_code)]
 pub mod token;
 #[forbid(unsafe_code)]
-mod way;
+pub mod wire;
 
 pub use config::Config;
 pub use conn::{Connection, RefreshOptions, TokenOptions};

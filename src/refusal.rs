@@ -2,9 +2,9 @@
 
 use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
-use crate::http::Answer;
 use crate::redact::Redactor;
 use crate::reply::{Each, Json, shape};
+use crate::wire::http::Answer;
 
 /// What was asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

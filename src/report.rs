@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::platform::clock::boot_clock;
+use crate::wire::probe::{Outcome, Step};
 
 /// What a diagnosis found. The first failure decides the verdict.
 #[derive(Debug)]
@@ -35,62 +35,6 @@ pub struct Setting {
     pub from: String,
 }
 
-/// A step on the way to a token that works.
-#[derive(Debug)]
-pub struct Step {
-    /// Which.
-    pub name: &'static str,
-    /// How it went.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub took: Option<Duration>,
-    /// What was seen: a name and a value.
-    pub facts: Vec<(&'static str, String)>,
-}
-
-/// How a step went.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Well.
-    Passed,
-    /// Not.
-    Failed(Error),
-    /// It was not tried, for this reason.
-    Skipped(&'static str),
-}
-
-impl Step {
-    /// A step that was not tried.
-    pub fn skipped(name: &'static str, why: &'static str) -> Step {
-        Step { name, outcome: Outcome::Skipped(why), took: None, facts: Vec::new() }
-    }
-
-    /// A step that was tried and took so long.
-    fn tried(name: &'static str, outcome: Result<(), Error>, took: Duration) -> Step {
-        let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed);
-        Step { name, outcome, took: Some(took), facts: Vec::new() }
-    }
-
-    /// Tries a step and measures it; what it found, if it went well.
-    pub fn measure<T>(name: &'static str, body: impl FnOnce() -> Result<T, Error>) -> (Option<T>, Step) {
-        let started = boot_clock();
-        let outcome = body();
-        let took = boot_clock().saturating_sub(started);
-        match outcome {
-            Ok(found) => (Some(found), Step::tried(name, Ok(()), took)),
-            Err(error) => (None, Step::tried(name, Err(error), took)),
-        }
-    }
-
-    /// Why it failed, if it did.
-    pub fn failure(&self) -> Option<&Error> {
-        match &self.outcome {
-            Outcome::Failed(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
 /// "What is wrong - what to do.", in one line.
 pub fn advice(what: &str, remedy: &str) -> String {
     let mut letters = remedy.chars();
@@ -112,7 +56,7 @@ impl Report {
             line(&mut out, format_args!("Warning: {warning}"));
         }
         out.push_str("\nSteps\n");
-        self.steps.iter().for_each(|step| step.write(&mut out));
+        self.steps.iter().for_each(|step| write_step(step, &mut out));
         out.push_str("\nSettings\n");
         for Setting { name, value, from } in &self.settings {
             line(&mut out, format_args!("  {name:<16} {value}  ({from})"));
@@ -132,7 +76,7 @@ impl Report {
             ("verdict", text(&self.verdict)),
             ("failure", self.failure.as_ref().map_or_else(null, failure)),
             ("warnings", list(self.warnings.iter().map(|warning| text(warning)))),
-            ("steps", list(self.steps.iter().map(Step::json))),
+            ("steps", list(self.steps.iter().map(step_json))),
             ("settings", object(settings)),
         ])
     }
@@ -174,35 +118,33 @@ fn failure(error: &Error) -> String {
     ])
 }
 
-impl Step {
-    fn write(&self, out: &mut String) {
-        let took = self.took.map_or(String::new(), |took| format!("{} ms", milliseconds(took)));
-        let (mark, what) = match &self.outcome {
-            Outcome::Passed => ("ok  ", String::new()),
-            Outcome::Failed(error) => ("FAIL", format!("{} ({})", error.message(), error.reason().id())),
-            Outcome::Skipped(why) => ("-   ", format!("not tried: {why}")),
-        };
-        let text = format!("  {mark}  {:<14} {took:>10}  {what}", self.name);
-        line(out, format_args!("{}", text.trim_end()));
-        for (name, value) in &self.facts {
-            line(out, format_args!("        {name}: {value}"));
-        }
+fn write_step(step: &Step, out: &mut String) {
+    let took = step.took.map_or(String::new(), |took| format!("{} ms", milliseconds(took)));
+    let (mark, what) = match &step.outcome {
+        Outcome::Passed => ("ok  ", String::new()),
+        Outcome::Failed(error) => ("FAIL", format!("{} ({})", error.message(), error.reason().id())),
+        Outcome::Skipped(why) => ("-   ", format!("not tried: {why}")),
+    };
+    let text = format!("  {mark}  {:<14} {took:>10}  {what}", step.name);
+    line(out, format_args!("{}", text.trim_end()));
+    for (name, value) in &step.facts {
+        line(out, format_args!("        {name}: {value}"));
     }
+}
 
-    fn json(&self) -> String {
-        let (outcome, detail) = match &self.outcome {
-            Outcome::Passed => ("passed", null()),
-            Outcome::Failed(error) => ("failed", failure(error)),
-            Outcome::Skipped(why) => ("skipped", text(why)),
-        };
-        object([
-            ("step", text(self.name)),
-            ("outcome", text(outcome)),
-            ("detail", detail),
-            ("ms", self.took.map_or_else(null, milliseconds)),
-            ("facts", object(self.facts.iter().map(|(name, value)| (*name, text(value))))),
-        ])
-    }
+fn step_json(step: &Step) -> String {
+    let (outcome, detail) = match &step.outcome {
+        Outcome::Passed => ("passed", null()),
+        Outcome::Failed(error) => ("failed", failure(error)),
+        Outcome::Skipped(why) => ("skipped", text(why)),
+    };
+    object([
+        ("step", text(step.name)),
+        ("outcome", text(outcome)),
+        ("detail", detail),
+        ("ms", step.took.map_or_else(null, milliseconds)),
+        ("facts", object(step.facts.iter().map(|(name, value)| (*name, text(value))))),
+    ])
 }
 
 #[cfg(test)]

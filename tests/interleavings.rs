@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use shuttle::thread;
-use tigergraph_auth::http::{Answer, Http, Request};
-use tigergraph_auth::net::Clock;
 use tigergraph_auth::token::Token;
+use tigergraph_auth::wire::deadline::Clock;
+use tigergraph_auth::wire::http::{Answer, Http, Request};
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
 /// So many interleavings of each scenario.

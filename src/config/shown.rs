@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use crate::config::{CALL_LIMIT, CONNECT_LIMIT, Config, Raw, Written, limit};
 use crate::platform::process;
 use crate::report::Setting;
-use crate::tls::TRUST_VARIABLES;
+use crate::wire::tls::TRUST_VARIABLES;
 
 impl Config {
     /// The settings that are in use, without any credential. To be shown only when they were judged.

@@ -12,10 +12,8 @@ use crate::conn::{Connection, Facts, Known};
 use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
-use crate::http::{self, Answer, Method, Request};
 use crate::log::Level;
 use crate::managed::{Life, Schedule, expired_on_arrival};
-use crate::net::Clock;
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::redact::Redactor;
 use crate::refusal::{self, Credential, Operation, Question};
@@ -23,6 +21,8 @@ use crate::reply::{Json, without_raw_breaks};
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
 use crate::secret::{Secret, SecretList};
 use crate::token::{self, Issued, Requested};
+use crate::wire::deadline::Clock;
+use crate::wire::http::{self, Answer, Method, Request};
 
 /// Longest answer to a question about one token.
 const TOKEN_ANSWER: usize = 64 * 1024;

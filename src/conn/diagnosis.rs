@@ -11,9 +11,9 @@ use crate::endpoint::{Version, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::platform::clock::wall_clock;
 use crate::reply::claims;
-use crate::report::{Report, Step, advice};
+use crate::report::{Report, advice};
 use crate::token::{LifetimeUnit, Token};
-use crate::way::PIN;
+use crate::wire::probe::{PIN, Step};
 
 const SERVER: &str = "server";
 const CREDENTIALS: &str = "credentials";

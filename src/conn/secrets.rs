@@ -9,11 +9,11 @@ use crate::conn::{Connection, Facts, Known};
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
-use crate::http::{Answer, Method};
 use crate::log::Level;
 use crate::refusal::{self, Operation};
 use crate::reply::GsqlText;
 use crate::secret::{GsqlOutcome, Secret};
+use crate::wire::http::{Answer, Method};
 
 /// How an alias begins that nobody chose; the servers use the same.
 const GENERATED: &str = "AUTO_GENERATED_ALIAS_";

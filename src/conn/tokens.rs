@@ -12,10 +12,10 @@ use crate::conn::{Connection, Facts, Known, jwt_unsupported};
 use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
-use crate::http::Method;
 use crate::log::Level;
 use crate::refusal::{Credential, Operation};
 use crate::token::{Issued, LifetimeUnit, Token};
+use crate::wire::http::Method;
 
 /// How a token is requested.
 #[derive(Clone, Copy, Debug, Default)]

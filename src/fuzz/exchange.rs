@@ -11,12 +11,13 @@ use crate::config::Config;
 use crate::conn::{Connection, RefreshOptions, TokenOptions};
 use crate::error::{Reason, Result};
 use crate::fuzz::canary::{self, JWT, KNOWS_JWT, KNOWS_PASSWORD, KNOWS_SECRET, KNOWS_TOKEN, Known, SECRET, TOKEN};
-use crate::fuzz::heap;
-use crate::fuzz::world::{self, Manner};
-use crate::http::{Answer, Http, Request, Wire};
+use crate::fuzz::{heap, script};
 use crate::log::{Level, Logger};
-use crate::net::Clock;
 use crate::platform::clock;
+use crate::wire::client::Wire;
+use crate::wire::deadline::Clock;
+use crate::wire::http::{Answer, Http, Request};
+use crate::wire::played::{self, Manner};
 
 /// Most heap while one request is sent and its answer read: for an answer about one token, and for a list.
 const HEAP: (usize, usize) = (256 * 1024, 1536 * 1024);
@@ -137,19 +138,21 @@ fn config(version: u8, bits: u8, log: Logger) -> (Config, Known) {
 }
 
 /// One operation on a new connection. Four bytes choose the operation, the server's version, the settings and
-/// the manner of the server; the rest is what the server answers, see [`world::answers`].
+/// the manner of the server; the rest is what the server answers, see [`script::answers`].
 pub fn any(data: &[u8]) {
     let [operation, version, bits, manner, script @ ..] = data else {
         return;
     };
-    world::play(world::answers(script), Manner(*manner));
+    played::play(script::answers(script), Manner(*manner));
     let operation = &OPERATIONS[usize::from(operation.wrapping_sub(b'a')) % OPERATIONS.len()];
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Logger::new(Level::Debug as i32, Arc::new(keep(lines.clone())));
     let (config, configured) = config(*version, *bits, log);
     let settings = config.judge().expect("good settings");
     let is_known = settings.version.is_some_and(|version| version.generation().is_some());
-    let wire = Arc::new(Wire::new(&settings).expect("good settings"));
+    let wire = Arc::new(
+        Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent).expect("good settings"),
+    );
     let counted = Counted { wire, requests: Arc::default() };
     let connection = Connection::with_http(settings, Box::new(counted.clone()));
 
@@ -166,7 +169,7 @@ pub fn any(data: &[u8]) {
     let most = if is_known { with } else { without } + RETRIES + if bits & NO_PORT != 0 { PLACES } else { 0 };
     let requests = counted.requests.load(Ordering::SeqCst);
     assert!(requests <= most, "{requests} requests, and {most} are enough");
-    world::take_requests().iter().for_each(|request| check_request(request));
+    played::take_requests().iter().for_each(|request| check_request(request));
 }
 
 fn keep(lines: Arc<Mutex<Vec<String>>>) -> impl Fn(Level, &str) + Send + Sync {

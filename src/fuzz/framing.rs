@@ -1,8 +1,8 @@
 //! Target: the framing of answers.
 
-use super::heap;
 use crate::error::Result;
-use crate::framing::{Framing, HEAD_LIMIT};
+use crate::fuzz::heap;
+use crate::wire::framing::{Framing, HEAD_LIMIT};
 
 /// An answer is judged the same however it is cut, and keeps at most one head.
 pub fn any(data: &[u8]) {

@@ -9,12 +9,12 @@ use crate::conn::version_in;
 use crate::error::Result;
 use crate::fuzz::{canary, heap};
 use crate::hidden::Hidden;
-use crate::http::Answer;
 use crate::redact::{Redactor, ToHide};
 use crate::refusal::{self, Credential, Operation, Question};
 use crate::reply::{self, Expiration, GsqlText, Json, Text};
 use crate::secret::{GsqlOutcome, Secret, SecretList};
 use crate::token::{self, LifetimeUnit, Requested};
+use crate::wire::http::Answer;
 use crate::{checks, dates};
 
 /// Reading an answer takes at most this much, and so many times its length: JSON's texts may need decoding, and

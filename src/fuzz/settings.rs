@@ -4,9 +4,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::checks::{Alias, GraphName, judge_user};
 use crate::config::Config;
-use crate::endpoint::{Address, Route, encode};
+use crate::endpoint::{Route, encode};
 use crate::fuzz::canary;
-use crate::http::check_proxy;
+use crate::wire::address::Address;
+use crate::wire::proxy::check_proxy;
 
 /// A server's address: what is taken for one is plain, and means the same when it is read again.
 pub fn address(data: &[u8]) {

@@ -9,9 +9,8 @@ use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedS
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
-use crate::net::Socket;
-use crate::stream::{Target, io_error};
-use crate::tls::{self, Shown, Trust};
+use crate::wire::socket::{Socket, Target, io_error};
+use crate::wire::tls::{self, Shown, Trust};
 
 /// Room for records to begin with; grown for larger ones.
 const INCOMING: usize = 4 * 1024;

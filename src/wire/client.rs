@@ -15,19 +15,18 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
-use crate::config::{ProxySetting, Settings};
 use crate::dates::http_date;
-use crate::endpoint::Address;
 use crate::error::{Error, Reason, Result};
-use crate::framing::{Framing, HEAD_LIMIT, head_too_large};
-use crate::hidden::{Hidden, pair};
-use crate::net::{self, Clock, Phase};
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
-use crate::report::Step;
-use crate::stream::{Proxy, Stream, Target, io_error};
-use crate::tls::Trust;
-use crate::way;
+use crate::wire::deadline::{self, Clock, Phase};
+use crate::wire::framing::{Framing, HEAD_LIMIT, head_too_large};
+use crate::wire::http::{Answer, Http, Method, Request};
+use crate::wire::probe::{self, Step};
+use crate::wire::proxy::{Proxied, Proxy, ProxySetting};
+use crate::wire::socket::{Target, io_error};
+use crate::wire::stream::Stream;
+use crate::wire::tls::Trust;
 
 /// Room for a request: head and body leave in one piece up to this. A token may be 8 KiB long.
 const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
@@ -40,81 +39,6 @@ const SHORT_BODY: usize = 256;
 const IDLE: Duration = Duration::from_secs(60);
 /// A connection that was idle for no longer is as good as a new one.
 const FRESH: Duration = Duration::from_secs(1);
-
-/// A request's method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// PUT
-    Put,
-    /// DELETE
-    Delete,
-}
-
-impl Method {
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Delete => "DELETE",
-        }
-    }
-}
-
-/// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
-pub fn basic(user: &str, password: &str) -> Hidden {
-    Hidden::new(["Basic ", &pair(user, password)].concat())
-}
-
-/// What to send.
-pub struct Request<'a> {
-    /// The method.
-    pub method: Method,
-    /// The whole URL; may hold a credential on generation A.
-    pub url: Hidden,
-    /// Value of the Authorization header.
-    pub authorization: Option<&'a Hidden>,
-    /// Body and its content type.
-    pub body: Option<(&'a [u8], &'static str)>,
-    /// The answer's body may not be longer than this.
-    pub limit: usize,
-    /// The request may not be sent twice: it must not meet a connection that the server has given up.
-    pub once: bool,
-}
-
-/// What came back, complete and within its limits.
-#[derive(Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Value of Retry-After, if there is exactly one.
-    pub retry_after: Option<String>,
-    /// The server's clock, seconds since 1970, if it told that.
-    pub date: Option<i64>,
-    /// Target of a redirect: scheme and host only.
-    pub redirect: Option<String>,
-    /// Nothing but the end of the connection told where the body ends, so it may have been cut off.
-    pub until_close: bool,
-    /// The body, wiped when dropped.
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-/// Carries a request to the server and its answer back. A trait, so that tests can answer instead.
-pub trait Http: Send + Sync + fmt::Debug {
-    /// Sends the request once and waits for the whole answer.
-    fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer>;
-
-    /// Goes the way to the server without sending it anything, and tells of each step. What has no way, as in
-    /// a test, has nothing to tell.
-    fn look_at_the_way(&self, _base: &str, _clock: &Rc<Clock>) -> Vec<Step> {
-        Vec::new()
-    }
-}
 
 /// The real one.
 pub struct Wire {
@@ -136,8 +60,8 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
-    /// Prepares connections with these settings; sends nothing.
-    pub fn new(settings: &Settings) -> Result<Wire> {
+    /// Prepares connections: through a proxy or not, `trust` for those with TLS. Sends nothing.
+    pub fn new(proxy: Option<&ProxySetting>, trust: Option<Arc<Trust>>, user_agent: &str) -> Result<Wire> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -150,9 +74,9 @@ impl Wire {
             .max_idle_connections_per_host(1)
             .max_idle_age(IDLE)
             .build();
-        let proxied = settings.proxy.as_ref().map(Proxied::new).transpose()?;
-        let dialer = Arc::new(Dialer { trust: settings.trust.clone(), proxied });
-        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|error| wire_error(ureq_http(error)))?;
+        let proxied = proxy.map(Proxied::new).transpose()?;
+        let dialer = Arc::new(Dialer { trust, proxied });
+        let user_agent = HeaderValue::from_str(user_agent).map_err(|error| wire_error(ureq_http(error)))?;
         Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::again) })
     }
 }
@@ -232,7 +156,7 @@ impl Http for Wire {
     fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
         judge_length(request)?;
         clock.begin_request(if request.once { FRESH } else { IDLE });
-        net::with_clock(clock, || {
+        deadline::with_clock(clock, || {
             let mut response = self.own.get().send(request).map_err(wire_error)?;
             let (status, headers) = (response.status().as_u16(), response.headers());
             check_encoding(headers).map_err(|error| error.with_http_status(status))?;
@@ -248,7 +172,7 @@ impl Http for Wire {
 
     fn look_at_the_way(&self, base: &str, clock: &Rc<Clock>) -> Vec<Step> {
         #[cfg(feature = "test-fuzz")]
-        if crate::fuzz::world::is_played() {
+        if crate::wire::played::is_played() {
             return Vec::new();
         }
         let Ok(uri) = base.parse::<Uri>() else {
@@ -256,7 +180,9 @@ impl Http for Wire {
         };
         clock.begin_request(IDLE);
         let dialer = &self.own.get().dialer;
-        net::with_clock(clock, || way::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), clock))
+        deadline::with_clock(clock, || {
+            probe::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), clock)
+        })
     }
 }
 
@@ -355,51 +281,6 @@ fn carried(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
-/// Judges a proxy's address, `http://[user:password@]host[:port]`; `from` names where it was given.
-pub fn check_proxy(address: &str, from: &str) -> Result<Hidden> {
-    let bad = || {
-        let message = format!("{from} is not the address of an HTTP proxy, such as \"http://proxy:3128\"");
-        Error::new(Reason::ArgumentUrl, message)
-    };
-    let with_scheme =
-        if address.contains("://") { Hidden::new(address) } else { Hidden::new(["http://", address].concat()) };
-    let plain = with_scheme.reveal();
-    if !plain.starts_with("http://") || plain.bytes().any(|b| !b.is_ascii_graphic()) {
-        return Err(bad());
-    }
-    let parsed = ureq::Proxy::new(plain).map_err(|_| bad())?;
-    let controls = |text: Option<&str>| text.is_some_and(|text| text.chars().any(char::is_control));
-    // ureq takes a port that is no number for no port; our own reader of addresses does not.
-    let place = plain.rsplit('@').next().unwrap_or_default().trim_start_matches("http://");
-    let place = Address::parse(&["http://", place].concat()).map_err(|_| bad())?;
-    if controls(parsed.username()) || controls(parsed.password()) || !place.base.is_empty() {
-        return Err(bad());
-    }
-    Ok(with_scheme)
-}
-
-/// A proxy, and the hosts that are reached without it.
-#[derive(Debug)]
-struct Proxied {
-    proxy: Proxy,
-    /// Knows the exceptions.
-    matcher: ureq::Proxy,
-}
-
-impl Proxied {
-    fn new(setting: &ProxySetting) -> Result<Proxied> {
-        let unusable = |_| Error::new(Reason::ArgumentUrl, "the proxy's address cannot be used");
-        let parsed = ureq::Proxy::new(setting.address.reveal()).map_err(unusable)?;
-        let login = (parsed.username(), parsed.password());
-        let authorization =
-            (login != (None, None)).then(|| basic(login.0.unwrap_or_default(), login.1.unwrap_or_default()));
-        let proxy = Proxy { host: parsed.host().to_owned(), port: parsed.port(), authorization };
-        let named = ureq::Proxy::builder(ureq::ProxyProtocol::Http).host(&proxy.host).port(proxy.port);
-        let named = setting.exceptions.iter().fold(named, |named, exception| named.no_proxy(exception));
-        Ok(Proxied { proxy, matcher: named.build().map_err(unusable)? })
-    }
-}
-
 /// Makes connections: whom to trust, and through which proxy.
 #[derive(Debug)]
 struct Dialer {
@@ -414,8 +295,7 @@ impl Dialer {
     }
 
     fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
-        let proxied = self.proxied.as_ref().filter(|proxied| !proxied.matcher.is_no_proxy(uri));
-        proxied.map(|proxied| &proxied.proxy)
+        self.proxied.as_ref()?.proxy_for(uri)
     }
 }
 
@@ -426,7 +306,7 @@ impl Connector for Dial {
     type Out = Link;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> std::result::Result<Option<Link>, ureq::Error> {
-        let clock = net::current_clock().map_err(carried)?;
+        let clock = deadline::current_clock().map_err(carried)?;
         let uri = details.uri;
         let trust = match (details.needs_tls(), self.0.trust.as_deref()) {
             (true, None) => return Err(ureq::Error::TlsRequired),
@@ -535,7 +415,7 @@ impl Link {
         }
         self.framing = Framing::default();
         // On a connection that was kept, nothing came before this.
-        let clock = net::current_clock().map_err(io::Error::other)?;
+        let clock = deadline::current_clock().map_err(io::Error::other)?;
         clock.enter(Phase::Exchange);
         self.used_for = clock.began();
         self.stream.write_all(&self.outbox)?;
@@ -586,7 +466,7 @@ impl Transport for Link {
     /// Whether the next request may use the connection. Asked twice: when a request has been answered, and before
     /// the next one, which is when it has to be looked at.
     fn is_open(&mut self) -> bool {
-        let Ok(clock) = net::current_clock() else {
+        let Ok(clock) = deadline::current_clock() else {
             return false;
         };
         let is_kept = self.used_for == clock.began();

@@ -1,12 +1,17 @@
 //! The way to a server, gone step by step and looked at: name, connection, TLS. Nothing is sent to the server.
 
+use std::fmt::Write as _;
+use std::time::Duration;
+
 use crate::error::{Error, Status};
-use crate::lookup::look_up;
-use crate::net::{self, Clock, Phase, Socket};
-use crate::report::Step;
-use crate::stream::{self, Proxy, Target};
-use crate::tls::{self, Shown, Trust};
-use crate::tls_stream::TlsStream;
+use crate::platform::clock::boot_clock;
+use crate::wire::deadline::{Clock, Phase};
+use crate::wire::lookup::look_up;
+use crate::wire::proxy::{self, Proxy};
+use crate::wire::socket::{self, Socket, Target};
+use crate::wire::stream;
+use crate::wire::tls::{self, Shown, Trust};
+use crate::wire::tls_stream::TlsStream;
 
 const LOOK_UP: &str = "name";
 const CONNECT: &str = "connection";
@@ -28,7 +33,7 @@ pub fn look(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock:
 fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec<Step>) -> Option<Socket> {
     if let Some(proxy) = proxy {
         steps.push(Step::skipped(LOOK_UP, "the proxy looks the name up"));
-        let (socket, mut step) = Step::measure(CONNECT, || stream::through(proxy, target, clock));
+        let (socket, mut step) = Step::measure(CONNECT, || proxy::through(proxy, target, clock));
         step.facts.push(("through the proxy", format!("{}:{}", proxy.host, proxy.port)));
         steps.push(step);
         return socket;
@@ -44,7 +49,7 @@ fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec
     if failed {
         return None;
     }
-    let (socket, mut step) = Step::measure(CONNECT, || net::connect(&addresses, clock));
+    let (socket, mut step) = Step::measure(CONNECT, || socket::connect(&addresses, clock));
     if let Some(peer) = socket.as_ref().and_then(Socket::peer) {
         step.facts.push(("connected to", peer.to_string()));
     }
@@ -83,4 +88,60 @@ fn look_at_certificate(target: Target, proxy: Option<&Proxy>, clock: &Clock) -> 
     let socket = stream::connect(target, proxy, clock).ok()?;
     clock.enter(Phase::Tls);
     TlsStream::agree(&tls::looking().ok()?, target, socket).ok()?.shown()
+}
+
+/// A step on the way to a token that works.
+#[derive(Debug)]
+pub struct Step {
+    /// Which.
+    pub name: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub took: Option<Duration>,
+    /// What was seen: a name and a value.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// How a step went.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Well.
+    Passed,
+    /// Not.
+    Failed(Error),
+    /// It was not tried, for this reason.
+    Skipped(&'static str),
+}
+
+impl Step {
+    /// A step that was not tried.
+    pub fn skipped(name: &'static str, why: &'static str) -> Step {
+        Step { name, outcome: Outcome::Skipped(why), took: None, facts: Vec::new() }
+    }
+
+    /// A step that was tried and took so long.
+    pub fn tried(name: &'static str, outcome: Result<(), Error>, took: Duration) -> Step {
+        let outcome = outcome.map_or_else(Outcome::Failed, |()| Outcome::Passed);
+        Step { name, outcome, took: Some(took), facts: Vec::new() }
+    }
+
+    /// Tries a step and measures it; what it found, if it went well.
+    pub fn measure<T>(name: &'static str, body: impl FnOnce() -> Result<T, Error>) -> (Option<T>, Step) {
+        let started = boot_clock();
+        let outcome = body();
+        let took = boot_clock().saturating_sub(started);
+        match outcome {
+            Ok(found) => (Some(found), Step::tried(name, Ok(()), took)),
+            Err(error) => (None, Step::tried(name, Err(error), took)),
+        }
+    }
+
+    /// Why it failed, if it did.
+    pub fn failure(&self) -> Option<&Error> {
+        match &self.outcome {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
 }

@@ -9,11 +9,12 @@ use std::time::Duration;
 use once_cell::sync::Lazy;
 
 use crate::error::{Error, Reason, Result};
-use crate::net::{Clock, MAX_ADDRESSES, Phase};
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::platform::resolver::{self, LookupFailure};
+use crate::wire::deadline::{Clock, Phase};
+use crate::wire::socket::MAX_ADDRESSES;
 
 /// No more threads than this look names up, in the whole process.
 const MAX_LOOKUPS: usize = 4;
@@ -189,7 +190,7 @@ fn ask_system(host: &str) -> (Answer, Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::tests::clock;
+    use crate::wire::deadline::tests::clock;
 
     #[test]
     fn names_are_looked_up_and_ip_addresses_are_not() {
