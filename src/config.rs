@@ -13,11 +13,12 @@ use zeroize::Zeroizing;
 
 use crate::checks::{GraphName, TEXT_LIMIT, judge_secret, judge_token, no_controls};
 use crate::credential::{Credential, Judge};
-use crate::endpoint::{Route, Version};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
 use crate::platform::process;
+use crate::protocol::endpoint::Route;
+use crate::protocol::version::Version;
 use crate::report::Setting;
 use crate::wire::address::Address;
 use crate::wire::proxy::ProxySetting;

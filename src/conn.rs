@@ -20,14 +20,15 @@ use arc_swap::ArcSwap;
 use crate::config::{Config, Login, Settings};
 use crate::conn::authorization::Managing;
 use crate::conn::call::{Ask, Authorization, Call, SECRET_USER, Server};
-use crate::endpoint::{Generation, Version, path};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
-use crate::redact::{Redactor, ToHide};
-use crate::refusal::{Credential, Operation};
-use crate::reply::{Json, shape};
+use crate::protocol::endpoint::path;
+use crate::protocol::json::{Json, shape};
+use crate::protocol::operation::{Credential, Operation};
+use crate::protocol::redact::{Redactor, ToHide};
+use crate::protocol::version::{Generation, Version, version_in};
 use crate::retry::Budget;
 use crate::token::{LifetimeUnit, Token};
 use crate::wire::client::Wire;
@@ -206,11 +207,11 @@ impl Connection {
         let credential = login.map(|login| login.read());
         let mut known = Vec::with_capacity(credentials.len() + 4);
         known.extend(credentials.iter().map(|credential| ToHide::Given(credential)));
-        known.extend(self.held().map(ToHide::Token));
+        known.extend(self.held().map(|token| ToHide::Own(token)));
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
         // What a file held is kept out of everything that is said, also if it cannot be read any more.
         let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
-        known.extend(credential.iter().flatten().cloned().chain(held).map(ToHide::Login));
+        known.extend(credential.iter().flatten().cloned().chain(held).map(|held| ToHide::Own(held)));
         if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
             known.push(ToHide::Pair(username, password.clone()));
         }
@@ -308,30 +309,5 @@ impl Known {
             Known::Exactly(Generation::B) => "B (3.5 to 3.11)",
             Known::Exactly(Generation::C) => "C (4.1 and later)",
         }
-    }
-}
-
-/// The version in the text of `/version`: its own line since 3.9.3, else the release of the product.
-pub(crate) fn version_in(text: &str) -> Option<Version> {
-    let number = |rest: &str| {
-        let rest = rest.trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        Version::parse(rest[..end].trim_end_matches('.'))
-    };
-    let after = |words: &str| text.split(words).nth(1).and_then(number);
-    after("TigerGraph version:").or_else(|| after("release_"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_in_the_text_of_the_version_endpoint() {
-        let old = "TigerGraph RESTPP: \n --- Version --- \nproduct              release_2.6.0_05-09-2020 ab1e3d0d  2020-04-15 15:46:29 -0700\n";
-        assert_eq!(version_in(old), Version::parse("2.6.0"));
-        assert_eq!(version_in("x\nTigerGraph version: 3.9.3\n"), Version::parse("3.9.3"));
-        assert_eq!(version_in("TigerGraph version: \nproduct release_4.1.2_x"), Version::parse("4.1.2"));
-        assert_eq!(version_in("TigerGraph version: dev\n"), None);
     }
 }

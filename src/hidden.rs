@@ -22,6 +22,18 @@ impl Hidden {
     }
 }
 
+/// What holds a credential that must not be shown.
+pub trait Reveal {
+    /// The credential itself.
+    fn reveal(&self) -> &str;
+}
+
+impl Reveal for Hidden {
+    fn reveal(&self) -> &str {
+        Hidden::reveal(self)
+    }
+}
+
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<hidden>")

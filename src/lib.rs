@@ -16,8 +16,6 @@ pub mod credential;
 #[forbid(unsafe_code)]
 pub mod dates;
 #[forbid(unsafe_code)]
-pub mod endpoint;
-#[forbid(unsafe_code)]
 pub mod error;
 pub mod ffi;
 #[cfg(feature = "test-fuzz")]
@@ -31,17 +29,11 @@ pub mod log;
 mod managed;
 mod platform;
 #[forbid(unsafe_code)]
-pub mod redact;
-#[forbid(unsafe_code)]
-mod refusal;
-#[forbid(unsafe_code)]
-mod reply;
+pub mod protocol;
 #[forbid(unsafe_code)]
 pub mod report;
 #[forbid(unsafe_code)]
 mod retry;
-#[forbid(unsafe_code)]
-pub mod secret;
 #[forbid(unsafe_code)]
 mod sync;
 #[forbid(unsafe_code)]

@@ -9,7 +9,6 @@
 use std::time::Duration;
 
 use crate::error::{Error, Reason, Status};
-use crate::reply::shape;
 
 /// A moment on the boot clock.
 pub type Moment = Duration;
@@ -384,7 +383,7 @@ fn stored(pause: &Pause, now: Moment) -> Error {
 
 /// The error for a token that cannot be handed out any more when it comes.
 pub fn expired_on_arrival() -> Error {
-    shape("the token in the server's answer has expired already").with_hint(
+    Error::new(Reason::ProtocolShape, "the token in the server's answer has expired already").with_hint(
         "Already expired on arrival: check the lifetime that was asked for, its unit, and the server's clock.",
     )
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::crypto::ring::default_provider;
 
 use crate::error::{Error, Reason, Status};
-use crate::refusal::Operation;
+use crate::protocol::operation::Operation;
 
 /// No call tries more often than this again, whatever it asks.
 pub const MAX_RETRIES: u32 = 2;

@@ -9,9 +9,9 @@ use once_cell::race::OnceBox;
 use crate::checks::is_token_byte;
 use crate::dates::rfc3339;
 use crate::error::Result;
-use crate::hidden::{Hidden, same_text};
+use crate::hidden::{Hidden, Reveal, same_text};
 use crate::managed::Same;
-use crate::reply::{self, Claims, Expiration, Json, claims, shape};
+use crate::protocol::json::{self, Claims, Expiration, Json, claims, shape};
 
 const BEARER: &str = "Bearer ";
 /// Tokens received are this long at least and at most.
@@ -104,6 +104,12 @@ impl Token {
     }
 }
 
+impl Reveal for Token {
+    fn reveal(&self) -> &str {
+        self.value()
+    }
+}
+
 impl Same for Arc<Token> {
     fn is_one_with(&self, other: &Arc<Token>) -> bool {
         self.body.number == other.body.number && self.has_value_of(other)
@@ -148,7 +154,7 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     if !LENGTH.contains(&value.len()) || !value.bytes().all(is_token_byte) {
         return Err(shape("the token in the server's answer is not one that a header can carry"));
     }
-    let (claims, told) = (claims(value), reply::expiration(reply)?);
+    let (claims, told) = (claims(value), json::expiration(reply)?);
     let token = Token::new(value, end(claims, told, requested));
     let by_servers_clock = claims.is_some() || requested.answered_at.is_some();
     Ok(Issued { token, lifetime: lifetime(claims, told, requested), by_servers_clock })

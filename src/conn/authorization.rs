@@ -15,7 +15,6 @@ use crate::config::{Login, Settings};
 use crate::conn::call::Call;
 use crate::conn::tokens::Proof;
 use crate::conn::{Connection, Known, TokenOptions};
-use crate::endpoint::Generation;
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
@@ -23,7 +22,8 @@ use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::clock::{self, boot_clock, wall_clock};
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
-use crate::refusal::Operation;
+use crate::protocol::operation::Operation;
+use crate::protocol::version::Generation;
 use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::token::{Issued, Token};
 

@@ -6,13 +6,15 @@ use zeroize::Zeroizing;
 use crate::checks::{Alias, judge_secret, judge_user};
 use crate::conn::call::{Ask, Call, JSON, Server, push_json};
 use crate::conn::{Connection, Facts, Known};
-use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
-use crate::refusal::{self, Operation};
-use crate::reply::GsqlText;
-use crate::secret::{GsqlOutcome, Secret};
+use crate::protocol::endpoint::{encode, path};
+use crate::protocol::gsql::{GsqlOutcome, GsqlText};
+use crate::protocol::operation::Operation;
+use crate::protocol::refusal;
+use crate::protocol::secret::Secret;
+use crate::protocol::version::Generation;
 use crate::wire::http::{Answer, Method};
 
 /// How an alias begins that nobody chose; the servers use the same.
@@ -190,7 +192,10 @@ impl Call<'_> {
         }
         ask.query = Some(query);
         let created = self.ask_secrets(&ask, |secrets| {
-            secrets.into_iter().next().ok_or_else(|| crate::reply::shape("the server's answer holds no secret"))
+            secrets
+                .into_iter()
+                .next()
+                .ok_or_else(|| crate::protocol::json::shape("the server's answer holds no secret"))
         });
         let created = created.map_err(|error| self.maybe_created(error, alias));
         match created {
@@ -343,7 +348,7 @@ fn refused_text(question: &refusal::Question, answer: &Answer) -> Option<Error> 
     }
     match refusal::judge(question, answer) {
         Err(error) => Some(error),
-        Ok(_) => Some(crate::reply::shape("the server answered JSON where the output of GSQL was expected")),
+        Ok(_) => Some(crate::protocol::json::shape("the server answered JSON where the output of GSQL was expected")),
     }
 }
 

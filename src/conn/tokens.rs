@@ -9,11 +9,12 @@ use crate::config::Login;
 use crate::conn::authorization::{Source, Way};
 use crate::conn::call::{Ask, Authorization, Call, JSON, Server, json_object};
 use crate::conn::{Connection, Facts, Known, jwt_unsupported};
-use crate::endpoint::{Generation, encode, path};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
-use crate::refusal::{Credential, Operation};
+use crate::protocol::endpoint::{encode, path};
+use crate::protocol::operation::{Credential, Operation};
+use crate::protocol::version::Generation;
 use crate::token::{Issued, LifetimeUnit, Token};
 use crate::wire::http::Method;
 

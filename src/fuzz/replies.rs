@@ -5,14 +5,16 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use crate::conn::version_in;
 use crate::error::Result;
 use crate::fuzz::{canary, heap};
 use crate::hidden::Hidden;
-use crate::redact::{Redactor, ToHide};
-use crate::refusal::{self, Credential, Operation, Question};
-use crate::reply::{self, Expiration, GsqlText, Json, Text};
-use crate::secret::{GsqlOutcome, Secret, SecretList};
+use crate::protocol::gsql::{GsqlOutcome, GsqlText};
+use crate::protocol::json::{self, Expiration, Json, Text};
+use crate::protocol::operation::{Credential, Operation};
+use crate::protocol::redact::{Redactor, ToHide};
+use crate::protocol::refusal::{self, Question};
+use crate::protocol::secret::{Secret, SecretList};
+use crate::protocol::version::version_in;
 use crate::token::{self, LifetimeUnit, Requested};
 use crate::wire::http::Answer;
 use crate::{checks, dates};
@@ -61,7 +63,7 @@ fn checked<T>(result: Result<T>) -> Option<T> {
 pub fn json(data: &[u8]) {
     let strict = within_bounds(data, || Json::parse(data));
     let mut without_breaks = data.to_vec();
-    reply::without_raw_breaks(&mut without_breaks);
+    json::without_raw_breaks(&mut without_breaks);
     let loose = within_bounds(data, || Json::parse(&without_breaks));
     if let Some(reply) = checked(strict) {
         assert_eq!(Some(&reply), loose.as_ref().ok());
@@ -170,7 +172,7 @@ pub fn expiration(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let number = text.trim().parse().map_or(Json::OtherNumber, Json::Integer);
     for value in [Json::Text(Text::Borrowed(&text)), number] {
-        match reply::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
+        match json::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
             Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),
             Ok(Expiration::Date(time)) => assert!(time == 0 || !dates::rfc3339(time).is_empty()),
             Ok(Expiration::Unknown) | Err(_) => {}
@@ -181,7 +183,7 @@ pub fn expiration(data: &[u8]) {
 /// The claims of a JWT.
 pub fn claims(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let claims = within_bounds(data, || reply::claims(&text));
+    let claims = within_bounds(data, || json::claims(&text));
     if let Some(claims) = claims {
         assert!(claims.issued_at >= 0 && claims.expires_at > claims.issued_at && claims.expires_at < 1 << 53);
     }

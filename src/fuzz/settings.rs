@@ -4,8 +4,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::checks::{Alias, GraphName, judge_user};
 use crate::config::Config;
-use crate::endpoint::{Route, encode};
 use crate::fuzz::canary;
+use crate::protocol::endpoint::{Route, encode};
 use crate::wire::address::Address;
 use crate::wire::proxy::check_proxy;
 

@@ -1,91 +1,99 @@
-//! Secrets: as REST lists them, and as GSQL text shows them.
+//! The output of GSQL scripts: its lines, and what CREATE, SHOW and DROP SECRET say in them.
 
-use crate::checks::is_token_byte;
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
-use crate::redact::Redactor;
-use crate::refusal::{Operation, by_words};
-use crate::reply::{GsqlText, Json, Text, shape, too_large};
+use crate::protocol::json::{Text, too_large};
+use crate::protocol::operation::Operation;
+use crate::protocol::redact::Redactor;
+use crate::protocol::refusal::by_words;
+use crate::protocol::secret::{Secret, SecretList};
 
-/// A secret as the server told it.
-#[derive(Clone, Debug)]
-pub struct Secret {
-    /// Its alias.
-    pub alias: String,
-    /// Its value, or the masked form of it.
-    pub value: Hidden,
-    /// The graph it belongs to; "" where not told.
-    pub graph: String,
+/// No line of a script's output is longer.
+const MAX_LINE: usize = 64 * 1024;
+
+/// The visible part of a GSQL answer, and the exit code of its script.
+pub struct GsqlText<'a> {
+    body: &'a [u8],
+    /// The script's exit code, where the server tells it.
+    pub code: Option<i64>,
 }
 
-impl Secret {
-    /// Whether the value is only its masked form, `abc****xyz`.
-    pub fn is_masked(&self) -> bool {
-        self.value.reveal().contains("****")
+impl<'a> GsqlText<'a> {
+    /// Reads the output of a script.
+    pub fn parse(body: &'a [u8]) -> Result<GsqlText<'a>> {
+        if body.split(|byte| *byte == b'\n').any(|line| line.len() > MAX_LINE) {
+            return Err(too_large("a line of the server's answer is longer than any that GSQL writes"));
+        }
+        let codes = every_line(body).filter_map(|line| Some(line.strip_prefix(RETURN_CODE)?.trim().parse().ok()));
+        Ok(GsqlText { body, code: codes.last().flatten() })
+    }
+
+    /// Its lines without control lines, progress bars and colours.
+    pub fn lines(&self) -> impl Iterator<Item = Text<'a>> {
+        every_line(self.body).filter(|line| !line.starts_with(CONTROL) && !is_progress(line) && !line.trim().is_empty())
+    }
+
+    /// Whether any line holds the words.
+    pub fn says(&self, words: &str) -> bool {
+        self.lines().any(|line| line.contains(words))
+    }
+
+    /// Its beginning in one line, for a redactor.
+    pub fn joined(&self) -> Zeroizing<String> {
+        let mut all = Zeroizing::new(String::new());
+        for line in self.lines() {
+            if all.len() > MAX_LINE {
+                break;
+            }
+            all.push_str(line.trim());
+            all.push(' ');
+        }
+        all
     }
 }
 
-/// Most memory that a list may take together with the answer that it comes from. An exchange may take 1.5 MiB in
-/// all; what is missing here to that is for the connection and for the element that is being read.
-const MEMORY: usize = 1280 * 1024;
+/// How lines begin that are for the program that shows the others.
+const CONTROL: &str = "__GSQL__";
+const RETURN_CODE: &str = "__GSQL__RETURN__CODE__,";
+const COOKIES: &str = "__GSQL__COOKIES__,";
 
-/// The secrets of an answer, read one by one, so that none is there in more than two forms.
-pub struct SecretList {
-    secrets: Vec<Secret>,
-    /// Memory that is left for them.
-    left: usize,
-    failed: Option<Error>,
+fn every_line(body: &[u8]) -> impl Iterator<Item = Text<'_>> {
+    body.split(|byte| *byte == b'\n').map(plain_line)
 }
 
-impl SecretList {
-    /// An empty list, to be read from an answer that takes so many bytes.
-    pub fn beside(answer: usize) -> SecretList {
-        SecretList { secrets: Vec::new(), left: MEMORY.saturating_sub(answer), failed: None }
-    }
+/// A line without colours; the cookie line may hang on to the end of another.
+fn plain_line(line: &[u8]) -> Text<'_> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let end = line.windows(COOKIES.len()).position(|part| part == COOKIES.as_bytes()).unwrap_or(line.len());
+    Text::from(without_ansi(String::from_utf8_lossy(&line[..end])))
+}
 
-    /// Adds the secret that an element of a REST answer describes.
-    pub fn read(&mut self, object: &Json) {
-        if self.failed.is_none() {
-            self.failed = from_object(object).and_then(|secret| self.push(secret)).err();
+fn is_progress(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with("[=") && line.contains('%') || line.starts_with("[ ") && line.ends_with('%')
+}
+
+/// Without escape sequences: ESC and one letter, or ESC [ up to its final byte.
+fn without_ansi(line: Cow<str>) -> Cow<str> {
+    if !line.contains('\u{1b}') {
+        return line;
+    }
+    let line = Zeroizing::new(line.into_owned());
+    let mut out = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+        } else if chars.next() == Some('[') {
+            // The final byte of a control sequence lies between @ and ~.
+            chars.by_ref().find(|end| ('@'..='~').contains(end));
         }
     }
-
-    fn push(&mut self, secret: Secret) -> Result<()> {
-        let mut takes = secret.alias.len() + secret.value.reveal().len() + secret.graph.len();
-        if self.secrets.len() == self.secrets.capacity() {
-            // It doubles. What earlier sizes took stays counted, for the moment in which two of them are there.
-            takes += 2 * self.secrets.len().max(2) * size_of::<Secret>();
-        }
-        let too_large = || too_large("the server's answer lists more secrets than fit into memory");
-        self.left = self.left.checked_sub(takes).ok_or_else(too_large)?;
-        self.secrets.push(secret);
-        Ok(())
-    }
-
-    /// All secrets, with that of a REST answer that tells only one.
-    pub fn finish(mut self, reply: &Json) -> Result<Vec<Secret>> {
-        match reply.get("results") {
-            None | Some(Json::List(_)) => {}
-            Some(Json::Object(members)) if members.is_empty() => {}
-            Some(object @ Json::Object(_)) => self.read(object),
-            Some(_) => return Err(shape("\"results\" of the server's answer is neither a list nor an object")),
-        }
-        self.failed.map_or(Ok(self.secrets), Err)
-    }
-}
-
-fn from_object(object: &Json) -> Result<Secret> {
-    let text = |key| object.text(key)?.ok_or_else(|| shape(format!("a secret in the server's answer has no {key}")));
-    secret(text("alias")?, text("value")?, "")
-}
-
-fn secret(alias: &str, value: &str, graph: &str) -> Result<Secret> {
-    let printable = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
-    let masked_or_plain = |byte: u8| is_token_byte(byte) || byte == b'*' || byte == b'_';
-    if !printable(alias) || value.is_empty() || !value.bytes().all(masked_or_plain) {
-        return Err(shape("a secret in the server's answer holds characters that no secret has"));
-    }
-    Ok(Secret { alias: alias.to_owned(), value: Hidden::new(value), graph: graph.to_owned() })
+    out.into()
 }
 
 /// A secret of the output of SHOW SECRET, as far as it is read.
@@ -100,7 +108,9 @@ impl Shown {
     /// Adds it to a list. Before 3.1.4 a secret may have no alias, and then nothing can name it but its value.
     fn end(self, list: &mut SecretList) -> Result<()> {
         match self.value {
-            Some(value) if !self.alias.is_empty() => list.push(secret(&self.alias, value.reveal(), &self.graph)?),
+            Some(value) if !self.alias.is_empty() => {
+                list.push(Secret::received(&self.alias, value.reveal(), &self.graph)?)
+            }
             _ => Ok(()),
         }
     }
@@ -131,7 +141,7 @@ impl GsqlOutcome<'_> {
         let line = self.text.lines().find(|line| line.contains(prefix));
         let value = line.as_ref().and_then(|line| line.split_once(prefix)?.1.split(' ').next());
         match value {
-            Some(value) => secret(alias, value.trim(), graph),
+            Some(value) => Secret::received(alias, value.trim(), graph),
             None if self.text.says("already exists") => {
                 Err(Error::new(Reason::ExistsSecret, format!("a secret with the alias {alias} exists already")))
             }
@@ -161,7 +171,7 @@ impl GsqlOutcome<'_> {
             return Err(self.failure());
         }
         shown.end(&mut list)?;
-        Ok(list.secrets)
+        list.into_secrets()
     }
 
     /// How each of several DROP SECRET went, in their order: `true` if it dropped something.
@@ -217,6 +227,19 @@ impl GsqlOutcome<'_> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn gsql_text_without_its_controls() {
+        let body = b"__GSQL__MOVE__CURSOR___UP__,1\n\x1b[32mThe secret: abc tail\x1b[0m\n[====   ] 45% (1/2)\n__GSQL__CLEAN__LINE__\nlast__GSQL__COOKIES__,{\"a\":1}\n__GSQL__RETURN__CODE__,0\n";
+        let text = GsqlText::parse(body).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["The secret: abc tail", "last"]);
+        assert_eq!(text.code, Some(0));
+        assert_eq!(GsqlText::parse(b"").unwrap().lines().count(), 0);
+        let line = |length: usize| GsqlText::parse("x".repeat(length).as_bytes()).map(|text| text.joined().len());
+        assert_eq!(line(MAX_LINE).unwrap(), MAX_LINE + 1);
+        assert_eq!(line(MAX_LINE + 1).unwrap_err().reason(), Reason::ProtocolTooLarge);
+    }
+
     fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
         let (memory, text) = (text.len(), GsqlText::parse(text.as_bytes()).unwrap());
         read(&GsqlOutcome { operation, text: &text, memory, redactor: &Redactor::new(Vec::new(), &[]) })
@@ -224,33 +247,6 @@ mod tests {
 
     fn listed(text: &str) -> Result<Vec<Secret>> {
         with(Operation::ListSecrets, text, |outcome| outcome.listed())
-    }
-
-    fn rest(text: &str) -> Result<Vec<(String, String)>> {
-        let mut list = SecretList::beside(text.len());
-        let reply = Json::read(text.as_bytes(), Some(&mut |object| list.read(object))).unwrap();
-        let secrets = list.finish(&reply)?;
-        Ok(secrets.into_iter().map(|s| (s.alias, s.value.reveal().to_owned())).collect())
-    }
-
-    #[test]
-    fn rest_answers_in_every_shape() {
-        let one = vec![("s1".to_owned(), "59ccqdlqmkfcqjl99u2jv4qt2telmeoj".to_owned())];
-        let object = r#"{"alias":"s1","value":"59ccqdlqmkfcqjl99u2jv4qt2telmeoj"}"#;
-        for results in [object.to_owned(), format!("[{object}]")] {
-            assert_eq!(rest(&format!(r#"{{"error":false,"message":"","results":{results}}}"#)).unwrap(), one);
-        }
-        for nothing in [r#"{"results":[]}"#, r#"{"results":{}}"#, r#"{"results":null}"#, "{}"] {
-            assert_eq!(rest(nothing).unwrap(), [], "{nothing}");
-        }
-        for wrong in [
-            r#"{"results":5}"#,
-            r#"{"results":[5]}"#,
-            r#"{"results":[{"alias":"a"}]}"#,
-            r#"{"results":{"alias":"a","value":"x\u0000y"}}"#,
-        ] {
-            assert_eq!(rest(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
-        }
     }
 
     #[test]
@@ -263,11 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_fit_into_their_memory_or_are_refused() {
-        let object = r#"{"alias":"AUTO_GENERATED_ALIAS_1234567","value":"59ccqdlqmkfcqjl99u2jv4qt2telmeoj"}"#;
-        let json = |count: usize| format!(r#"{{"results":[{}]}}"#, vec![object; count].join(","));
-        assert_eq!(rest(&json(4096)).unwrap().len(), 4096);
-        assert_eq!(rest(&json(4097)).unwrap_err().reason(), Reason::ProtocolTooLarge);
+    fn long_texts_fit_into_their_memory_or_are_refused() {
         let text = "- Secret: 59c****eoj\n  - Alias: AUTO_GENERATED_ALIAS_1234567\n  - GraphName: G\n";
         assert_eq!(listed(&text.repeat(4096)).unwrap().len(), 4096);
         assert_eq!(listed(&text.repeat(9000)).unwrap_err().reason(), Reason::ProtocolTooLarge);

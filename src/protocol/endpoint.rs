@@ -1,4 +1,4 @@
-//! Addresses, ports, server generations, and which endpoint serves what on which generation.
+//! Endpoints, and where requests to them go.
 
 /// Endpoints, by what serves them; see the table in the README for what each generation uses.
 pub mod path {
@@ -18,8 +18,6 @@ pub mod path {
     pub const SECRETS: &str = "/gsql/v1/secrets";
 }
 
-use std::fmt;
-
 use crate::wire::address::Address;
 
 /// Gateway port of self-managed servers: serves GSQL, the GUI and, under `/restpp`, REST++.
@@ -28,66 +26,6 @@ pub const GATEWAY_PORT: u16 = 14240;
 pub const RESTPP_PORT: u16 = 9000;
 /// The one port of TigerGraph Cloud.
 const CLOUD_PORT: u16 = 443;
-
-/// How a server manages tokens and secrets. Found by asking it, or told by the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Generation {
-    /// 2.x to 3.4: `requesttoken` with its parameters in the query.
-    A {
-        /// From 3.2 on a token can be requested with the secret in the body of a POST.
-        post: bool,
-    },
-    /// 3.5 to 3.11: `requesttoken` with a JSON body.
-    B,
-    /// 4.1 and later: `gsql/v1/tokens` and `gsql/v1/secrets`.
-    C,
-}
-
-/// A server's version, compared as numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
-    /// First number.
-    pub major: u32,
-    /// Second number.
-    pub minor: u32,
-    /// Third number, 0 where not told.
-    pub patch: u32,
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
-
-impl Version {
-    /// Reads "3.10" or "4.1.2".
-    pub fn parse(text: &str) -> Option<Version> {
-        let mut numbers = [0u32; 3];
-        let parts: Vec<&str> = text.split('.').collect();
-        if !(2..=3).contains(&parts.len()) {
-            return None;
-        }
-        for (number, part) in numbers.iter_mut().zip(&parts) {
-            if part.len() > 5 || !part.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            *number = part.parse().ok()?;
-        }
-        Some(Version { major: numbers[0], minor: numbers[1], patch: numbers[2] })
-    }
-
-    /// The generation of this version; `None` for 4.0, which belongs to none provably and is asked.
-    pub fn generation(self) -> Option<Generation> {
-        match (self.major, self.minor) {
-            (0..=2, _) | (3, 0..=1) => Some(Generation::A { post: false }),
-            (3, 2..=4) => Some(Generation::A { post: true }),
-            (3, _) => Some(Generation::B),
-            (4, 0) => None,
-            _ => Some(Generation::C),
-        }
-    }
-}
 
 /// Where requests of a connection go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,26 +92,6 @@ mod tests {
         assert_eq!(route("x.tgcloud.io", None, None, None), cloud);
         assert_eq!(route("x.tgcloud.io", None, None, Some(false)).1, "https://x.tgcloud.io:14240");
         assert_eq!(route("h", None, None, Some(true)).1, "https://h:443");
-    }
-
-    #[test]
-    fn versions_compare_as_numbers() {
-        let version = |text| Version::parse(text).unwrap();
-        assert!(version("3.10") > version("3.9") && version("10.1") > version("4.1"));
-        let generation = |text| version(text).generation();
-        assert_eq!(generation("2.6.1"), Some(Generation::A { post: false }));
-        assert_eq!(generation("3.1"), Some(Generation::A { post: false }));
-        assert_eq!(generation("3.2"), Some(Generation::A { post: true }));
-        assert_eq!(generation("3.4.9"), Some(Generation::A { post: true }));
-        assert_eq!(generation("3.5"), Some(Generation::B));
-        assert_eq!(generation("3.10"), Some(Generation::B));
-        assert_eq!(generation("4.0"), None);
-        assert_eq!(generation("4.1"), Some(Generation::C));
-        assert_eq!(generation("5.0"), Some(Generation::C));
-        assert_eq!(generation("10.1"), Some(Generation::C));
-        for bad in ["", "4", "4.", "4.1.2.3", "v4.1", "4.x", "-1.0", "4.1 "] {
-            assert_eq!(Version::parse(bad), None, "{bad}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a server's answer says: JSON with its limits, GSQL text, dates, the claims of a JWT.
+//! JSON of a server, with its limits.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -24,8 +24,6 @@ const MAX_CLAIMS: usize = 4096;
 const MAX_VALUES: usize = 256;
 /// No text is longer in any answer: tokens have 8 KiB at most.
 const MAX_TEXT: usize = 16 * 1024;
-/// No line of a script's output is longer.
-const MAX_LINE: usize = 64 * 1024;
 
 /// A text of an answer: part of it, or, where it had to be decoded, one of its own that is wiped when dropped,
 /// because any may be a credential.
@@ -463,87 +461,6 @@ impl<'de> Visitor<'de> for Times {
     }
 }
 
-/// The visible part of a GSQL answer, and the exit code of its script.
-pub struct GsqlText<'a> {
-    body: &'a [u8],
-    /// The script's exit code, where the server tells it.
-    pub code: Option<i64>,
-}
-
-impl<'a> GsqlText<'a> {
-    /// Reads the output of a script.
-    pub fn parse(body: &'a [u8]) -> Result<GsqlText<'a>> {
-        if body.split(|byte| *byte == b'\n').any(|line| line.len() > MAX_LINE) {
-            return Err(too_large("a line of the server's answer is longer than any that GSQL writes"));
-        }
-        let codes = every_line(body).filter_map(|line| Some(line.strip_prefix(RETURN_CODE)?.trim().parse().ok()));
-        Ok(GsqlText { body, code: codes.last().flatten() })
-    }
-
-    /// Its lines without control lines, progress bars and colours.
-    pub fn lines(&self) -> impl Iterator<Item = Text<'a>> {
-        every_line(self.body).filter(|line| !line.starts_with(CONTROL) && !is_progress(line) && !line.trim().is_empty())
-    }
-
-    /// Whether any line holds the words.
-    pub fn says(&self, words: &str) -> bool {
-        self.lines().any(|line| line.contains(words))
-    }
-
-    /// Its beginning in one line, for a redactor.
-    pub fn joined(&self) -> Zeroizing<String> {
-        let mut all = Zeroizing::new(String::new());
-        for line in self.lines() {
-            if all.len() > MAX_LINE {
-                break;
-            }
-            all.push_str(line.trim());
-            all.push(' ');
-        }
-        all
-    }
-}
-
-/// How lines begin that are for the program that shows the others.
-const CONTROL: &str = "__GSQL__";
-const RETURN_CODE: &str = "__GSQL__RETURN__CODE__,";
-const COOKIES: &str = "__GSQL__COOKIES__,";
-
-fn every_line(body: &[u8]) -> impl Iterator<Item = Text<'_>> {
-    body.split(|byte| *byte == b'\n').map(plain_line)
-}
-
-/// A line without colours; the cookie line may hang on to the end of another.
-fn plain_line(line: &[u8]) -> Text<'_> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let end = line.windows(COOKIES.len()).position(|part| part == COOKIES.as_bytes()).unwrap_or(line.len());
-    Text::from(without_ansi(String::from_utf8_lossy(&line[..end])))
-}
-
-fn is_progress(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with("[=") && line.contains('%') || line.starts_with("[ ") && line.ends_with('%')
-}
-
-/// Without escape sequences: ESC and one letter, or ESC [ up to its final byte.
-fn without_ansi(line: Cow<str>) -> Cow<str> {
-    if !line.contains('\u{1b}') {
-        return line;
-    }
-    let line = Zeroizing::new(line.into_owned());
-    let mut out = String::with_capacity(line.len());
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        if c != '\u{1b}' {
-            out.push(c);
-        } else if chars.next() == Some('[') {
-            // The final byte of a control sequence lies between @ and ~.
-            chars.by_ref().find(|end| ('@'..='~').contains(end));
-        }
-    }
-    out.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -683,18 +600,5 @@ mod tests {
         assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":9,\"x\":[{}]}")), Some(Claims { issued_at: 5, expires_at: 9 }));
         assert_eq!(claims(&jwt("{\"iat\":5,\"exp\":9}")), Some(Claims { issued_at: 5, expires_at: 9 }));
         assert_eq!(claims(&jwt(&format!("{{\"iat\":5,\"exp\":9,\"x\":\"{}\"}}", "y".repeat(4096)))), None);
-    }
-
-    #[test]
-    fn gsql_text_without_its_controls() {
-        let body = b"__GSQL__MOVE__CURSOR___UP__,1\n\x1b[32mThe secret: abc tail\x1b[0m\n[====   ] 45% (1/2)\n__GSQL__CLEAN__LINE__\nlast__GSQL__COOKIES__,{\"a\":1}\n__GSQL__RETURN__CODE__,0\n";
-        let text = GsqlText::parse(body).unwrap();
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["The secret: abc tail", "last"]);
-        assert_eq!(text.code, Some(0));
-        assert_eq!(GsqlText::parse(b"").unwrap().lines().count(), 0);
-        let line = |length: usize| GsqlText::parse("x".repeat(length).as_bytes()).map(|text| text.joined().len());
-        assert_eq!(line(MAX_LINE).unwrap(), MAX_LINE + 1);
-        assert_eq!(line(MAX_LINE + 1).unwrap_err().reason(), Reason::ProtocolTooLarge);
     }
 }

@@ -9,9 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
-use crate::endpoint::encode;
-use crate::hidden::{Hidden, pair};
-use crate::token::Token;
+use crate::hidden::{Hidden, Reveal, pair};
+use crate::protocol::endpoint::encode;
 
 /// At most this much of a server's own message enters an error.
 const MESSAGE_LIMIT: usize = 256;
@@ -33,10 +32,8 @@ pub struct Redactor<'a> {
 pub enum ToHide<'a> {
     /// Given with the call, or a setting.
     Given(&'a str),
-    /// Of the connection's login, which a file may hold.
-    Login(Arc<Hidden>),
-    /// The connection's own token.
-    Token(Arc<Token>),
+    /// The connection's own: its login, which a file may hold, or its token.
+    Own(Arc<dyn Reveal>),
     /// User and password together, as they are sent.
     Pair(&'a str, Arc<Hidden>),
 }
@@ -46,8 +43,7 @@ impl ToHide<'_> {
     fn forms(&self) -> Vec<Zeroizing<String>> {
         match self {
             ToHide::Given(text) => encodings(text),
-            ToHide::Login(credential) => encodings(credential.reveal()),
-            ToHide::Token(token) => encodings(token.value()),
+            ToHide::Own(credential) => encodings(credential.reveal()),
             ToHide::Pair(user, password) => vec![pair(user, password.reveal())],
         }
     }
@@ -270,7 +266,7 @@ mod tests {
     #[test]
     fn user_and_password_are_hidden_together_and_hosts_stay_whole() {
         let password = Arc::new(Hidden::new("secret"));
-        let redactor = Redactor::new(vec![ToHide::Login(password.clone()), ToHide::Pair("u", password)], &[]);
+        let redactor = Redactor::new(vec![ToHide::Own(password.clone()), ToHide::Pair("u", password)], &[]);
         assert_eq!(redactor.clean("Basic dTpzZWNyZXQ= is no secret"), "Basic <redacted:12> is no <redacted:6>");
         let host = "https://a-host-with-a-very-long-name.example";
         assert_eq!(redactor.hide_known(host).as_str(), host);
