@@ -174,7 +174,7 @@ mod tests {
             let file = Scratch::new("mode", "canarycanary", mode);
             let error = file.load().unwrap_err();
             assert_eq!(error.reason(), Reason::ConfigFile);
-            assert_eq!(error.hint(), format!("Type: chmod 600 {}", file.path()), "{mode:o}");
+            assert_eq!(error.hint(), format!("Run: chmod 600 {}", file.path()), "{mode:o}");
             assert!(error.message().contains(&format!("{mode:04o}")), "{error}");
         }
         for mode in [0o600, 0o400] {

@@ -25,8 +25,6 @@ pub mod fuzz;
 pub mod hidden;
 #[forbid(unsafe_code)]
 pub mod log;
-#[forbid(unsafe_code)]
-mod managed;
 mod platform;
 #[forbid(unsafe_code)]
 pub mod protocol;

@@ -95,7 +95,7 @@ fn a_rotated_password_is_used_at_once() {
         server.clear_requests();
         let error = connection.get_secrets(None).expect_err("an open file");
         assert_eq!(error.reason(), Reason::ConfigFile);
-        assert_eq!(error.hint(), format!("Type: chmod 600 {}", file.display()));
+        assert_eq!(error.hint(), format!("Run: chmod 600 {}", file.display()));
         assert!(server.requests().is_empty());
     }
 }

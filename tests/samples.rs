@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use tigergraph_auth::protocol::secret::Secret;
-use tigergraph_auth::token::Token;
+use tigergraph_auth::token::token::Token;
 use tigergraph_auth::{Config, Connection, Error, RefreshOptions, TokenOptions};
 use tigergraph_standin::{Action, Fault, Options, Standin};
 

@@ -18,14 +18,15 @@ use crate::conn::{Connection, Known, TokenOptions};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
-use crate::managed::{Advice, Chance, Life, Managed, Same, Schedule};
 use crate::platform::clock::{self, boot_clock, wall_clock};
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::protocol::operation::Operation;
 use crate::protocol::version::Generation;
 use crate::sync::{ArcSwapOption, Builder, Mutex, MutexGuard, Thread, current, park_timeout};
-use crate::token::{Issued, Token};
+use crate::token::issued::Issued;
+use crate::token::renewal::{Advice, Chance, Life, Managed, Same, Schedule};
+use crate::token::token::Token;
 
 /// Threads count their references to the token on one of so many places at most.
 const MAX_SHARDS: usize = 16;

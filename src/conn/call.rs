@@ -12,7 +12,6 @@ use crate::conn::{Connection, Facts, Known};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
-use crate::managed::{Life, Schedule, expired_on_arrival};
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::protocol::endpoint::path;
 use crate::protocol::json::{Json, without_raw_breaks};
@@ -22,7 +21,8 @@ use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
 use crate::protocol::version::{Generation, Version};
 use crate::retry::{self, Failure, MAX_RETRIES, Policy};
-use crate::token::{self, Issued, Requested};
+use crate::token::issued::{self, Issued, Requested};
+use crate::token::renewal::{Life, Schedule, expired_on_arrival};
 use crate::wire::deadline::Clock;
 use crate::wire::http::{self, Answer, Method, Request};
 
@@ -193,7 +193,7 @@ impl Call<'_> {
             let reply = refusal::judge(&question, answer)?;
             let since = i64::try_from((boot_clock() - self.clock.began()).as_secs()).unwrap_or(0);
             let (sent_at, answered_at) = (wall_clock() - since, answer.date);
-            token::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
+            issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
         })
     }
 

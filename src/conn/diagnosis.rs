@@ -10,10 +10,11 @@ use crate::dates::rfc3339;
 use crate::error::{Error, Reason, Result, Status};
 use crate::platform::clock::wall_clock;
 use crate::protocol::endpoint::path;
-use crate::protocol::json::claims;
 use crate::protocol::version::Version;
 use crate::report::{Report, advice};
-use crate::token::{LifetimeUnit, Token};
+use crate::token::issued::LifetimeUnit;
+use crate::token::jwt::claims;
+use crate::token::token::Token;
 use crate::wire::probe::{PIN, Step};
 
 const SERVER: &str = "server";

@@ -15,7 +15,8 @@ use crate::log::Level;
 use crate::protocol::endpoint::{encode, path};
 use crate::protocol::operation::{Credential, Operation};
 use crate::protocol::version::Generation;
-use crate::token::{Issued, LifetimeUnit, Token};
+use crate::token::issued::{Issued, LifetimeUnit};
+use crate::token::token::Token;
 use crate::wire::http::Method;
 
 /// How a token is requested.

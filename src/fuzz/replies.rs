@@ -9,13 +9,14 @@ use crate::error::Result;
 use crate::fuzz::{canary, heap};
 use crate::hidden::Hidden;
 use crate::protocol::gsql::{GsqlOutcome, GsqlText};
-use crate::protocol::json::{self, Expiration, Json, Text};
+use crate::protocol::json::{self, Json, Text};
 use crate::protocol::operation::{Credential, Operation};
 use crate::protocol::redact::{Redactor, ToHide};
 use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
 use crate::protocol::version::version_in;
-use crate::token::{self, LifetimeUnit, Requested};
+use crate::token::issued::{self, Expiration, LifetimeUnit, Requested};
+use crate::token::jwt;
 use crate::wire::http::Answer;
 use crate::{checks, dates};
 
@@ -77,7 +78,7 @@ pub fn token(data: &[u8]) {
     let (asked, rest) = number(data);
     let requested =
         Requested { lifetime_s: asked % 31_556_952_000, sent_at: 1_700_000_000, answered_at: Some(1_700_000_001) };
-    let Some(issued) = checked(Json::parse(rest)).and_then(|reply| checked(token::from_reply(&reply, requested)))
+    let Some(issued) = checked(Json::parse(rest)).and_then(|reply| checked(issued::from_reply(&reply, requested)))
     else {
         return;
     };
@@ -172,7 +173,7 @@ pub fn expiration(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let number = text.trim().parse().map_or(Json::OtherNumber, Json::Integer);
     for value in [Json::Text(Text::Borrowed(&text)), number] {
-        match json::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
+        match issued::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
             Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),
             Ok(Expiration::Date(time)) => assert!(time == 0 || !dates::rfc3339(time).is_empty()),
             Ok(Expiration::Unknown) | Err(_) => {}
@@ -183,7 +184,7 @@ pub fn expiration(data: &[u8]) {
 /// The claims of a JWT.
 pub fn claims(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let claims = within_bounds(data, || json::claims(&text));
+    let claims = within_bounds(data, || jwt::claims(&text));
     if let Some(claims) = claims {
         assert!(claims.issued_at >= 0 && claims.expires_at > claims.issued_at && claims.expires_at < 1 << 53);
     }

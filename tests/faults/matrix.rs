@@ -147,7 +147,7 @@ pub const ROWS: [Row; 100] = [
     row(71, "proxy: 407, 502, HTML, hangs", By("row_71_proxy"), ""),
     row(72, "wall clock 10 years off between calls", By("row_72_wall_clock_off"), ""),
     row(73, "wall clock steps during a call", By("row_73_wall_clock_steps"), ""),
-    row(74, "suspended for longer than the token lives", Elsewhere("src/managed.rs: a_hundred_thousand_worlds", "renewed"), "an ordinary machine cannot suspend itself: the clock of the simulation jumps"),
+    row(74, "suspended for longer than the token lives", Elsewhere("src/token/renewal/tests.rs: a_hundred_thousand_worlds", "renewed"), "an ordinary machine cannot suspend itself: the clock of the simulation jumps"),
     row(75, "server's clock wrong by a day", By("row_75_server_clock"), ""),
     row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held, rejected and renewed in the child: tests/c/fork.c"),
     row(77, "fork and exec", By("row_77_exec"), ""),

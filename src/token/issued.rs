@@ -1,124 +1,18 @@
-//! A token: its value, its header, its end.
+//! A token as a server issued it: its value, its end and its lifetime.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use once_cell::race::OnceBox;
-
 use crate::checks::is_token_byte;
-use crate::dates::rfc3339;
+use crate::dates::java_date;
 use crate::error::Result;
-use crate::hidden::{Hidden, Reveal, same_text};
-use crate::managed::Same;
-use crate::protocol::json::{self, Claims, Expiration, Json, claims, shape};
+use crate::protocol::json::{Json, MAX_EXACT, shape};
+use crate::token::jwt::{Claims, claims};
+use crate::token::token::Token;
 
-const BEARER: &str = "Bearer ";
 /// Tokens received are this long at least and at most.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=8192;
 /// A number below this is a lifetime, not a time: the documented bug of a refresh on 3.2 to 3.4.
 const SMALLEST_TIME: i64 = 100_000_000;
-
-/// An immutable token. Wiped when the last owner drops it.
-///
-/// Clones share the token. Each has a cache line of its own, so that threads which count references to
-/// different clones do not wait for each other.
-#[derive(Clone, Debug)]
-#[repr(align(128))]
-pub struct Token {
-    body: Arc<Body>,
-}
-
-#[derive(Debug)]
-struct Body {
-    /// "Bearer abc", or "" where no token is needed, and a NUL, so that this one copy serves C as well.
-    header: Hidden,
-    expires_at: i64,
-    /// RFC 3339 and a NUL, once somebody asked for it.
-    expiration: OnceBox<String>,
-    /// Tells this token from others, also from one of the same value that a refresh brought.
-    number: u64,
-}
-
-impl Token {
-    /// A token that ends at `expires_at` (seconds since 1970), 0 if nobody knows.
-    pub fn new(value: &str, expires_at: i64) -> Token {
-        Token::with_header(Hidden::new([BEARER, value, "\0"].concat()), expires_at)
-    }
-
-    /// What stands for a token where none is needed: its value and header are "".
-    pub fn not_needed() -> Token {
-        Token::with_header(Hidden::new("\0"), 0)
-    }
-
-    fn with_header(header: Hidden, expires_at: i64) -> Token {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Token { body: Arc::new(Body { header, expires_at, expiration: OnceBox::new(), number }) }
-    }
-
-    /// A token given by the caller: its end is read from it, if it is a JWT.
-    pub fn given(value: &Hidden) -> Token {
-        let expires_at = claims(value.reveal()).map_or(0, |claims| claims.expires_at);
-        Token::new(value.reveal(), expires_at)
-    }
-
-    /// The token itself.
-    pub fn value(&self) -> &str {
-        self.header().strip_prefix(BEARER).unwrap_or_default()
-    }
-
-    /// The value of the Authorization header.
-    pub fn header(&self) -> &str {
-        self.header_with_nul().trim_end_matches('\0')
-    }
-
-    /// The same, with the NUL that C wants at its end.
-    pub fn header_with_nul(&self) -> &str {
-        self.body.header.reveal()
-    }
-
-    /// The token itself, with the NUL that C wants at its end.
-    pub fn value_with_nul(&self) -> &str {
-        self.header_with_nul().strip_prefix(BEARER).unwrap_or("\0")
-    }
-
-    /// Seconds since 1970 UTC; 0 unknown.
-    pub fn expires_at(&self) -> i64 {
-        self.body.expires_at
-    }
-
-    /// The same as `2026-11-23T17:05:45Z`; "" unknown.
-    pub fn expiration(&self) -> &str {
-        self.expiration_with_nul().trim_end_matches('\0')
-    }
-
-    /// The same, with the NUL that C wants at its end.
-    pub fn expiration_with_nul(&self) -> &str {
-        self.body.expiration.get_or_init(|| Box::new(rfc3339(self.body.expires_at) + "\0"))
-    }
-
-    /// Whether this is the token with that value. Takes the same time wherever they differ.
-    pub fn is(&self, value: &str) -> bool {
-        same_text(self.value(), value)
-    }
-}
-
-impl Reveal for Token {
-    fn reveal(&self) -> &str {
-        self.value()
-    }
-}
-
-impl Same for Arc<Token> {
-    fn is_one_with(&self, other: &Arc<Token>) -> bool {
-        self.body.number == other.body.number && self.has_value_of(other)
-    }
-
-    fn has_value_of(&self, other: &Arc<Token>) -> bool {
-        self.is(other.value())
-    }
-}
 
 /// What a token request was about, to read its answer by.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +48,7 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     if !LENGTH.contains(&value.len()) || !value.bytes().all(is_token_byte) {
         return Err(shape("the token in the server's answer is not one that a header can carry"));
     }
-    let (claims, told) = (claims(value), json::expiration(reply)?);
+    let (claims, told) = (claims(value), expiration(reply)?);
     let token = Token::new(value, end(claims, told, requested));
     let by_servers_clock = claims.is_some() || requested.answered_at.is_some();
     Ok(Issued { token, lifetime: lifetime(claims, told, requested), by_servers_clock })
@@ -232,6 +126,35 @@ impl LifetimeUnit {
         } else {
             None
         }
+    }
+}
+
+/// When a token ends, as the server told it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiration {
+    /// Seconds since 1970, or a lifetime where a refresh on 3.2 to 3.4 gives that by mistake.
+    Number(i64),
+    /// Seconds since 1970, from a text.
+    Date(i64),
+    /// Absent, 0, -1, or a text that cannot be believed.
+    Unknown,
+}
+
+/// Reads `expiration`: an integer, digits in a text, or the text of a Java `Date` in UTC.
+pub fn expiration(reply: &Json) -> Result<Expiration> {
+    let number = |value: i64| match value {
+        -1 | 0 => Ok(Expiration::Unknown),
+        1..=MAX_EXACT => Ok(Expiration::Number(value)),
+        _ => Err(shape("\"expiration\" of the server's answer is out of range")),
+    };
+    match reply.get("expiration") {
+        None => Ok(Expiration::Unknown),
+        Some(Json::Integer(value)) => number(*value),
+        Some(Json::Text(text)) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
+            text.parse().map_or_else(|_| number(i64::MAX), number)
+        }
+        Some(Json::Text(text)) => Ok(java_date(text).map_or(Expiration::Unknown, Expiration::Date)),
+        Some(_) => Err(shape("\"expiration\" of the server's answer is neither a number nor a text")),
     }
 }
 
@@ -328,14 +251,6 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_told_apart_by_more_than_their_value() {
-        let (one, other) = (Arc::new(Token::new("same-value", 0)), Arc::new(Token::new("same-value", 0)));
-        assert!(one.has_value_of(&other) && !one.is_one_with(&other));
-        assert!(one.is_one_with(&Arc::new((*one).clone())));
-        assert_eq!((Token::not_needed().value(), Token::not_needed().header()), ("", ""));
-    }
-
-    #[test]
     fn tokens_that_could_break_out_are_refused() {
         for token in ["", "short", "with,comma", "with space", "line\\nbreak", "nul\\u0000nul", "ümlaut-token"] {
             let text = format!("{{\"token\":\"{token}\"}}");
@@ -362,5 +277,29 @@ mod tests {
         assert_eq!(LifetimeUnit::Milliseconds.number(60), 60_000);
         assert_eq!(LifetimeUnit::Unknown.number(60), 60);
         assert_eq!(LifetimeUnit::told_by(60, &Token::new("opaque-token", 0)), None);
+    }
+
+    fn expires(value: &str) -> Result<Expiration> {
+        expiration(&Json::parse(format!("{{\"expiration\":{value}}}").as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn expirations_of_all_versions() {
+        assert_eq!(expires("1616042814").unwrap(), Expiration::Number(1616042814));
+        assert_eq!(expires("\"1616042814\"").unwrap(), Expiration::Number(1616042814));
+        assert_eq!(expires("\"Fri Dec 20 09:07:39 UTC 2024\"").unwrap(), Expiration::Date(1734685659));
+        assert_eq!(expires("\"Wed Jul 10 06:12:47 UTC 2024\"").unwrap(), Expiration::Date(1720591967));
+        assert_eq!(expires("\"Wed Jul 10 06:12:47 GMT 2024\"").unwrap(), Expiration::Date(1720591967));
+        for unknown in
+            ["0", "-1", "null", "\"\"", "\"NaN\"", "\"Wed Jul 10 06:12:47 CST 2024\"", "\"2024-12-20 17:05:45.0\""]
+        {
+            assert_eq!(expires(unknown).unwrap(), Expiration::Unknown, "{unknown}");
+        }
+        for wrong in
+            ["{}", "[]", "true", "1.5", "-7", "9007199254740993", "9223372036854775808", "\"99999999999999999999\""]
+        {
+            assert_eq!(expires(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
+        }
+        assert_eq!(expiration(&Json::parse(b"{}").unwrap()).unwrap(), Expiration::Unknown);
     }
 }

@@ -1,0 +1,9 @@
+//! Tokens: what one is, how a server's answer is read as one, and when one is renewed. Decides; asks nobody.
+//!
+//! Imports `protocol` (what an answer says) and the vocabulary. The state machine in `renewal` imports `error` alone.
+
+pub mod issued;
+pub mod jwt;
+pub mod renewal;
+#[allow(clippy::module_inception)] // the folder is about tokens, and this file is the token
+pub mod token;
