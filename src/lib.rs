@@ -12,8 +12,6 @@ pub mod config;
 #[forbid(unsafe_code)]
 pub mod conn;
 #[forbid(unsafe_code)]
-pub mod credential;
-#[forbid(unsafe_code)]
 pub mod dates;
 #[forbid(unsafe_code)]
 pub mod error;
@@ -30,10 +28,6 @@ mod platform;
 pub mod protocol;
 #[forbid(unsafe_code)]
 pub mod report;
-#[forbid(unsafe_code)]
-mod retry;
-#[forbid(unsafe_code)]
-mod sync;
 #[forbid(unsafe_code)]
 pub mod token;
 #[forbid(unsafe_code)]

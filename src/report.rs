@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::config::shown::Setting;
 use crate::error::Error;
 use crate::wire::probe::{Outcome, Step};
 
@@ -22,17 +23,6 @@ pub struct Report {
     pub settings: Vec<Setting>,
     /// What was tried, in order.
     pub steps: Vec<Step>,
-}
-
-/// A setting that is in use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name, as the function that sets it has it.
-    pub name: &'static str,
-    /// Its value; of a credential only that it is there.
-    pub value: String,
-    /// "program", "default", or the name of a variable.
-    pub from: String,
 }
 
 /// "What is wrong - what to do.", in one line.

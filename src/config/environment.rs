@@ -2,13 +2,14 @@
 //!
 //! They fill what the program has not set. With `TG_PROFILE=x` a variable `X_TG_HOST` comes before `TG_HOST`.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use zeroize::Zeroizing;
 
 use crate::config::{Config, Raw, Written};
-use crate::error::{Error, Reason};
+use crate::error::{Error, Reason, Result};
 use crate::platform::process;
+use crate::wire::proxy::ProxySetting;
 
 /// A setting, its variables (the first that is there counts) and where it is kept.
 type Row = (&'static str, &'static [&'static str], fn(&mut Config) -> &mut Raw);
@@ -66,7 +67,7 @@ impl Environment<'_> {
 
     /// Puts a profile before everybody's variables. A profile that has no variable is a slip of the pen, behind
     /// which the credentials of another server must not be used.
-    fn choose_profile(&mut self, written: &Written) -> Result<(), Error> {
+    fn choose_profile(&mut self, written: &Written) -> Result<()> {
         let name = String::from_utf8_lossy(&written.text);
         let wrong = |what: &str| Err(Error::new(Reason::ArgumentRange, format!("the environment's {PROFILE} {what}")));
         if name.len() > 64 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -144,10 +145,34 @@ fn fill(place: &mut Raw, find: impl FnOnce() -> Raw) {
     }
 }
 
+/// The proxy that the environment names for this scheme, as curl and Go read it: lower case first.
+pub fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
+    // In a CGI program HTTP_PROXY is the request's "Proxy" header, which anybody can send.
+    let of_cgi = process::variable(c"REQUEST_METHOD").is_some();
+    let names: &[&CStr] = match (tls, of_cgi) {
+        (true, _) => &[c"https_proxy", c"HTTPS_PROXY", c"all_proxy", c"ALL_PROXY"],
+        (false, false) => &[c"http_proxy", c"HTTP_PROXY", c"all_proxy", c"ALL_PROXY"],
+        (false, true) => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
+    };
+    let first = |names: &[&'static CStr]| {
+        let set = |name: &&'static CStr| process::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));
+        names.iter().find_map(set)
+    };
+    let Some((name, value)) = first(names) else {
+        return Ok(None);
+    };
+    let from = format!("the environment's {}", name.to_string_lossy());
+    let address = crate::wire::proxy::check_proxy(&value.to_string_lossy(), &from)?;
+    let exceptions =
+        first(&[c"no_proxy", c"NO_PROXY"]).map_or(String::new(), |(_, list)| list.to_string_lossy().into());
+    let exceptions = exceptions.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty());
+    Ok(Some(ProxySetting { address, exceptions: exceptions.collect() }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Login;
+    use crate::config::settings::Login;
 
     type Variables = &'static [(&'static str, &'static str)];
 

@@ -4,7 +4,6 @@ use std::ffi::CStr;
 
 use crate::config::{CALL_LIMIT, CONNECT_LIMIT, Config, Raw, Written, limit};
 use crate::platform::process;
-use crate::report::Setting;
 use crate::wire::tls::TRUST_VARIABLES;
 
 impl Config {
@@ -92,6 +91,17 @@ fn without_login(address: &str) -> String {
 fn trust_variable(name: &&'static CStr) -> Option<Setting> {
     let value = process::variable(name)?.to_string_lossy().into_owned();
     Some(Setting { name: name.to_str().unwrap_or_default(), value, from: "environment".to_owned() })
+}
+
+/// A setting that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, as the function that sets it has it.
+    pub name: &'static str,
+    /// Its value; of a credential only that it is there.
+    pub value: String,
+    /// "program", "default", or the name of a variable.
+    pub from: String,
 }
 
 #[cfg(test)]

@@ -2,86 +2,31 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
-use crate::config::Login;
-use crate::conn::{Connection, Facts, Known};
+use crate::config::settings::Login;
+use crate::conn::request::{Ask, Server};
+use crate::conn::retry::{self, Failure, MAX_RETRIES, Policy};
+use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::platform::clock::{boot_clock, wall_clock};
-use crate::protocol::endpoint::path;
 use crate::protocol::json::{Json, without_raw_breaks};
 use crate::protocol::operation::{Credential, Operation};
 use crate::protocol::redact::Redactor;
 use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
-use crate::protocol::version::{Generation, Version};
-use crate::retry::{self, Failure, MAX_RETRIES, Policy};
 use crate::token::issued::{self, Issued, Requested};
 use crate::token::renewal::{Life, Schedule, expired_on_arrival};
 use crate::wire::deadline::Clock;
-use crate::wire::http::{self, Answer, Method, Request};
+use crate::wire::http::{Answer, Request};
 
 /// Longest answer to a question about one token.
 const TOKEN_ANSWER: usize = 64 * 1024;
 /// Longest list and longest GSQL text.
 const LIST_ANSWER: usize = 1024 * 1024;
-
-/// One request of a call, before the address of the server is put to it.
-pub(super) struct Ask<'a> {
-    pub operation: Operation,
-    pub method: Method,
-    pub server: Server,
-    pub path: &'a str,
-    pub query: Option<Zeroizing<String>>,
-    pub login: Authorization,
-    pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
-}
-
-/// Which part of TigerGraph a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Server {
-    Restpp,
-    Gateway,
-}
-
-/// The Authorization header of a request, and the kind of credential the request is judged by.
-pub(super) struct Authorization {
-    pub header: Option<Hidden>,
-    pub credential: Credential,
-}
-
-impl Authorization {
-    pub fn none() -> Authorization {
-        Authorization { header: None, credential: Credential::Nothing }
-    }
-
-    /// No header: the secret is in the request itself.
-    pub fn secret_in_body() -> Authorization {
-        Authorization { header: None, credential: Credential::Secret }
-    }
-
-    pub fn basic(user: &str, password: &Hidden, credential: Credential) -> Authorization {
-        Authorization { header: Some(http::basic(user, password.reveal())), credential }
-    }
-
-    pub fn bearer(token: &str) -> Authorization {
-        Authorization { header: Some(Hidden::new(["Bearer ", token].concat())), credential: Credential::Bearer }
-    }
-
-    /// A secret as a login of its own, which servers take since 3.10, and their GSQL part since 4.1.
-    pub fn gsql_secret(secret: &Hidden) -> Authorization {
-        let header = Hidden::new(["GSQL-Secret ", secret.reveal()].concat());
-        Authorization { header: Some(header), credential: Credential::Secret }
-    }
-}
-
-/// The user name that stands for "the password is a secret" on GSQL servers before 4.1.
-pub(super) const SECRET_USER: &str = "__GSQL__secret";
 
 /// What every request of one call shares.
 pub(super) struct Call<'a> {
@@ -100,7 +45,7 @@ pub(super) struct Call<'a> {
 
 /// Where a call looks for REST++, if no port was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Restpp {
+pub enum Restpp {
     /// At the gateway; if nothing is there, on its old port, once.
     Usual,
     /// On its old port, because the gateway is not there.
@@ -108,31 +53,6 @@ enum Restpp {
     /// At the gateway alone: the old port was tried.
     Gateway,
 }
-
-/// An object of texts, as JSON in a buffer that is wiped.
-pub(super) fn json_object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
-    // Escaping makes a text six times as long at most; a buffer that never grows leaves no copies.
-    let room = members.iter().map(|(name, value)| name.len() + 6 * value.len() + 8).sum::<usize>() + 2;
-    let mut out = Zeroizing::new(Vec::with_capacity(room));
-    out.push(b'{');
-    for (index, (name, value)) in members.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        push_json(&mut out, name);
-        out.push(b':');
-        push_json(&mut out, value);
-    }
-    out.push(b'}');
-    out
-}
-
-pub(super) fn push_json(out: &mut Vec<u8>, text: &str) {
-    // Writing a text into memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
-}
-
-pub(super) const JSON: &str = "application/json";
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
@@ -238,6 +158,16 @@ impl Call<'_> {
         }
     }
 
+    /// Where this call looks for REST++ from now on.
+    pub fn look_for_restpp(&self, place: Restpp) {
+        self.restpp.set(place);
+    }
+
+    /// Whether this call looks for REST++ where it usually is.
+    pub fn is_restpp_usual(&self) -> bool {
+        self.restpp.get() == Restpp::Usual
+    }
+
     /// Where a request goes, without its query.
     fn url(&self, ask: &Ask) -> String {
         let route = &self.connection.core.settings.route;
@@ -294,23 +224,6 @@ impl Call<'_> {
         Ok(answer)
     }
 
-    /// Runs an operation on tokens for the server's generation. Where the gateway's default port is not
-    /// there, a server before 4.1 may still serve REST++ on its old port.
-    pub fn for_tokens<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
-        match self.by_generation(&run) {
-            Err(error) if is_absent(&error) && self.may_be_on_old_port() => {
-                self.restpp.set(Restpp::OldPort);
-                run(Known::Legacy).map_err(|also| if is_absent(&also) { error } else { also })
-            }
-            other => other,
-        }
-    }
-
-    fn may_be_on_old_port(&self) -> bool {
-        let no_port_given = self.connection.core.settings.route.restpp_fallback.is_some();
-        no_port_given && self.restpp.get() == Restpp::Usual && self.connection.facts().known == Known::Nothing
-    }
-
     fn exchange(&self, ask: &Ask, base: &str) -> Result<Answer> {
         let query = ask.query.as_deref().map_or("", String::as_str);
         let mark = if query.is_empty() { "" } else { "?" };
@@ -349,88 +262,6 @@ impl Call<'_> {
             _ => error,
         }
     }
-
-    /// The server's generation: known, or found with one request that carries no credential, however many
-    /// threads ask together. The second value tells whether it was found just now.
-    pub fn generation(&self) -> Result<(Known, bool)> {
-        let connection = self.connection;
-        let detection = connection.core.detection.get();
-        let mut running = detection.running.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let known = connection.facts().known;
-            if known != Known::Nothing {
-                return Ok((known, false));
-            }
-            // A log callback that calls the library must not wait for the call it interrupts.
-            let own = std::thread::current().id();
-            if running.is_none_or(|thread| thread == own) {
-                break;
-            }
-            self.clock.wait_for_answer();
-            let waited = detection.ended.wait_timeout(running, self.clock.left()?);
-            running = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        *running = Some(std::thread::current().id());
-        drop(running);
-        let _ended = Ended(&detection);
-        let found = self.detect()?;
-        connection.learn(|facts| Facts { known: found, ..facts });
-        connection.log(Level::Info, || format!("the server is of generation {}", found.letter()));
-        Ok((found, true))
-    }
-
-    /// Asks an endpoint that only 4.1 and later have. The check of an empty token needs no privilege
-    /// and changes nothing.
-    fn detect(&self) -> Result<Known> {
-        let reply = self.ask(&Ask {
-            operation: Operation::Detect,
-            method: Method::Post,
-            server: Server::Gateway,
-            path: path::TOKENS_CHECK,
-            query: None,
-            login: Authorization::none(),
-            body: Some((json_object(&[("token", "")]), JSON)),
-        });
-        match reply {
-            Ok(_) => Ok(Known::Exactly(Generation::C)),
-            Err(error) if error.reason() == Reason::MissingEndpoint => Ok(Known::Legacy),
-            // A broken answer, a page, a redirect or a limit says nothing about the server behind it.
-            Err(error) if !error.is_answer() || error.http_status() >= 500 => Err(error),
-            Err(error) if error.status() == Status::Unavailable => Err(error),
-            Err(_) => Ok(Known::Exactly(Generation::C)),
-        }
-    }
-
-    /// Runs an operation for the server's generation. If the server no longer has the endpoint,
-    /// it may have been replaced by one of another generation: asked again, once.
-    pub fn by_generation<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
-        let (known, fresh) = self.generation()?;
-        match run(known) {
-            Err(error) if error.reason() == Reason::MissingEndpoint && !fresh && !self.is_told() => {
-                self.connection.learn(|facts| Facts { known: Known::Nothing, ..facts });
-                match self.generation()?.0 {
-                    found if found.is_rest() == known.is_rest() => Err(error),
-                    found => run(found),
-                }
-            }
-            other => other,
-        }
-    }
-
-    /// Whether the caller told the generation, by the server's version.
-    fn is_told(&self) -> bool {
-        self.connection.core.settings.version.and_then(Version::generation).is_some()
-    }
-}
-
-/// Ends a detection, however it went.
-struct Ended<'a>(&'a crate::conn::Detection);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.0.ended.notify_all();
-    }
 }
 
 /// Whether "there is no such thing" is what a request was to bring about, so that an earlier attempt did.
@@ -444,22 +275,4 @@ fn ends(operation: Operation, reason: Reason) -> bool {
 /// Whether nothing is there at all, so that another port may be tried.
 pub(super) fn is_absent(error: &Error) -> bool {
     matches!(error.reason(), Reason::ConnectRefused | Reason::ConnectUnreachable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_is_written_by_a_serializer() {
-        let body = json_object(&[("secret", "a\"b\\c\n"), ("graph", "G")]);
-        assert_eq!(std::str::from_utf8(&body).unwrap(), r#"{"secret":"a\"b\\c\n","graph":"G"}"#);
-        assert_eq!(json_object(&[]).as_slice(), b"{}");
-    }
-
-    #[test]
-    fn logins_are_written_as_the_server_wants_them() {
-        let login = Authorization::basic("Aladdin", &Hidden::new("open sesame"), Credential::Password);
-        assert_eq!(login.header.unwrap().reveal(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    }
 }

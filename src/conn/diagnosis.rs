@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::config::Login;
+use crate::config::settings::Login;
 use crate::conn::Connection;
 use crate::conn::call::{Call, is_absent};
 use crate::dates::rfc3339;
@@ -56,7 +56,7 @@ impl Connection {
                 "any certificate is accepted (tg_config_set_insecure_tls), so anybody in between can read along";
             findings.warnings.push(warning.to_owned());
         }
-        if let Some((error, ago)) = self.failed_renewal() {
+        if let Some((error, ago)) = self.core.authorization.failed_renewal() {
             let (status, reason, ago) = (error.status().name(), error.reason().id(), ago.as_secs());
             let warning = format!("the last renewal failed {ago} s ago: {} ({status}, {reason})", error.message());
             findings.warnings.push(warning);

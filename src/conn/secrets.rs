@@ -4,8 +4,10 @@ use rustls::crypto::ring::default_provider;
 use zeroize::Zeroizing;
 
 use crate::checks::{Alias, judge_secret, judge_user};
-use crate::conn::call::{Ask, Call, JSON, Server, push_json};
-use crate::conn::{Connection, Facts, Known};
+use crate::conn::call::Call;
+use crate::conn::generation::Known;
+use crate::conn::request::{Ask, JSON, Server, push_json};
+use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;

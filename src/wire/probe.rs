@@ -1,6 +1,5 @@
 //! The way to a server, gone step by step and looked at: name, connection, TLS. Nothing is sent to the server.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::error::{Error, Status};

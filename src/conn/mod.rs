@@ -1,42 +1,48 @@
 //! A connection: its settings, what it has learned about the server, and its current token.
 //!
-//! The operations are in `conn/tokens.rs` and `conn/secrets.rs`; what a call does to send a request is
-//! in `conn/call.rs`.
+//! The operations are in `tokens` and `secrets`; `call` sends their requests, `authorization` hands out the
+//! connection's own token and renews it.
+//!
+//! Imports everything below it: `config`, `token`, `protocol`, `wire`, `platform` and the vocabulary.
 
 mod authorization;
 mod call;
 mod diagnosis;
+mod generation;
+mod managing;
+mod request;
+mod retry;
 mod secrets;
+mod source;
+mod sync;
+mod token_requests;
 mod tokens;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::ThreadId;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use crate::config::{Config, Login, Settings};
-use crate::conn::authorization::Managing;
-use crate::conn::call::{Ask, Authorization, Call, SECRET_USER, Server};
+use crate::config::Config;
+use crate::config::settings::{Login, Settings};
+use crate::conn::call::Call;
+use crate::conn::generation::{Detection, Known};
+use crate::conn::managing::Managing;
+use crate::conn::retry::Budget;
 use crate::error::{Error, Reason, Result};
-use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
-use crate::protocol::endpoint::path;
-use crate::protocol::json::{Json, shape};
-use crate::protocol::operation::{Credential, Operation};
 use crate::protocol::redact::{Redactor, ToHide};
-use crate::protocol::version::{Generation, Version, version_in};
-use crate::retry::Budget;
+use crate::protocol::version::Version;
 use crate::token::issued::LifetimeUnit;
 use crate::token::token::Token;
 use crate::wire::client::Wire;
 use crate::wire::deadline::Clock;
-use crate::wire::http::{Http, Method};
+use crate::wire::http::Http;
 
-pub use crate::conn::tokens::{RefreshOptions, TokenOptions};
+pub use crate::conn::token_requests::{RefreshOptions, TokenOptions};
 
 /// A handle to a connection to one server. May be used by any number of threads at once.
 ///
@@ -72,25 +78,6 @@ struct Facts {
     rest_secrets: bool,
     /// Whether REST++ was found on its old port after the gateway was not there.
     on_old_port: bool,
-}
-
-/// The one request that finds out what the server is.
-#[derive(Default)]
-struct Detection {
-    /// By which thread.
-    running: Mutex<Option<ThreadId>>,
-    ended: Condvar,
-}
-
-/// What is known about the server's generation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
-    /// Not asked yet.
-    Nothing,
-    /// Older than 4.1: A or B, which only the endpoint for tokens tells apart.
-    Legacy,
-    /// Exactly this one.
-    Exactly(Generation),
 }
 
 impl fmt::Debug for Connection {
@@ -141,7 +128,7 @@ impl Connection {
         let connection =
             Connection { core, limit_ms: AtomicU32::new(limit_ms), running: PerProcess::default(), is_callers };
         if is_callers {
-            connection.count_handle();
+            connection.core.authorization.count_handle();
         }
         connection
     }
@@ -232,55 +219,10 @@ impl Connection {
     }
 }
 
-impl Call<'_> {
-    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
-    /// or, where there is neither, the connection's token. One of them, never a second.
-    pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
-        let rest = known == Known::Exactly(Generation::C);
-        let of_secret = |secret: &Hidden| match rest {
-            true => Authorization::gsql_secret(secret),
-            false => Authorization::basic(SECRET_USER, secret, Credential::Secret),
-        };
-        if let Some(secret) = secret {
-            return Ok(of_secret(secret));
-        }
-        match self.login()? {
-            Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
-            Some((Login::Password { username, .. }, password)) => {
-                Ok(Authorization::basic(username, &password, Credential::Password))
-            }
-            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
-            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
-            None => {
-                let held = self.connection.held().filter(|_| rest);
-                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
-            }
-        }
-    }
-
-    /// `GET /version` of REST++.
-    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
-        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
-        let ask = Ask {
-            operation: Operation::Version,
-            method: Method::Get,
-            server: Server::Restpp,
-            path: path::VERSION,
-            query: None,
-            login,
-            body: None,
-        };
-        self.ask_for(&ask, |reply| {
-            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
-        })
-    }
-}
-
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.is_callers {
-            self.discount_handle();
+            self.core.authorization.discount_handle();
         }
     }
 }
@@ -295,20 +237,4 @@ fn no_credentials() -> Error {
 fn jwt_unsupported() -> Error {
     let message = "servers before 4.1 take no JWT as a login for secrets and tokens";
     Error::new(Reason::UnsupportedServer, message)
-}
-
-impl Known {
-    fn is_rest(self) -> bool {
-        self == Known::Exactly(Generation::C)
-    }
-
-    fn letter(self) -> &'static str {
-        match self {
-            Known::Nothing => "?",
-            Known::Legacy => "A or B (before 4.1)",
-            Known::Exactly(Generation::A { .. }) => "A (2.x to 3.4)",
-            Known::Exactly(Generation::B) => "B (3.5 to 3.11)",
-            Known::Exactly(Generation::C) => "C (4.1 and later)",
-        }
-    }
 }

@@ -1,25 +1,26 @@
 //! Settings of a connection: recorded as they come by [`Config`], judged at once by [`Config::judge`].
 //!
-//! What the environment says is in `config/environment.rs`.
+//! Imports `protocol` (routes, versions), `wire` (addresses, proxies, trust), `platform` and the vocabulary.
 
+pub mod credential;
 mod environment;
-mod shown;
+pub mod settings;
+pub mod shown;
 
-use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use crate::checks::{GraphName, TEXT_LIMIT, judge_secret, judge_token, no_controls};
-use crate::credential::{Credential, Judge};
+use crate::config::credential::{Credential, Judge};
+use crate::config::environment::environment_proxy;
+use crate::config::settings::{Login, Settings};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
-use crate::platform::process;
 use crate::protocol::endpoint::Route;
 use crate::protocol::version::Version;
-use crate::report::Setting;
 use crate::wire::address::Address;
 use crate::wire::proxy::ProxySetting;
 use crate::wire::tls::{Trust, TrustSettings};
@@ -365,90 +366,6 @@ impl Config {
         // Settings are judged for plain http too, but the system's trust store is not read for it.
         settings.judge(address.tls)
     }
-}
-
-/// Settings that were found good.
-#[derive(Debug)]
-pub struct Settings {
-    /// Where requests go.
-    pub route: Route,
-    /// The graph of secrets and tokens.
-    pub graph: Option<GraphName>,
-    /// How the connection logs in.
-    pub login: Option<Login>,
-    /// A token given by the caller.
-    pub api_token: Option<Hidden>,
-    /// The server's version, if the caller told it.
-    pub version: Option<Version>,
-    /// Whom TLS trusts; `None` for plain http.
-    pub trust: Option<Arc<Trust>>,
-    /// Limit for one attempt to connect: name look-up, TCP and TLS.
-    pub connect_limit: Duration,
-    /// Limit for a whole call.
-    pub call_limit: Duration,
-    /// Proxy, if any.
-    pub proxy: Option<ProxySetting>,
-    /// Value of the User-Agent header.
-    pub user_agent: String,
-    /// Lifetime of tokens where a call names none; 0: the server's default.
-    pub lifetime_s: u64,
-    /// How long before its end a token is renewed; 0: a fifth of its lifetime.
-    pub renew_before_s: u64,
-    /// Where log lines go.
-    pub log: Option<Logger>,
-    /// What of the settings may be shown, and where each came from.
-    pub shown: Vec<Setting>,
-}
-
-/// How a connection logs in. There is at most one, and no built-in account.
-#[derive(Clone, Debug)]
-pub enum Login {
-    /// User name and password.
-    Password {
-        /// The user.
-        username: String,
-        /// The password.
-        password: Credential,
-    },
-    /// A secret.
-    Secret(Credential),
-    /// A JWT that somebody else issued.
-    Jwt(Credential),
-}
-
-impl Login {
-    /// What is to be kept secret of it.
-    pub fn credential(&self) -> &Credential {
-        match self {
-            Login::Password { password: credential, .. } | Login::Secret(credential) | Login::Jwt(credential) => {
-                credential
-            }
-        }
-    }
-}
-
-/// The proxy that the environment names for this scheme, as curl and Go read it: lower case first.
-fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
-    // In a CGI program HTTP_PROXY is the request's "Proxy" header, which anybody can send.
-    let of_cgi = process::variable(c"REQUEST_METHOD").is_some();
-    let names: &[&CStr] = match (tls, of_cgi) {
-        (true, _) => &[c"https_proxy", c"HTTPS_PROXY", c"all_proxy", c"ALL_PROXY"],
-        (false, false) => &[c"http_proxy", c"HTTP_PROXY", c"all_proxy", c"ALL_PROXY"],
-        (false, true) => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
-    };
-    let first = |names: &[&'static CStr]| {
-        let set = |name: &&'static CStr| process::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));
-        names.iter().find_map(set)
-    };
-    let Some((name, value)) = first(names) else {
-        return Ok(None);
-    };
-    let from = format!("the environment's {}", name.to_string_lossy());
-    let address = crate::wire::proxy::check_proxy(&value.to_string_lossy(), &from)?;
-    let exceptions =
-        first(&[c"no_proxy", c"NO_PROXY"]).map_or(String::new(), |(_, list)| list.to_string_lossy().into());
-    let exceptions = exceptions.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty());
-    Ok(Some(ProxySetting { address, exceptions: exceptions.collect() }))
 }
 
 fn limit(ms: u32, default: Duration) -> Duration {

@@ -1,0 +1,74 @@
+//! Settings that were found good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::checks::GraphName;
+use crate::config::credential::Credential;
+use crate::config::shown::Setting;
+use crate::hidden::Hidden;
+use crate::log::Logger;
+use crate::protocol::endpoint::Route;
+use crate::protocol::version::Version;
+use crate::wire::proxy::ProxySetting;
+use crate::wire::tls::Trust;
+
+/// Settings that were found good.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where requests go.
+    pub route: Route,
+    /// The graph of secrets and tokens.
+    pub graph: Option<GraphName>,
+    /// How the connection logs in.
+    pub login: Option<Login>,
+    /// A token given by the caller.
+    pub api_token: Option<Hidden>,
+    /// The server's version, if the caller told it.
+    pub version: Option<Version>,
+    /// Whom TLS trusts; `None` for plain http.
+    pub trust: Option<Arc<Trust>>,
+    /// Limit for one attempt to connect: name look-up, TCP and TLS.
+    pub connect_limit: Duration,
+    /// Limit for a whole call.
+    pub call_limit: Duration,
+    /// Proxy, if any.
+    pub proxy: Option<ProxySetting>,
+    /// Value of the User-Agent header.
+    pub user_agent: String,
+    /// Lifetime of tokens where a call names none; 0: the server's default.
+    pub lifetime_s: u64,
+    /// How long before its end a token is renewed; 0: a fifth of its lifetime.
+    pub renew_before_s: u64,
+    /// Where log lines go.
+    pub log: Option<Logger>,
+    /// What of the settings may be shown, and where each came from.
+    pub shown: Vec<Setting>,
+}
+
+/// How a connection logs in. There is at most one, and no built-in account.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// User name and password.
+    Password {
+        /// The user.
+        username: String,
+        /// The password.
+        password: Credential,
+    },
+    /// A secret.
+    Secret(Credential),
+    /// A JWT that somebody else issued.
+    Jwt(Credential),
+}
+
+impl Login {
+    /// What is to be kept secret of it.
+    pub fn credential(&self) -> &Credential {
+        match self {
+            Login::Password { password: credential, .. } | Login::Secret(credential) | Login::Jwt(credential) => {
+                credential
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The token of a connection: who may take it without asking, and where decisions are made and waited for.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::config::settings::{Login, Settings};
+use crate::conn::call::Call;
+use crate::conn::source::Source;
+use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Thread, current, park_timeout};
+use crate::error::{Error, Result};
+use crate::hidden::Hidden;
+use crate::platform::clock::{self, boot_clock, wall_clock};
+use crate::platform::per_process::PerProcess;
+use crate::platform::process;
+use crate::token::renewal::{Chance, Life, Managed, Same, Schedule};
+use crate::token::token::Token;
+
+/// Threads count their references to the token on one of so many places at most.
+const MAX_SHARDS: usize = 16;
+
+/// The managed token of a connection.
+pub(super) struct Managing {
+    current: ArcSwapOption<Current>,
+    own: PerProcess<Tower>,
+    /// Of the login; replaced when a caller asks for a token in another way.
+    source: ArcSwapOption<Source>,
+    window: Option<Duration>,
+    /// On how many places references to the token are counted.
+    shards: usize,
+    /// Whether it was said that the window is too wide for the tokens.
+    told_of_window: AtomicBool,
+    /// The JWT that was last taken from the file of the login.
+    from_file: ArcSwapOption<Hidden>,
+    /// Handles that callers have; when the last one goes, so does the flight.
+    handles: AtomicUsize,
+}
+
+/// The token that callers may take without asking, as long as they need not ask.
+pub struct Current {
+    shards: Vec<Arc<Token>>,
+    /// Nanoseconds on the boot clock; from then on callers ask.
+    carefree_until: AtomicU64,
+    /// What is known about its life, for a forked child's own decisions.
+    schedule: Option<Schedule>,
+}
+
+/// Where decisions are made and waited for.
+#[derive(Default)]
+pub struct Tower {
+    managed: Mutex<Managed<Arc<Token>>>,
+    /// The number of the last flight that need not be waited for any more.
+    ended: AtomicU64,
+    /// Callers who wait, and for which flight. Each is woken by itself, so that a crowd does not queue for a lock.
+    waiting: Mutex<Vec<(u64, Thread)>>,
+    /// Set to end the flight that is running.
+    abort: Mutex<Option<Arc<AtomicBool>>>,
+    /// Why the last flight failed, if it did, and when.
+    failed: Mutex<Option<(Error, Duration)>>,
+}
+
+impl Tower {
+    pub fn managed(&self) -> MutexGuard<'_, Managed<Arc<Token>>> {
+        self.managed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Thread)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The flight that runs now ends when this is set.
+    pub fn ends_with(&self, flag: Arc<AtomicBool>) {
+        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(flag);
+    }
+
+    /// How a flight went.
+    pub fn remember(&self, failure: Option<Error>) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failure.map(|error| (error, boot_clock()));
+    }
+
+    /// Waits until a flight need not be waited for any more.
+    pub fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
+        call.clock.wait_for_answer();
+        self.waiting().push((number, current()));
+        let outcome = loop {
+            if self.ended.load(Ordering::SeqCst) >= number {
+                break Ok(());
+            }
+            match call.clock.left() {
+                Ok(left) => park_timeout(left),
+                Err(error) => break Err(error),
+            }
+        };
+        if outcome.is_err() {
+            let own = current().id();
+            self.waiting().retain(|(_, thread)| thread.id() != own);
+        }
+        outcome
+    }
+
+    /// Wakes who waits for this flight, or one before it.
+    fn wake(&self, number: u64) {
+        self.ended.fetch_max(number, Ordering::SeqCst);
+        // Whoever waits for a later one stays: this may come late.
+        let mut waiting = self.waiting();
+        let (woken, later): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|(awaited, _)| *awaited <= number);
+        *waiting = later;
+        drop(waiting);
+        woken.iter().for_each(|(_, thread)| thread.unpark());
+    }
+}
+
+fn nanoseconds(moment: Duration) -> u64 {
+    u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Current {
+    fn new(token: &Token, schedule: Option<Schedule>, shards: usize) -> Current {
+        let shards = (0..shards).map(|_| Arc::new(token.clone())).collect();
+        Current { shards, carefree_until: AtomicU64::new(0), schedule }
+    }
+
+    /// A reference that this thread counts where few others do.
+    #[inline]
+    fn token(&self) -> Arc<Token> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static PLACE: Cell<Option<usize>> = const { Cell::new(None) };
+        }
+        let place = PLACE.get().unwrap_or_else(|| {
+            let place = NEXT.fetch_add(1, Ordering::Relaxed);
+            PLACE.set(Some(place));
+            place
+        });
+        // There is a power of two of them.
+        self.shards[place & (self.shards.len() - 1)].clone()
+    }
+}
+
+impl Managing {
+    pub fn new(settings: &Settings) -> Managing {
+        let window = (settings.renew_before_s > 0).then(|| Duration::from_secs(settings.renew_before_s));
+        let managing = Managing {
+            current: ArcSwapOption::empty(),
+            own: PerProcess::default(),
+            source: ArcSwapOption::empty(),
+            window,
+            // No more threads than that count at the same time.
+            shards: process::processors().next_power_of_two().clamp(2, MAX_SHARDS),
+            told_of_window: AtomicBool::new(false),
+            from_file: ArcSwapOption::empty(),
+            handles: AtomicUsize::new(0),
+        };
+        let given = match (&settings.api_token, &settings.login) {
+            (Some(token), _) => Some(Token::given(token)),
+            (None, Some(Login::Jwt(jwt))) => {
+                managing.from_file.store(jwt.is_file().then(|| jwt.held()));
+                Some(Token::given(&jwt.held()))
+            }
+            _ => None,
+        };
+        if let Some(token) = given {
+            managing.adopt(token.clone(), managing.schedule_of_given(&token));
+        }
+        managing
+    }
+
+    /// The schedule of a token whose life only this machine's clock can tell; `None` if nobody can.
+    fn schedule_of_given(&self, token: &Token) -> Option<Schedule> {
+        let left = u64::try_from(token.expires_at() - wall_clock()).unwrap_or(0);
+        let life = Life { began: boot_clock(), lifetime: Some(Duration::from_secs(left)), asked: None };
+        (token.expires_at() != 0).then(|| self.schedule(life))
+    }
+
+    /// The schedule of a token with this life.
+    pub fn schedule(&self, life: Life) -> Schedule {
+        Schedule::new(life, self.window, chance().window)
+    }
+
+    /// Whether tokens of this lifetime are to be renewed earlier than they can be, and nobody was told yet.
+    pub fn is_window_too_wide(&self, lifetime: Duration) -> bool {
+        let too_wide = self.window.is_some_and(|window| window > lifetime / 2);
+        too_wide && !self.told_of_window.swap(true, Ordering::Relaxed)
+    }
+
+    /// How the connection gets a token; `of_login` tells it where no caller has asked in another way.
+    pub fn source_or(&self, of_login: impl FnOnce() -> Option<Source>) -> Option<Arc<Source>> {
+        if let Some(source) = self.source.load_full() {
+            return Some(source);
+        }
+        // Whoever asked for a token in another way meanwhile decides.
+        self.source.compare_and_swap(&None::<Arc<Source>>, Some(Arc::new(of_login()?)));
+        self.source.load_full()
+    }
+
+    /// Tokens are asked for in this way from now on.
+    pub fn set_source(&self, source: Source) {
+        self.source.store(Some(Arc::new(source)));
+    }
+
+    /// Whether this is the JWT that was last taken from the file of the login.
+    pub fn is_from_file(&self, jwt: &Hidden) -> bool {
+        self.from_file.load().as_deref() == Some(jwt)
+    }
+
+    /// This JWT was taken from the file of the login.
+    pub fn taken_from_file(&self, jwt: &Hidden) {
+        self.from_file.store(Some(Arc::new(jwt.clone())));
+    }
+
+    /// The token held, good or not.
+    pub fn held(&self) -> Option<Arc<Token>> {
+        self.current.load().as_ref().map(|current| current.token())
+    }
+
+    /// A token that was deleted is never handed out again.
+    pub fn forget(&self, token: &Hidden) {
+        let own = self.tower();
+        let mut managed = own.managed();
+        managed.forget(&Arc::new(Token::new(token.reveal(), 0)));
+        self.republish(&managed);
+    }
+
+    /// Drops a token that a server refused, if it is the one held.
+    pub fn reject(&self, token: &Arc<Token>) {
+        let own = self.tower();
+        let mut managed = own.managed();
+        if token.value().is_empty() {
+            managed.reject_off();
+        } else {
+            managed.reject(token, boot_clock());
+        }
+        self.republish(&managed);
+    }
+
+    /// A flight has ended: its token is published if it is the one held from now on, and whoever waits is woken.
+    pub fn finished(&self, number: u64, outcome: Result<(Token, Schedule)>) {
+        let own = self.tower();
+        let (current, landed) = match outcome {
+            Ok((token, schedule)) => {
+                let current = Arc::new(Current::new(&token, Some(schedule), self.shards));
+                let token = current.token();
+                (Some(current), Ok((token, schedule)))
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let mut managed = own.managed();
+        managed.landed(number, landed, boot_clock(), chance());
+        let adopted = current.filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
+        match adopted {
+            Some(current) => self.publish(&managed, current),
+            None => self.republish(&managed),
+        }
+        drop(managed);
+        own.wake(number);
+    }
+
+    /// Why the last renewal failed, if it did, and how long ago.
+    pub fn failed_renewal(&self) -> Option<(Error, Duration)> {
+        let own = self.own.get();
+        let failed = own.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().map(|(error, at)| (error.clone(), boot_clock().saturating_sub(*at)))
+    }
+
+    /// A handle for a caller; the flight ends with the last one.
+    pub fn count_handle(&self) {
+        self.handles.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A caller's handle goes.
+    pub fn discount_handle(&self) {
+        if self.handles.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return;
+        }
+        let own = self.own.get();
+        if let Some(flight) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+            flight.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// The decisions of this process; a forked child begins with the token it inherited.
+    pub fn tower(&self) -> crate::platform::per_process::Own<Tower> {
+        let own = self.own.get();
+        if let Some(current) = self.current.load_full() {
+            let mut managed = own.managed();
+            if managed.is_new() {
+                managed.adopt(current.token(), current.schedule, boot_clock());
+            }
+        }
+        own
+    }
+
+    /// Makes the token the connection's own.
+    pub fn adopt(&self, token: Token, schedule: Option<Schedule>) -> Arc<Token> {
+        let own = self.own.get();
+        let mut managed = own.managed();
+        let current = Arc::new(Current::new(&token, schedule, self.shards));
+        let token = current.token();
+        managed.adopt(token.clone(), schedule, boot_clock());
+        self.publish(&managed, current);
+        let flight = managed.flights();
+        drop(managed);
+        own.wake(flight);
+        token
+    }
+
+    /// Shows callers a new token. Called with the decisions locked.
+    fn publish(&self, managed: &Managed<Arc<Token>>, current: Arc<Current>) {
+        self.set_carefree(managed, &current);
+        self.current.store(Some(current));
+    }
+
+    /// Shows callers a decision that left the token as it was, or took it away. Called with the decisions locked.
+    pub fn republish(&self, managed: &Managed<Arc<Token>>) {
+        let current = self.current.load();
+        let Some(current) = &*current else {
+            return;
+        };
+        if managed.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
+            self.set_carefree(managed, current);
+        } else {
+            self.current.store(None);
+        }
+    }
+
+    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
+        let until = managed.carefree_until(boot_clock(), self.source.load().is_some());
+        current.carefree_until.store(nanoseconds(until), Ordering::Relaxed);
+    }
+
+    /// The token that a caller may take without asking.
+    #[inline]
+    pub fn carefree(&self) -> Option<Arc<Token>> {
+        let current = self.current.load();
+        let current = current.as_ref()?;
+        (clock::boot_nanoseconds() < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
+    }
+}
+
+/// Random numbers for one decision.
+pub fn chance() -> Chance {
+    let mut random = [0; 8];
+    if SystemRandom::new().fill(&mut random).is_err() {
+        return Chance { window: 0.9, wait: 1.0 };
+    }
+    let half =
+        |bytes: &[u8]| f64::from(u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX);
+    Chance { window: 0.8 + 0.2 * half(&random[..4]), wait: 0.75 + 0.5 * half(&random[4..]) }
+}

@@ -1,0 +1,156 @@
+//! One request before the address of the server is put to it, and the login it carries.
+
+use zeroize::Zeroizing;
+
+use crate::config::settings::Login;
+use crate::conn::call::Call;
+use crate::conn::generation::Known;
+use crate::conn::{jwt_unsupported, no_credentials};
+use crate::error::Result;
+use crate::hidden::Hidden;
+use crate::protocol::endpoint::path;
+use crate::protocol::json::{Json, shape};
+use crate::protocol::operation::{Credential, Operation};
+use crate::protocol::version::{Generation, Version, version_in};
+use crate::token::token::Token;
+use crate::wire::http::{self, Method};
+
+impl Call<'_> {
+    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
+    /// or, where there is neither, the connection's token. One of them, never a second.
+    pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
+        let rest = known == Known::Exactly(Generation::C);
+        let of_secret = |secret: &Hidden| match rest {
+            true => Authorization::gsql_secret(secret),
+            false => Authorization::basic(SECRET_USER, secret, Credential::Secret),
+        };
+        if let Some(secret) = secret {
+            return Ok(of_secret(secret));
+        }
+        match self.login()? {
+            Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
+            Some((Login::Password { username, .. }, password)) => {
+                Ok(Authorization::basic(username, &password, Credential::Password))
+            }
+            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
+            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
+            None => {
+                let held = self.connection.held().filter(|_| rest);
+                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
+            }
+        }
+    }
+
+    /// `GET /version` of REST++.
+    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
+        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
+        let ask = Ask {
+            operation: Operation::Version,
+            method: Method::Get,
+            server: Server::Restpp,
+            path: path::VERSION,
+            query: None,
+            login,
+            body: None,
+        };
+        self.ask_for(&ask, |reply| {
+            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+        })
+    }
+}
+
+/// One request of a call, before the address of the server is put to it.
+pub(super) struct Ask<'a> {
+    pub operation: Operation,
+    pub method: Method,
+    pub server: Server,
+    pub path: &'a str,
+    pub query: Option<Zeroizing<String>>,
+    pub login: Authorization,
+    pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
+}
+
+/// Which part of TigerGraph a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Server {
+    Restpp,
+    Gateway,
+}
+
+/// The Authorization header of a request, and the kind of credential the request is judged by.
+pub(super) struct Authorization {
+    pub header: Option<Hidden>,
+    pub credential: Credential,
+}
+
+impl Authorization {
+    pub fn none() -> Authorization {
+        Authorization { header: None, credential: Credential::Nothing }
+    }
+
+    /// No header: the secret is in the request itself.
+    pub fn secret_in_body() -> Authorization {
+        Authorization { header: None, credential: Credential::Secret }
+    }
+
+    pub fn basic(user: &str, password: &Hidden, credential: Credential) -> Authorization {
+        Authorization { header: Some(http::basic(user, password.reveal())), credential }
+    }
+
+    pub fn bearer(token: &str) -> Authorization {
+        Authorization { header: Some(Hidden::new(["Bearer ", token].concat())), credential: Credential::Bearer }
+    }
+
+    /// A secret as a login of its own, which servers take since 3.10, and their GSQL part since 4.1.
+    pub fn gsql_secret(secret: &Hidden) -> Authorization {
+        let header = Hidden::new(["GSQL-Secret ", secret.reveal()].concat());
+        Authorization { header: Some(header), credential: Credential::Secret }
+    }
+}
+
+/// The user name that stands for "the password is a secret" on GSQL servers before 4.1.
+pub(super) const SECRET_USER: &str = "__GSQL__secret";
+
+/// An object of texts, as JSON in a buffer that is wiped.
+pub(super) fn json_object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    // Escaping makes a text six times as long at most; a buffer that never grows leaves no copies.
+    let room = members.iter().map(|(name, value)| name.len() + 6 * value.len() + 8).sum::<usize>() + 2;
+    let mut out = Zeroizing::new(Vec::with_capacity(room));
+    out.push(b'{');
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        push_json(&mut out, name);
+        out.push(b':');
+        push_json(&mut out, value);
+    }
+    out.push(b'}');
+    out
+}
+
+pub(super) fn push_json(out: &mut Vec<u8>, text: &str) {
+    // Writing a text into memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+pub(super) const JSON: &str = "application/json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_written_by_a_serializer() {
+        let body = json_object(&[("secret", "a\"b\\c\n"), ("graph", "G")]);
+        assert_eq!(std::str::from_utf8(&body).unwrap(), r#"{"secret":"a\"b\\c\n","graph":"G"}"#);
+        assert_eq!(json_object(&[]).as_slice(), b"{}");
+    }
+
+    #[test]
+    fn logins_are_written_as_the_server_wants_them() {
+        let login = Authorization::basic("Aladdin", &Hidden::new("open sesame"), Credential::Password);
+        assert_eq!(login.header.unwrap().reveal(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+}

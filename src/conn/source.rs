@@ -1,0 +1,95 @@
+//! Where a token comes from: a renewal asks as the first request did.
+
+use std::sync::Arc;
+
+use crate::checks::judge_secret;
+use crate::conn::TokenOptions;
+use crate::conn::call::Call;
+use crate::conn::generation::Known;
+use crate::conn::token_requests::Proof;
+use crate::error::{Error, Result, Status};
+use crate::hidden::Hidden;
+use crate::protocol::operation::Operation;
+use crate::protocol::version::Generation;
+use crate::token::issued::Issued;
+
+/// Where a token comes from.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// The server gives it for the secret that a caller gave.
+    Secret(Arc<Hidden>),
+    /// The server gives it for the connection's login.
+    Login,
+    /// The file of the login holds it: a JWT that somebody else renews.
+    File,
+}
+
+impl Way {
+    /// By the secret of a call, or the connection's login.
+    pub fn of(secret: Option<&str>) -> Result<Way> {
+        secret.map_or(Ok(Way::Login), |secret| {
+            judge_secret("the secret", secret).map(|secret| Way::Secret(Arc::new(secret)))
+        })
+    }
+
+    /// What proves who asks.
+    pub fn proof(&self, call: &Call) -> Result<Proof> {
+        match self {
+            Way::Secret(secret) => Ok(Proof::Secret(secret.clone())),
+            Way::Login | Way::File => call.proof(),
+        }
+    }
+}
+
+/// How a token is asked for: a renewal asks as the first request did.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub way: Way,
+    pub lifetime_s: u64,
+    pub options: TokenOptions,
+}
+
+impl Source {
+    /// A new token.
+    pub fn request(&self, call: &Call) -> Result<Issued> {
+        let Source { way, lifetime_s, options } = self;
+        let proof = way.proof(call)?;
+        if let (Way::File, Proof::Jwt(jwt)) = (way, &proof) {
+            return call.connection.take_from_file(jwt);
+        }
+        call.for_tokens(|known| match known {
+            Known::Exactly(Generation::C) => call.mint(&proof, *lifetime_s, *options),
+            _ => call.by_requesttoken(Operation::RequestToken, known, &proof, None, *lifetime_s, *options),
+        })
+    }
+
+    /// A successor of the old token: it gets a longer life where the server can do that, which saves
+    /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
+    pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
+        let known = call.connection.facts().known;
+        let Source { way, lifetime_s, options } = self;
+        let proof = way.proof(call)?;
+        // Up to 3.4 a refresh wants the secret.
+        let can = match known {
+            _ if matches!(way, Way::File) => false,
+            Known::Exactly(Generation::B) => true,
+            Known::Exactly(Generation::A { .. }) => matches!(proof, Proof::Secret(_)),
+            _ => false,
+        };
+        let Some(old) = old.filter(|_| can) else {
+            return self.request(call);
+        };
+        let refreshed = call.by_requesttoken(Operation::RefreshToken, known, &proof, Some(old), *lifetime_s, *options);
+        match refreshed {
+            Err(error) if is_about_the_old_token(&error) => self.request(call),
+            other => other,
+        }
+    }
+}
+
+/// Whether a new token may be had where the old one could not be refreshed: it was refused, or nobody
+/// knows whether it was refreshed. A server that is not there will not give a new one either.
+fn is_about_the_old_token(error: &Error) -> bool {
+    use Status::{Forbidden, NotFound, Protocol, Server, Unauthenticated};
+    matches!(error.status(), Unauthenticated | Forbidden | NotFound | Server | Protocol)
+}

@@ -1,0 +1,321 @@
+//! Requests for tokens, in the form of each generation.
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::config::settings::Login;
+use crate::conn::call::Call;
+use crate::conn::generation::Known;
+use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
+use crate::conn::{Facts, jwt_unsupported};
+use crate::error::{Error, Reason, Result, Status};
+use crate::hidden::Hidden;
+use crate::log::Level;
+use crate::protocol::endpoint::{encode, path};
+use crate::protocol::operation::{Credential, Operation};
+use crate::protocol::version::Generation;
+use crate::token::issued::{Issued, LifetimeUnit};
+use crate::wire::http::Method;
+
+/// How a token is requested.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenOptions {
+    /// Leave the connection's own token as it is.
+    pub keep_current: bool,
+    /// For all graphs, whatever graph is configured.
+    pub global: bool,
+}
+
+/// How a token is refreshed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RefreshOptions {
+    /// As for a request.
+    pub token: TokenOptions,
+    /// Ask for a new token where the server cannot refresh.
+    pub or_new: bool,
+}
+
+/// What proves who asks for a token: one thing, never two.
+#[derive(Clone)]
+pub(super) enum Proof {
+    Secret(Arc<Hidden>),
+    Password { username: String, password: Arc<Hidden> },
+    Jwt(Arc<Hidden>),
+}
+
+impl Call<'_> {
+    /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
+    /// it is asked once more, in its unit.
+    pub(super) fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
+        let unit = self.connection.facts().unit;
+        let mut issued = self.mint_in(unit, proof, lifetime_s, options)?;
+        let is_to_be_told = unit == LifetimeUnit::Unknown && lifetime_s > 0;
+        let told = is_to_be_told.then(|| LifetimeUnit::told_by(lifetime_s, &issued.token));
+        if let Some(told) = told.flatten() {
+            self.connection.learn(|facts| Facts { unit: told, ..facts });
+            if told == LifetimeUnit::Milliseconds {
+                let message = "the server counts lifetimes in milliseconds; asking again in its unit";
+                self.connection.log(Level::Warn, || message.into());
+                issued = self.mint_in(told, proof, lifetime_s, options)?;
+            }
+        }
+        self.refuse_dead(issued)
+    }
+
+    fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
+        let number = (lifetime_s > 0).then(|| unit.number(lifetime_s).to_string());
+        let mut members = Vec::with_capacity(3);
+        let login = match proof {
+            Proof::Secret(secret) => {
+                members.push(("secret", secret.reveal()));
+                Authorization::secret_in_body()
+            }
+            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
+            Proof::Jwt(jwt) => Authorization::bearer(jwt.reveal()),
+        };
+        members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
+        members.extend(number.as_deref().map(|number| ("lifetime", number)));
+        let ask = Ask {
+            operation: Operation::RequestToken,
+            method: Method::Post,
+            server: Server::Gateway,
+            path: path::TOKENS,
+            query: None,
+            login,
+            body: Some((json_object(&members), JSON)),
+        };
+        self.ask_token(&ask, lifetime_s)
+    }
+
+    /// Generation C: puts a token on the block list of the user who logs in.
+    pub(super) fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
+        let login = self.gateway_login(secret, Known::Exactly(Generation::C))?;
+        let ask = Ask {
+            operation: Operation::DeleteToken,
+            method: Method::Delete,
+            server: Server::Gateway,
+            path: path::TOKENS,
+            query: None,
+            login,
+            body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
+        };
+        self.ask(&ask).map(drop)
+    }
+
+    /// What proves who asks, by the connection's login.
+    pub fn proof(&self) -> Result<Proof> {
+        Ok(match self.login()? {
+            Some((Login::Secret(_), secret)) => Proof::Secret(secret),
+            Some((Login::Password { username, .. }, password)) => {
+                Proof::Password { username: username.clone(), password }
+            }
+            Some((Login::Jwt(_), jwt)) => Proof::Jwt(jwt),
+            None => {
+                let message = "no secret was given, and the connection has no login to use instead";
+                return Err(Error::new(Reason::CredentialsNone, message));
+            }
+        })
+    }
+
+    pub(super) fn check(&self, jwt: &Hidden) -> Result<bool> {
+        // No privilege is needed, but a server may still want to know who asks.
+        let known = Known::Exactly(Generation::C);
+        let login = match &self.connection.core.settings.login {
+            Some(_) => self.gateway_login(None, known)?,
+            None => Authorization::none(),
+        };
+        let reply = self.ask(&Ask {
+            operation: Operation::CheckToken,
+            method: Method::Post,
+            server: Server::Gateway,
+            path: path::TOKENS_CHECK,
+            query: None,
+            login,
+            body: Some((json_object(&[("token", jwt.reveal())]), JSON)),
+        });
+        match reply {
+            Ok(_) => Ok(true),
+            Err(error) => match error.status() {
+                // The server's "no" has many forms; not to be able to ask is something else.
+                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
+                _ if error.reason() == Reason::MissingEndpoint => Err(error),
+                Status::Unavailable => Err(error),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    fn token_graph(&self, options: TokenOptions) -> Option<&str> {
+        self.connection.graph().filter(|_| !options.global)
+    }
+
+    /// Generations A and B: a token by request or refresh.
+    pub(super) fn by_requesttoken(
+        &self,
+        operation: Operation,
+        known: Known,
+        proof: &Proof,
+        old: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Issued> {
+        let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, lifetime_s)?);
+        self.ask_requesttoken(operation, known, proof, old, lifetime_s, options, send)
+    }
+
+    /// Generations A and B share an endpoint but not its form. Where it is not known which of them
+    /// the server is, the form of B is sent first: 3.5 to 3.11 are what runs today, and nothing but
+    /// a request for a token can tell them apart without asking twice. If the server refuses, it is
+    /// asked, without any credential, whether it still has the `GET` that only A has.
+    #[allow(clippy::too_many_arguments)] // what a request for a token is made of, and how its answer is read
+    pub(super) fn ask_requesttoken<T>(
+        &self,
+        operation: Operation,
+        known: Known,
+        proof: &Proof,
+        token: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+        ask_server: impl Fn(&Ask) -> Result<T>,
+    ) -> Result<T> {
+        let send = |generation| {
+            let ask = self.requesttoken(generation, operation, proof, token, lifetime_s, options)?;
+            let wants_secret = matches!(generation, Generation::A { .. }) && token.is_some();
+            ask_server(&ask).map_err(|error| match proof {
+                Proof::Secret(_) => error,
+                _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
+                _ => error,
+            })
+        };
+        if let Known::Exactly(generation) = known {
+            return send(generation);
+        }
+        let refused = match send(Generation::B) {
+            Ok(reply) => {
+                self.learn(Generation::B);
+                return Ok(reply);
+            }
+            Err(error) if may_be_older(&error) => error,
+            Err(error) => return Err(error),
+        };
+        if !self.has_get()? {
+            if refused.reason() != Reason::AuthDisabled && refused.reason() != Reason::MissingEndpoint {
+                self.learn(Generation::B);
+            }
+            return Err(refused);
+        }
+        // Where the endpoint does not take POST at all, the secret has to go into the query.
+        let post = !matches!(refused.reason(), Reason::AuthDisabled | Reason::MissingEndpoint);
+        let generation = Generation::A { post };
+        // The refusal of the older form is the one that the server meant.
+        let reply = send(generation)?;
+        self.learn(generation);
+        Ok(reply)
+    }
+
+    fn learn(&self, generation: Generation) {
+        // Not where REST++ was found on its old port alone: the gateway may still be of 4.1.
+        let known = |facts: Facts| if facts.known == Known::Legacy { Known::Exactly(generation) } else { facts.known };
+        self.connection.learn(|facts| Facts { known: known(facts), ..facts });
+    }
+
+    /// Whether `GET /requesttoken`, dropped in 3.5, is still there. Carries no credential.
+    fn has_get(&self) -> Result<bool> {
+        let bare = self.ask(&Ask {
+            operation: Operation::RequestToken,
+            method: Method::Get,
+            server: Server::Restpp,
+            path: path::REQUEST_TOKEN,
+            query: None,
+            login: Authorization::none(),
+            body: None,
+        });
+        match bare {
+            Ok(_) => Ok(true),
+            Err(error) => match error.reason() {
+                Reason::AuthDisabled | Reason::MissingEndpoint => Ok(false),
+                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
+                _ => Ok(!matches!(error.http_status(), 404 | 405)),
+            },
+        }
+    }
+
+    /// The request in the form of a generation: A has everything in the query, B in the body.
+    fn requesttoken<'a>(
+        &self,
+        generation: Generation,
+        operation: Operation,
+        proof: &Proof,
+        token: Option<&Hidden>,
+        lifetime_s: u64,
+        options: TokenOptions,
+    ) -> Result<Ask<'a>> {
+        let login = match proof {
+            Proof::Secret(_) => Authorization::secret_in_body(),
+            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
+            Proof::Jwt(_) => return Err(jwt_unsupported()),
+        };
+        let secret = match proof {
+            Proof::Secret(secret) => Some(secret.reveal()),
+            _ => None,
+        };
+        let lifetime = (lifetime_s > 0).then(|| lifetime_s.to_string());
+        let mut members = Vec::new();
+        members.extend(secret.map(|secret| ("secret", secret)));
+        members.extend(token.map(|token| ("token", token.reveal())));
+        if operation == Operation::RequestToken {
+            members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
+        }
+        members.extend(lifetime.as_deref().map(|lifetime| ("lifetime", lifetime)));
+        let (method, query, body) = match (generation, operation, secret) {
+            (Generation::A { post: true }, Operation::RequestToken, Some(secret)) => {
+                members.retain(|(name, _)| *name == "lifetime");
+                let body = Zeroizing::new(secret.as_bytes().to_vec());
+                (Method::Post, Some(query_of(&members)), Some((body, FORM)))
+            }
+            (Generation::A { .. }, Operation::RequestToken, _) => {
+                if secret.is_some() {
+                    // The older servers know a secret's graph, and take one or the other.
+                    members.retain(|(name, _)| *name != "graph");
+                }
+                (Method::Get, Some(query_of(&members)), None)
+            }
+            (Generation::A { .. }, _, _) => (method_of(operation), Some(query_of(&members)), None),
+            _ => (method_of(operation), None, Some((json_object(&members), JSON))),
+        };
+        Ok(Ask { operation, method, server: Server::Restpp, path: path::REQUEST_TOKEN, query, login, body })
+    }
+}
+
+/// What `curl -d` sends, which is how the documents of 3.2 to 3.4 pass the secret.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn method_of(operation: Operation) -> Method {
+    match operation {
+        Operation::RefreshToken => Method::Put,
+        Operation::DeleteToken => Method::Delete,
+        _ => Method::Post,
+    }
+}
+
+fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
+    let mut query = Zeroizing::new(String::new());
+    for (name, value) in members {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        query.push_str(&Zeroizing::new(encode(value)));
+    }
+    query
+}
+
+const WANTS_SECRET: &str =
+    "TigerGraph before 3.5 refreshes and deletes a token only for the secret that it was requested with: pass it.";
+
+/// Whether a refusal of the form of B may come from a server that only knows the form of A.
+fn may_be_older(error: &Error) -> bool {
+    error.is_answer() && error.http_status() < 500 && error.status() != Status::Unavailable
+}
