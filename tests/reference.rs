@@ -1,4 +1,5 @@
-//! The reference: its tables say what the library has, its links lead somewhere, its code is compiled and run.
+//! The reference: its tables say what the library has, its links lead somewhere, its code is compiled and run. Lists
+//! and the README of the tests name what is there.
 //!
 //! `docs/reasons.md` is written by this test; under CI it has to be the committed one.
 
@@ -7,6 +8,8 @@ mod causes;
 #[expect(dead_code, reason = "what is run here is no shell script")]
 #[path = "common/install.rs"]
 mod install;
+#[path = "reference/lists.rs"]
+mod lists;
 #[path = "common/skip.rs"]
 mod skip;
 #[path = "common/standin.rs"]
