@@ -6,7 +6,7 @@ use std::process::Command;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::Ordering;
 
-use tigergraph_auth::ffi::guard::PANIC;
+use tigergraph_auth::ffi::panic::PANIC;
 use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*};
 
 fn text(pointer: *const c_char) -> String {

@@ -11,11 +11,12 @@ use syn::visit::{self, Visit};
 
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
-const COUNTS: [(&str, usize); 15] = [
+const COUNTS: [(&str, usize); 16] = [
+    ("src/ffi/arguments.rs", 13),
     ("src/ffi/config.rs", 24),
     ("src/ffi/conn.rs", 9),
     ("src/ffi/error.rs", 11),
-    ("src/ffi/guard.rs", 17),
+    ("src/ffi/guard.rs", 4),
     ("src/ffi/log.rs", 4),
     ("src/ffi/report.rs", 6),
     ("src/ffi/secrets.rs", 19),

@@ -2,8 +2,9 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::guard::{quietly, raw};
+use super::arguments::raw;
 use super::log::{logger, tg_log_fn, tg_release_fn};
+use super::panic::quietly;
 use crate::config::Config;
 
 /// The settings of a connection. For one thread at a time.

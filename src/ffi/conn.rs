@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::arguments::{Out, object};
 use super::config::tg_config;
 use super::error::tg_error;
-use super::guard::{Out, guard, object, quietly};
+use super::guard::guard;
+use super::panic::quietly;
 use super::status::tg_status;
 use crate::conn::Connection;
 use crate::error::Result;

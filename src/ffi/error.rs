@@ -1,11 +1,13 @@
 //! Chapter of the header: errors.
 
+use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use once_cell::sync::Lazy;
 
-use super::guard::{EMPTY, last_error, quietly};
+use super::arguments::EMPTY;
+use super::panic::{HERE, quietly};
 use super::status::tg_status;
 use crate::error::Error;
 
@@ -142,4 +144,22 @@ pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
             drop(unsafe { Arc::from_raw(error) });
         }
     });
+}
+
+thread_local! {
+    /// The error of this thread's last call that takes a `tg_error **`; `None`: it succeeded, or there was none.
+    static LAST: RefCell<Option<Arc<tg_error>>> = const { RefCell::new(None) };
+}
+
+pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
+    HERE.with(|here| here.failed.set(failure.is_some()));
+    // A thread that is ending has no last error any more. The old one is dropped after the borrow.
+    let old = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| std::mem::replace(&mut *last, failure)));
+    drop(old);
+}
+
+/// The last error of this thread, borrowed until it is replaced.
+pub(super) fn last_error() -> Option<*const tg_error> {
+    let read = |last: &RefCell<Option<Arc<tg_error>>>| last.try_borrow().ok()?.as_ref().map(Arc::as_ptr);
+    LAST.try_with(read).ok().flatten()
 }

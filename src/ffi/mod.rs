@@ -1,5 +1,6 @@
 //! The C interface: a thin shell around the safe library, and the only place with unsafe code
-//! besides `platform`. Every file but `guard.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
+//! besides `platform`. Every file but
+//! `arguments.rs`, `guard.rs`, `panic.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
 
 #![deny(
     clippy::unwrap_used,
@@ -13,15 +14,16 @@
 // What every function here asks of its pointers is said once, in prologue.h.
 #![allow(clippy::missing_safety_doc)]
 
-#[cfg(feature = "test-panic")]
-pub mod guard;
-#[cfg(not(feature = "test-panic"))]
-mod guard;
-
+mod arguments;
 pub mod config;
 pub mod conn;
 pub mod error;
+mod guard;
 pub mod log;
+#[cfg(not(feature = "test-panic"))]
+mod panic;
+#[cfg(feature = "test-panic")]
+pub mod panic;
 pub mod report;
 pub mod secrets;
 pub mod status;

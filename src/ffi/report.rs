@@ -2,9 +2,11 @@
 
 use std::ffi::{CString, c_char};
 
+use super::arguments::{EMPTY, Out, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{EMPTY, Out, guard, known_flags, quietly};
+use super::guard::guard;
+use super::panic::quietly;
 use super::status::tg_status;
 use crate::report::Report;
 

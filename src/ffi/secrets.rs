@@ -4,11 +4,13 @@ use std::ffi::c_char;
 
 use zeroize::Zeroizing;
 
+use super::arguments::{EMPTY, Out, known_flags, null, required_text, text};
+use super::conn::{connection, tg_conn};
+use super::error::tg_error;
+use super::guard::guard;
+use super::panic::quietly;
+use super::status::tg_status;
 use crate::error::Result;
-use crate::ffi::conn::{connection, tg_conn};
-use crate::ffi::error::tg_error;
-use crate::ffi::guard::{EMPTY, Out, guard, known_flags, null, quietly, required_text, text};
-use crate::ffi::status::tg_status;
 use crate::protocol::secret::Secret;
 
 /// For calls that drop or delete: what does not exist is no error. Nothing else is forgiven.

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use super::guard::quietly;
+use super::panic::quietly;
 use crate::error::Status;
 
 /// What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.

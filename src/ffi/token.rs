@@ -3,12 +3,14 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
+use super::arguments::{EMPTY, Out, known_flags, required_text, seconds, text};
+use super::conn::{connection, tg_conn};
+use super::error::tg_error;
+use super::guard::{guard, shortcut};
+use super::panic::quietly;
+use super::secrets::TG_IGNORE_MISSING;
+use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
-use crate::ffi::conn::{connection, tg_conn};
-use crate::ffi::error::tg_error;
-use crate::ffi::guard::{EMPTY, Out, guard, known_flags, quietly, required_text, seconds, shortcut, text};
-use crate::ffi::secrets::TG_IGNORE_MISSING;
-use crate::ffi::status::tg_status;
 use crate::token::token::Token;
 
 /// Do not make the token the connection's own: the connection stays exactly as it was.

@@ -1,0 +1,72 @@
+//! No panic leaves the library: it is caught at every exported function, and printed by nobody.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+thread_local! {
+    pub(super) static HERE: Here = const { Here { inside: Cell::new(false), failed: Cell::new(false) } };
+}
+
+/// What is known of this thread: together, because the way to a thread's own values is dear.
+pub(super) struct Here {
+    /// Whether it is inside the library, where a panic is caught and must not be printed.
+    inside: Cell<bool>,
+    /// Whether it has a last error.
+    pub(super) failed: Cell<bool>,
+}
+
+impl Here {
+    pub(super) fn caught<T>(&self, body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
+        silence_own_panics();
+        let before = self.inside.replace(true);
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        self.inside.set(before);
+        outcome
+    }
+}
+
+/// Runs the body of a setter, an accessor or a `_free`: a panic gives `fallback`, the last error stays.
+pub(super) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    let body = || {
+        forced_panic();
+        body()
+    };
+    caught(body).unwrap_or(fallback)
+}
+
+/// For tests/panic.rs: makes every exported function panic once it has cleared its outputs.
+#[cfg(feature = "test-panic")]
+pub static PANIC: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+pub(super) fn forced_panic() {
+    #[cfg(feature = "test-panic")]
+    #[allow(clippy::panic)]
+    if PANIC.load(std::sync::atomic::Ordering::SeqCst) {
+        panic!("forced by a test");
+    }
+}
+
+pub(super) fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
+    HERE.with(|here| here.caught(body))
+}
+
+/// The hook runs before a panic is caught and would print; a panic of the program's own still does.
+#[inline(always)]
+fn silence_own_panics() {
+    static ONCE: Once = Once::new();
+    if !ONCE.is_completed() {
+        ONCE.call_once(set_hook);
+    }
+}
+
+#[cold]
+fn set_hook() {
+    let others = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if !HERE.with(|here| here.inside.get()) {
+            others(info);
+        }
+    }));
+}
