@@ -2,37 +2,82 @@
 //!
 //! A safe Rust library, and, in [`ffi`], the C interface that is made of it. Start with
 //! [`Config`] and [`Connection`].
+//!
+//! Layers, of which each imports those before it: the vocabulary in this folder (`error`, `log`, `hidden`, `dates`,
+//! `checks`), `platform`, `wire`, `protocol`, `config` and `token`, `conn`, `ffi`. `tests/layers.rs` holds them to it.
 
 #![deny(missing_docs)]
 
 #[forbid(unsafe_code)]
-pub mod checks;
+mod checks;
 #[forbid(unsafe_code)]
-pub mod config;
+mod config;
 #[forbid(unsafe_code)]
-pub mod conn;
+mod conn;
 #[forbid(unsafe_code)]
-pub mod dates;
+mod dates;
 #[forbid(unsafe_code)]
-pub mod error;
+mod error;
 pub mod ffi;
-#[cfg(feature = "test-fuzz")]
 #[forbid(unsafe_code)]
-pub mod fuzz;
-#[forbid(unsafe_code)]
-pub mod hidden;
+mod hidden;
 #[forbid(unsafe_code)]
 pub mod log;
 mod platform;
 #[forbid(unsafe_code)]
-pub mod protocol;
+mod protocol;
 #[forbid(unsafe_code)]
 pub mod report;
 #[forbid(unsafe_code)]
-pub mod token;
+mod token;
 #[forbid(unsafe_code)]
-pub mod wire;
+mod wire;
 
 pub use config::Config;
 pub use conn::{Connection, RefreshOptions, TokenOptions};
 pub use error::{Error, Reason, Result, Status};
+pub use protocol::secret::Secret;
+pub use protocol::version::Version;
+pub use report::Report;
+pub use token::token::Token;
+
+/// The inside of the library, for its own tests and fuzz targets. May change in any version.
+#[doc(hidden)]
+pub mod unversioned {
+    macro_rules! open {
+        ($($name:ident: $($layer:ident)::+;)+) => {
+            $(pub mod $name {
+                pub use crate::$($layer)::+::*;
+            })+
+        };
+    }
+
+    open! {
+        address: wire::address;
+        checks: checks;
+        client: wire::client;
+        clock: platform::clock;
+        dates: dates;
+        deadline: wire::deadline;
+        endpoint: protocol::endpoint;
+        error: error;
+        framing: wire::framing;
+        gsql: protocol::gsql;
+        hidden: hidden;
+        http: wire::http;
+        issued: token::issued;
+        json: protocol::json;
+        jwt: token::jwt;
+        operation: protocol::operation;
+        proxy: wire::proxy;
+        redact: protocol::redact;
+        refusal: protocol::refusal;
+        secret: protocol::secret;
+        version: protocol::version;
+    }
+
+    #[cfg(feature = "test-fuzz")]
+    open! {
+        played: wire::played;
+    }
+}

@@ -6,9 +6,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::config::shown::Setting;
+pub use crate::config::shown::Setting;
 use crate::error::Error;
-use crate::wire::probe::{Outcome, Step};
+pub use crate::wire::probe::{Outcome, Step};
 
 /// What a diagnosis found. The first failure decides the verdict.
 #[derive(Debug)]

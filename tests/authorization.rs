@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError, RwLock, RwLockReadGua
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tigergraph_auth::token::token::Token;
+use tigergraph_auth::Token;
 use tigergraph_auth::{Config, Connection, Error, Reason, RefreshOptions, Result, TokenOptions};
 use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 

@@ -1,11 +1,9 @@
 //! The committed corpora of `fuzz/`, whole and cut off, through the functions that are fuzzed.
 
-#[path = "../fuzz/abi.rs"]
-mod abi;
+#[path = "../fuzz/src/lib.rs"]
+mod fuzz;
 
 use std::path::Path;
-
-use tigergraph_auth::fuzz;
 
 /// Each input is also tried cut off in so many places.
 const CUTS: usize = 8;
@@ -14,7 +12,7 @@ const CUTS: usize = 8;
 fn function(target: &str) -> fn(&[u8]) {
     match target {
         "exchange" => fuzz::exchange,
-        "abi" => abi::calls,
+        "abi" => fuzz::abi,
         "framing" => fuzz::framing,
         "json" => fuzz::json,
         "texts" => fuzz::texts,

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use shuttle::thread;
-use tigergraph_auth::token::token::Token;
-use tigergraph_auth::wire::deadline::Clock;
-use tigergraph_auth::wire::http::{Answer, Http, Request};
+use tigergraph_auth::Token;
+use tigergraph_auth::unversioned::deadline::Clock;
+use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
 /// So many interleavings of each scenario.

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::process::Command;
 
 use causes::CAUSES;
-use tigergraph_auth::error::{REASONS, Status};
+use tigergraph_auth::{Status, unversioned::error::REASONS};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -2,8 +2,8 @@
 //! belongs to. `tests/samples.json` has the replies; `from` is the section of the contract they stand in.
 
 use serde_json::Value;
-use tigergraph_auth::protocol::secret::Secret;
-use tigergraph_auth::token::token::Token;
+use tigergraph_auth::Secret;
+use tigergraph_auth::Token;
 use tigergraph_auth::{Config, Connection, Error, RefreshOptions, TokenOptions};
 use tigergraph_standin::{Action, Fault, Options, Standin};
 

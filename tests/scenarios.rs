@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tigergraph_auth::token::token::Token;
+use tigergraph_auth::Token;
 use tigergraph_auth::{Config, Connection, Error, TokenOptions};
 use tigergraph_standin::{Options, Standin};
 

@@ -1,4 +1,2 @@
 #![no_main]
-#[path = "../abi.rs"]
-mod abi;
-libfuzzer_sys::fuzz_target!(|data: &[u8]| abi::calls(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tigergraph_auth_fuzz::abi(data));

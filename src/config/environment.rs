@@ -86,13 +86,15 @@ impl Config {
     /// Fills what is not set from the variables `TG_HOST`, `TG_GRAPHNAME` and so on, and remembers their names
     /// for what [`Config::judge`] may have to say about them.
     pub fn load_env(&mut self) -> &mut Config {
-        self.load(&|name| {
+        self.load_from(&|name| {
             let name = CString::new(name).ok()?;
             process::variable(&name).map(|value| value.into_encoded_bytes())
         })
     }
 
-    pub(crate) fn load(&mut self, lookup: &dyn Fn(&str) -> Option<Vec<u8>>) -> &mut Config {
+    /// The same from variables of a test.
+    #[doc(hidden)]
+    pub fn load_from(&mut self, lookup: &dyn Fn(&str) -> Option<Vec<u8>>) -> &mut Config {
         let mut environment = Environment { lookup, prefixes: vec![String::new()] };
         let profile = environment.variable(PROFILE.to_owned());
         self.environment = profile.and_then(|profile| environment.choose_profile(&profile).err());
@@ -181,7 +183,7 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| value.as_bytes().to_vec())
         };
-        config.load(&lookup);
+        config.load_from(&lookup);
         config
     }
 

@@ -215,7 +215,8 @@ impl Config {
         self
     }
 
-    /// Judges every setting. Sends nothing; reads the files that the settings name.
+    /// Validates every setting. Sends nothing; reads the files that the settings name.
+    #[doc(hidden)]
     pub fn judge(&self) -> Result<Settings> {
         if let Some(error) = &self.environment {
             return Err(error.clone());

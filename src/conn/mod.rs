@@ -94,7 +94,8 @@ impl Connection {
         Ok(Connection::with_http(settings, Box::new(wire)))
     }
 
-    /// A connection whose requests are carried by `http`.
+    /// A connection whose requests are carried by `http`, for tests.
+    #[doc(hidden)]
     pub fn with_http(settings: Settings, http: Box<dyn Http>) -> Connection {
         let known = settings.version.and_then(Version::generation).map_or(Known::Nothing, Known::Exactly);
         let facts = Facts { known, unit: LifetimeUnit::Unknown, rest_secrets: true, on_old_port: false };

@@ -8,7 +8,7 @@
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
-// Under fuzzing the allocator counts instead.
+// Fuzzing brings an allocator that counts.
 #[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
 mod allocator;
 pub mod clock;

@@ -184,7 +184,7 @@ pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
 }
 
 /// The time to wait, in milliseconds: seconds, or a date judged by the server's own clock.
-pub(crate) fn retry_after(answer: &Answer) -> Option<u64> {
+pub fn retry_after(answer: &Answer) -> Option<u64> {
     let text = answer.retry_after.as_deref()?.trim();
     if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse::<u64>().ok()?.checked_mul(1000);

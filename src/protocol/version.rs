@@ -63,7 +63,7 @@ impl Version {
 }
 
 /// The version in the text of `/version`: its own line since 3.9.3, else the release of the product.
-pub(crate) fn version_in(text: &str) -> Option<Version> {
+pub fn version_in(text: &str) -> Option<Version> {
     let number = |rest: &str| {
         let rest = rest.trim_start();
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());

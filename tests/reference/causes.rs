@@ -1,5 +1,5 @@
 //! What a reason comes from, for the table in `docs/reasons.md`. What it is called, the status it belongs to and the
-//! remedy are the library's own, `tigergraph_auth::error::REASONS`.
+//! remedy are the library's own, `tigergraph_auth::unversioned::error::REASONS`.
 
 /// A row for every reason, in the library's order.
 #[rustfmt::skip]

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::error::Error;
-use crate::protocol::endpoint::encode;
+use tigergraph_auth::Error;
+use tigergraph_auth::unversioned::endpoint::encode;
 
 /// A password with what has to be quoted in JSON and in a URL, and with spaces.
 pub const PASSWORD: &str = "open the \"Canary\" cage/door no.7 & go";

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use crate::error::Result;
-use crate::fuzz::{canary, heap};
-use crate::hidden::Hidden;
-use crate::protocol::gsql::{GsqlOutcome, GsqlText};
-use crate::protocol::json::{self, Json, Text};
-use crate::protocol::operation::{Credential, Operation};
-use crate::protocol::redact::{Redactor, ToHide};
-use crate::protocol::refusal::{self, Question};
-use crate::protocol::secret::{Secret, SecretList};
-use crate::protocol::version::version_in;
-use crate::token::issued::{self, Expiration, LifetimeUnit, Requested};
-use crate::token::jwt;
-use crate::wire::http::Answer;
-use crate::{checks, dates};
+use super::{canary, heap};
+use tigergraph_auth::Result;
+use tigergraph_auth::unversioned::gsql::{GsqlOutcome, GsqlText};
+use tigergraph_auth::unversioned::hidden::Hidden;
+use tigergraph_auth::unversioned::http::Answer;
+use tigergraph_auth::unversioned::issued::{self, Expiration, LifetimeUnit, Requested};
+use tigergraph_auth::unversioned::json::{self, Json, Text};
+use tigergraph_auth::unversioned::jwt;
+use tigergraph_auth::unversioned::operation::{Credential, Operation};
+use tigergraph_auth::unversioned::redact::{Redactor, ToHide};
+use tigergraph_auth::unversioned::refusal::{self, Question};
+use tigergraph_auth::unversioned::secret::{Secret, SecretList};
+use tigergraph_auth::unversioned::version::version_in;
+use tigergraph_auth::unversioned::{checks, dates};
 
 /// Reading an answer takes at most this much, and so many times its length: JSON's texts may need decoding, and
 /// secrets are kept.

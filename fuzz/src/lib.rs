@@ -1,13 +1,14 @@
 //! What is fuzzed: for each target a function that takes any bytes and panics if a property does not hold.
-//! Behind the feature `test-fuzz`; `fuzz/` runs them, and `tests/corpus.rs` replays the committed corpora.
 //!
-//! The C interface has its target in `fuzz/abi.rs`, because all of it is unsafe code.
+//! The programs in `fuzz_targets` run them; `tests/corpus.rs` includes this file and replays the committed corpora.
+//! Both use the library with its feature `test-fuzz`.
 
-pub mod canary;
+mod abi;
+mod canary;
 mod exchange;
 mod framing;
 mod replies;
-pub mod script;
+mod script;
 mod settings;
 
 use std::sync::LazyLock;
@@ -46,6 +47,11 @@ const SETTINGS: [Parser; 4] = [
 /// Bytes of an answer, in pieces of any size: the framing's own reading of them.
 pub fn framing(data: &[u8]) {
     framing::any(data);
+}
+
+/// Calls of the C interface in any order.
+pub fn abi(data: &[u8]) {
+    abi::calls(data);
 }
 
 /// A whole operation, from the bytes that a server sends to its result.

@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::Config;
-use crate::conn::{Connection, RefreshOptions, TokenOptions};
-use crate::error::{Reason, Result};
-use crate::fuzz::canary::{self, JWT, KNOWS_JWT, KNOWS_PASSWORD, KNOWS_SECRET, KNOWS_TOKEN, Known, SECRET, TOKEN};
-use crate::fuzz::{heap, script};
-use crate::log::{Level, Logger};
-use crate::platform::clock;
-use crate::wire::client::Wire;
-use crate::wire::deadline::Clock;
-use crate::wire::http::{Answer, Http, Request};
-use crate::wire::played::{self, Manner};
+use super::canary::{self, JWT, KNOWS_JWT, KNOWS_PASSWORD, KNOWS_SECRET, KNOWS_TOKEN, Known, SECRET, TOKEN};
+use super::{heap, script};
+use tigergraph_auth::Config;
+use tigergraph_auth::log::{Level, Logger};
+use tigergraph_auth::unversioned::client::Wire;
+use tigergraph_auth::unversioned::clock;
+use tigergraph_auth::unversioned::deadline::Clock;
+use tigergraph_auth::unversioned::http::{Answer, Http, Request};
+use tigergraph_auth::unversioned::played::{self, Manner};
+use tigergraph_auth::{Connection, RefreshOptions, TokenOptions};
+use tigergraph_auth::{Reason, Result};
 
 /// Most heap while one request is sent and its answer read: for an answer about one token, and for a list.
 const HEAP: (usize, usize) = (256 * 1024, 1536 * 1024);

@@ -5,9 +5,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::canary;
 use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*, version::*};
-use tigergraph_auth::fuzz::canary;
-use tigergraph_auth::wire::played;
+use tigergraph_auth::unversioned::played;
 
 /// No input makes more calls.
 const MOST_CALLS: usize = 200;

@@ -1,8 +1,8 @@
 //! Target: the framing of answers.
 
-use crate::error::Result;
-use crate::fuzz::heap;
-use crate::wire::framing::{Framing, HEAD_LIMIT};
+use super::heap;
+use tigergraph_auth::Result;
+use tigergraph_auth::unversioned::framing::{Framing, HEAD_LIMIT};
 
 /// An answer is judged the same however it is cut, and keeps at most one head.
 pub fn any(data: &[u8]) {

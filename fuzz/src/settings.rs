@@ -2,12 +2,12 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::checks::{Alias, GraphName, judge_user};
-use crate::config::Config;
-use crate::fuzz::canary;
-use crate::protocol::endpoint::{Route, encode};
-use crate::wire::address::Address;
-use crate::wire::proxy::check_proxy;
+use super::canary;
+use tigergraph_auth::Config;
+use tigergraph_auth::unversioned::address::Address;
+use tigergraph_auth::unversioned::checks::{Alias, GraphName, judge_user};
+use tigergraph_auth::unversioned::endpoint::{Route, encode};
+use tigergraph_auth::unversioned::proxy::check_proxy;
 
 /// A server's address: what is taken for one is plain, and means the same when it is read again.
 pub fn address(data: &[u8]) {
@@ -41,7 +41,7 @@ pub fn environment(data: &[u8]) {
         Some([folder, value].concat().into_bytes())
     };
     let mut config = Config::without_host();
-    config.load(&lookup);
+    config.load_from(&lookup);
     // The system's trust store is slow to read, and nothing that is asked here.
     config.set_pin_sha256(Some(b"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
     let shown = match config.judge() {
