@@ -61,6 +61,11 @@ pub fn pair(user: &str, password: &str) -> Zeroizing<String> {
     Zeroizing::new(BASE64.encode(pair.as_bytes()))
 }
 
+/// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
+pub fn basic(user: &str, password: &str) -> Hidden {
+    Hidden::new(["Basic ", &pair(user, password)].concat())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

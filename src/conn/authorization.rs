@@ -11,6 +11,7 @@ use once_cell::sync::Lazy;
 
 use crate::config::settings::Login;
 use crate::conn::call::Call;
+use crate::conn::login;
 use crate::conn::managing::Tower;
 use crate::conn::source::{Source, Way};
 use crate::conn::sync::Builder;
@@ -146,7 +147,7 @@ impl Connection {
     }
 
     fn request_managed(&self, own: &Tower) -> Result<(Token, Schedule)> {
-        let source = self.source().ok_or_else(crate::conn::no_credentials)?;
+        let source = self.source().ok_or_else(login::no_credentials)?;
         let old = own.managed().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
         let call = self.call(&[], &[]);
         own.ends_with(call.clock.cancelled().clone());

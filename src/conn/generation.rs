@@ -9,8 +9,10 @@ use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
 use crate::error::{Reason, Result, Status};
 use crate::log::Level;
 use crate::protocol::endpoint::path;
+use crate::protocol::json::{Json, shape};
 use crate::protocol::operation::Operation;
-use crate::protocol::version::{Generation, Version};
+use crate::protocol::version::{Generation, Version, version_in};
+use crate::token::token::Token;
 use crate::wire::http::Method;
 
 /// The one request that finds out what the server is.
@@ -146,5 +148,23 @@ impl Call<'_> {
     /// Whether the caller told the generation, by the server's version.
     fn is_told(&self) -> bool {
         self.connection.core.settings.version.and_then(Version::generation).is_some()
+    }
+
+    /// `GET /version` of REST++.
+    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
+        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
+        let ask = Ask {
+            operation: Operation::Version,
+            method: Method::Get,
+            server: Server::Restpp,
+            path: path::VERSION,
+            query: None,
+            login,
+            body: None,
+        };
+        self.ask_for(&ask, |reply| {
+            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+        })
     }
 }

@@ -9,6 +9,7 @@ mod authorization;
 mod call;
 mod diagnosis;
 mod generation;
+mod login;
 mod managing;
 mod request;
 mod retry;
@@ -207,14 +208,6 @@ impl Connection {
         Call::new(self, clock, Redactor::new(known, names), credential)
     }
 
-    /// Fails at once where no login could be found for the gateway whatever the server is.
-    fn require_login(&self) -> Result<()> {
-        if self.core.settings.login.is_none() && self.held().is_none() {
-            return Err(no_credentials());
-        }
-        Ok(())
-    }
-
     fn graph(&self) -> Option<&str> {
         self.core.settings.graph.as_ref().map(|graph| graph.as_str())
     }
@@ -226,16 +219,4 @@ impl Drop for Connection {
             self.core.authorization.discount_handle();
         }
     }
-}
-
-fn no_credentials() -> Error {
-    Error::new(
-        Reason::CredentialsNone,
-        "the connection has no user and password, no secret and no token to log in with",
-    )
-}
-
-fn jwt_unsupported() -> Error {
-    let message = "servers before 4.1 take no JWT as a login for secrets and tokens";
-    Error::new(Reason::UnsupportedServer, message)
 }

@@ -2,63 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use crate::config::settings::Login;
-use crate::conn::call::Call;
-use crate::conn::generation::Known;
-use crate::conn::{jwt_unsupported, no_credentials};
-use crate::error::Result;
-use crate::hidden::Hidden;
-use crate::protocol::endpoint::path;
-use crate::protocol::json::{Json, shape};
+use crate::hidden::{Hidden, basic};
 use crate::protocol::operation::{Credential, Operation};
-use crate::protocol::version::{Generation, Version, version_in};
-use crate::token::token::Token;
-use crate::wire::http::{self, Method};
-
-impl Call<'_> {
-    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
-    /// or, where there is neither, the connection's token. One of them, never a second.
-    pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
-        let rest = known == Known::Exactly(Generation::C);
-        let of_secret = |secret: &Hidden| match rest {
-            true => Authorization::gsql_secret(secret),
-            false => Authorization::basic(SECRET_USER, secret, Credential::Secret),
-        };
-        if let Some(secret) = secret {
-            return Ok(of_secret(secret));
-        }
-        match self.login()? {
-            Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
-            Some((Login::Password { username, .. }, password)) => {
-                Ok(Authorization::basic(username, &password, Credential::Password))
-            }
-            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
-            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
-            None => {
-                let held = self.connection.held().filter(|_| rest);
-                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
-            }
-        }
-    }
-
-    /// `GET /version` of REST++.
-    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
-        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
-        let ask = Ask {
-            operation: Operation::Version,
-            method: Method::Get,
-            server: Server::Restpp,
-            path: path::VERSION,
-            query: None,
-            login,
-            body: None,
-        };
-        self.ask_for(&ask, |reply| {
-            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
-        })
-    }
-}
+use crate::wire::http::Method;
 
 /// One request of a call, before the address of the server is put to it.
 pub(super) struct Ask<'a> {
@@ -95,7 +41,7 @@ impl Authorization {
     }
 
     pub fn basic(user: &str, password: &Hidden, credential: Credential) -> Authorization {
-        Authorization { header: Some(http::basic(user, password.reveal())), credential }
+        Authorization { header: Some(basic(user, password.reveal())), credential }
     }
 
     pub fn bearer(token: &str) -> Authorization {

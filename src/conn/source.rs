@@ -6,7 +6,7 @@ use crate::checks::judge_secret;
 use crate::conn::TokenOptions;
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
-use crate::conn::token_requests::Proof;
+use crate::conn::login::Proof;
 use crate::error::{Error, Result, Status};
 use crate::hidden::Hidden;
 use crate::protocol::operation::Operation;

@@ -1,14 +1,12 @@
 //! Requests for tokens, in the form of each generation.
 
-use std::sync::Arc;
-
 use zeroize::Zeroizing;
 
-use crate::config::settings::Login;
+use crate::conn::Facts;
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
+use crate::conn::login::{Proof, jwt_unsupported};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
-use crate::conn::{Facts, jwt_unsupported};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
@@ -34,14 +32,6 @@ pub struct RefreshOptions {
     pub token: TokenOptions,
     /// Ask for a new token where the server cannot refresh.
     pub or_new: bool,
-}
-
-/// What proves who asks for a token: one thing, never two.
-#[derive(Clone)]
-pub(super) enum Proof {
-    Secret(Arc<Hidden>),
-    Password { username: String, password: Arc<Hidden> },
-    Jwt(Arc<Hidden>),
 }
 
 impl Call<'_> {
@@ -101,21 +91,6 @@ impl Call<'_> {
             body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
         };
         self.ask(&ask).map(drop)
-    }
-
-    /// What proves who asks, by the connection's login.
-    pub fn proof(&self) -> Result<Proof> {
-        Ok(match self.login()? {
-            Some((Login::Secret(_), secret)) => Proof::Secret(secret),
-            Some((Login::Password { username, .. }, password)) => {
-                Proof::Password { username: username.clone(), password }
-            }
-            Some((Login::Jwt(_), jwt)) => Proof::Jwt(jwt),
-            None => {
-                let message = "no secret was given, and the connection has no login to use instead";
-                return Err(Error::new(Reason::CredentialsNone, message));
-            }
-        })
     }
 
     pub(super) fn check(&self, jwt: &Hidden) -> Result<bool> {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use crate::error::Result;
-use crate::hidden::{Hidden, pair};
+use crate::hidden::Hidden;
 use crate::wire::deadline::Clock;
 use crate::wire::probe::Step;
 
@@ -33,11 +33,6 @@ impl Method {
             Method::Delete => "DELETE",
         }
     }
-}
-
-/// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
-pub fn basic(user: &str, password: &str) -> Hidden {
-    Hidden::new(["Basic ", &pair(user, password)].concat())
 }
 
 /// What to send.

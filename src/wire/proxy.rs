@@ -5,11 +5,10 @@ use std::io::{self, Read, Write};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, Status};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, basic};
 use crate::wire::address::Address;
 use crate::wire::deadline::Clock;
 use crate::wire::framing::HEAD_LIMIT;
-use crate::wire::http::basic;
 use crate::wire::lookup::look_up;
 use crate::wire::socket::{self, Socket, Target, io_error};
 

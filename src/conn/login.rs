@@ -1,0 +1,87 @@
+//! What a request logs in with: one credential, never a second.
+
+use std::sync::Arc;
+
+use crate::config::settings::Login;
+use crate::conn::Connection;
+use crate::conn::call::Call;
+use crate::conn::generation::Known;
+use crate::conn::request::{Authorization, SECRET_USER};
+use crate::error::{Error, Reason, Result};
+use crate::hidden::Hidden;
+use crate::protocol::operation::Credential;
+use crate::protocol::version::Generation;
+
+/// What proves who asks for a token: one thing, never two.
+#[derive(Clone)]
+pub(super) enum Proof {
+    Secret(Arc<Hidden>),
+    Password { username: String, password: Arc<Hidden> },
+    Jwt(Arc<Hidden>),
+}
+
+impl Connection {
+    /// Fails at once where no login could be found for the gateway whatever the server is.
+    pub(super) fn require_login(&self) -> Result<()> {
+        if self.core.settings.login.is_none() && self.held().is_none() {
+            return Err(no_credentials());
+        }
+        Ok(())
+    }
+}
+
+impl Call<'_> {
+    /// What proves who asks, by the connection's login.
+    pub fn proof(&self) -> Result<Proof> {
+        Ok(match self.login()? {
+            Some((Login::Secret(_), secret)) => Proof::Secret(secret),
+            Some((Login::Password { username, .. }, password)) => {
+                Proof::Password { username: username.clone(), password }
+            }
+            Some((Login::Jwt(_), jwt)) => Proof::Jwt(jwt),
+            None => {
+                let message = "no secret was given, and the connection has no login to use instead";
+                return Err(Error::new(Reason::CredentialsNone, message));
+            }
+        })
+    }
+
+    /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
+    /// or, where there is neither, the connection's token. One of them, never a second.
+    pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
+        let rest = known == Known::Exactly(Generation::C);
+        let of_secret = |secret: &Hidden| match rest {
+            true => Authorization::gsql_secret(secret),
+            false => Authorization::basic(SECRET_USER, secret, Credential::Secret),
+        };
+        if let Some(secret) = secret {
+            return Ok(of_secret(secret));
+        }
+        match self.login()? {
+            Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
+            Some((Login::Password { username, .. }, password)) => {
+                Ok(Authorization::basic(username, &password, Credential::Password))
+            }
+            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
+            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
+            None => {
+                let held = self.connection.held().filter(|_| rest);
+                held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)
+            }
+        }
+    }
+}
+
+/// Nothing to log in with.
+pub fn no_credentials() -> Error {
+    Error::new(
+        Reason::CredentialsNone,
+        "the connection has no user and password, no secret and no token to log in with",
+    )
+}
+
+/// A JWT where a server takes none.
+pub fn jwt_unsupported() -> Error {
+    let message = "servers before 4.1 take no JWT as a login for secrets and tokens";
+    Error::new(Reason::UnsupportedServer, message)
+}
