@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use crate::checks::judge_secret;
-use crate::conn::TokenOptions;
+use crate::conn::token_requests::{TokenAction, TokenOptions, TokenRequest};
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
 use crate::conn::login::Proof;
 use crate::error::{Error, Result, Status};
 use crate::hidden::Hidden;
-use crate::protocol::operation::Operation;
 use crate::protocol::version::Generation;
 use crate::token::issued::Issued;
 
@@ -52,26 +51,29 @@ pub(super) struct Source {
 impl Source {
     /// A new token.
     pub fn request(&self, call: &Call) -> Result<Issued> {
-        let Source { way, lifetime_s, options } = self;
-        let proof = way.proof(call)?;
-        if let (Way::File, Proof::Jwt(jwt)) = (way, &proof) {
+        let proof = self.way.proof(call)?;
+        if let (Way::File, Proof::Jwt(jwt)) = (&self.way, &proof) {
             return call.connection.take_from_file(jwt);
         }
+        let request = self.token_request(TokenAction::New, &proof);
         call.for_tokens(|known| match known {
-            Known::Exactly(Generation::C) => call.mint(&proof, *lifetime_s, *options),
-            _ => call.by_requesttoken(Operation::RequestToken, known, &proof, None, *lifetime_s, *options),
+            Known::Exactly(Generation::C) => call.mint(&request),
+            _ => call.by_requesttoken(known, &request),
         })
+    }
+
+    fn token_request<'a>(&self, action: TokenAction<'a>, proof: &'a Proof) -> TokenRequest<'a> {
+        TokenRequest { action, proof, lifetime_s: self.lifetime_s, options: self.options }
     }
 
     /// A successor of the old token: it gets a longer life where the server can do that, which saves
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
         let known = call.connection.facts().known;
-        let Source { way, lifetime_s, options } = self;
-        let proof = way.proof(call)?;
+        let proof = self.way.proof(call)?;
         // Up to 3.4 a refresh wants the secret.
         let can = match known {
-            _ if matches!(way, Way::File) => false,
+            _ if matches!(self.way, Way::File) => false,
             Known::Exactly(Generation::B) => true,
             Known::Exactly(Generation::A { .. }) => matches!(proof, Proof::Secret(_)),
             _ => false,
@@ -79,8 +81,7 @@ impl Source {
         let Some(old) = old.filter(|_| can) else {
             return self.request(call);
         };
-        let refreshed = call.by_requesttoken(Operation::RefreshToken, known, &proof, Some(old), *lifetime_s, *options);
-        match refreshed {
+        match call.by_requesttoken(known, &self.token_request(TokenAction::Refresh(old), &proof)) {
             Err(error) if is_about_the_old_token(&error) => self.request(call),
             other => other,
         }

@@ -34,12 +34,58 @@ pub struct RefreshOptions {
     pub or_new: bool,
 }
 
+/// What is asked of an endpoint for tokens.
+#[derive(Clone, Copy)]
+pub(super) enum TokenAction<'a> {
+    New,
+    Refresh(&'a Hidden),
+    Delete(&'a Hidden),
+}
+
+impl TokenAction<'_> {
+    fn operation(&self) -> Operation {
+        match self {
+            TokenAction::New => Operation::RequestToken,
+            TokenAction::Refresh(_) => Operation::RefreshToken,
+            TokenAction::Delete(_) => Operation::DeleteToken,
+        }
+    }
+
+    /// The token that the request is about.
+    fn token(&self) -> Option<&Hidden> {
+        match self {
+            TokenAction::New => None,
+            TokenAction::Refresh(token) | TokenAction::Delete(token) => Some(token),
+        }
+    }
+
+    /// The method, but for new tokens of generation A.
+    fn method(&self) -> Method {
+        match self {
+            TokenAction::New => Method::Post,
+            TokenAction::Refresh(_) => Method::Put,
+            TokenAction::Delete(_) => Method::Delete,
+        }
+    }
+}
+
+/// A request to an endpoint for tokens, before it has the form of a generation.
+#[derive(Clone, Copy)]
+pub(super) struct TokenRequest<'a> {
+    pub action: TokenAction<'a>,
+    /// Who asks.
+    pub proof: &'a Proof,
+    /// In seconds; 0: the server's default.
+    pub lifetime_s: u64,
+    pub options: TokenOptions,
+}
+
 impl Call<'_> {
     /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
     /// it is asked once more, in its unit.
-    pub(super) fn mint(&self, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
-        let unit = self.connection.facts().unit;
-        let mut issued = self.mint_in(unit, proof, lifetime_s, options)?;
+    pub(super) fn mint(&self, request: &TokenRequest) -> Result<Issued> {
+        let (unit, lifetime_s) = (self.connection.facts().unit, request.lifetime_s);
+        let mut issued = self.mint_in(unit, request)?;
         let is_to_be_told = unit == LifetimeUnit::Unknown && lifetime_s > 0;
         let told = is_to_be_told.then(|| LifetimeUnit::told_by(lifetime_s, &issued.token));
         if let Some(told) = told.flatten() {
@@ -47,13 +93,14 @@ impl Call<'_> {
             if told == LifetimeUnit::Milliseconds {
                 let message = "the server counts lifetimes in milliseconds; asking again in its unit";
                 self.connection.log(Level::Warn, || message.into());
-                issued = self.mint_in(told, proof, lifetime_s, options)?;
+                issued = self.mint_in(told, request)?;
             }
         }
         self.refuse_dead(issued)
     }
 
-    fn mint_in(&self, unit: LifetimeUnit, proof: &Proof, lifetime_s: u64, options: TokenOptions) -> Result<Issued> {
+    fn mint_in(&self, unit: LifetimeUnit, request: &TokenRequest) -> Result<Issued> {
+        let TokenRequest { proof, lifetime_s, options, .. } = *request;
         let number = (lifetime_s > 0).then(|| unit.number(lifetime_s).to_string());
         let mut members = Vec::with_capacity(3);
         let login = match proof {
@@ -90,7 +137,7 @@ impl Call<'_> {
             login,
             body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
         };
-        self.ask(&ask).map(drop)
+        self.ask(&ask)
     }
 
     pub(super) fn check(&self, jwt: &Hidden) -> Result<bool> {
@@ -126,38 +173,25 @@ impl Call<'_> {
     }
 
     /// Generations A and B: a token by request or refresh.
-    pub(super) fn by_requesttoken(
-        &self,
-        operation: Operation,
-        known: Known,
-        proof: &Proof,
-        old: Option<&Hidden>,
-        lifetime_s: u64,
-        options: TokenOptions,
-    ) -> Result<Issued> {
-        let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, lifetime_s)?);
-        self.ask_requesttoken(operation, known, proof, old, lifetime_s, options, send)
+    pub(super) fn by_requesttoken(&self, known: Known, request: &TokenRequest) -> Result<Issued> {
+        let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, request.lifetime_s)?);
+        self.ask_requesttoken(known, request, send)
     }
 
     /// Generations A and B share an endpoint but not its form. Where it is not known which of them
     /// the server is, the form of B is sent first: 3.5 to 3.11 are what runs today, and nothing but
     /// a request for a token can tell them apart without asking twice. If the server refuses, it is
     /// asked, without any credential, whether it still has the `GET` that only A has.
-    #[allow(clippy::too_many_arguments)] // what a request for a token is made of, and how its answer is read
     pub(super) fn ask_requesttoken<T>(
         &self,
-        operation: Operation,
         known: Known,
-        proof: &Proof,
-        token: Option<&Hidden>,
-        lifetime_s: u64,
-        options: TokenOptions,
+        request: &TokenRequest,
         ask_server: impl Fn(&Ask) -> Result<T>,
     ) -> Result<T> {
         let send = |generation| {
-            let ask = self.requesttoken(generation, operation, proof, token, lifetime_s, options)?;
-            let wants_secret = matches!(generation, Generation::A { .. }) && token.is_some();
-            ask_server(&ask).map_err(|error| match proof {
+            let ask = self.requesttoken(generation, request)?;
+            let wants_secret = matches!(generation, Generation::A { .. }) && request.action.token().is_some();
+            ask_server(&ask).map_err(|error| match request.proof {
                 Proof::Secret(_) => error,
                 _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
                 _ => error,
@@ -217,15 +251,8 @@ impl Call<'_> {
     }
 
     /// The request in the form of a generation: A has everything in the query, B in the body.
-    fn requesttoken<'a>(
-        &self,
-        generation: Generation,
-        operation: Operation,
-        proof: &Proof,
-        token: Option<&Hidden>,
-        lifetime_s: u64,
-        options: TokenOptions,
-    ) -> Result<Ask<'a>> {
+    fn requesttoken<'a>(&self, generation: Generation, request: &TokenRequest) -> Result<Ask<'a>> {
+        let TokenRequest { action, proof, lifetime_s, options } = request;
         let login = match proof {
             Proof::Secret(_) => Authorization::secret_in_body(),
             Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
@@ -235,44 +262,44 @@ impl Call<'_> {
             Proof::Secret(secret) => Some(secret.reveal()),
             _ => None,
         };
-        let lifetime = (lifetime_s > 0).then(|| lifetime_s.to_string());
+        let lifetime = (*lifetime_s > 0).then(|| lifetime_s.to_string());
         let mut members = Vec::new();
         members.extend(secret.map(|secret| ("secret", secret)));
-        members.extend(token.map(|token| ("token", token.reveal())));
-        if operation == Operation::RequestToken {
-            members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
+        members.extend(action.token().map(|token| ("token", token.reveal())));
+        if matches!(action, TokenAction::New) {
+            members.extend(self.token_graph(*options).map(|graph| ("graph", graph)));
         }
         members.extend(lifetime.as_deref().map(|lifetime| ("lifetime", lifetime)));
-        let (method, query, body) = match (generation, operation, secret) {
-            (Generation::A { post: true }, Operation::RequestToken, Some(secret)) => {
+        let (method, query, body) = match (generation, action, secret) {
+            (Generation::A { post: true }, TokenAction::New, Some(secret)) => {
                 members.retain(|(name, _)| *name == "lifetime");
                 let body = Zeroizing::new(secret.as_bytes().to_vec());
                 (Method::Post, Some(query_of(&members)), Some((body, FORM)))
             }
-            (Generation::A { .. }, Operation::RequestToken, _) => {
+            (Generation::A { .. }, TokenAction::New, _) => {
                 if secret.is_some() {
                     // The older servers know a secret's graph, and take one or the other.
                     members.retain(|(name, _)| *name != "graph");
                 }
                 (Method::Get, Some(query_of(&members)), None)
             }
-            (Generation::A { .. }, _, _) => (method_of(operation), Some(query_of(&members)), None),
-            _ => (method_of(operation), None, Some((json_object(&members), JSON))),
+            (Generation::A { .. }, _, _) => (action.method(), Some(query_of(&members)), None),
+            _ => (action.method(), None, Some((json_object(&members), JSON))),
         };
-        Ok(Ask { operation, method, server: Server::Restpp, path: path::REQUEST_TOKEN, query, login, body })
+        Ok(Ask {
+            operation: action.operation(),
+            method,
+            server: Server::Restpp,
+            path: path::REQUEST_TOKEN,
+            query,
+            login,
+            body,
+        })
     }
 }
 
 /// What `curl -d` sends, which is how the documents of 3.2 to 3.4 pass the secret.
 const FORM: &str = "application/x-www-form-urlencoded";
-
-fn method_of(operation: Operation) -> Method {
-    match operation {
-        Operation::RefreshToken => Method::Put,
-        Operation::DeleteToken => Method::Delete,
-        _ => Method::Post,
-    }
-}
 
 fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
     let mut query = Zeroizing::new(String::new());

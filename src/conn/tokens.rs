@@ -7,10 +7,9 @@ use crate::conn::Connection;
 use crate::conn::generation::Known;
 use crate::conn::login::Proof;
 use crate::conn::source::{Source, Way};
-use crate::conn::token_requests::{RefreshOptions, TokenOptions};
+use crate::conn::token_requests::{RefreshOptions, TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
-use crate::protocol::operation::Operation;
 use crate::protocol::version::Generation;
 use crate::token::token::Token;
 
@@ -44,17 +43,15 @@ impl Connection {
         let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
         let call = self.call(&credentials, &[]);
         let proof = way.proof(&call)?;
+        let request = |action| TokenRequest { action, proof: &proof, lifetime_s, options: options.token };
         let issued = call.for_tokens(|known| match (known, &old) {
-            (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&proof, lifetime_s, options.token),
+            (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&request(TokenAction::New)),
             (Known::Exactly(Generation::C), _) => {
                 let message = "cannot refresh the token: TigerGraph 4.1 and later have no refresh";
                 Err(Error::new(Reason::UnsupportedRefresh, message))
             }
             (_, None) => Err(no_token("refresh")),
-            (_, Some(old)) => {
-                let operation = Operation::RefreshToken;
-                call.by_requesttoken(operation, known, &proof, Some(old), lifetime_s, options.token)
-            }
+            (_, Some(old)) => call.by_requesttoken(known, &request(TokenAction::Refresh(old))),
         })?;
         Ok(self.adopt(&call, issued, Source { way, lifetime_s, options: options.token }))
     }
@@ -78,8 +75,9 @@ impl Connection {
                     Some(secret) => Proof::Secret(Arc::new(secret.clone())),
                     None => call.proof()?,
                 };
-                let (operation, options) = (Operation::DeleteToken, TokenOptions::default());
-                call.ask_requesttoken(operation, known, &proof, Some(&token), 0, options, |ask| call.ask(ask)).map(drop)
+                let (action, options) = (TokenAction::Delete(&token), TokenOptions::default());
+                let request = TokenRequest { action, proof: &proof, lifetime_s: 0, options };
+                call.ask_requesttoken(known, &request, |ask| call.ask(ask))
             }
         });
         match outcome {
