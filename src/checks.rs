@@ -66,7 +66,7 @@ impl Alias {
 }
 
 /// Judges a user name that goes into a query.
-pub fn judge_user(user: &str) -> Result<()> {
+pub fn check_user(user: &str) -> Result<()> {
     no_controls("the user name", user)?;
     if user.is_empty() || user.len() > URL_LIMIT {
         return Err(Error::new(Reason::ArgumentRange, "the user name is empty or longer than 256 bytes"));
@@ -85,7 +85,7 @@ pub fn no_controls(what: &str, text: &str) -> Result<()> {
 }
 
 /// A secret that can stand in a header, in JSON and in a query; its value is never named.
-pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
+pub fn check_secret(what: &str, secret: &str) -> Result<Hidden> {
     no_controls(what, secret)?;
     if secret.is_empty() {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
@@ -105,7 +105,7 @@ pub fn judge_secret(what: &str, secret: &str) -> Result<Hidden> {
 }
 
 /// A token that can stand in a header and in the list of tokens to delete; its value is never named.
-pub fn judge_token(what: &str, token: &str) -> Result<Hidden> {
+pub fn check_token(what: &str, token: &str) -> Result<Hidden> {
     no_controls(what, token)?;
     if token.is_empty() || token.len() > 8192 {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty or longer than 8192 bytes")));

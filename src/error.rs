@@ -291,7 +291,7 @@ struct Inner {
     server_code: String,
     http_status: u16,
     retry_after_ms: Option<u64>,
-    may_pass: bool,
+    transient: bool,
 }
 
 impl Error {
@@ -310,7 +310,7 @@ impl Error {
             server_code: String::new(),
             http_status: 0,
             retry_after_ms: None,
-            may_pass: false,
+            transient: false,
         }))
     }
 
@@ -345,14 +345,14 @@ impl Error {
     }
 
     /// The same error, with what its cause says of itself and its reason alone does not: whether it may pass.
-    pub(crate) fn that_may_pass(mut self, may_pass: bool) -> Error {
-        self.0.may_pass = may_pass;
+    pub(crate) fn with_transient(mut self, transient: bool) -> Error {
+        self.0.transient = transient;
         self
     }
 
     /// Whether the cause said so.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.0.may_pass
+    pub(crate) fn transient(&self) -> bool {
+        self.0.transient
     }
 
     /// The same error, naming the server it is about, if its message does not yet.

@@ -73,6 +73,7 @@ pub mod unversioned {
         redact: protocol::redact;
         refusal: protocol::refusal;
         secret: protocol::secret;
+        settings: config::table;
         version: protocol::version;
     }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use shuttle::thread;
 use tigergraph_auth::Token;
-use tigergraph_auth::unversioned::deadline::Clock;
+use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
@@ -27,7 +27,7 @@ struct Server {
 struct Carrier(Arc<Server>);
 
 impl Http for Carrier {
-    fn exchange(&self, request: &Request, _: &Rc<Clock>) -> Result<Answer> {
+    fn exchange(&self, request: &Request, _: &Rc<Deadline>) -> Result<Answer> {
         // Others may run while the request is on its way, and while its answer is.
         thread::yield_now();
         let deletes = request.method.name() == "DELETE";
@@ -46,7 +46,7 @@ impl Http for Carrier {
 fn connect(server: &Arc<Server>) -> Arc<Connection> {
     let mut config = Config::new("http://localhost:1");
     config.set_secret(Some(b"mysecret")).set_server_version(Some(b"4.2"));
-    let settings = config.judge().expect("good settings");
+    let settings = config.validate().expect("good settings");
     Arc::new(Connection::with_http(settings, Box::new(Carrier(server.clone()))))
 }
 

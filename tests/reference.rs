@@ -19,7 +19,9 @@ use std::path::Path;
 use std::process::Command;
 
 use causes::CAUSES;
-use tigergraph_auth::{Status, unversioned::error::REASONS};
+use tigergraph_auth::Status;
+use tigergraph_auth::unversioned::error::REASONS;
+use tigergraph_auth::unversioned::settings::{SETTINGS, Setting};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -131,6 +133,26 @@ fn every_setting_is_told() {
     assert!(variables.len() > 10, "{variables:?}");
     for variable in variables {
         assert!(page.contains(&format!("`{variable}")), "docs/settings.md does not tell of {variable}");
+    }
+}
+
+#[test]
+fn the_page_of_settings_has_a_row_for_each_row_of_the_table() {
+    let page = read("docs/settings.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
+    for Setting { name, function, variables, .. } in &SETTINGS {
+        let tells = |row: &&&str| {
+            function.is_none_or(|function| row.contains(&format!("| `{function}` |")))
+                && variables.iter().all(|variable| row.contains(&format!("`{variable}`")))
+        };
+        assert!(
+            rows.iter().any(|row| tells(&row)),
+            "docs/settings.md has no row for {name}: {function:?} {variables:?}"
+        );
+    }
+    let known = |variable: &str| SETTINGS.iter().any(|setting| setting.variables.contains(&variable));
+    for variable in rows.iter().flat_map(|row| words(row, "TG_")) {
+        assert!(known(variable), "docs/settings.md names {variable}, which the table does not have");
     }
 }
 

@@ -13,7 +13,7 @@ use tigergraph_auth::Config;
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::unversioned::client::Wire;
 use tigergraph_auth::unversioned::clock;
-use tigergraph_auth::unversioned::deadline::Clock;
+use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::unversioned::played::{self, Manner};
 use tigergraph_auth::{Connection, RefreshOptions, TokenOptions};
@@ -109,9 +109,9 @@ impl fmt::Debug for Counted {
 }
 
 impl Http for Counted {
-    fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
+    fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
         self.requests.fetch_add(1, Ordering::SeqCst);
-        let (answer, peak) = heap(|| self.wire.exchange(request, clock));
+        let (answer, peak) = heap(|| self.wire.exchange(request, deadline));
         let most = if request.limit > 64 * 1024 { HEAP.1 } else { HEAP.0 };
         assert!(peak <= most, "{peak} bytes of heap for one exchange");
         assert!(answer.as_ref().map_or(0, |answer| answer.body.len()) <= request.limit);
@@ -148,7 +148,7 @@ pub fn any(data: &[u8]) {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let log = Logger::new(Level::Debug as i32, Arc::new(keep(lines.clone())));
     let (config, configured) = config(*version, *bits, log);
-    let settings = config.judge().expect("good settings");
+    let settings = config.validate().expect("good settings");
     let is_known = settings.version.is_some_and(|version| version.generation().is_some());
     let wire = Arc::new(
         Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent).expect("good settings"),

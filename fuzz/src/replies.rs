@@ -131,8 +131,8 @@ pub fn refusal(data: &[u8]) {
         ..no_answer()
     };
     let redactor = redactor();
-    let judged = refusal::judge(&Question { operation, credential, redactor: &redactor }, &answer);
-    if let Err(error) = &judged {
+    let reply = refusal::read_reply(&Question { operation, credential, redactor: &redactor }, &answer);
+    if let Err(error) = &reply {
         assert!(
             error.message().starts_with("cannot ")
                 || error.message().starts_with("the server's answer")
@@ -140,7 +140,7 @@ pub fn refusal(data: &[u8]) {
         );
         assert!(!error.message().chars().any(char::is_control) && error.message().len() < 1024);
     }
-    checked(judged);
+    checked(reply);
 }
 
 fn no_answer() -> Answer {

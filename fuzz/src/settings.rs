@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::canary;
 use tigergraph_auth::Config;
 use tigergraph_auth::unversioned::address::Address;
-use tigergraph_auth::unversioned::checks::{Alias, GraphName, judge_user};
+use tigergraph_auth::unversioned::checks::{Alias, GraphName, check_user};
 use tigergraph_auth::unversioned::endpoint::{Route, encode};
 use tigergraph_auth::unversioned::proxy::check_proxy;
 
@@ -44,7 +44,7 @@ pub fn environment(data: &[u8]) {
     config.load_from(&lookup);
     // The system's trust store is slow to read, and nothing that is asked here.
     config.set_pin_sha256(Some(b"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
-    let shown = match config.judge() {
+    let shown = match config.validate() {
         Ok(settings) => format!("{settings:?}"),
         Err(error) => format!("{error:?}"),
     };
@@ -70,7 +70,7 @@ pub fn names(data: &[u8]) {
         assert_eq!(alias.for_gsql().is_ok(), is_plain(&text));
     }
     assert_eq!(GraphName::new(&text).is_ok(), is_plain(&text));
-    assert!(judge_user(&text).is_err() || !text.chars().any(char::is_control));
+    assert!(check_user(&text).is_err() || !text.chars().any(char::is_control));
 }
 
 /// A proxy's address: what is refused is not repeated, for it may hold a password.

@@ -15,7 +15,7 @@ use crate::hidden::Hidden;
 use crate::platform::file::{self, Exposure};
 
 /// Decides whether a text can be this credential.
-pub type Judge = fn(&str) -> Result<Hidden>;
+pub type Check = fn(&str) -> Result<Hidden>;
 
 /// A credential. Clones share what was read last.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ enum Origin {
     Given(Arc<Hidden>),
     File {
         path: String,
-        judge: Judge,
+        check: Check,
         /// What the file held when it could last be read.
         last: ArcSwap<Hidden>,
     },
@@ -44,9 +44,9 @@ impl Credential {
     }
 
     /// One that is in a file, which is read now and for every call.
-    pub fn in_file(path: &str, judge: Judge) -> Result<Credential> {
-        let last = content(path, judge)?;
-        Ok(Credential(Arc::new(Origin::File { path: path.to_owned(), judge, last: ArcSwap::from_pointee(last) })))
+    pub fn in_file(path: &str, check: Check) -> Result<Credential> {
+        let last = content(path, check)?;
+        Ok(Credential(Arc::new(Origin::File { path: path.to_owned(), check, last: ArcSwap::from_pointee(last) })))
     }
 
     /// Whether it may change.
@@ -58,8 +58,8 @@ impl Credential {
     pub fn read(&self) -> Result<Arc<Hidden>> {
         match &*self.0 {
             Origin::Given(credential) => Ok(credential.clone()),
-            Origin::File { path, judge, last } => {
-                let credential = Arc::new(content(path, *judge)?);
+            Origin::File { path, check, last } => {
+                let credential = Arc::new(content(path, *check)?);
                 last.store(credential.clone());
                 Ok(credential)
             }
@@ -80,8 +80,8 @@ fn refused(path: &str, what: impl fmt::Display) -> Error {
 }
 
 /// What the file holds, if it can be this credential.
-fn content(path: &str, judge: Judge) -> Result<Hidden> {
-    judge(&read(path)?).map_err(|error| {
+fn content(path: &str, check: Check) -> Result<Hidden> {
+    check(&read(path)?).map_err(|error| {
         let message = format!("{} (in the file {path})", error.message());
         error.with_message(message)
     })
@@ -122,10 +122,10 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
-    use crate::checks::judge_secret;
+    use crate::checks::check_secret;
 
-    fn judge(text: &str) -> Result<Hidden> {
-        judge_secret("the secret", text)
+    fn check(text: &str) -> Result<Hidden> {
+        check_secret("the secret", text)
     }
 
     struct Scratch(PathBuf);
@@ -148,7 +148,7 @@ mod tests {
         }
 
         fn load(&self) -> Result<Credential> {
-            Credential::in_file(self.path(), judge)
+            Credential::in_file(self.path(), check)
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn what_is_no_file_is_refused() {
         for path in ["/nowhere/secret", "/", "/dev/null"] {
-            assert_eq!(Credential::in_file(path, judge).unwrap_err().reason(), Reason::ConfigFile, "{path}");
+            assert_eq!(Credential::in_file(path, check).unwrap_err().reason(), Reason::ConfigFile, "{path}");
         }
     }
 

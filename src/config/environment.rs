@@ -6,42 +6,18 @@ use std::ffi::{CStr, CString};
 
 use zeroize::Zeroizing;
 
+use crate::config::table::{Filled, Key, SETTINGS};
 use crate::config::{Config, Raw, Written};
 use crate::error::{Error, Reason, Result};
 use crate::platform::process;
 use crate::wire::proxy::ProxySetting;
 
-/// A setting, its variables (the first that is there counts) and where it is kept.
-type Row = (&'static str, &'static [&'static str], fn(&mut Config) -> &mut Raw);
-
-/// What is filled one by one.
-const PLACES: [Row; 5] = [
-    ("host", &["TG_HOST"], |config| &mut config.host),
-    ("graph", &["TG_GRAPHNAME"], |config| &mut config.graph),
-    ("restpp_port", &["TG_RESTPP_PORT"], |config| &mut config.restpp_port),
-    ("gsql_port", &["TG_GS_PORT", "TG_GSQL_PORT"], |config| &mut config.gsql_port),
-    ("tgcloud", &["TG_TGCLOUD"], |config| &mut config.tgcloud),
-];
-
-/// What belongs together: never one half from the program and one from the environment, nor from two profiles.
-const CREDENTIALS: [Row; 8] = [
-    ("username", &["TG_USERNAME"], |config| &mut config.username),
-    ("password", &["TG_PASSWORD"], |config| &mut config.password),
-    ("password_file", &["TG_PASSWORD_FILE"], |config| &mut config.password_file),
-    ("secret", &["TG_SECRET"], |config| &mut config.secret),
-    ("secret_file", &["TG_SECRET_FILE"], |config| &mut config.secret_file),
-    ("api_token", &["TG_API_TOKEN", "TG_TOKEN"], |config| &mut config.api_token),
-    ("jwt", &["TG_JWT_TOKEN"], |config| &mut config.jwt),
-    ("jwt_file", &["TG_JWT_FILE"], |config| &mut config.jwt_file),
-];
-
-/// Not filled if the program gave its CA certificates as text.
-const CA_FILE: Row = ("ca_file", &["TG_CERT_PATH"], |config| &mut config.ca_file);
-
 const PROFILE: &str = "TG_PROFILE";
 
-fn rows() -> impl Iterator<Item = &'static Row> {
-    PLACES.iter().chain(&CREDENTIALS).chain([&CA_FILE])
+/// The settings that the environment fills so, with their keys.
+fn filled(how: Filled) -> impl Iterator<Item = (Key, &'static [&'static str])> {
+    let rows = SETTINGS.iter().filter(move |setting| setting.filled == how);
+    rows.filter_map(|setting| Some((setting.kind.key()?, setting.variables)))
 }
 
 /// The environment, or a test's idea of it. A variable that is empty is not there.
@@ -74,7 +50,8 @@ impl Environment<'_> {
             return wrong("holds more than letters, digits and underscores, or is too long");
         }
         let prefix = format!("{}_", name.to_ascii_uppercase());
-        if prefix != "DEFAULT_" && rows().all(|(_, names, _)| self.with_prefix(&prefix, names).is_none()) {
+        if prefix != "DEFAULT_" && SETTINGS.iter().all(|setting| self.with_prefix(&prefix, setting.variables).is_none())
+        {
             return wrong(&format!("names a profile without variables: there is no {prefix}TG_HOST, and no other"));
         }
         self.prefixes.insert(0, prefix);
@@ -84,7 +61,7 @@ impl Environment<'_> {
 
 impl Config {
     /// Fills what is not set from the variables `TG_HOST`, `TG_GRAPHNAME` and so on, and remembers their names
-    /// for what [`Config::judge`] may have to say about them.
+    /// for what [`Config::validate`] may have to say about them.
     pub fn load_env(&mut self) -> &mut Config {
         self.load_from(&|name| {
             let name = CString::new(name).ok()?;
@@ -101,11 +78,12 @@ impl Config {
         if self.environment.is_some() {
             return self;
         }
-        for (_, names, place) in PLACES {
-            fill(place(self), || environment.first(names));
-        }
-        if self.ca_pem.is_none() {
-            fill(&mut self.ca_file, || environment.first(CA_FILE.1));
+        let alone = filled(Filled::Alone);
+        let without_pem = filled(Filled::WithoutCaPem).filter(|_| !self.is_set(Key::CaPem)).collect::<Vec<_>>();
+        for (key, names) in alone.chain(without_pem) {
+            if !self.is_set(key) {
+                self.set(key, environment.first(names));
+            }
         }
         if !self.has_credentials() {
             self.load_credentials(&environment);
@@ -113,14 +91,14 @@ impl Config {
         self
     }
 
-    fn has_credentials(&mut self) -> bool {
-        CREDENTIALS.iter().any(|(_, _, place)| place(self).is_some())
+    fn has_credentials(&self) -> bool {
+        filled(Filled::WithCredentials).any(|(key, _)| self.is_set(key))
     }
 
     fn load_credentials(&mut self, environment: &Environment) {
         for prefix in &environment.prefixes {
-            for (_, names, place) in CREDENTIALS {
-                *place(self) = environment.with_prefix(prefix, names);
+            for (key, names) in filled(Filled::WithCredentials) {
+                self.set(key, environment.with_prefix(prefix, names));
             }
             if self.has_credentials() {
                 return;
@@ -130,20 +108,14 @@ impl Config {
 
     /// The error, with the variables that the settings it names came from.
     pub(super) fn with_variables(&self, error: Error) -> Error {
-        let mut copy = self.clone();
         let mut message = error.message().to_owned();
-        for (name, _, place) in rows() {
-            if let Some(Written { variable: Some(variable), .. }) = place(&mut copy) {
+        for (setting, written) in SETTINGS.iter().zip(&self.texts) {
+            if let Some(Written { variable: Some(variable), .. }) = written {
+                let name = setting.name;
                 message = message.replace(&format!("\"{name}\""), &format!("\"{name}\" (from {variable})"));
             }
         }
         error.with_message(message)
-    }
-}
-
-fn fill(place: &mut Raw, find: impl FnOnce() -> Raw) {
-    if place.is_none() {
-        *place = find();
     }
 }
 
@@ -196,7 +168,7 @@ mod tests {
     }
 
     fn message(config: &Config) -> String {
-        config.judge().expect_err("a failure").message().to_owned()
+        config.validate().expect_err("a failure").message().to_owned()
     }
 
     const ALL: Variables = &[
@@ -213,18 +185,46 @@ mod tests {
     #[test]
     fn every_variable_fills_its_setting() {
         let config = load(ALL);
-        let filled = [&config.host, &config.graph, &config.restpp_port, &config.gsql_port, &config.tgcloud];
+        let filled = [
+            &config.texts[Key::Host as usize],
+            &config.texts[Key::Graph as usize],
+            &config.texts[Key::RestppPort as usize],
+            &config.texts[Key::GsqlPort as usize],
+            &config.texts[Key::Tgcloud as usize],
+        ];
         assert_eq!(filled.map(shown), ["http://localhost", "G", "9001", "14241", "False"]);
-        let filled = [&config.ca_file, &config.secret, &config.api_token, &config.jwt, &config.username];
+        let filled = [
+            &config.texts[Key::CaFile as usize],
+            &config.texts[Key::Secret as usize],
+            &config.texts[Key::ApiToken as usize],
+            &config.texts[Key::Jwt as usize],
+            &config.texts[Key::Username as usize],
+        ];
         assert_eq!(filled.map(shown), ["/ca.pem", "asecretoftg", "atokenoftg", "-", "-"]);
         let login = load(&[("TG_USERNAME", "u"), ("TG_PASSWORD", "p")]);
-        assert_eq!([&login.username, &login.password].map(shown), ["u", "p"]);
+        assert_eq!([&login.texts[Key::Username as usize], &login.texts[Key::Password as usize]].map(shown), ["u", "p"]);
         let others = load(&[("TG_TOKEN", "t"), ("TG_GSQL_PORT", "7"), ("TG_JWT_TOKEN", "j")]);
-        assert_eq!([&others.api_token, &others.gsql_port, &others.jwt].map(shown), ["t", "7", "j"]);
+        assert_eq!(
+            [
+                &others.texts[Key::ApiToken as usize],
+                &others.texts[Key::GsqlPort as usize],
+                &others.texts[Key::Jwt as usize]
+            ]
+            .map(shown),
+            ["t", "7", "j"]
+        );
         let files = load(&[("TG_PASSWORD_FILE", "/p"), ("TG_SECRET_FILE", "/s"), ("TG_JWT_FILE", "/j")]);
-        assert_eq!([&files.password_file, &files.secret_file, &files.jwt_file].map(shown), ["/p", "/s", "/j"]);
+        assert_eq!(
+            [
+                &files.texts[Key::PasswordFile as usize],
+                &files.texts[Key::SecretFile as usize],
+                &files.texts[Key::JwtFile as usize]
+            ]
+            .map(shown),
+            ["/p", "/s", "/j"]
+        );
         let both = load(&[("TG_TOKEN", "t"), ("TG_API_TOKEN", "a"), ("TG_GSQL_PORT", "7"), ("TG_GS_PORT", "8")]);
-        assert_eq!([&both.api_token, &both.gsql_port].map(shown), ["a", "8"]);
+        assert_eq!([&both.texts[Key::ApiToken as usize], &both.texts[Key::GsqlPort as usize]].map(shown), ["a", "8"]);
     }
 
     #[test]
@@ -232,9 +232,23 @@ mod tests {
         let mut config = Config::new("http://127.0.0.1");
         config.set_graph(Some(b"Mine")).set_ports(1, 2).set_tgcloud(1).set_secret(Some(b"s")).set_ca_pem(Some(b"x"));
         let config = load_into(config, ALL);
-        let kept = [&config.host, &config.graph, &config.restpp_port, &config.gsql_port, &config.tgcloud];
+        let kept = [
+            &config.texts[Key::Host as usize],
+            &config.texts[Key::Graph as usize],
+            &config.texts[Key::RestppPort as usize],
+            &config.texts[Key::GsqlPort as usize],
+            &config.texts[Key::Tgcloud as usize],
+        ];
         assert_eq!(kept.map(shown), ["http://127.0.0.1", "Mine", "1", "2", "1"]);
-        assert_eq!([&config.secret, &config.api_token, &config.ca_file].map(shown), ["s", "-", "-"]);
+        assert_eq!(
+            [
+                &config.texts[Key::Secret as usize],
+                &config.texts[Key::ApiToken as usize],
+                &config.texts[Key::CaFile as usize]
+            ]
+            .map(shown),
+            ["s", "-", "-"]
+        );
     }
 
     #[test]
@@ -242,7 +256,7 @@ mod tests {
         let mut config = load(&[("TG_HOST", "http://localhost"), ("TG_RESTPP_PORT", "abc"), ("TG_GRAPHNAME", "G")]);
         assert!(message(&config).contains("\"restpp_port\" (from TG_RESTPP_PORT)"), "{}", message(&config));
         config.set_ports(0, 0).set_graph(None);
-        assert!(config.judge().expect("good settings").graph.is_none());
+        assert!(config.validate().expect("good settings").graph.is_none());
     }
 
     #[test]
@@ -255,7 +269,11 @@ mod tests {
             ("TEST_TG_TOKEN", "thetokenoftest"),
             ("TG_API_TOKEN", "thetokenofothers"),
         ]);
-        let filled = [&config.host, &config.graph, &config.api_token];
+        let filled = [
+            &config.texts[Key::Host as usize],
+            &config.texts[Key::Graph as usize],
+            &config.texts[Key::ApiToken as usize],
+        ];
         assert_eq!(filled.map(shown), ["http://localhost:1", "Everybodys", "thetokenoftest"]);
     }
 
@@ -268,9 +286,9 @@ mod tests {
             ("TG_PASSWORD", "p"),
             ("TG_HOST", "http://localhost"),
         ]);
-        assert!(matches!(config.judge().expect("good settings").login, Some(Login::Secret(_))));
+        assert!(matches!(config.validate().expect("good settings").login, Some(Login::Secret(_))));
         let everybodys = load(&[("TG_PROFILE", "test"), ("TEST_TG_HOST", "http://localhost"), ("TG_SECRET", "s")]);
-        assert_eq!(shown(&everybodys.secret), "s");
+        assert_eq!(shown(&everybodys.texts[Key::Secret as usize]), "s");
     }
 
     #[test]
@@ -278,7 +296,7 @@ mod tests {
         let config = load(&[("TG_PROFILE", "tset"), ("TG_HOST", "http://localhost"), ("TG_SECRET", "s")]);
         assert!(message(&config).contains("TG_PROFILE") && message(&config).contains("TSET_TG_HOST"));
         let config = load(&[("TG_PROFILE", "default"), ("TG_HOST", "http://localhost")]);
-        assert!(config.judge().is_ok());
+        assert!(config.validate().is_ok());
         let config = load(&[("TG_PROFILE", "a b=c"), ("TG_HOST", "http://localhost")]);
         assert!(message(&config).contains("TG_PROFILE"));
     }
@@ -286,7 +304,15 @@ mod tests {
     #[test]
     fn an_empty_variable_is_none() {
         let config = load(&[("TG_PROFILE", ""), ("TG_HOST", ""), ("TG_SECRET", ""), ("TG_GRAPHNAME", "")]);
-        assert_eq!([&config.host, &config.secret, &config.graph].map(shown), ["-", "-", "-"]);
+        assert_eq!(
+            [
+                &config.texts[Key::Host as usize],
+                &config.texts[Key::Secret as usize],
+                &config.texts[Key::Graph as usize]
+            ]
+            .map(shown),
+            ["-", "-", "-"]
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Settings of a connection: recorded as they come by [`Config`], judged at once by [`Config::judge`].
+//! Settings of a connection: recorded as they come by [`Config`], validated at once by [`Config::validate`].
 //!
 //! Imports `protocol` (routes, versions), `wire` (addresses, proxies, trust), `platform` and the vocabulary.
 
@@ -6,16 +6,18 @@ pub mod credential;
 mod environment;
 pub mod settings;
 pub mod shown;
+pub mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::checks::{GraphName, TEXT_LIMIT, judge_secret, judge_token, no_controls};
-use crate::config::credential::{Credential, Judge};
+use crate::checks::{GraphName, TEXT_LIMIT, check_secret, check_token, no_controls};
+use crate::config::credential::{Check, Credential};
 use crate::config::environment::environment_proxy;
 use crate::config::settings::{Login, Settings};
+use crate::config::table::{CALL_LIMIT, CONNECT_LIMIT, Key};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
@@ -25,12 +27,10 @@ use crate::wire::address::Address;
 use crate::wire::proxy::ProxySetting;
 use crate::wire::tls::{Trust, TrustSettings};
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// No User-Agent header may be longer than this.
 const AGENT_LIMIT: usize = 1024;
 
-/// What was written for a setting, not judged yet. Wiped when dropped.
+/// What was written for a setting, not validated yet. Wiped when dropped.
 #[derive(Clone)]
 struct Written {
     text: Zeroizing<Vec<u8>>,
@@ -40,33 +40,13 @@ struct Written {
 
 type Raw = Option<Written>;
 
-/// The settings of a connection as they were recorded. Nothing is judged before [`Config::judge`].
+/// The settings of a connection as they were recorded. Nothing is validated before [`Config::validate`].
 ///
 /// Every text is taken as bytes, so that a text that is not UTF-8 can be reported by the setting's name.
 #[derive(Clone, Default)]
 pub struct Config {
-    host: Raw,
-    graph: Raw,
-    username: Raw,
-    password: Raw,
-    secret: Raw,
-    api_token: Raw,
-    jwt: Raw,
-    /// Files with the password, the secret or the JWT; only the environment names them.
-    password_file: Raw,
-    secret_file: Raw,
-    jwt_file: Raw,
-    server_version: Raw,
-    ca_file: Raw,
-    ca_pem: Raw,
-    client_cert: Raw,
-    client_key: Raw,
-    pin_sha256: Raw,
-    proxy: Raw,
-    user_agent: Raw,
-    restpp_port: Raw,
-    gsql_port: Raw,
-    tgcloud: Raw,
+    /// What was written for the settings that are texts, by their keys.
+    texts: [Raw; Key::COUNT],
     insecure_tls: bool,
     allow_http: bool,
     connect_ms: u32,
@@ -90,85 +70,88 @@ fn raw_number(number: i32) -> Raw {
 impl Config {
     /// Settings for the server at this address: `https://host[:port][/base]`.
     pub fn new(host: impl AsRef<[u8]>) -> Config {
-        Config { host: raw(Some(host.as_ref())), ..Config::default() }
+        let mut config = Config::default();
+        config.texts[Key::Host as usize] = raw(Some(host.as_ref()));
+        config
     }
 
-    /// Without an address: [`Config::judge`] will ask for one.
+    /// Without an address: [`Config::validate`] will ask for one.
     pub fn without_host() -> Config {
         Config::default()
     }
 
     /// The graph that secrets (before 4.1) and tokens are for; `None`: no graph.
     pub fn set_graph(&mut self, graph: Option<&[u8]>) -> &mut Config {
-        self.graph = raw(graph);
+        self.set(Key::Graph, raw(graph));
         self
     }
 
     /// Log in with user name and password.
     pub fn set_password(&mut self, username: Option<&[u8]>, password: Option<&[u8]>) -> &mut Config {
-        self.username = raw(username);
-        self.password = raw(password);
+        self.set(Key::Username, raw(username));
+        self.set(Key::Password, raw(password));
         self
     }
 
     /// Log in with a secret.
     pub fn set_secret(&mut self, secret: Option<&[u8]>) -> &mut Config {
-        self.secret = raw(secret);
+        self.set(Key::Secret, raw(secret));
         self
     }
 
     /// A token to start with.
     pub fn set_api_token(&mut self, token: Option<&[u8]>) -> &mut Config {
-        self.api_token = raw(token);
+        self.set(Key::ApiToken, raw(token));
         self
     }
 
     /// Log in with a JWT that somebody else issued.
     pub fn set_jwt(&mut self, jwt: Option<&[u8]>) -> &mut Config {
-        self.jwt = raw(jwt);
+        self.set(Key::Jwt, raw(jwt));
         self
     }
 
     /// Ports of REST++ and of GSQL; 0: by the address.
     pub fn set_ports(&mut self, restpp: u16, gsql: u16) -> &mut Config {
-        (self.restpp_port, self.gsql_port) = (raw_number(restpp.into()), raw_number(gsql.into()));
+        self.set(Key::RestppPort, raw_number(restpp.into()));
+        self.set(Key::GsqlPort, raw_number(gsql.into()));
         self
     }
 
     /// 1: TigerGraph Cloud, -1: not, 0: by host name.
     pub fn set_tgcloud(&mut self, tgcloud: i32) -> &mut Config {
-        self.tgcloud = raw_number(tgcloud);
+        self.set(Key::Tgcloud, raw_number(tgcloud));
         self
     }
 
     /// The server's version, "3.10" or "4.1.2"; skips the question for its generation.
     pub fn set_server_version(&mut self, version: Option<&[u8]>) -> &mut Config {
-        self.server_version = raw(version);
+        self.set(Key::ServerVersion, raw(version));
         self
     }
 
     /// File with the CA certificates to trust, in PEM, instead of the system's.
     pub fn set_ca_file(&mut self, path: Option<&[u8]>) -> &mut Config {
-        self.ca_file = raw(path);
+        self.set(Key::CaFile, raw(path));
         self
     }
 
     /// The CA certificates to trust, in PEM, instead of the system's.
     pub fn set_ca_pem(&mut self, pem: Option<&[u8]>) -> &mut Config {
-        self.ca_pem = raw(pem);
+        self.set(Key::CaPem, raw(pem));
         self
     }
 
     /// Files with the client's certificate chain and private key, in PEM.
     pub fn set_client_cert(&mut self, cert_path: Option<&[u8]>, key_path: Option<&[u8]>) -> &mut Config {
-        self.client_cert = raw(cert_path);
-        self.client_key = raw(key_path);
+        self.set(Key::ClientCert, raw(cert_path));
+        self.set(Key::ClientKey, raw(key_path));
         self
     }
 
     /// SHA-256 of the server's SubjectPublicKeyInfo, in Base64.
     pub fn set_pin_sha256(&mut self, base64_spki: Option<&[u8]>) -> &mut Config {
-        self.pin_sha256 = raw(base64_spki);
+        self.set(Key::PinSha256, raw(base64_spki));
         self
     }
 
@@ -192,13 +175,13 @@ impl Config {
 
     /// HTTP proxy as `http://host:port`, or `env` for the environment's; `None`: no proxy.
     pub fn set_proxy(&mut self, proxy: Option<&[u8]>) -> &mut Config {
-        self.proxy = raw(proxy);
+        self.set(Key::Proxy, raw(proxy));
         self
     }
 
     /// Value of the User-Agent header.
     pub fn set_user_agent(&mut self, user_agent: Option<&[u8]>) -> &mut Config {
-        self.user_agent = raw(user_agent);
+        self.set(Key::UserAgent, raw(user_agent));
         self
     }
 
@@ -217,15 +200,15 @@ impl Config {
 
     /// Validates every setting. Sends nothing; reads the files that the settings name.
     #[doc(hidden)]
-    pub fn judge(&self) -> Result<Settings> {
+    pub fn validate(&self) -> Result<Settings> {
         if let Some(error) = &self.environment {
             return Err(error.clone());
         }
-        self.judge_all().map_err(|error| self.with_variables(error))
+        self.validate_all().map_err(|error| self.with_variables(error))
     }
 
-    fn judge_all(&self) -> Result<Settings> {
-        let Some(host) = text("host", &self.host)? else {
+    fn validate_all(&self) -> Result<Settings> {
+        let Some(host) = self.text(Key::Host)? else {
             let hint = "Give the server's address to tg_config_new, or set TG_HOST where the environment is read.";
             return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing").with_hint(hint));
         };
@@ -234,14 +217,14 @@ impl Config {
             let message = format!("plain http to {} would show credentials to the network", address.host);
             return Err(Error::new(Reason::ConfigPlainHttp, message));
         }
-        let (restpp, gsql) = (port("restpp_port", &self.restpp_port)?, port("gsql_port", &self.gsql_port)?);
+        let (restpp, gsql) = (self.port(Key::RestppPort)?, self.port(Key::GsqlPort)?);
         let route = Route::new(&address, restpp, gsql, self.tgcloud()?);
         let proxy = self.proxy(address.tls)?;
         Ok(Settings {
             route,
-            graph: text("graph", &self.graph)?.map(|name| GraphName::new(&name)).transpose()?,
+            graph: self.text(Key::Graph)?.map(|name| GraphName::new(&name)).transpose()?,
             login: self.login()?,
-            api_token: token("api_token", &self.api_token)?,
+            api_token: self.token(Key::ApiToken)?,
             version: self.version()?,
             trust: self.trust(&address)?,
             connect_limit: limit(self.connect_ms, CONNECT_LIMIT),
@@ -255,9 +238,63 @@ impl Config {
         })
     }
 
+    fn set(&mut self, key: Key, written: Raw) {
+        self.texts[key as usize] = written;
+    }
+
+    fn is_set(&self, key: Key) -> bool {
+        self.texts[key as usize].is_some()
+    }
+
+    /// The setting as text, or the error that names it.
+    fn text(&self, key: Key) -> Result<Option<Zeroizing<String>>> {
+        let Some(Written { text: bytes, .. }) = &self.texts[key as usize] else {
+            return Ok(None);
+        };
+        let name = key.name();
+        if bytes.len() > TEXT_LIMIT && key != Key::CaPem {
+            return Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is longer than 64 KiB")));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+            Err(_) => Err(Error::new(Reason::ArgumentUtf8, format!("the setting \"{name}\" is not UTF-8"))),
+        }
+    }
+
+    fn port(&self, key: Key) -> Result<Option<u16>> {
+        let Some(written) = self.text(key)? else {
+            return Ok(None);
+        };
+        match written.parse() {
+            Ok(0) => Ok(None),
+            Ok(port) => Ok(Some(port)),
+            Err(_) => {
+                Err(Error::new(Reason::ArgumentRange, format!("the setting \"{}\" is no port number", key.name())))
+            }
+        }
+    }
+
+    fn credential(&self, key: Key, check: Check) -> Result<Option<Credential>> {
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
+        check(&text).map(Credential::given).map(Some)
+    }
+
+    fn in_file(&self, key: Key, check: Check) -> Result<Option<Credential>> {
+        self.text(key)?.map(|path| Credential::in_file(&path, check)).transpose()
+    }
+
+    fn token(&self, key: Key) -> Result<Option<Hidden>> {
+        let Some(token) = self.text(key)? else {
+            return Ok(None);
+        };
+        check_token(&format!("the setting \"{}\"", key.name()), &token).map(Some)
+    }
+
     /// "false" leaves it to the host name, as it does elsewhere where these variables are read.
     fn tgcloud(&self) -> Result<Option<bool>> {
-        let Some(written) = text("tgcloud", &self.tgcloud)? else {
+        let Some(written) = self.text(Key::Tgcloud)? else {
             return Ok(None);
         };
         match written.to_ascii_lowercase().as_str() {
@@ -269,7 +306,7 @@ impl Config {
     }
 
     fn version(&self) -> Result<Option<Version>> {
-        let Some(version) = text("server_version", &self.server_version)? else {
+        let Some(version) = self.text(Key::ServerVersion)? else {
             return Ok(None);
         };
         match Version::parse(&version) {
@@ -282,7 +319,7 @@ impl Config {
     }
 
     fn user_agent(&self) -> Result<String> {
-        match text("user_agent", &self.user_agent)? {
+        match self.text(Key::UserAgent)? {
             None => Ok(format!("tigergraph-auth/{}", env!("CARGO_PKG_VERSION"))),
             Some(value) if value.len() > AGENT_LIMIT => {
                 let message = format!("the setting \"user_agent\" is longer than {AGENT_LIMIT} bytes");
@@ -297,7 +334,7 @@ impl Config {
     }
 
     fn proxy(&self, tls: bool) -> Result<Option<ProxySetting>> {
-        let Some(proxy) = text("proxy", &self.proxy)? else {
+        let Some(proxy) = self.text(Key::Proxy)? else {
             return Ok(None);
         };
         if *proxy == "env" {
@@ -309,25 +346,26 @@ impl Config {
 
     /// The one login, or the conflict between two, by name.
     fn login(&self) -> Result<Option<Login>> {
-        let has_password = self.password.is_some() || self.password_file.is_some();
+        let has_password = self.is_set(Key::Password) || self.is_set(Key::PasswordFile);
         let kinds = [
-            ("username", self.username.is_some() || has_password),
-            ("secret", self.secret.is_some()),
-            ("secret_file", self.secret_file.is_some()),
-            ("jwt", self.jwt.is_some()),
-            ("jwt_file", self.jwt_file.is_some()),
+            (Key::Username, self.is_set(Key::Username) || has_password),
+            (Key::Secret, self.is_set(Key::Secret)),
+            (Key::SecretFile, self.is_set(Key::SecretFile)),
+            (Key::Jwt, self.is_set(Key::Jwt)),
+            (Key::JwtFile, self.is_set(Key::JwtFile)),
         ];
-        let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        let given: Vec<Key> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
         if let [first, second, ..] = given[..] {
+            let (first, second) = (first.name(), second.name());
             let message = format!("the settings \"{first}\" and \"{second}\" are two logins; a connection has one");
             return Err(Error::new(Reason::ConfigConflict, message));
         }
         Ok(match given[..] {
-            ["username"] => Some(self.password_login()?),
-            ["secret"] => credential("secret", &self.secret, secret_judge)?.map(Login::Secret),
-            ["secret_file"] => in_file("secret_file", &self.secret_file, secret_judge)?.map(Login::Secret),
-            ["jwt"] => credential("jwt", &self.jwt, jwt_judge)?.map(Login::Jwt),
-            ["jwt_file"] => in_file("jwt_file", &self.jwt_file, jwt_judge)?.map(Login::Jwt),
+            [Key::Username] => Some(self.password_login()?),
+            [key @ Key::Secret] => self.credential(key, check_secret_setting)?.map(Login::Secret),
+            [key @ Key::SecretFile] => self.in_file(key, check_secret_setting)?.map(Login::Secret),
+            [key @ Key::Jwt] => self.credential(key, check_jwt_setting)?.map(Login::Jwt),
+            [key @ Key::JwtFile] => self.in_file(key, check_jwt_setting)?.map(Login::Jwt),
             _ => None,
         })
     }
@@ -337,14 +375,14 @@ impl Config {
             let error = Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
             error.with_hint("A login by password has two parts, user name and password: set both.")
         };
-        let username = text("username", &self.username)?.ok_or_else(|| missing("username"))?;
-        if self.password.is_some() && self.password_file.is_some() {
+        let username = self.text(Key::Username)?.ok_or_else(|| missing("username"))?;
+        if self.is_set(Key::Password) && self.is_set(Key::PasswordFile) {
             let message = "the settings \"password\" and \"password_file\" are two passwords; a login has one";
             return Err(Error::new(Reason::ConfigConflict, message));
         }
-        let password = match in_file("password_file", &self.password_file, password_judge)? {
+        let password = match self.in_file(Key::PasswordFile, check_password_setting)? {
             Some(password) => Some(password),
-            None => credential("password", &self.password, password_judge)?,
+            None => self.credential(Key::Password, check_password_setting)?,
         };
         let password = password.ok_or_else(|| missing("password"))?;
         no_controls("the setting \"username\"", &username)?;
@@ -357,15 +395,15 @@ impl Config {
 
     fn trust(&self, address: &Address) -> Result<Option<Arc<Trust>>> {
         let settings = TrustSettings {
-            ca_file: text("ca_file", &self.ca_file)?.map(|path| path.to_string()),
-            ca_pem: text("ca_pem", &self.ca_pem)?.map(|pem| pem.to_string()),
-            client_cert: text("client_cert", &self.client_cert)?.map(|path| path.to_string()),
-            client_key: text("client_key", &self.client_key)?.map(|path| path.to_string()),
-            pin_sha256: text("pin_sha256", &self.pin_sha256)?.map(|pin| pin.to_string()),
+            ca_file: self.text(Key::CaFile)?.map(|path| path.to_string()),
+            ca_pem: self.text(Key::CaPem)?.map(|pem| pem.to_string()),
+            client_cert: self.text(Key::ClientCert)?.map(|path| path.to_string()),
+            client_key: self.text(Key::ClientKey)?.map(|path| path.to_string()),
+            pin_sha256: self.text(Key::PinSha256)?.map(|pin| pin.to_string()),
             insecure: self.insecure_tls,
         };
-        // Settings are judged for plain http too, but the system's trust store is not read for it.
-        settings.judge(address.tls)
+        // Settings are validated for plain http too, but the system's trust store is not read for it.
+        settings.validate(address.tls)
     }
 }
 
@@ -377,60 +415,17 @@ fn not_negative(name: &str, seconds: i64) -> Result<u64> {
     u64::try_from(seconds).map_err(|_| Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is negative")))
 }
 
-/// The setting as text, or the error that names it.
-fn text(name: &str, raw: &Raw) -> Result<Option<Zeroizing<String>>> {
-    let Some(Written { text: bytes, .. }) = raw else {
-        return Ok(None);
-    };
-    if bytes.len() > TEXT_LIMIT && name != "ca_pem" {
-        return Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is longer than 64 KiB")));
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
-        Err(_) => Err(Error::new(Reason::ArgumentUtf8, format!("the setting \"{name}\" is not UTF-8"))),
-    }
+fn check_secret_setting(text: &str) -> Result<Hidden> {
+    check_secret("the setting \"secret\"", text)
 }
 
-fn port(name: &str, raw: &Raw) -> Result<Option<u16>> {
-    let Some(written) = text(name, raw)? else {
-        return Ok(None);
-    };
-    match written.parse() {
-        Ok(0) => Ok(None),
-        Ok(port) => Ok(Some(port)),
-        Err(_) => Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is no port number"))),
-    }
+fn check_jwt_setting(text: &str) -> Result<Hidden> {
+    check_token("the setting \"jwt\"", text)
 }
 
-fn secret_judge(text: &str) -> Result<Hidden> {
-    judge_secret("the setting \"secret\"", text)
-}
-
-fn jwt_judge(text: &str) -> Result<Hidden> {
-    judge_token("the setting \"jwt\"", text)
-}
-
-fn password_judge(text: &str) -> Result<Hidden> {
+fn check_password_setting(text: &str) -> Result<Hidden> {
     no_controls("the setting \"password\"", text)?;
     Ok(Hidden::new(text))
-}
-
-fn credential(name: &str, raw: &Raw, judge: Judge) -> Result<Option<Credential>> {
-    let Some(text) = text(name, raw)? else {
-        return Ok(None);
-    };
-    judge(&text).map(Credential::given).map(Some)
-}
-
-fn in_file(name: &str, raw: &Raw, judge: Judge) -> Result<Option<Credential>> {
-    text(name, raw)?.map(|path| Credential::in_file(&path, judge)).transpose()
-}
-
-fn token(name: &str, raw: &Raw) -> Result<Option<Hidden>> {
-    let Some(token) = text(name, raw)? else {
-        return Ok(None);
-    };
-    judge_token(&format!("the setting \"{name}\""), &token).map(Some)
 }
 
 #[cfg(test)]
@@ -442,7 +437,7 @@ mod tests {
     }
 
     fn reason(config: &Config) -> (Reason, String) {
-        let error = config.judge().unwrap_err();
+        let error = config.validate().unwrap_err();
         (error.reason(), error.message().to_owned())
     }
 
@@ -455,7 +450,7 @@ mod tests {
 
     #[test]
     fn defaults() {
-        let settings = config().judge().unwrap();
+        let settings = config().validate().unwrap();
         assert_eq!(settings.connect_limit, Duration::from_secs(5));
         assert_eq!(settings.call_limit, Duration::from_secs(30));
         assert!(settings.login.is_none() && settings.trust.is_none() && settings.graph.is_none());
@@ -500,6 +495,6 @@ mod tests {
     #[test]
     fn plain_http_stays_at_home() {
         assert_eq!(reason(&Config::new("http://db.example.com")).0, Reason::ConfigPlainHttp);
-        assert!(Config::new("http://db.example.com").set_allow_http(true).judge().is_ok());
+        assert!(Config::new("http://db.example.com").set_allow_http(true).validate().is_ok());
     }
 }

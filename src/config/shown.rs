@@ -2,84 +2,49 @@
 
 use std::ffi::CStr;
 
-use crate::config::{CALL_LIMIT, CONNECT_LIMIT, Config, Raw, Written, limit};
+use crate::config::table::{self, Key, Kind, SETTINGS};
+use crate::config::{Config, limit};
 use crate::platform::process;
 use crate::wire::tls::TRUST_VARIABLES;
 
 impl Config {
-    /// The settings that are in use, without any credential. To be shown only when they were judged.
+    /// The settings that are in use, without any credential. To be shown only when they were found good.
     pub(super) fn shown(&self, tls: bool) -> Vec<Setting> {
-        let texts = [
-            ("host", &self.host),
-            ("graph", &self.graph),
-            ("username", &self.username),
-            ("restpp_port", &self.restpp_port),
-            ("gsql_port", &self.gsql_port),
-            ("tgcloud", &self.tgcloud),
-            ("server_version", &self.server_version),
-            ("ca_file", &self.ca_file),
-            ("password_file", &self.password_file),
-            ("secret_file", &self.secret_file),
-            ("jwt_file", &self.jwt_file),
-            ("client_cert", &self.client_cert),
-            ("client_key", &self.client_key),
-            ("pin_sha256", &self.pin_sha256),
-            ("user_agent", &self.user_agent),
-        ];
-        let mut shown: Vec<Setting> = texts.into_iter().filter_map(|(name, raw)| of_text(name, raw)).collect();
-        let hidden = [
-            ("password", &self.password),
-            ("secret", &self.secret),
-            ("api_token", &self.api_token),
-            ("jwt", &self.jwt),
-            ("ca_pem", &self.ca_pem),
-        ];
-        shown.extend(hidden.into_iter().filter_map(|(name, raw)| {
-            raw.as_ref().map(|written| Setting { name, value: "given".to_owned(), from: origin(written) })
-        }));
-        shown
-            .extend(of_text("proxy", &self.proxy).map(|proxy| Setting { value: without_login(&proxy.value), ..proxy }));
-        shown.extend(self.switches());
-        shown.extend(self.numbers());
-        if tls && self.ca_file.is_none() && self.ca_pem.is_none() {
+        let mut shown: Vec<Setting> = SETTINGS.iter().filter_map(|row| self.shown_row(row)).collect();
+        if tls && !self.is_set(Key::CaFile) && !self.is_set(Key::CaPem) {
             shown.extend(TRUST_VARIABLES.iter().filter_map(trust_variable));
         }
         shown
     }
 
-    fn switches(&self) -> impl Iterator<Item = Setting> {
-        let switches = [("insecure_tls", self.insecure_tls), ("allow_http", self.allow_http)];
-        switches.into_iter().filter(|(_, on)| *on).map(|(name, _)| of_program(name, "on".to_owned()))
+    fn shown_row(&self, row: &table::Setting) -> Option<Setting> {
+        let (value, from) = match row.kind {
+            Kind::Text(key) => self.written(key, as_it_is)?,
+            Kind::Proxy(key) => self.written(key, without_login)?,
+            Kind::Secret(key) => self.written(key, |_| "given".to_owned())?,
+            Kind::Switch(is_on) => is_on(self).then(|| ("on".to_owned(), PROGRAM.to_owned()))?,
+            Kind::Milliseconds(given, default) => {
+                let from = if given(self) != 0 { PROGRAM } else { "default" };
+                (limit(given(self), default).as_millis().to_string(), from.to_owned())
+            }
+            Kind::Seconds(given) => (given(self) != 0).then(|| (given(self).to_string(), PROGRAM.to_owned()))?,
+        };
+        Some(Setting { name: row.name, value, from })
     }
 
-    fn numbers(&self) -> Vec<Setting> {
-        let limits = [
-            ("connect_ms", self.connect_ms, limit(self.connect_ms, CONNECT_LIMIT)),
-            ("total_ms", self.total_ms, limit(self.total_ms, CALL_LIMIT)),
-        ];
-        let from = |given: bool| if given { "program" } else { "default" }.to_owned();
-        let limits = limits.map(|(name, given, limit)| Setting {
-            name,
-            value: limit.as_millis().to_string(),
-            from: from(given != 0),
-        });
-        let seconds = [("lifetime_s", self.lifetime_s), ("renew_before_s", self.renew_before_s)];
-        let seconds = seconds.into_iter().filter(|(_, given)| *given != 0);
-        limits.into_iter().chain(seconds.map(|(name, given)| of_program(name, given.to_string()))).collect()
+    /// What may be shown of a text, and where it came from.
+    fn written(&self, key: Key, show: fn(&str) -> String) -> Option<(String, String)> {
+        let written = self.texts[key as usize].as_ref()?;
+        let from = written.variable.clone().unwrap_or_else(|| PROGRAM.to_owned());
+        Some((show(&String::from_utf8_lossy(&written.text)), from))
     }
 }
 
-fn origin(written: &Written) -> String {
-    written.variable.clone().unwrap_or_else(|| "program".to_owned())
-}
+/// Where a setting came from that no variable filled.
+const PROGRAM: &str = "program";
 
-fn of_program(name: &'static str, value: String) -> Setting {
-    Setting { name, value, from: "program".to_owned() }
-}
-
-fn of_text(name: &'static str, raw: &Raw) -> Option<Setting> {
-    let written = raw.as_ref()?;
-    Some(Setting { name, value: String::from_utf8_lossy(&written.text).into_owned(), from: origin(written) })
+fn as_it_is(text: &str) -> String {
+    text.to_owned()
 }
 
 /// A proxy's address may hold its login.
@@ -113,7 +78,7 @@ mod tests {
         let mut config = Config::new("http://127.0.0.1:1");
         config.set_secret(Some(b"canarycanary")).set_api_token(Some(b"canarycanary"));
         config.set_proxy(Some(b"http://user:canary@proxy:3128")).set_timeouts(0, 700).set_allow_http(true);
-        let shown = config.judge().unwrap().shown;
+        let shown = config.validate().unwrap().shown;
         assert!(!format!("{shown:?}").contains("canary"), "{shown:?}");
         let value = |name: &str| {
             let found = shown.iter().find(|setting| setting.name == name).unwrap();

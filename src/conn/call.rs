@@ -20,7 +20,7 @@ use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
 use crate::token::issued::{self, Issued, Requested};
 use crate::token::renewal::{Life, Schedule, expired_on_arrival};
-use crate::wire::deadline::Clock;
+use crate::wire::deadline::Deadline;
 use crate::wire::http::{Answer, Request};
 
 /// Longest answer to a question about one token.
@@ -31,7 +31,7 @@ const LIST_ANSWER: usize = 1024 * 1024;
 /// What every request of one call shares.
 pub(super) struct Call<'a> {
     pub connection: &'a Connection,
-    pub clock: Rc<Clock>,
+    pub deadline: Rc<Deadline>,
     pub redactor: Redactor<'a>,
     /// The credential of the connection's login, as it was when the call began.
     credential: Option<Result<Arc<Hidden>>>,
@@ -40,7 +40,7 @@ pub(super) struct Call<'a> {
     /// Where REST++ is looked for.
     restpp: Cell<Restpp>,
     /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
-    ahead: Cell<Option<i64>>,
+    clock_skew: Cell<Option<i64>>,
 }
 
 /// Where a call looks for REST++, if no port was given.
@@ -56,7 +56,7 @@ pub enum Restpp {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        let is_other = |call: &Arc<_>| !Arc::ptr_eq(call, self.clock.cancelled());
+        let is_other = |call: &Arc<_>| !Arc::ptr_eq(call, self.deadline.cancelled());
         self.connection.with_running(|running| running.retain(is_other));
     }
 }
@@ -64,12 +64,20 @@ impl Drop for Call<'_> {
 impl<'a> Call<'a> {
     pub fn new(
         connection: &'a Connection,
-        clock: Clock,
+        deadline: Deadline,
         redactor: Redactor<'a>,
         credential: Option<Result<Arc<Hidden>>>,
     ) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
-        Call { connection, clock: Rc::new(clock), redactor, credential, retries, restpp, ahead: Cell::new(None) }
+        Call {
+            connection,
+            deadline: Rc::new(deadline),
+            redactor,
+            credential,
+            retries,
+            restpp,
+            clock_skew: Cell::new(None),
+        }
     }
 }
 
@@ -90,9 +98,9 @@ impl Call<'_> {
     /// The same, and reads something from the answer.
     pub fn ask_for<T>(&self, ask: &Ask, read: impl Fn(&Json) -> Result<T>) -> Result<T> {
         let question = self.question(ask.operation, ask.login.credential);
-        self.attempt(ask, |answer, again| match refusal::judge(&question, answer) {
+        self.attempt(ask, |answer, again| match refusal::read_reply(&question, answer) {
             Err(error) if again && ends(ask.operation, error.reason()) => read(&Json::Object(Vec::new())),
-            judged => read(&judged?),
+            reply => read(&reply?),
         })
     }
 
@@ -101,7 +109,7 @@ impl Call<'_> {
         let question = self.question(ask.operation, ask.login.credential);
         self.attempt(ask, |answer, _| {
             let mut secrets = SecretList::beside(answer.body.capacity());
-            let reply = refusal::judge_each(&question, answer, &mut |object| secrets.read(object))?;
+            let reply = refusal::read_list_reply(&question, answer, &mut |object| secrets.read(object))?;
             pick(secrets.finish(&reply)?)
         })
     }
@@ -110,8 +118,8 @@ impl Call<'_> {
     pub fn ask_token(&self, ask: &Ask, lifetime_s: u64) -> Result<Issued> {
         let question = self.question(ask.operation, ask.login.credential);
         self.attempt(ask, |answer, _| {
-            let reply = refusal::judge(&question, answer)?;
-            let since = i64::try_from((boot_clock() - self.clock.began()).as_secs()).unwrap_or(0);
+            let reply = refusal::read_reply(&question, answer)?;
+            let since = i64::try_from((boot_clock() - self.deadline.began()).as_secs()).unwrap_or(0);
             let (sent_at, answered_at) = (wall_clock() - since, answer.date);
             issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
         })
@@ -119,7 +127,7 @@ impl Call<'_> {
 
     /// A token that is dead on arrival is none, if the server's own clock says so.
     pub fn refuse_dead(&self, issued: Issued) -> Result<Issued> {
-        let life = Life { began: self.clock.began(), lifetime: issued.lifetime, asked: None };
+        let life = Life { began: self.deadline.began(), lifetime: issued.lifetime, asked: None };
         if issued.by_servers_clock && Schedule::new(life, None, 1.0).dead <= boot_clock() {
             return Err(expired_on_arrival());
         }
@@ -128,13 +136,13 @@ impl Call<'_> {
 
     /// Sends a request, and sends it again as the table of retries has it. `judge` reads the answer; its
     /// second argument tells whether an earlier attempt may have been carried out.
-    pub fn attempt<T>(&self, ask: &Ask, judge: impl Fn(&Answer, bool) -> Result<T>) -> Result<T> {
+    pub fn attempt<T>(&self, ask: &Ask, read: impl Fn(&Answer, bool) -> Result<T>) -> Result<T> {
         let budget = &self.connection.core.budget;
         let (mut may_be_done, mut told) = (false, None);
         loop {
             let outcome = self.send(ask).and_then(|answer| {
-                let judged = judge(&answer, may_be_done);
-                judged.map_err(|error| match error.http_status() {
+                let reply = read(&answer, may_be_done);
+                reply.map_err(|error| match error.http_status() {
                     0 => error.with_http_status(answer.status),
                     _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
                     _ => error,
@@ -154,7 +162,7 @@ impl Call<'_> {
             self.connection.log(Level::Info, || {
                 format!("{} failed ({}); trying again in {} ms", ask.path, error.reason().id(), wait.as_millis())
             });
-            self.clock.sleep(wait)?;
+            self.deadline.sleep(wait)?;
         }
     }
 
@@ -180,12 +188,12 @@ impl Call<'_> {
 
     /// How a request failed and how long to wait before it is tried again, if it is.
     fn again(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
-        let failure = Failure::of(error, self.clock.has_sent())?;
+        let failure = Failure::of(error, self.deadline.has_sent())?;
         let retries = self.retries.get();
         if retries >= MAX_RETRIES.min(Policy::of(operation).retries(failure)) {
             return None;
         }
-        let wait = retry::wait(failure, error, retries, self.clock.left_in_call())?;
+        let wait = retry::wait(failure, error, retries, self.deadline.left_in_call())?;
         if !self.connection.core.budget.spend(failure) {
             return None;
         }
@@ -194,8 +202,8 @@ impl Call<'_> {
     }
 
     /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
-    pub fn ahead(&self) -> Option<i64> {
-        self.ahead.get()
+    pub fn clock_skew(&self) -> Option<i64> {
+        self.clock_skew.get()
     }
 
     pub fn question(&self, operation: Operation, credential: Credential) -> Question<'_> {
@@ -236,12 +244,12 @@ impl Call<'_> {
             once: Policy::of(ask.operation).is_once(),
         };
         let started = boot_clock();
-        let mut outcome = self.connection.core.http.exchange(&request, &self.clock);
+        let mut outcome = self.connection.core.http.exchange(&request, &self.deadline);
         if let (Operation::Version, Ok(answer)) = (ask.operation, &mut outcome) {
             without_raw_breaks(&mut answer.body);
         }
         if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date) {
-            self.ahead.set(Some(wall_clock() - time));
+            self.clock_skew.set(Some(wall_clock() - time));
         }
         self.connection.log(Level::Debug, || {
             let what = match &outcome {

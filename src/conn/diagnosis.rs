@@ -66,7 +66,7 @@ impl Connection {
     fn look(&self, findings: &mut Findings) -> Result<()> {
         let call = self.call(&[], &[]);
         let route = &self.core.settings.route;
-        findings.steps = self.core.http.look_at_the_way(&route.gateway, &call.clock);
+        findings.steps = self.core.http.probe(&route.gateway, &call.deadline);
         let blocked = findings.steps.iter().find_map(Step::failure);
         // Where nothing is at the gateway's port, REST++ may still be on its old one.
         let may_go_on = |error: &Error| is_absent(error) && route.restpp_fallback.is_some();
@@ -95,7 +95,7 @@ impl Connection {
             return Ok(());
         }
         // A call of its own, which knows the new token and keeps it out of what the server says.
-        let last = self.call_within(call.clock.left_in_call(), &[], &[]);
+        let last = self.call_within(call.deadline.left_in_call(), &[], &[]);
         let (database, version) = self.look_at_database(&last, token.as_deref());
         findings.steps.push(database);
         self.warn_of_clock(&call, &last, findings);
@@ -106,7 +106,7 @@ impl Connection {
     fn look_at_server(&self, call: &Call) -> Step {
         let (known, mut step) = Step::measure(SERVER, || call.generation());
         if let Some((known, found_now)) = known {
-            step.facts.push(("generation", known.letter().to_owned()));
+            step.facts.push(("generation", known.label().to_owned()));
             step.facts.push(("known", if found_now { "by asking" } else { "from before" }.to_owned()));
             let route = &self.core.settings.route;
             let (base, path) = match known.is_rest() {
@@ -123,7 +123,7 @@ impl Connection {
         if self.require_login().is_err() {
             return (Step::skipped(CREDENTIALS, "none are configured"), None);
         }
-        let ask = || self.carefree().map_or_else(|| self.token_within(Some(call)), Ok);
+        let ask = || self.fast_path().map_or_else(|| self.token_within(Some(call)), Ok);
         let (token, mut step) = Step::measure(CREDENTIALS, ask);
         step.facts.push(("login", self.login_in_words()));
         if let Some(token) = &token {
@@ -192,17 +192,17 @@ impl Connection {
     }
 
     fn warn_of_clock(&self, call: &Call, last: &Call, findings: &mut Findings) {
-        let Some(ahead) = last.ahead().or(call.ahead()) else {
+        let Some(clock_skew) = last.clock_skew().or(call.clock_skew()) else {
             return;
         };
-        if ahead.abs() > CLOCK_SLACK {
-            let where_to = if ahead > 0 { "ahead of" } else { "behind" };
-            let off = ahead.unsigned_abs();
+        if clock_skew.abs() > CLOCK_SLACK {
+            let where_to = if clock_skew > 0 { "ahead of" } else { "behind" };
+            let off = clock_skew.unsigned_abs();
             let warning = format!("this machine's clock is {off} s {where_to} the server's: set both by NTP");
             findings.warnings.push(warning);
         }
         if let Some(server) = findings.steps.iter_mut().find(|step| step.name == DATABASE) {
-            server.facts.push(("this clock minus the server's", format!("{ahead} s")));
+            server.facts.push(("this clock minus the server's", format!("{clock_skew} s")));
         }
     }
 
@@ -234,12 +234,12 @@ impl Connection {
             Some(version) => format!("TigerGraph {version} at {}", self.gateway()),
             None => format!("the server at {}", self.gateway()),
         };
-        let clock = findings.warnings.iter().find(|warning| warning.starts_with("this machine's clock"));
-        match (&findings.token, clock) {
+        let clock_warning = findings.warnings.iter().find(|warning| warning.starts_with("this machine's clock"));
+        match (&findings.token, clock_warning) {
             (Some(token), _) if token.value().is_empty() => {
                 advice(&format!("{server} wants no token: REST++ authentication is off"), Reason::AuthDisabled.hint())
             }
-            (Some(_), Some(clock)) => format!("{server} takes this connection's token, but {clock}"),
+            (Some(_), Some(warning)) => format!("{server} takes this connection's token, but {warning}"),
             (Some(_), None) => format!("{server} takes this connection's token: everything works."),
             (None, _) => {
                 format!("{server} wants no token: REST++ authentication is off, and no credentials are configured.")
@@ -254,7 +254,7 @@ fn was_passed(error: &Error, findings: &Findings) -> bool {
 }
 
 fn stop_if_cancelled(call: &Call) -> Result<()> {
-    match call.clock.left() {
+    match call.deadline.next_wait() {
         Err(error) if error.reason() == Reason::Cancelled => Err(error),
         _ => Ok(()),
     }

@@ -36,16 +36,16 @@ pub enum Known {
 
 impl Known {
     pub fn is_rest(self) -> bool {
-        self == Known::Exactly(Generation::C)
+        self == Known::Exactly(Generation::V41)
     }
 
-    pub fn letter(self) -> &'static str {
+    pub fn label(self) -> &'static str {
         match self {
             Known::Nothing => "?",
             Known::Legacy => "A or B (before 4.1)",
-            Known::Exactly(Generation::A { .. }) => "A (2.x to 3.4)",
-            Known::Exactly(Generation::B) => "B (3.5 to 3.11)",
-            Known::Exactly(Generation::C) => "C (4.1 and later)",
+            Known::Exactly(Generation::V2 { .. }) => "A (2.x to 3.4)",
+            Known::Exactly(Generation::V35) => "B (3.5 to 3.11)",
+            Known::Exactly(Generation::V41) => "C (4.1 and later)",
         }
     }
 }
@@ -94,8 +94,8 @@ impl Call<'_> {
             if running.is_none_or(|thread| thread == own) {
                 break;
             }
-            self.clock.wait_for_answer();
-            let waited = detection.ended.wait_timeout(running, self.clock.left()?);
+            self.deadline.wait_for_answer();
+            let waited = detection.ended.wait_timeout(running, self.deadline.next_wait()?);
             running = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *running = Some(std::thread::current().id());
@@ -103,7 +103,7 @@ impl Call<'_> {
         let _ended = Ended(&detection);
         let found = self.detect()?;
         connection.learn(|facts| Facts { known: found, ..facts });
-        connection.log(Level::Info, || format!("the server is of generation {}", found.letter()));
+        connection.log(Level::Info, || format!("the server is of generation {}", found.label()));
         Ok((found, true))
     }
 
@@ -120,12 +120,12 @@ impl Call<'_> {
             body: Some((json_object(&[("token", "")]), JSON)),
         });
         match reply {
-            Ok(_) => Ok(Known::Exactly(Generation::C)),
+            Ok(_) => Ok(Known::Exactly(Generation::V41)),
             Err(error) if error.reason() == Reason::MissingEndpoint => Ok(Known::Legacy),
             // A broken answer, a page, a redirect or a limit says nothing about the server behind it.
             Err(error) if !error.is_answer() || error.http_status() >= 500 => Err(error),
             Err(error) if error.status() == Status::Unavailable => Err(error),
-            Err(_) => Ok(Known::Exactly(Generation::C)),
+            Err(_) => Ok(Known::Exactly(Generation::V41)),
         }
     }
 

@@ -49,7 +49,7 @@ impl Call<'_> {
     /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
     /// or, where there is neither, the connection's token. One of them, never a second.
     pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
-        let rest = known == Known::Exactly(Generation::C);
+        let rest = known == Known::Exactly(Generation::V41);
         let of_secret = |secret: &Hidden| match rest {
             true => Authorization::gsql_secret(secret),
             false => Authorization::basic(SECRET_USER, secret, Credential::Secret),

@@ -16,16 +16,16 @@ use crate::hidden::Hidden;
 use crate::platform::clock::{self, boot_clock, wall_clock};
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
-use crate::token::renewal::{Chance, Life, Managed, Same, Schedule};
+use crate::token::renewal::{Jitter, Life, RenewalPolicy, Same, Schedule};
 use crate::token::token::Token;
 
 /// Threads count their references to the token on one of so many places at most.
 const MAX_SHARDS: usize = 16;
 
 /// The managed token of a connection.
-pub(super) struct Managing {
+pub(super) struct TokenManager {
     current: ArcSwapOption<Current>,
-    own: PerProcess<Tower>,
+    own: PerProcess<RenewalState>,
     /// Of the login; replaced when a caller asks for a token in another way.
     source: ArcSwapOption<Source>,
     window: Option<Duration>,
@@ -43,15 +43,15 @@ pub(super) struct Managing {
 pub struct Current {
     shards: Vec<Arc<Token>>,
     /// Nanoseconds on the boot clock; from then on callers ask.
-    carefree_until: AtomicU64,
+    fast_path_until: AtomicU64,
     /// What is known about its life, for a forked child's own decisions.
     schedule: Option<Schedule>,
 }
 
 /// Where decisions are made and waited for.
 #[derive(Default)]
-pub struct Tower {
-    managed: Mutex<Managed<Arc<Token>>>,
+pub struct RenewalState {
+    policy: Mutex<RenewalPolicy<Arc<Token>>>,
     /// The number of the last flight that need not be waited for any more.
     ended: AtomicU64,
     /// Callers who wait, and for which flight. Each is woken by itself, so that a crowd does not queue for a lock.
@@ -62,9 +62,9 @@ pub struct Tower {
     failed: Mutex<Option<(Error, Duration)>>,
 }
 
-impl Tower {
-    pub fn managed(&self) -> MutexGuard<'_, Managed<Arc<Token>>> {
-        self.managed.lock().unwrap_or_else(PoisonError::into_inner)
+impl RenewalState {
+    pub fn policy(&self) -> MutexGuard<'_, RenewalPolicy<Arc<Token>>> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Thread)>> {
@@ -83,13 +83,13 @@ impl Tower {
 
     /// Waits until a flight need not be waited for any more.
     pub fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
-        call.clock.wait_for_answer();
+        call.deadline.wait_for_answer();
         self.waiting().push((number, current()));
         let outcome = loop {
             if self.ended.load(Ordering::SeqCst) >= number {
                 break Ok(());
             }
-            match call.clock.left() {
+            match call.deadline.next_wait() {
                 Ok(left) => park_timeout(left),
                 Err(error) => break Err(error),
             }
@@ -120,7 +120,7 @@ fn nanoseconds(moment: Duration) -> u64 {
 impl Current {
     fn new(token: &Token, schedule: Option<Schedule>, shards: usize) -> Current {
         let shards = (0..shards).map(|_| Arc::new(token.clone())).collect();
-        Current { shards, carefree_until: AtomicU64::new(0), schedule }
+        Current { shards, fast_path_until: AtomicU64::new(0), schedule }
     }
 
     /// A reference that this thread counts where few others do.
@@ -140,10 +140,10 @@ impl Current {
     }
 }
 
-impl Managing {
-    pub fn new(settings: &Settings) -> Managing {
+impl TokenManager {
+    pub fn new(settings: &Settings) -> TokenManager {
         let window = (settings.renew_before_s > 0).then(|| Duration::from_secs(settings.renew_before_s));
-        let managing = Managing {
+        let manager = TokenManager {
             current: ArcSwapOption::empty(),
             own: PerProcess::default(),
             source: ArcSwapOption::empty(),
@@ -157,15 +157,15 @@ impl Managing {
         let given = match (&settings.api_token, &settings.login) {
             (Some(token), _) => Some(Token::given(token)),
             (None, Some(Login::Jwt(jwt))) => {
-                managing.from_file.store(jwt.is_file().then(|| jwt.held()));
+                manager.from_file.store(jwt.is_file().then(|| jwt.held()));
                 Some(Token::given(&jwt.held()))
             }
             _ => None,
         };
         if let Some(token) = given {
-            managing.adopt(token.clone(), managing.schedule_of_given(&token));
+            manager.adopt(token.clone(), manager.schedule_of_given(&token));
         }
-        managing
+        manager
     }
 
     /// The schedule of a token whose life only this machine's clock can tell; `None` if nobody can.
@@ -177,7 +177,7 @@ impl Managing {
 
     /// The schedule of a token with this life.
     pub fn schedule(&self, life: Life) -> Schedule {
-        Schedule::new(life, self.window, chance().window)
+        Schedule::new(life, self.window, jitter().window)
     }
 
     /// Whether tokens of this lifetime are to be renewed earlier than they can be, and nobody was told yet.
@@ -218,28 +218,28 @@ impl Managing {
 
     /// A token that was deleted is never handed out again.
     pub fn forget(&self, token: &Hidden) {
-        let own = self.tower();
-        let mut managed = own.managed();
-        managed.forget(&Arc::new(Token::new(token.reveal(), 0)));
-        self.republish(&managed);
+        let own = self.state();
+        let mut policy = own.policy();
+        policy.forget(&Arc::new(Token::new(token.reveal(), 0)));
+        self.republish(&policy);
     }
 
     /// Drops a token that a server refused, if it is the one held.
     pub fn reject(&self, token: &Arc<Token>) {
-        let own = self.tower();
-        let mut managed = own.managed();
+        let own = self.state();
+        let mut policy = own.policy();
         if token.value().is_empty() {
-            managed.reject_off();
+            policy.reject_off();
         } else {
-            managed.reject(token, boot_clock());
+            policy.reject(token, boot_clock());
         }
-        self.republish(&managed);
+        self.republish(&policy);
     }
 
     /// A flight has ended: its token is published if it is the one held from now on, and whoever waits is woken.
     pub fn finished(&self, number: u64, outcome: Result<(Token, Schedule)>) {
-        let own = self.tower();
-        let (current, landed) = match outcome {
+        let own = self.state();
+        let (current, finished) = match outcome {
             Ok((token, schedule)) => {
                 let current = Arc::new(Current::new(&token, Some(schedule), self.shards));
                 let token = current.token();
@@ -247,14 +247,14 @@ impl Managing {
             }
             Err(error) => (None, Err(error)),
         };
-        let mut managed = own.managed();
-        managed.landed(number, landed, boot_clock(), chance());
-        let adopted = current.filter(|new| managed.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
+        let mut policy = own.policy();
+        policy.finished(number, finished, boot_clock(), jitter());
+        let adopted = current.filter(|new| policy.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
         match adopted {
-            Some(current) => self.publish(&managed, current),
-            None => self.republish(&managed),
+            Some(current) => self.publish(&policy, current),
+            None => self.republish(&policy),
         }
-        drop(managed);
+        drop(policy);
         own.wake(number);
     }
 
@@ -276,18 +276,18 @@ impl Managing {
             return;
         }
         let own = self.own.get();
-        if let Some(flight) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-            flight.store(true, Ordering::SeqCst);
+        if let Some(renewal) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+            renewal.store(true, Ordering::SeqCst);
         }
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.
-    pub fn tower(&self) -> crate::platform::per_process::Own<Tower> {
+    pub fn state(&self) -> crate::platform::per_process::Own<RenewalState> {
         let own = self.own.get();
         if let Some(current) = self.current.load_full() {
-            let mut managed = own.managed();
-            if managed.is_new() {
-                managed.adopt(current.token(), current.schedule, boot_clock());
+            let mut policy = own.policy();
+            if policy.is_new() {
+                policy.adopt(current.token(), current.schedule, boot_clock());
             }
         }
         own
@@ -296,57 +296,57 @@ impl Managing {
     /// Makes the token the connection's own.
     pub fn adopt(&self, token: Token, schedule: Option<Schedule>) -> Arc<Token> {
         let own = self.own.get();
-        let mut managed = own.managed();
+        let mut policy = own.policy();
         let current = Arc::new(Current::new(&token, schedule, self.shards));
         let token = current.token();
-        managed.adopt(token.clone(), schedule, boot_clock());
-        self.publish(&managed, current);
-        let flight = managed.flights();
-        drop(managed);
-        own.wake(flight);
+        policy.adopt(token.clone(), schedule, boot_clock());
+        self.publish(&policy, current);
+        let renewal = policy.renewals();
+        drop(policy);
+        own.wake(renewal);
         token
     }
 
     /// Shows callers a new token. Called with the decisions locked.
-    fn publish(&self, managed: &Managed<Arc<Token>>, current: Arc<Current>) {
-        self.set_carefree(managed, &current);
+    fn publish(&self, policy: &RenewalPolicy<Arc<Token>>, current: Arc<Current>) {
+        self.set_fast_path(policy, &current);
         self.current.store(Some(current));
     }
 
     /// Shows callers a decision that left the token as it was, or took it away. Called with the decisions locked.
-    pub fn republish(&self, managed: &Managed<Arc<Token>>) {
+    pub fn republish(&self, policy: &RenewalPolicy<Arc<Token>>) {
         let current = self.current.load();
         let Some(current) = &*current else {
             return;
         };
-        if managed.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
-            self.set_carefree(managed, current);
+        if policy.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
+            self.set_fast_path(policy, current);
         } else {
             self.current.store(None);
         }
     }
 
-    fn set_carefree(&self, managed: &Managed<Arc<Token>>, current: &Current) {
-        let until = managed.carefree_until(boot_clock(), self.source.load().is_some());
-        current.carefree_until.store(nanoseconds(until), Ordering::Relaxed);
+    fn set_fast_path(&self, policy: &RenewalPolicy<Arc<Token>>, current: &Current) {
+        let until = policy.fast_path_until(boot_clock(), self.source.load().is_some());
+        current.fast_path_until.store(nanoseconds(until), Ordering::Relaxed);
     }
 
     /// The token that a caller may take without asking.
     #[inline]
-    pub fn carefree(&self) -> Option<Arc<Token>> {
+    pub fn fast_path(&self) -> Option<Arc<Token>> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        (clock::boot_nanoseconds() < current.carefree_until.load(Ordering::Relaxed)).then(|| current.token())
+        (clock::boot_nanoseconds() < current.fast_path_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 
 /// Random numbers for one decision.
-pub fn chance() -> Chance {
+pub fn jitter() -> Jitter {
     let mut random = [0; 8];
     if SystemRandom::new().fill(&mut random).is_err() {
-        return Chance { window: 0.9, wait: 1.0 };
+        return Jitter { window: 0.9, wait: 1.0 };
     }
     let half =
         |bytes: &[u8]| f64::from(u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX);
-    Chance { window: 0.8 + 0.2 * half(&random[..4]), wait: 0.75 + 0.5 * half(&random[4..]) }
+    Jitter { window: 0.8 + 0.2 * half(&random[..4]), wait: 0.75 + 0.5 * half(&random[4..]) }
 }

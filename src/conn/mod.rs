@@ -30,7 +30,7 @@ use crate::config::Config;
 use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
 use crate::conn::generation::{Detection, Known};
-use crate::conn::managing::Managing;
+use crate::conn::managing::TokenManager;
 use crate::conn::retry::Budget;
 use crate::error::{Error, Reason, Result};
 use crate::log::Level;
@@ -40,7 +40,7 @@ use crate::protocol::version::Version;
 use crate::token::issued::LifetimeUnit;
 use crate::token::token::Token;
 use crate::wire::client::Wire;
-use crate::wire::deadline::Clock;
+use crate::wire::deadline::Deadline;
 use crate::wire::http::Http;
 
 pub use crate::conn::token_requests::{RefreshOptions, TokenOptions};
@@ -64,7 +64,7 @@ struct Core {
     settings: Settings,
     http: Box<dyn Http>,
     facts: ArcSwap<Facts>,
-    authorization: Managing,
+    authorization: TokenManager,
     detection: PerProcess<Detection>,
     budget: Budget,
 }
@@ -90,7 +90,7 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// Judges the settings and prepares a connection. Sends nothing.
     pub fn new(config: &Config) -> Result<Connection> {
-        let settings = config.judge()?;
+        let settings = config.validate()?;
         let wire = Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent)?;
         Ok(Connection::with_http(settings, Box::new(wire)))
     }
@@ -101,7 +101,7 @@ impl Connection {
         let known = settings.version.and_then(Version::generation).map_or(Known::Nothing, Known::Exactly);
         let facts = Facts { known, unit: LifetimeUnit::Unknown, rest_secrets: true, on_old_port: false };
         let core = Core {
-            authorization: Managing::new(&settings),
+            authorization: TokenManager::new(&settings),
             settings,
             http,
             facts: ArcSwap::from_pointee(facts),
@@ -191,8 +191,8 @@ impl Connection {
 
     /// The same with so much time.
     fn call_within<'a>(&'a self, limit: Duration, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
-        let clock = Clock::start(limit, self.core.settings.connect_limit);
-        self.with_running(|running| running.push(clock.cancelled().clone()));
+        let deadline = Deadline::start(limit, self.core.settings.connect_limit);
+        self.with_running(|running| running.push(deadline.cancelled().clone()));
         let login = self.core.settings.login.as_ref().map(Login::credential);
         let credential = login.map(|login| login.read());
         let mut known = Vec::with_capacity(credentials.len() + 4);
@@ -205,7 +205,7 @@ impl Connection {
         if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
             known.push(ToHide::Pair(username, password.clone()));
         }
-        Call::new(self, clock, Redactor::new(known, names), credential)
+        Call::new(self, deadline, Redactor::new(known, names), credential)
     }
 
     fn graph(&self) -> Option<&str> {

@@ -32,12 +32,12 @@ impl Failure {
     pub fn of(error: &Error, sent: bool) -> Option<Failure> {
         let transport = if sent { Failure::Within } else { Failure::Before };
         match (error.status(), error.reason()) {
-            (_, Reason::ConnectDns) => error.may_pass().then_some(Failure::Before),
+            (_, Reason::ConnectDns) => error.transient().then_some(Failure::Before),
             (_, Reason::ConnectResource | Reason::ConnectProxy | Reason::TimeoutDns) => None,
             // The call has no time left, or the server answers so slowly that it would again.
             (_, Reason::TimeoutResponse) => None,
             (Status::Connect | Status::Timeout, _) => Some(transport),
-            (Status::Protocol, _) => error.may_pass().then_some(Failure::Within),
+            (Status::Protocol, _) => error.transient().then_some(Failure::Within),
             (Status::Unavailable, _) => match error.http_status() {
                 408 | 429 | 503 => Some(Failure::Throttled),
                 _ => Some(Failure::Gateway),
@@ -198,13 +198,13 @@ mod tests {
             (error(Reason::TimeoutResponse, 0), true, None),
             (error(Reason::TimeoutDns, 0), false, None),
             (error(Reason::ConnectDns, 0), false, None),
-            (error(Reason::ConnectDns, 0).that_may_pass(true), false, Some(Failure::Before)),
+            (error(Reason::ConnectDns, 0).with_transient(true), false, Some(Failure::Before)),
             (error(Reason::ConnectResource, 0), false, None),
             (error(Reason::ConnectProxy, 0), false, None),
             (error(Reason::TlsExpired, 0), false, None),
             (error(Reason::ProtocolFraming, 200), true, None),
             (error(Reason::ProtocolNotJson, 200), true, None),
-            (error(Reason::ProtocolNotJson, 200).that_may_pass(true), true, Some(Failure::Within)),
+            (error(Reason::ProtocolNotJson, 200).with_transient(true), true, Some(Failure::Within)),
             (error(Reason::UnavailableOverloaded, 408), true, Some(Failure::Throttled)),
             (error(Reason::UnavailableRateLimited, 429), true, Some(Failure::Throttled)),
             (error(Reason::UnavailableGateway, 503), true, Some(Failure::Throttled)),

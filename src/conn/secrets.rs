@@ -3,7 +3,7 @@
 use rustls::crypto::ring::default_provider;
 use zeroize::Zeroizing;
 
-use crate::checks::{Alias, judge_secret, judge_user};
+use crate::checks::{Alias, check_secret, check_user};
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
 use crate::conn::request::{Ask, JSON, Server, push_json};
@@ -28,7 +28,7 @@ impl Connection {
     /// A, B: GSQL `SHOW SECRET`, values masked. C: `GET /gsql/v1/secrets`, values in plain text.
     /// Together with the answer they may take 1.5 MiB, which is about 4000 secrets; then `protocol.too_large`.
     pub fn get_secrets(&self, user: Option<&str>) -> Result<Vec<Secret>> {
-        user.map_or(Ok(()), judge_user)?;
+        user.map_or(Ok(()), check_user)?;
         self.require_login()?;
         let call = self.call(&[], &[]);
         call.by_generation(|known| match call.rest(known, user)? {
@@ -43,8 +43,8 @@ impl Connection {
     /// A, B: GSQL `CREATE SECRET`. C: `POST /gsql/v1/secrets`.
     pub fn create_secret(&self, alias: Option<&str>, value: Option<&str>, user: Option<&str>) -> Result<Secret> {
         let alias = alias.map_or_else(generated_alias, Alias::new)?;
-        let value = value.map(|value| judge_secret("the value", value)).transpose()?;
-        user.map_or(Ok(()), judge_user)?;
+        let value = value.map(|value| check_secret("the value", value)).transpose()?;
+        user.map_or(Ok(()), check_user)?;
         self.require_login()?;
         let names = [alias.as_str()];
         let call = self.call(&[value.as_ref().map_or("", Hidden::reveal)], &names);
@@ -92,7 +92,7 @@ impl Connection {
     pub fn drop_secrets(&self, aliases: &[&str], user: Option<&str>, ignore_missing: bool) -> Result<usize> {
         let names = aliases;
         let aliases: Vec<Alias> = names.iter().map(|alias| Alias::new(alias)).collect::<Result<_>>()?;
-        user.map_or(Ok(()), judge_user)?;
+        user.map_or(Ok(()), check_user)?;
         if aliases.is_empty() {
             return Ok(0);
         }
@@ -154,7 +154,7 @@ impl Call<'_> {
     }
 
     fn rest_ask<'a>(&self, operation: Operation, method: Method, path: &'a str) -> Result<Ask<'a>> {
-        let login = self.gateway_login(None, Known::Exactly(Generation::C))?;
+        let login = self.gateway_login(None, Known::Exactly(Generation::V41))?;
         Ok(Ask { operation, method, server: Server::Gateway, path, query: None, login, body: None })
     }
 
@@ -211,8 +211,8 @@ impl Call<'_> {
     /// What an error of a creation means once the request may have arrived.
     fn maybe_created(&self, error: Error, alias: &Alias) -> Error {
         let lost = match error.status() {
-            Status::Connect | Status::Timeout | Status::Cancelled => self.clock.has_sent(),
-            Status::Protocol => error.reason() != Reason::ProtocolRedirect && self.clock.has_sent(),
+            Status::Connect | Status::Timeout | Status::Cancelled => self.deadline.has_sent(),
+            Status::Protocol => error.reason() != Reason::ProtocolRedirect && self.deadline.has_sent(),
             Status::Unavailable => {
                 matches!(error.http_status(), 408 | 502 | 504) && error.reason() != Reason::UnavailableStarting
             }
@@ -348,7 +348,7 @@ fn refused_text(question: &refusal::Question, answer: &Answer) -> Option<Error> 
     if answer.status == SCRIPT_RAN && !is_json {
         return None;
     }
-    match refusal::judge(question, answer) {
+    match refusal::read_reply(question, answer) {
         Err(error) => Some(error),
         Ok(_) => Some(crate::protocol::json::shape("the server answered JSON where the output of GSQL was expected")),
     }

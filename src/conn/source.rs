@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::checks::judge_secret;
-use crate::conn::token_requests::{TokenAction, TokenOptions, TokenRequest};
+use crate::checks::check_secret;
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
 use crate::conn::login::Proof;
+use crate::conn::token_requests::{TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Result, Status};
 use crate::hidden::Hidden;
 use crate::protocol::version::Generation;
@@ -14,7 +14,7 @@ use crate::token::issued::Issued;
 
 /// Where a token comes from.
 #[derive(Clone)]
-pub(super) enum Way {
+pub(super) enum TokenOrigin {
     /// The server gives it for the secret that a caller gave.
     Secret(Arc<Hidden>),
     /// The server gives it for the connection's login.
@@ -23,19 +23,19 @@ pub(super) enum Way {
     File,
 }
 
-impl Way {
+impl TokenOrigin {
     /// By the secret of a call, or the connection's login.
-    pub fn of(secret: Option<&str>) -> Result<Way> {
-        secret.map_or(Ok(Way::Login), |secret| {
-            judge_secret("the secret", secret).map(|secret| Way::Secret(Arc::new(secret)))
+    pub fn of(secret: Option<&str>) -> Result<TokenOrigin> {
+        secret.map_or(Ok(TokenOrigin::Login), |secret| {
+            check_secret("the secret", secret).map(|secret| TokenOrigin::Secret(Arc::new(secret)))
         })
     }
 
     /// What proves who asks.
     pub fn proof(&self, call: &Call) -> Result<Proof> {
         match self {
-            Way::Secret(secret) => Ok(Proof::Secret(secret.clone())),
-            Way::Login | Way::File => call.proof(),
+            TokenOrigin::Secret(secret) => Ok(Proof::Secret(secret.clone())),
+            TokenOrigin::Login | TokenOrigin::File => call.proof(),
         }
     }
 }
@@ -43,7 +43,7 @@ impl Way {
 /// How a token is asked for: a renewal asks as the first request did.
 #[derive(Clone)]
 pub(super) struct Source {
-    pub way: Way,
+    pub origin: TokenOrigin,
     pub lifetime_s: u64,
     pub options: TokenOptions,
 }
@@ -51,13 +51,13 @@ pub(super) struct Source {
 impl Source {
     /// A new token.
     pub fn request(&self, call: &Call) -> Result<Issued> {
-        let proof = self.way.proof(call)?;
-        if let (Way::File, Proof::Jwt(jwt)) = (&self.way, &proof) {
+        let proof = self.origin.proof(call)?;
+        if let (TokenOrigin::File, Proof::Jwt(jwt)) = (&self.origin, &proof) {
             return call.connection.take_from_file(jwt);
         }
         let request = self.token_request(TokenAction::New, &proof);
         call.for_tokens(|known| match known {
-            Known::Exactly(Generation::C) => call.mint(&request),
+            Known::Exactly(Generation::V41) => call.mint(&request),
             _ => call.by_requesttoken(known, &request),
         })
     }
@@ -70,12 +70,12 @@ impl Source {
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
         let known = call.connection.facts().known;
-        let proof = self.way.proof(call)?;
+        let proof = self.origin.proof(call)?;
         // Up to 3.4 a refresh wants the secret.
         let can = match known {
-            _ if matches!(self.way, Way::File) => false,
-            Known::Exactly(Generation::B) => true,
-            Known::Exactly(Generation::A { .. }) => matches!(proof, Proof::Secret(_)),
+            _ if matches!(self.origin, TokenOrigin::File) => false,
+            Known::Exactly(Generation::V35) => true,
+            Known::Exactly(Generation::V2 { .. }) => matches!(proof, Proof::Secret(_)),
             _ => false,
         };
         let Some(old) = old.filter(|_| can) else {

@@ -127,7 +127,7 @@ impl Call<'_> {
 
     /// Generation C: puts a token on the block list of the user who logs in.
     pub(super) fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
-        let login = self.gateway_login(secret, Known::Exactly(Generation::C))?;
+        let login = self.gateway_login(secret, Known::Exactly(Generation::V41))?;
         let ask = Ask {
             operation: Operation::DeleteToken,
             method: Method::Delete,
@@ -142,7 +142,7 @@ impl Call<'_> {
 
     pub(super) fn check(&self, jwt: &Hidden) -> Result<bool> {
         // No privilege is needed, but a server may still want to know who asks.
-        let known = Known::Exactly(Generation::C);
+        let known = Known::Exactly(Generation::V41);
         let login = match &self.connection.core.settings.login {
             Some(_) => self.gateway_login(None, known)?,
             None => Authorization::none(),
@@ -190,7 +190,7 @@ impl Call<'_> {
     ) -> Result<T> {
         let send = |generation| {
             let ask = self.requesttoken(generation, request)?;
-            let wants_secret = matches!(generation, Generation::A { .. }) && request.action.token().is_some();
+            let wants_secret = matches!(generation, Generation::V2 { .. }) && request.action.token().is_some();
             ask_server(&ask).map_err(|error| match request.proof {
                 Proof::Secret(_) => error,
                 _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
@@ -200,9 +200,9 @@ impl Call<'_> {
         if let Known::Exactly(generation) = known {
             return send(generation);
         }
-        let refused = match send(Generation::B) {
+        let refused = match send(Generation::V35) {
             Ok(reply) => {
-                self.learn(Generation::B);
+                self.learn(Generation::V35);
                 return Ok(reply);
             }
             Err(error) if may_be_older(&error) => error,
@@ -210,13 +210,13 @@ impl Call<'_> {
         };
         if !self.has_get()? {
             if refused.reason() != Reason::AuthDisabled && refused.reason() != Reason::MissingEndpoint {
-                self.learn(Generation::B);
+                self.learn(Generation::V35);
             }
             return Err(refused);
         }
         // Where the endpoint does not take POST at all, the secret has to go into the query.
         let post = !matches!(refused.reason(), Reason::AuthDisabled | Reason::MissingEndpoint);
-        let generation = Generation::A { post };
+        let generation = Generation::V2 { post };
         // The refusal of the older form is the one that the server meant.
         let reply = send(generation)?;
         self.learn(generation);
@@ -271,19 +271,19 @@ impl Call<'_> {
         }
         members.extend(lifetime.as_deref().map(|lifetime| ("lifetime", lifetime)));
         let (method, query, body) = match (generation, action, secret) {
-            (Generation::A { post: true }, TokenAction::New, Some(secret)) => {
+            (Generation::V2 { post: true }, TokenAction::New, Some(secret)) => {
                 members.retain(|(name, _)| *name == "lifetime");
                 let body = Zeroizing::new(secret.as_bytes().to_vec());
                 (Method::Post, Some(query_of(&members)), Some((body, FORM)))
             }
-            (Generation::A { .. }, TokenAction::New, _) => {
+            (Generation::V2 { .. }, TokenAction::New, _) => {
                 if secret.is_some() {
                     // The older servers know a secret's graph, and take one or the other.
                     members.retain(|(name, _)| *name != "graph");
                 }
                 (Method::Get, Some(query_of(&members)), None)
             }
-            (Generation::A { .. }, _, _) => (action.method(), Some(query_of(&members)), None),
+            (Generation::V2 { .. }, _, _) => (action.method(), Some(query_of(&members)), None),
             _ => (action.method(), None, Some((json_object(&members), JSON))),
         };
         Ok(Ask {

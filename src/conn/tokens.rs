@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::checks::{judge_secret, judge_token};
+use crate::checks::{check_secret, check_token};
 use crate::conn::Connection;
 use crate::conn::generation::Known;
 use crate::conn::login::Proof;
-use crate::conn::source::{Source, Way};
+use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::token_requests::{RefreshOptions, TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
@@ -23,7 +23,7 @@ impl Connection {
     /// A: `GET` or `POST /requesttoken`, B: `POST /requesttoken`, C: `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
         let call = self.call(&[secret.unwrap_or_default()], &[]);
-        let source = Source { way: Way::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
+        let source = Source { origin: TokenOrigin::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
         let issued = source.request(&call)?;
         Ok(self.adopt(&call, issued, source))
     }
@@ -38,29 +38,29 @@ impl Connection {
         lifetime_s: u64,
         options: RefreshOptions,
     ) -> Result<Arc<Token>> {
-        let (way, lifetime_s) = (Way::of(secret)?, self.lifetime(lifetime_s)?);
+        let (origin, lifetime_s) = (TokenOrigin::of(secret)?, self.lifetime(lifetime_s)?);
         let old = self.named_token(old_token)?;
         let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
         let call = self.call(&credentials, &[]);
-        let proof = way.proof(&call)?;
+        let proof = origin.proof(&call)?;
         let request = |action| TokenRequest { action, proof: &proof, lifetime_s, options: options.token };
         let issued = call.for_tokens(|known| match (known, &old) {
-            (Known::Exactly(Generation::C), _) if options.or_new => call.mint(&request(TokenAction::New)),
-            (Known::Exactly(Generation::C), _) => {
+            (Known::Exactly(Generation::V41), _) if options.or_new => call.mint(&request(TokenAction::New)),
+            (Known::Exactly(Generation::V41), _) => {
                 let message = "cannot refresh the token: TigerGraph 4.1 and later have no refresh";
                 Err(Error::new(Reason::UnsupportedRefresh, message))
             }
             (_, None) => Err(no_token("refresh")),
             (_, Some(old)) => call.by_requesttoken(known, &request(TokenAction::Refresh(old))),
         })?;
-        Ok(self.adopt(&call, issued, Source { way, lifetime_s, options: options.token }))
+        Ok(self.adopt(&call, issued, Source { origin, lifetime_s, options: options.token }))
     }
 
     /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
     ///
     /// A, B: `DELETE /requesttoken`. C: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
     pub fn delete_token(&self, secret: Option<&str>, token: Option<&str>, ignore_missing: bool) -> Result<()> {
-        let secret = secret.map(|secret| judge_secret("the secret", secret)).transpose()?;
+        let secret = secret.map(|secret| check_secret("the secret", secret)).transpose()?;
         let Some(token) = self.named_token(token)? else {
             return if ignore_missing { Ok(()) } else { Err(no_token("delete")) };
         };
@@ -69,7 +69,7 @@ impl Connection {
         }
         let call = self.call(&[secret.as_ref().map_or("", Hidden::reveal), token.reveal()], &[]);
         let outcome = call.for_tokens(|known| match known {
-            Known::Exactly(Generation::C) => call.block(secret.as_ref(), &token),
+            Known::Exactly(Generation::V41) => call.block(secret.as_ref(), &token),
             _ => {
                 let proof = match &secret {
                     Some(secret) => Proof::Secret(Arc::new(secret.clone())),
@@ -89,7 +89,7 @@ impl Connection {
 
     /// Whether the server takes this JWT for good. C only: `POST /gsql/v1/tokens/check`.
     pub fn check_jwt_token(&self, jwt: &str) -> Result<bool> {
-        let jwt = judge_token("the JWT", jwt)?;
+        let jwt = check_token("the JWT", jwt)?;
         let call = self.call(&[jwt.reveal()], &[]);
         call.by_generation(|known| {
             if !known.is_rest() {
@@ -111,7 +111,7 @@ impl Connection {
     /// The token given, or else the connection's own.
     fn named_token(&self, token: Option<&str>) -> Result<Option<Hidden>> {
         match token {
-            Some(token) => judge_token("the token", token).map(Some),
+            Some(token) => check_token("the token", token).map(Some),
             None => Ok(self.held().map(|token| Hidden::new(token.value()))),
         }
     }

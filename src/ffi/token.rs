@@ -173,7 +173,7 @@ pub unsafe extern "C" fn tg_authorization(
     unsafe {
         let carefree = || {
             let place = Out::new(token, std::ptr::null_mut(), "token").ok()?;
-            set(place, connection(conn).ok()?.carefree()?);
+            set(place, connection(conn).ok()?.fast_path()?);
             Some(())
         };
         if let Some(status) = shortcut(error, carefree) {

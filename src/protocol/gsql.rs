@@ -98,13 +98,13 @@ fn without_ansi(line: Cow<str>) -> Cow<str> {
 
 /// A secret of the output of SHOW SECRET, as far as it is read.
 #[derive(Default)]
-struct Shown {
+struct ListedSecret {
     value: Option<Hidden>,
     alias: String,
     graph: String,
 }
 
-impl Shown {
+impl ListedSecret {
     /// Adds it to a list. Before 3.1.4 a secret may have no alias, and then nothing can name it but its value.
     fn end(self, list: &mut SecretList) -> Result<()> {
         match self.value {
@@ -153,24 +153,25 @@ impl GsqlOutcome<'_> {
     pub fn listed(&self) -> Result<Vec<Secret>> {
         self.refuse_pages()?;
         let mut list = SecretList::beside(self.memory);
-        let mut shown = Shown::default();
+        let mut read = ListedSecret::default();
         for line in self.text.lines() {
             let line = line.trim();
             if let Some(value) = line.strip_prefix("- Secret: ") {
                 let value = Hidden::new(value.trim());
-                std::mem::replace(&mut shown, Shown { value: Some(value), ..Shown::default() }).end(&mut list)?;
+                std::mem::replace(&mut read, ListedSecret { value: Some(value), ..ListedSecret::default() })
+                    .end(&mut list)?;
             } else {
                 match line.split_once(": ") {
-                    Some(("- Alias", name)) => shown.alias = name.trim().to_owned(),
-                    Some(("- GraphName", name)) => shown.graph = name.trim().to_owned(),
+                    Some(("- Alias", name)) => read.alias = name.trim().to_owned(),
+                    Some(("- GraphName", name)) => read.graph = name.trim().to_owned(),
                     _ => {}
                 }
             }
         }
-        if shown.value.is_none() && self.looks_failed() {
+        if read.value.is_none() && self.looks_failed() {
             return Err(self.failure());
         }
-        shown.end(&mut list)?;
+        read.end(&mut list)?;
         list.into_secrets()
     }
 

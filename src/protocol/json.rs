@@ -101,7 +101,7 @@ impl<'a> Json<'a> {
         if !text.trim_start().starts_with(['{', '[']) {
             return Err(not_json());
         }
-        judge_texts(body)?;
+        check_texts(body)?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let limits = Limits::new();
         let value = Nested { depth: 0, limits: &limits, each }.deserialize(&mut reader);
@@ -175,7 +175,7 @@ pub fn without_raw_breaks(body: &mut [u8]) {
 }
 
 /// Refuses texts that would take much memory when they are decoded.
-fn judge_texts(body: &[u8]) -> Result<()> {
+fn check_texts(body: &[u8]) -> Result<()> {
     if body.len() <= MAX_TEXT {
         return Ok(());
     }
@@ -252,7 +252,7 @@ impl Limits {
         if error.is_eof() {
             // Perhaps cut off on its way; who asked for it knows whether that is possible.
             return Error::new(Reason::ProtocolNotJson, "the server's answer ends in the middle of its JSON")
-                .that_may_pass(true);
+                .with_transient(true);
         }
         match until(text, error.line(), error.column()) {
             read if holds_lone_surrogate(read) => encoding(),

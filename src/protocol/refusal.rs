@@ -103,17 +103,17 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
 }
 
 /// Judges an answer that must be JSON: its content, or the error that it stands for.
-pub fn judge<'a>(question: &Question, answer: &'a Answer) -> Result<Json<'a>> {
-    judge_reply(question, answer, None)
+pub fn read_reply<'a>(question: &Question, answer: &'a Answer) -> Result<Json<'a>> {
+    read_reply_with(question, answer, None)
 }
 
 /// The same for an answer whose `results` may be a long list: its elements go to `each`.
-pub fn judge_each<'a>(question: &Question, answer: &'a Answer, each: &mut Each) -> Result<Json<'a>> {
-    judge_reply(question, answer, Some(each))
+pub fn read_list_reply<'a>(question: &Question, answer: &'a Answer, each: &mut Each) -> Result<Json<'a>> {
+    read_reply_with(question, answer, Some(each))
 }
 
-fn judge_reply<'a>(question: &Question, answer: &'a Answer, each: Option<&mut Each>) -> Result<Json<'a>> {
-    judge_unavailable(question, answer)?;
+fn read_reply_with<'a>(question: &Question, answer: &'a Answer, each: Option<&mut Each>) -> Result<Json<'a>> {
+    check_available(question, answer)?;
     if answer.status == 204 && matches!(question.operation, Operation::DeleteToken | Operation::DropSecrets) {
         return Ok(Json::Object(Vec::new()));
     }
@@ -124,8 +124,8 @@ fn judge_reply<'a>(question: &Question, answer: &'a Answer, each: Option<&mut Ea
     let reply = match Json::read(&answer.body, each) {
         Ok(reply) => reply,
         Err(error) if is_success(answer.status) => {
-            let may_pass = error.may_pass() && answer.until_close;
-            return Err(error.with_http_status(answer.status).that_may_pass(may_pass));
+            let transient = error.transient() && answer.until_close;
+            return Err(error.with_http_status(answer.status).with_transient(transient));
         }
         Err(_) => return Err(not_json_refusal(question, answer)),
     };
@@ -148,7 +148,7 @@ fn is_success(status: u16) -> bool {
 const PAGE: usize = 16 * 1024;
 
 /// Answers that say nothing about the request: redirects, gateways, limits.
-pub fn judge_unavailable(question: &Question, answer: &Answer) -> Result<()> {
+pub fn check_available(question: &Question, answer: &Answer) -> Result<()> {
     let wish = question.operation.wish();
     let status = answer.status;
     if status < 300 {
@@ -262,7 +262,7 @@ mod tests {
 
     fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json<'_>> {
         let redactor = Redactor::new(Vec::new(), &[]);
-        judge(&Question { operation, credential, redactor: &redactor }, answer)
+        read_reply(&Question { operation, credential, redactor: &redactor }, answer)
     }
 
     fn reason(operation: Operation, credential: Credential, status: u16, body: &str) -> Reason {
@@ -276,9 +276,9 @@ mod tests {
         let redactor = Redactor::new(vec![ToHide::Given("CANARY-12345")], &[]);
         let question = Question { operation: RequestToken, credential: Secret, redactor: &redactor };
         let echo = answer(400, r#"{"error":true,"code":"CANARY-12345","message":"no"}"#);
-        assert_eq!(judge(&question, &echo).unwrap_err().server_code(), "");
+        assert_eq!(read_reply(&question, &echo).unwrap_err().server_code(), "");
         let elsewhere = Answer { redirect: Some("https://CANARY-12345".into()), ..answer(302, "") };
-        let error = judge(&question, &elsewhere).unwrap_err();
+        let error = read_reply(&question, &elsewhere).unwrap_err();
         assert!(error.message().contains("redirects to https://<redacted:12>,"), "{error}");
     }
 

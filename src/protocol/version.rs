@@ -6,14 +6,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
     /// 2.x to 3.4: `requesttoken` with its parameters in the query.
-    A {
+    V2 {
         /// From 3.2 on a token can be requested with the secret in the body of a POST.
         post: bool,
     },
     /// 3.5 to 3.11: `requesttoken` with a JSON body.
-    B,
+    V35,
     /// 4.1 and later: `gsql/v1/tokens` and `gsql/v1/secrets`.
-    C,
+    V41,
 }
 
 /// A server's version, compared as numbers.
@@ -53,11 +53,11 @@ impl Version {
     /// The generation of this version; `None` for 4.0, which belongs to none provably and is asked.
     pub fn generation(self) -> Option<Generation> {
         match (self.major, self.minor) {
-            (0..=2, _) | (3, 0..=1) => Some(Generation::A { post: false }),
-            (3, 2..=4) => Some(Generation::A { post: true }),
-            (3, _) => Some(Generation::B),
+            (0..=2, _) | (3, 0..=1) => Some(Generation::V2 { post: false }),
+            (3, 2..=4) => Some(Generation::V2 { post: true }),
+            (3, _) => Some(Generation::V35),
             (4, 0) => None,
-            _ => Some(Generation::C),
+            _ => Some(Generation::V41),
         }
     }
 }
@@ -82,16 +82,16 @@ mod tests {
         let version = |text| Version::parse(text).unwrap();
         assert!(version("3.10") > version("3.9") && version("10.1") > version("4.1"));
         let generation = |text| version(text).generation();
-        assert_eq!(generation("2.6.1"), Some(Generation::A { post: false }));
-        assert_eq!(generation("3.1"), Some(Generation::A { post: false }));
-        assert_eq!(generation("3.2"), Some(Generation::A { post: true }));
-        assert_eq!(generation("3.4.9"), Some(Generation::A { post: true }));
-        assert_eq!(generation("3.5"), Some(Generation::B));
-        assert_eq!(generation("3.10"), Some(Generation::B));
+        assert_eq!(generation("2.6.1"), Some(Generation::V2 { post: false }));
+        assert_eq!(generation("3.1"), Some(Generation::V2 { post: false }));
+        assert_eq!(generation("3.2"), Some(Generation::V2 { post: true }));
+        assert_eq!(generation("3.4.9"), Some(Generation::V2 { post: true }));
+        assert_eq!(generation("3.5"), Some(Generation::V35));
+        assert_eq!(generation("3.10"), Some(Generation::V35));
         assert_eq!(generation("4.0"), None);
-        assert_eq!(generation("4.1"), Some(Generation::C));
-        assert_eq!(generation("5.0"), Some(Generation::C));
-        assert_eq!(generation("10.1"), Some(Generation::C));
+        assert_eq!(generation("4.1"), Some(Generation::V41));
+        assert_eq!(generation("5.0"), Some(Generation::V41));
+        assert_eq!(generation("10.1"), Some(Generation::V41));
         for bad in ["", "4", "4.", "4.1.2.3", "v4.1", "4.x", "-1.0", "4.1 "] {
             assert_eq!(Version::parse(bad), None, "{bad}");
         }

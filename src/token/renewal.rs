@@ -41,7 +41,7 @@ const REJECTIONS: (u32, Duration) = (2, seconds(30));
 
 /// Random numbers for one decision, so that callers who failed together do not come back together.
 #[derive(Clone, Copy, Debug)]
-pub struct Chance {
+pub struct Jitter {
     /// From 0.8 to 1: how much of its window a token uses.
     pub window: f64,
     /// From 0.75 to 1.25: how long a wait is.
@@ -72,13 +72,13 @@ pub struct Schedule {
 
 impl Schedule {
     /// The schedule of a token; `window`: how long before its end it is renewed, if that was configured.
-    pub fn new(life: Life, window: Option<Duration>, chance: f64) -> Schedule {
+    pub fn new(life: Life, window: Option<Duration>, jitter: f64) -> Schedule {
         let assumed = || life.asked.map_or(UNKNOWN_LIFETIME, |asked| asked.min(UNKNOWN_LIFETIME));
         let lifetime = life.lifetime.unwrap_or_else(assumed).min(LONGEST_LIFETIME);
         let window = window.unwrap_or((lifetime / 5).min(LONGEST_WINDOW)).min(lifetime / 2);
         let end = life.began + lifetime;
         Schedule {
-            renew: end - window.mul_f64(chance.clamp(0.8, 1.0)),
+            renew: end - window.mul_f64(jitter.clamp(0.8, 1.0)),
             must: end - LONGEST_MUST.min(window / 2),
             dead: end - LONGEST_GUARD.min(lifetime / 20),
         }
@@ -93,14 +93,14 @@ pub trait Same {
     fn has_value_of(&self, other: &Self) -> bool;
 }
 
-struct Held<T> {
+struct HeldToken<T> {
     token: T,
     /// `None`: nobody knows its end and nothing can renew it; handed out until it is rejected.
     schedule: Option<Schedule>,
     came: Moment,
 }
 
-impl<T> Held<T> {
+impl<T> HeldToken<T> {
     fn dead(&self) -> Moment {
         self.schedule.map_or(Moment::MAX, |schedule| schedule.dead)
     }
@@ -112,7 +112,7 @@ impl<T> Held<T> {
 }
 
 /// The request for a token that is running.
-struct Flight<T> {
+struct Renewal<T> {
     number: u64,
     /// Tokens that were deleted or rejected meanwhile; a refresh may bring one of them back.
     gone: Vec<T>,
@@ -126,10 +126,10 @@ struct Pause {
 }
 
 /// The decisions about the token of one connection.
-pub struct Managed<T> {
-    held: Option<Held<T>>,
-    flight: Option<Flight<T>>,
-    flights: u64,
+pub struct RenewalPolicy<T> {
+    held: Option<HeldToken<T>>,
+    renewal: Option<Renewal<T>>,
+    renewals: u64,
     pause: Option<Pause>,
     /// Failures, refusals and rejections of fresh tokens in a row.
     failures: u32,
@@ -145,11 +145,11 @@ pub struct Managed<T> {
 #[derive(Debug)]
 pub enum Advice<T> {
     /// Take this one.
-    Hand(T),
+    Use(T),
     /// Take this one, and start the flight of this number beside it.
-    HandAndFly(T, u64),
+    UseAndRenew(T, u64),
     /// Start the flight of this number and wait for it.
-    Fly(u64),
+    Renew(u64),
     /// Wait for the flight of this number.
     Wait(u64),
     /// No token is needed.
@@ -158,12 +158,12 @@ pub enum Advice<T> {
     Fail(Error),
 }
 
-impl<T> Default for Managed<T> {
-    fn default() -> Managed<T> {
-        Managed {
+impl<T> Default for RenewalPolicy<T> {
+    fn default() -> RenewalPolicy<T> {
+        RenewalPolicy {
             held: None,
-            flight: None,
-            flights: 0,
+            renewal: None,
+            renewals: 0,
             pause: None,
             failures: 0,
             refusals: 0,
@@ -174,7 +174,7 @@ impl<T> Default for Managed<T> {
     }
 }
 
-impl<T: Clone + Same> Managed<T> {
+impl<T: Clone + Same> RenewalPolicy<T> {
     /// A caller asks for a token. `renews`: whether there is anything to get one with.
     pub fn ask(&mut self, now: Moment, renews: bool) -> Advice<T> {
         if self.off.is_some_and(|until| now < until) {
@@ -185,28 +185,28 @@ impl<T: Clone + Same> Managed<T> {
             return self.without_token(now, renews);
         };
         let Some(schedule) = held.schedule.filter(|schedule| renews && now >= schedule.renew) else {
-            return Advice::Hand(held.token.clone());
+            return Advice::Use(held.token.clone());
         };
         let (token, must) = (held.token.clone(), now >= schedule.must);
-        match (&self.flight, &self.pause) {
-            (Some(flight), _) if must => Advice::Wait(flight.number),
-            (Some(_), _) => Advice::Hand(token),
-            (None, Some(pause)) if now < pause.until => Advice::Hand(token),
-            (None, _) if must => Advice::Fly(self.begin()),
-            (None, _) => Advice::HandAndFly(token, self.begin()),
+        match (&self.renewal, &self.pause) {
+            (Some(renewal), _) if must => Advice::Wait(renewal.number),
+            (Some(_), _) => Advice::Use(token),
+            (None, Some(pause)) if now < pause.until => Advice::Use(token),
+            (None, _) if must => Advice::Renew(self.begin()),
+            (None, _) => Advice::UseAndRenew(token, self.begin()),
         }
     }
 
     fn without_token(&mut self, now: Moment, renews: bool) -> Advice<T> {
-        if let Some(flight) = &self.flight {
-            return Advice::Wait(flight.number);
+        if let Some(renewal) = &self.renewal {
+            return Advice::Wait(renewal.number);
         }
         if !renews {
             return Advice::Fail(self.no_more_token());
         }
         match &self.pause {
             Some(pause) if now < pause.until => Advice::Fail(stored(pause, now)),
-            _ => Advice::Fly(self.begin()),
+            _ => Advice::Renew(self.begin()),
         }
     }
 
@@ -224,14 +224,14 @@ impl<T: Clone + Same> Managed<T> {
     }
 
     fn begin(&mut self) -> u64 {
-        self.flights += 1;
-        self.flight = Some(Flight { number: self.flights, gone: Vec::new() });
-        self.flights
+        self.renewals += 1;
+        self.renewal = Some(Renewal { number: self.renewals, gone: Vec::new() });
+        self.renewals
     }
 
     /// The number of the last flight that began.
-    pub fn flights(&self) -> u64 {
-        self.flights
+    pub fn renewals(&self) -> u64 {
+        self.renewals
     }
 
     /// The token that may be handed out to a caller whose wait for a flight failed.
@@ -240,20 +240,20 @@ impl<T: Clone + Same> Managed<T> {
     }
 
     /// A flight has ended. A token comes with its schedule and its life.
-    pub fn landed(&mut self, number: u64, outcome: Result<(T, Schedule), Error>, now: Moment, chance: Chance) {
+    pub fn finished(&mut self, number: u64, outcome: Result<(T, Schedule), Error>, now: Moment, jitter: Jitter) {
         // One that was overtaken is not wanted any more.
-        let Some(flight) = self.flight.take_if(|flight| flight.number == number) else {
+        let Some(renewal) = self.renewal.take_if(|renewal| renewal.number == number) else {
             return;
         };
         match outcome {
-            Ok((token, _)) if flight.gone.iter().any(|gone| gone.has_value_of(&token)) => {}
-            Ok((_, schedule)) if now >= schedule.dead => self.failed(expired_on_arrival(), now, chance),
-            Ok((token, schedule)) => self.renewed(token, schedule, now, chance),
-            Err(error) => self.failed(error, now, chance),
+            Ok((token, _)) if renewal.gone.iter().any(|gone| gone.has_value_of(&token)) => {}
+            Ok((_, schedule)) if now >= schedule.dead => self.failed(expired_on_arrival(), now, jitter),
+            Ok((token, schedule)) => self.renewed(token, schedule, now, jitter),
+            Err(error) => self.failed(error, now, jitter),
         }
     }
 
-    fn renewed(&mut self, token: T, schedule: Schedule, now: Moment, chance: Chance) {
+    fn renewed(&mut self, token: T, schedule: Schedule, now: Moment, jitter: Jitter) {
         let unchanged = self.held.as_ref().is_some_and(|held| {
             held.token.has_value_of(&token) && held.schedule.is_some_and(|old| schedule.dead <= old.dead + seconds(1))
         });
@@ -261,45 +261,45 @@ impl<T: Clone + Same> Managed<T> {
         if unchanged {
             // Done, as far as the server is concerned; asking again at once would change nothing.
             let error = Error::new(Reason::ProtocolShape, "the server gives the same token again, with the same end");
-            self.pause = Some(Pause { until: now + self.wait_while_held(now, chance), error });
+            self.pause = Some(Pause { until: now + self.wait_while_held(now, jitter), error });
         }
     }
 
     fn hold(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
-        self.held = Some(Held { token, schedule, came: now });
+        self.held = Some(HeldToken { token, schedule, came: now });
         (self.failures, self.refusals) = (0, 0);
         (self.pause, self.off, self.gone) = (None, None, None);
     }
 
-    fn failed(&mut self, error: Error, now: Moment, chance: Chance) {
+    fn failed(&mut self, error: Error, now: Moment, jitter: Jitter) {
         if error.status() == Status::AuthDisabled {
             self.off = Some(now + OFF_WAIT);
             return;
         }
         let wait = if matches!(error.status(), Status::Unauthenticated | Status::Forbidden) {
             self.refusals += 1;
-            doubled(REFUSED_WAIT.0, self.refusals - 1).min(REFUSED_WAIT.1).mul_f64(chance.wait)
+            doubled(REFUSED_WAIT.0, self.refusals - 1).min(REFUSED_WAIT.1).mul_f64(jitter.wait)
         } else if self.still_good(now).is_some() {
-            self.wait_while_held(now, chance)
+            self.wait_while_held(now, jitter)
         } else {
             let step = LADDER_MS[(self.failures as usize).min(LADDER_MS.len() - 1)];
-            Duration::from_millis(step).mul_f64(chance.wait).min(seconds(30))
+            Duration::from_millis(step).mul_f64(jitter.wait).min(seconds(30))
         };
         self.failures = self.failures.saturating_add(1);
         let asked = error.retry_after_ms().map_or(Duration::ZERO, Duration::from_millis).min(LONGEST_RETRY_AFTER);
         self.pause = Some(Pause { until: now + wait.max(asked), error });
     }
 
-    fn wait_while_held(&self, now: Moment, chance: Chance) -> Duration {
+    fn wait_while_held(&self, now: Moment, jitter: Jitter) -> Duration {
         let left = self.held.as_ref().map_or(Duration::ZERO, |held| held.dead().saturating_sub(now));
-        (left / 8).clamp(HELD_WAIT.0, HELD_WAIT.1).mul_f64(chance.wait)
+        (left / 8).clamp(HELD_WAIT.0, HELD_WAIT.1).mul_f64(jitter.wait)
     }
 
     /// The caller got a token by itself, which becomes the connection's. `schedule` `None`: see [`Held`].
     pub fn adopt(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
         self.hold(token, schedule, now);
         self.rejections = 0;
-        self.flight = None;
+        self.renewal = None;
     }
 
     /// A token that was deleted is no longer held. Whether it was.
@@ -309,7 +309,7 @@ impl<T: Clone + Same> Managed<T> {
 
     /// A token that a server refused is no longer held, if it is the very one. Whether it was.
     pub fn reject(&mut self, token: &T, now: Moment) -> bool {
-        let fresh_until = self.held.as_ref().map_or(Moment::ZERO, Held::fresh_until);
+        let fresh_until = self.held.as_ref().map_or(Moment::ZERO, HeldToken::fresh_until);
         if !self.let_go(token, T::is_one_with, Reason::AuthBadToken) {
             return false;
         }
@@ -331,8 +331,8 @@ impl<T: Clone + Same> Managed<T> {
     }
 
     fn let_go(&mut self, token: &T, is_it: impl Fn(&T, &T) -> bool, why: Reason) -> bool {
-        if let Some(flight) = &mut self.flight {
-            flight.gone.push(token.clone());
+        if let Some(renewal) = &mut self.renewal {
+            renewal.gone.push(token.clone());
         }
         let Some(held) = self.held.take_if(|held| is_it(&held.token, token)) else {
             return false;
@@ -344,7 +344,7 @@ impl<T: Clone + Same> Managed<T> {
 
     /// Whether nothing was ever decided here.
     pub fn is_new(&self) -> bool {
-        self.held.is_none() && self.flights == 0 && self.gone.is_none()
+        self.held.is_none() && self.renewals == 0 && self.gone.is_none()
     }
 
     /// The token held, good or not.
@@ -353,7 +353,7 @@ impl<T: Clone + Same> Managed<T> {
     }
 
     /// Until when a caller may take the token held without asking; 0 if everybody must ask.
-    pub fn carefree_until(&self, now: Moment, renews: bool) -> Moment {
+    pub fn fast_path_until(&self, now: Moment, renews: bool) -> Moment {
         let Some(held) = self.held.as_ref().filter(|held| now < held.dead()) else {
             return Moment::ZERO;
         };
@@ -363,7 +363,7 @@ impl<T: Clone + Same> Managed<T> {
         if now < schedule.renew {
             return schedule.renew;
         }
-        match (&self.flight, &self.pause) {
+        match (&self.renewal, &self.pause) {
             (Some(_), _) if now < schedule.must => schedule.must,
             (None, Some(pause)) if now < pause.until => pause.until.min(schedule.dead),
             _ => Moment::ZERO,

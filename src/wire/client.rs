@@ -19,7 +19,7 @@ use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
-use crate::wire::deadline::{self, Clock, Phase};
+use crate::wire::deadline::{self, Deadline, Phase};
 use crate::wire::framing::{Framing, HEAD_LIMIT, head_too_large};
 use crate::wire::http::{Answer, Http, Method, Request};
 use crate::wire::probe::{self, Step};
@@ -83,7 +83,7 @@ impl Wire {
 
 impl Exchanger {
     fn new(config: ureq::config::Config, user_agent: HeaderValue, dialer: Arc<Dialer>) -> Exchanger {
-        let agent = ureq::Agent::with_parts(config.clone(), Dial(dialer.clone()), NoNames);
+        let agent = ureq::Agent::with_parts(config.clone(), DialConnector(dialer.clone()), NoResolver);
         Exchanger { agent, user_agent, config, dialer }
     }
 
@@ -136,7 +136,7 @@ impl Exchanger {
 }
 
 /// Refuses what no request can carry, before any of it is sent.
-fn judge_length(request: &Request) -> Result<()> {
+fn check_length(request: &Request) -> Result<()> {
     let login = request.authorization.map_or(0, |login| login.reveal().len());
     let lines = [("login", login), ("URL, with the names in it,", request.url.reveal().len())];
     match lines.iter().find(|(_, length)| *length > LINE_LIMIT) {
@@ -153,10 +153,10 @@ fn ureq_http(error: impl Into<ureq::http::Error>) -> ureq::Error {
 }
 
 impl Http for Wire {
-    fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer> {
-        judge_length(request)?;
-        clock.begin_request(if request.once { FRESH } else { IDLE });
-        deadline::with_clock(clock, || {
+    fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
+        check_length(request)?;
+        deadline.begin_request(if request.once { FRESH } else { IDLE });
+        deadline::with_deadline(deadline, || {
             let mut response = self.own.get().send(request).map_err(wire_error)?;
             let (status, headers) = (response.status().as_u16(), response.headers());
             check_encoding(headers).map_err(|error| error.with_http_status(status))?;
@@ -170,7 +170,7 @@ impl Http for Wire {
         })
     }
 
-    fn look_at_the_way(&self, base: &str, clock: &Rc<Clock>) -> Vec<Step> {
+    fn probe(&self, base: &str, deadline: &Rc<Deadline>) -> Vec<Step> {
         #[cfg(feature = "test-fuzz")]
         if crate::wire::played::is_played() {
             return Vec::new();
@@ -178,10 +178,10 @@ impl Http for Wire {
         let Ok(uri) = base.parse::<Uri>() else {
             return Vec::new();
         };
-        clock.begin_request(IDLE);
+        deadline.begin_request(IDLE);
         let dialer = &self.own.get().dialer;
-        deadline::with_clock(clock, || {
-            probe::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), clock)
+        deadline::with_deadline(deadline, || {
+            probe::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), deadline)
         })
     }
 }
@@ -264,9 +264,9 @@ fn wire_error(error: ureq::Error) -> Error {
 
 /// Hosts are looked up when they are connected to, through the proxy by the proxy: never by ureq.
 #[derive(Debug)]
-struct NoNames;
+struct NoResolver;
 
-impl Resolver for NoNames {
+impl Resolver for NoResolver {
     fn resolve(
         &self,
         _: &Uri,
@@ -277,7 +277,7 @@ impl Resolver for NoNames {
     }
 }
 
-fn carried(error: Error) -> ureq::Error {
+fn to_ureq(error: Error) -> ureq::Error {
     ureq::Error::Other(Box::new(error))
 }
 
@@ -300,24 +300,24 @@ impl Dialer {
 }
 
 #[derive(Debug)]
-struct Dial(Arc<Dialer>);
+struct DialConnector(Arc<Dialer>);
 
-impl Connector for Dial {
+impl Connector for DialConnector {
     type Out = Link;
 
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> std::result::Result<Option<Link>, ureq::Error> {
-        let clock = deadline::current_clock().map_err(carried)?;
+        let deadline = deadline::current_deadline().map_err(to_ureq)?;
         let uri = details.uri;
         let trust = match (details.needs_tls(), self.0.trust.as_deref()) {
             (true, None) => return Err(ureq::Error::TlsRequired),
             (true, trust) => trust,
             (false, _) => None,
         };
-        let stream = Stream::connect(self.0.target(uri), self.0.proxy(uri), trust, &clock).map_err(carried)?;
+        let stream = Stream::connect(self.0.target(uri), self.0.proxy(uri), trust, &deadline).map_err(to_ureq)?;
         let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
         Ok(Some(Link {
             stream,
-            buffers: Rooms::default(),
+            buffers: WipedBuffers::default(),
             outbox,
             framing,
             used_at: boot_clock(),
@@ -328,7 +328,7 @@ impl Connector for Dial {
 
 /// Room for what comes and goes. Nothing stays in it once it was used: a connection may idle for long.
 #[derive(Default)]
-struct Rooms {
+struct WipedBuffers {
     input: Vec<u8>,
     /// What was read and not used yet.
     unused: std::ops::Range<usize>,
@@ -337,14 +337,14 @@ struct Rooms {
     output: Vec<u8>,
 }
 
-impl Rooms {
+impl WipedBuffers {
     fn allocate(&mut self) {
         self.input.resize(HEAD_LIMIT, 0);
         self.output.resize(OUTPUT_BUFFER, 0);
     }
 }
 
-impl Buffers for Rooms {
+impl Buffers for WipedBuffers {
     fn output(&mut self) -> &mut [u8] {
         self.allocate();
         &mut self.output
@@ -392,7 +392,7 @@ impl Buffers for Rooms {
 /// One connection to the server, as ureq uses it.
 struct Link {
     stream: Stream,
-    buffers: Rooms,
+    buffers: WipedBuffers,
     /// What is to be sent, held back until the answer is awaited, so that head and body leave together.
     outbox: Zeroizing<Vec<u8>>,
     /// How far the answer has come.
@@ -415,9 +415,9 @@ impl Link {
         }
         self.framing = Framing::default();
         // On a connection that was kept, nothing came before this.
-        let clock = deadline::current_clock().map_err(io::Error::other)?;
-        clock.enter(Phase::Exchange);
-        self.used_for = clock.began();
+        let deadline = deadline::current_deadline().map_err(io::Error::other)?;
+        deadline.enter(Phase::Exchange);
+        self.used_for = deadline.began();
         self.stream.write_all(&self.outbox)?;
         self.stream.flush()?;
         self.outbox = Zeroizing::new(Vec::new());
@@ -426,8 +426,8 @@ impl Link {
 }
 
 /// Errors of a connection as our own, so that ureq never takes a reset for the end of an answer.
-fn broken(error: io::Error) -> ureq::Error {
-    carried(io_error(&error))
+fn io_to_ureq(error: io::Error) -> ureq::Error {
+    to_ureq(io_error(&error))
 }
 
 impl Transport for Link {
@@ -444,20 +444,20 @@ impl Transport for Link {
         self.outbox.extend_from_slice(written);
         written.fill(0);
         if self.outbox.len() >= OUTPUT_BUFFER {
-            self.flush_outbox().map_err(broken)?;
+            self.flush_outbox().map_err(io_to_ureq)?;
         }
         Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> std::result::Result<bool, ureq::Error> {
-        self.flush_outbox().map_err(broken)?;
+        self.flush_outbox().map_err(io_to_ureq)?;
         let room = self.buffers.input_append_buf();
         if room.is_empty() {
             // ureq leaves unused what it cannot use before it is complete: a line without end.
-            return Err(carried(head_too_large()));
+            return Err(to_ureq(head_too_large()));
         }
-        let amount = self.stream.read(room).map_err(broken)?;
-        self.framing.feed(&room[..amount]).map_err(carried)?;
+        let amount = self.stream.read(room).map_err(io_to_ureq)?;
+        self.framing.feed(&room[..amount]).map_err(to_ureq)?;
         self.buffers.input_appended(amount);
         self.used_at = boot_clock();
         Ok(amount > 0)
@@ -466,11 +466,11 @@ impl Transport for Link {
     /// Whether the next request may use the connection. Asked twice: when a request has been answered, and before
     /// the next one, which is when it has to be looked at.
     fn is_open(&mut self) -> bool {
-        let Ok(clock) = deadline::current_clock() else {
+        let Ok(deadline) = deadline::current_deadline() else {
             return false;
         };
-        let is_kept = self.used_for == clock.began();
-        is_kept || boot_clock().saturating_sub(self.used_at) <= clock.max_idle() && self.stream.is_quiet()
+        let is_kept = self.used_for == deadline.began();
+        is_kept || boot_clock().saturating_sub(self.used_at) <= deadline.max_idle() && self.stream.is_quiet()
     }
 
     fn is_tls(&self) -> bool {

@@ -39,11 +39,11 @@ impl Phase {
 
 /// A wait is never longer than this before it looks whether its call was cancelled. Looking needs
 /// no descriptor, no thread and no shutdown of a socket, which a forked child would cut its parent's by.
-const LOOK: Duration = Duration::from_millis(40);
+const POLL_INTERVAL: Duration = Duration::from_millis(40);
 
 /// The time that one call has, how far it has come, and whether it was cancelled.
 #[derive(Debug)]
-pub struct Clock {
+pub struct Deadline {
     cancelled: Arc<AtomicBool>,
     end: Duration,
     connect_limit: Duration,
@@ -78,12 +78,12 @@ impl Pace {
     }
 }
 
-impl Clock {
+impl Deadline {
     /// A call that begins now.
-    pub fn start(call_limit: Duration, connect_limit: Duration) -> Clock {
+    pub fn start(call_limit: Duration, connect_limit: Duration) -> Deadline {
         let now = boot_clock();
         let end = now + call_limit;
-        Clock {
+        Deadline {
             cancelled: Arc::default(),
             end,
             connect_limit,
@@ -159,7 +159,7 @@ impl Clock {
         let until = boot_clock() + pause;
         loop {
             match until.checked_sub(boot_clock()) {
-                Some(rest) if !rest.is_zero() => sleep(rest.min(self.left()?)),
+                Some(rest) if !rest.is_zero() => sleep(rest.min(self.next_wait()?)),
                 _ => return Ok(()),
             }
         }
@@ -172,7 +172,7 @@ impl Clock {
 
     /// How long to wait before looking again: the time left for the phase, at most a moment; or the
     /// error that it is over.
-    pub fn left(&self) -> Result<Duration, Error> {
+    pub fn next_wait(&self) -> Result<Duration, Error> {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }
@@ -181,7 +181,7 @@ impl Clock {
             _ => self.connect_end.get(),
         };
         match end.checked_sub(boot_clock()) {
-            Some(left) if !left.is_zero() => Ok(left.min(LOOK)),
+            Some(left) if !left.is_zero() => Ok(left.min(POLL_INTERVAL)),
             _ => Err(self.over()),
         }
     }
@@ -200,25 +200,25 @@ impl Clock {
 
 thread_local! {
     /// The call that this thread is making: the HTTP crate does not carry it through to its sockets.
-    static CALL: RefCell<Option<Rc<Clock>>> = const { RefCell::new(None) };
+    static CALL: RefCell<Option<Rc<Deadline>>> = const { RefCell::new(None) };
 }
 
 /// Runs `body` with `clock` as the time of this thread's call.
-pub fn with_clock<T>(clock: &Rc<Clock>, body: impl FnOnce() -> T) -> T {
-    struct Restore(Option<Rc<Clock>>);
+pub fn with_deadline<T>(deadline: &Rc<Deadline>, body: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Rc<Deadline>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             CALL.set(self.0.take());
         }
     }
-    let _restore = Restore(CALL.replace(Some(clock.clone())));
+    let _restore = Restore(CALL.replace(Some(deadline.clone())));
     body()
 }
 
 /// The time of this thread's call. A socket used outside a call has none.
-pub fn current_clock() -> Result<Rc<Clock>, Error> {
-    let clock = CALL.with_borrow(Option::clone);
-    clock.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
+pub fn current_deadline() -> Result<Rc<Deadline>, Error> {
+    let deadline = CALL.with_borrow(Option::clone);
+    deadline.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
 }
 
 #[cfg(test)]
@@ -226,10 +226,10 @@ pub(crate) mod tests {
     use super::*;
 
     /// A call that is about to connect, with so much time.
-    pub fn clock(ms: u64) -> Clock {
-        let clock = Clock::start(Duration::from_millis(ms), Duration::from_millis(ms));
-        clock.begin_request(Duration::MAX);
-        clock
+    pub fn deadline(ms: u64) -> Deadline {
+        let deadline = Deadline::start(Duration::from_millis(ms), Duration::from_millis(ms));
+        deadline.begin_request(Duration::MAX);
+        deadline
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Framing {
     }
 
     fn feed_head(&mut self, bytes: &[u8]) -> Result<usize> {
-        let whole = if self.pending.is_empty() { judge_head(&bytes[..bytes.len().min(HEAD_LIMIT)])? } else { None };
+        let whole = if self.pending.is_empty() { read_head(&bytes[..bytes.len().min(HEAD_LIMIT)])? } else { None };
         let (used, head) = match whole {
             // Most heads come in one piece, and need no copy.
             Some(whole) => whole,
@@ -94,7 +94,7 @@ impl Framing {
                     return Err(head_too_large());
                 }
                 // What is no HTTP at all is told at once, not when its 16 KiB have come.
-                match judge_head(&self.pending)? {
+                match read_head(&self.pending)? {
                     Some((_, head)) if complete => (used, head),
                     None if !complete => return Ok(used),
                     _ => return Err(ends_elsewhere()),
@@ -206,7 +206,7 @@ fn ends_elsewhere() -> Error {
 }
 
 /// The length and the meaning of the head that these bytes begin with; `None` while it is not complete.
-fn judge_head(bytes: &[u8]) -> Result<Option<(usize, Head)>> {
+fn read_head(bytes: &[u8]) -> Result<Option<(usize, Head)>> {
     // httparse passes over empty lines, and whether two of them are a head of their own would depend on the cut.
     if bytes.starts_with(b"\r") || bytes.starts_with(b"\n") {
         return Err(framing("it begins with an empty line"));
@@ -273,7 +273,7 @@ mod tests {
     use super::*;
 
     /// The reason for which an answer is refused, however it is cut into pieces.
-    fn judge(answer: &[u8]) -> Option<Reason> {
+    fn refused(answer: &[u8]) -> Option<Reason> {
         let whole = Framing::default().feed(answer).err().map(|error| error.reason());
         let mut framing = Framing::default();
         let bytewise = answer.iter().find_map(|byte| framing.feed(&[*byte]).err()).map(|error| error.reason());
@@ -282,7 +282,7 @@ mod tests {
     }
 
     fn with_fields(fields: &str, body: &str) -> Option<Reason> {
-        judge(format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}").as_bytes())
+        refused(format!("HTTP/1.1 200 OK\r\n{fields}\r\n{body}").as_bytes())
     }
 
     #[test]
@@ -298,15 +298,15 @@ mod tests {
         ] {
             assert_eq!(with_fields(fields, body), None, "{fields}{body}");
         }
-        assert_eq!(judge(b"HTTP/1.0 200 OK\r\n\r\n{}"), None);
-        assert_eq!(judge(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"), None);
+        assert_eq!(refused(b"HTTP/1.0 200 OK\r\n\r\n{}"), None);
+        assert_eq!(refused(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"), None);
     }
 
     #[test]
     fn answers_that_begin_with_an_empty_line_are_refused() {
         for start in ["\r\n", "\r\n\r\n", "\n", "\n\r\n\r\n"] {
             let answer = format!("{start}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{{}}");
-            assert_eq!(judge(answer.as_bytes()), Some(Reason::ProtocolFraming), "{start:?}");
+            assert_eq!(refused(answer.as_bytes()), Some(Reason::ProtocolFraming), "{start:?}");
         }
     }
 
@@ -329,7 +329,7 @@ mod tests {
         ] {
             assert_eq!(with_fields(fields, "{}"), Some(Reason::ProtocolFraming), "{fields}");
         }
-        assert_eq!(judge(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Some(Reason::ProtocolFraming));
+        assert_eq!(refused(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), Some(Reason::ProtocolFraming));
     }
 
     #[test]
@@ -351,7 +351,7 @@ mod tests {
             "HTTP/1.1 200 OK\n\n",
             "HTTP/1.1 200 OK\r\nX: y\n\nX: z\r\n\r\n",
         ] {
-            assert_eq!(judge(head.as_bytes()), Some(Reason::ProtocolFraming), "{head:?}");
+            assert_eq!(refused(head.as_bytes()), Some(Reason::ProtocolFraming), "{head:?}");
         }
     }
 
@@ -375,8 +375,8 @@ mod tests {
     #[test]
     fn nothing_is_endless() {
         let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
-        assert_eq!(judge(interim.repeat(8).as_bytes()), None);
-        assert_eq!(judge(interim.repeat(9).as_bytes()), Some(Reason::ProtocolFraming));
+        assert_eq!(refused(interim.repeat(8).as_bytes()), None);
+        assert_eq!(refused(interim.repeat(9).as_bytes()), Some(Reason::ProtocolFraming));
         assert_eq!(with_fields(&"X: y\r\n".repeat(100), ""), None);
         assert_eq!(with_fields(&"X: y\r\n".repeat(101), ""), Some(Reason::ProtocolTooLarge));
         assert_eq!(with_fields(&format!("X: {}\r\n", "y".repeat(HEAD_LIMIT)), ""), Some(Reason::ProtocolTooLarge));

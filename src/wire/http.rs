@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Result;
 use crate::hidden::Hidden;
-use crate::wire::deadline::Clock;
+use crate::wire::deadline::Deadline;
 use crate::wire::probe::Step;
 
 /// A request's method.
@@ -71,11 +71,11 @@ pub struct Answer {
 /// Carries a request to the server and its answer back. A trait, so that tests can answer instead.
 pub trait Http: Send + Sync + fmt::Debug {
     /// Sends the request once and waits for the whole answer.
-    fn exchange(&self, request: &Request, clock: &Rc<Clock>) -> Result<Answer>;
+    fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer>;
 
     /// Goes the way to the server without sending it anything, and tells of each step. What has no way, as in
     /// a test, has nothing to tell.
-    fn look_at_the_way(&self, _base: &str, _clock: &Rc<Clock>) -> Vec<Step> {
+    fn probe(&self, _base: &str, _clock: &Rc<Deadline>) -> Vec<Step> {
         Vec::new()
     }
 }

@@ -13,7 +13,7 @@ use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::platform::resolver::{self, LookupFailure};
-use crate::wire::deadline::{Clock, Phase};
+use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::socket::MAX_ADDRESSES;
 
 /// No more threads than this look names up, in the whole process.
@@ -25,12 +25,12 @@ const KEEP_FAILURE: Duration = Duration::from_secs(1);
 static NAMES: Lazy<PerProcess<Names>> = Lazy::new(PerProcess::default);
 
 /// The addresses of a host: at once for an IP address, else from memory or from the system.
-pub fn look_up(host: &str, port: u16, clock: &Clock) -> Result<Vec<SocketAddr>> {
-    clock.enter(Phase::Lookup);
+pub fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>> {
+    deadline.enter(Phase::Lookup);
     if let Ok(ip) = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let mut addresses = NAMES.get().look_up(host, clock)?;
+    let mut addresses = NAMES.get().look_up(host, deadline)?;
     addresses.iter_mut().for_each(|address| address.set_port(port));
     Ok(addresses)
 }
@@ -67,7 +67,7 @@ struct Running {
 }
 
 impl Names {
-    fn look_up(&self, host: &str, clock: &Clock) -> Answer {
+    fn look_up(&self, host: &str, deadline: &Deadline) -> Answer {
         let mut book = lock(&self.book);
         loop {
             if let Some(known) = book.known.get(host).filter(|known| known.until > boot_clock()) {
@@ -76,7 +76,7 @@ impl Names {
             if let Some(running) = book.running.get_mut(host) {
                 running.waiting += 1;
                 let number = running.number;
-                return self.wait_for(host, number, book, clock);
+                return self.wait_for(host, number, book, deadline);
             }
             if book.stuck >= MAX_LOOKUPS {
                 let message = format!("{MAX_LOOKUPS} name look-ups are stuck already; name resolution does not answer");
@@ -84,9 +84,9 @@ impl Names {
             }
             if book.running.len() + book.stuck < MAX_LOOKUPS {
                 let number = self.begin(host, &mut book)?;
-                return self.wait_for(host, number, book, clock);
+                return self.wait_for(host, number, book, deadline);
             }
-            let waited = self.news.wait_timeout(book, clock.left()?);
+            let waited = self.news.wait_timeout(book, deadline.next_wait()?);
             book = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -111,9 +111,9 @@ impl Names {
     }
 
     /// Waits for a look-up; the last one whose time runs out gives it up for lost.
-    fn wait_for(&self, host: &str, number: u64, mut book: MutexGuard<'_, Book>, clock: &Clock) -> Answer {
+    fn wait_for(&self, host: &str, number: u64, mut book: MutexGuard<'_, Book>, deadline: &Deadline) -> Answer {
         loop {
-            let left = match (book.answer(host, number), clock.left()) {
+            let left = match (book.answer(host, number), deadline.next_wait()) {
                 (Some(answer), _) => return answer,
                 (None, Ok(left)) => left,
                 (None, Err(error)) => {
@@ -178,7 +178,7 @@ fn ask_system(host: &str) -> (Answer, Duration) {
         Ok(addresses) => (Ok(addresses), KEEP_ADDRESSES),
         Err(LookupFailure::Unknown) => (Err(error(Reason::ConnectDns, "cannot be found")), KEEP_FAILURE),
         Err(LookupFailure::Passing) => {
-            let error = error(Reason::ConnectDns, "cannot be looked up just now").that_may_pass(true);
+            let error = error(Reason::ConnectDns, "cannot be looked up just now").with_transient(true);
             (Err(error), Duration::ZERO)
         }
         Err(LookupFailure::Resource) => {
@@ -190,21 +190,21 @@ fn ask_system(host: &str) -> (Answer, Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::deadline::tests::clock;
+    use crate::wire::deadline::tests::deadline;
 
     #[test]
     fn names_are_looked_up_and_ip_addresses_are_not() {
-        let found = look_up("localhost", 80, &clock(5000)).unwrap();
+        let found = look_up("localhost", 80, &deadline(5000)).unwrap();
         assert!(found.iter().all(|address| address.ip().is_loopback() && address.port() == 80));
-        assert_eq!(look_up("[::1]", 80, &clock(1)).unwrap()[0].to_string(), "[::1]:80");
-        let missing = look_up("no-such-host.invalid", 80, &clock(20_000)).unwrap_err();
+        assert_eq!(look_up("[::1]", 80, &deadline(1)).unwrap()[0].to_string(), "[::1]:80");
+        let missing = look_up("no-such-host.invalid", 80, &deadline(20_000)).unwrap_err();
         assert_eq!(missing.reason(), Reason::ConnectDns);
     }
 
     #[test]
     fn callers_of_one_name_share_a_look_up() {
         let threads: Vec<_> =
-            (0..64).map(|_| std::thread::spawn(|| look_up("localhost", 1, &clock(5000)).is_ok())).collect();
+            (0..64).map(|_| std::thread::spawn(|| look_up("localhost", 1, &deadline(5000)).is_ok())).collect();
         assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Reason, Result};
 use crate::platform::clock::{self, sleep};
-use crate::wire::deadline::current_clock;
+use crate::wire::deadline::current_deadline;
 
 /// How a server behaves, whatever it says; each bit of it is one habit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -134,7 +134,7 @@ impl Played {
         }
         if self.manner.is_silent() {
             sleep(Duration::from_secs(3600));
-            current_clock().and_then(|clock| clock.left()).map_err(io::Error::other)?;
+            current_deadline().and_then(|deadline| deadline.next_wait()).map_err(io::Error::other)?;
         }
         Ok(0)
     }
@@ -142,11 +142,11 @@ impl Played {
 
 impl Read for Played {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let clock = current_clock().map_err(io::Error::other)?;
+        let deadline = current_deadline().map_err(io::Error::other)?;
         if !self.request.is_empty() {
             self.begin_answer();
         }
-        clock.left().map_err(io::Error::other)?;
+        deadline.next_wait().map_err(io::Error::other)?;
         let left = &self.answer[self.read..];
         if left.is_empty() {
             return self.end();
@@ -159,14 +159,14 @@ impl Read for Played {
         let amount = left.len().min(buffer.len()).min(piece);
         buffer[..amount].copy_from_slice(&left[..amount]);
         self.read += amount;
-        clock.received(amount);
+        deadline.received(amount);
         Ok(amount)
     }
 }
 
 impl Write for Played {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        current_clock().map_err(io::Error::other)?.wrote();
+        current_deadline().map_err(io::Error::other)?.wrote();
         if self.manner.takes_nothing() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }

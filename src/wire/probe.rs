@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::error::{Error, Status};
 use crate::platform::clock::boot_clock;
-use crate::wire::deadline::{Clock, Phase};
+use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
 use crate::wire::proxy::{self, Proxy};
 use crate::wire::socket::{self, Socket, Target};
 use crate::wire::stream;
-use crate::wire::tls::{self, Shown, Trust};
+use crate::wire::tls::{self, PeerCertificate, Trust};
 use crate::wire::tls_stream::TlsStream;
 
 const LOOK_UP: &str = "name";
@@ -17,38 +17,38 @@ const CONNECT: &str = "connection";
 const TLS: &str = "TLS";
 
 /// Goes the way; every step that could be tried, up to the first that failed.
-pub fn look(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock: &Clock) -> Vec<Step> {
+pub fn look(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, deadline: &Deadline) -> Vec<Step> {
     let mut steps = Vec::new();
-    let Some(socket) = connect(target, proxy, clock, &mut steps) else {
+    let Some(socket) = connect(target, proxy, deadline, &mut steps) else {
         return steps;
     };
     match trust {
         None => steps.push(Step::skipped(TLS, "the address is http://, so nothing is encrypted")),
-        Some(trust) => steps.push(agree(trust, target, proxy, socket, clock)),
+        Some(trust) => steps.push(agree(trust, target, proxy, socket, deadline)),
     }
     steps
 }
 
-fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec<Step>) -> Option<Socket> {
+fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline, steps: &mut Vec<Step>) -> Option<Socket> {
     if let Some(proxy) = proxy {
         steps.push(Step::skipped(LOOK_UP, "the proxy looks the name up"));
-        let (socket, mut step) = Step::measure(CONNECT, || proxy::through(proxy, target, clock));
+        let (socket, mut step) = Step::measure(CONNECT, || proxy::through(proxy, target, deadline));
         step.facts.push(("through the proxy", format!("{}:{}", proxy.host, proxy.port)));
         steps.push(step);
         return socket;
     }
-    let (addresses, mut step) = Step::measure(LOOK_UP, || look_up(target.host, target.port, clock));
+    let (addresses, mut step) = Step::measure(LOOK_UP, || look_up(target.host, target.port, deadline));
     let addresses = addresses.unwrap_or_default();
     if !addresses.is_empty() {
-        let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
-        step.facts.push(("addresses", shown.join(", ")));
+        let peer: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+        step.facts.push(("addresses", peer.join(", ")));
     }
     let failed = step.failure().is_some();
     steps.push(step);
     if failed {
         return None;
     }
-    let (socket, mut step) = Step::measure(CONNECT, || socket::connect(&addresses, clock));
+    let (socket, mut step) = Step::measure(CONNECT, || socket::connect(&addresses, deadline));
     if let Some(peer) = socket.as_ref().and_then(Socket::peer) {
         step.facts.push(("connected to", peer.to_string()));
     }
@@ -56,18 +56,18 @@ fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock, steps: &mut Vec
     socket
 }
 
-fn agree(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, clock: &Clock) -> Step {
-    clock.enter(Phase::Tls);
+fn agree(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, deadline: &Deadline) -> Step {
+    deadline.enter(Phase::Tls);
     let (agreed, mut step) = Step::measure(TLS, || TlsStream::agree(trust, target, socket));
-    let shown = match &agreed {
+    let peer = match &agreed {
         Some(agreed) => {
             step.facts.push(("version", agreed.version().to_owned()));
-            agreed.shown()
+            agreed.peer()
         }
-        None if is_about_certificate(step.failure()) => look_at_certificate(target, proxy, clock),
+        None if is_about_certificate(step.failure()) => look_at_certificate(target, proxy, deadline),
         None => None,
     };
-    if let Some(Shown { certificates, names, pin }) = shown {
+    if let Some(PeerCertificate { certificates, names, pin }) = peer {
         step.facts.push(("certificates shown", certificates.to_string()));
         step.facts.push(("for", names.join(", ")));
         step.facts.push((PIN, pin));
@@ -83,10 +83,10 @@ fn is_about_certificate(failure: Option<&Error>) -> bool {
 }
 
 /// A second handshake that accepts anything, to show what was refused; the connection is closed unused.
-fn look_at_certificate(target: Target, proxy: Option<&Proxy>, clock: &Clock) -> Option<Shown> {
-    let socket = stream::connect(target, proxy, clock).ok()?;
-    clock.enter(Phase::Tls);
-    TlsStream::agree(&tls::looking().ok()?, target, socket).ok()?.shown()
+fn look_at_certificate(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Option<PeerCertificate> {
+    let socket = stream::connect(target, proxy, deadline).ok()?;
+    deadline.enter(Phase::Tls);
+    TlsStream::agree(&tls::looking().ok()?, target, socket).ok()?.peer()
 }
 
 /// A step on the way to a token that works.

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, basic};
 use crate::wire::address::Address;
-use crate::wire::deadline::Clock;
+use crate::wire::deadline::Deadline;
 use crate::wire::framing::HEAD_LIMIT;
 use crate::wire::lookup::look_up;
 use crate::wire::socket::{self, Socket, Target, io_error};
@@ -84,13 +84,13 @@ pub struct Proxy {
 }
 
 /// A connection to the target, made by the proxy. Nothing but the target's name is told to the proxy.
-pub fn through(proxy: &Proxy, target: Target, clock: &Clock) -> Result<Socket> {
+pub fn through(proxy: &Proxy, target: Target, deadline: &Deadline) -> Result<Socket> {
     let unreachable = |error: Error| match error.status() {
         Status::Connect => proxy_error(format!("the proxy cannot be reached: {}", error.message())),
         _ => error,
     };
-    let addresses = look_up(&proxy.host, proxy.port, clock).map_err(unreachable)?;
-    let mut socket = socket::connect(&addresses, clock).map_err(unreachable)?;
+    let addresses = look_up(&proxy.host, proxy.port, deadline).map_err(unreachable)?;
+    let mut socket = socket::connect(&addresses, deadline).map_err(unreachable)?;
     let to = format!("{}:{}", target.host, target.port);
     let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n"));
     if let Some(authorization) = &proxy.authorization {
@@ -99,16 +99,16 @@ pub fn through(proxy: &Proxy, target: Target, clock: &Clock) -> Result<Socket> {
         request.push_str("\r\n");
     }
     request.push_str("\r\n");
-    let broken = |error: io::Error| match io_error(&error) {
-        broken if broken.status() == Status::Connect => proxy_error("the proxy closed the connection".into()),
+    let lost = |error: io::Error| match io_error(&error) {
+        lost if lost.status() == Status::Connect => proxy_error("the proxy closed the connection".into()),
         other => other,
     };
-    socket.write_all(request.as_bytes()).map_err(broken)?;
+    socket.write_all(request.as_bytes()).map_err(lost)?;
     let mut head = Vec::new();
     loop {
         // One byte at a time: what follows the proxy's answer belongs to the server.
         let mut byte = [0];
-        if socket.read(&mut byte).map_err(broken)? == 0 {
+        if socket.read(&mut byte).map_err(lost)? == 0 {
             return Err(proxy_error("the proxy closed the connection".into()));
         }
         head.push(byte[0]);

@@ -13,7 +13,7 @@ use crate::platform::clock::boot_clock;
 use crate::platform::fork::Registered;
 use crate::platform::process::is_resource;
 use crate::platform::socket::{self, Readiness};
-use crate::wire::deadline::{Clock, Phase, current_clock};
+use crate::wire::deadline::{Deadline, Phase, current_deadline};
 
 /// An address gets this long before the next is tried beside it.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -61,9 +61,9 @@ impl Socket {
     }
 
     fn wait(&self, readiness: Readiness) -> io::Result<()> {
-        let clock = current_clock().map_err(io::Error::other)?;
+        let deadline = current_deadline().map_err(io::Error::other)?;
         loop {
-            let left = clock.left().map_err(io::Error::other)?;
+            let left = deadline.next_wait().map_err(io::Error::other)?;
             if socket::wait_one(self.own()?, readiness, left)? {
                 return Ok(());
             }
@@ -76,11 +76,11 @@ impl Read for Socket {
         loop {
             self.wait(Readiness::Read)?;
             match self.own()?.read(buffer) {
-                Err(error) if is_passing(&error) => {}
+                Err(error) if is_transient(&error) => {}
                 done => {
-                    let clock = current_clock().map_err(io::Error::other)?;
+                    let deadline = current_deadline().map_err(io::Error::other)?;
                     if let Ok(bytes) = &done {
-                        clock.received(*bytes);
+                        deadline.received(*bytes);
                     }
                     return done;
                 }
@@ -91,12 +91,12 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let clock = current_clock().map_err(io::Error::other)?;
+        let deadline = current_deadline().map_err(io::Error::other)?;
         loop {
             match self.own()?.write(bytes) {
-                Err(error) if is_passing(&error) => self.wait(Readiness::Write)?,
+                Err(error) if is_transient(&error) => self.wait(Readiness::Write)?,
                 done => {
-                    clock.wrote();
+                    deadline.wrote();
                     return done;
                 }
             }
@@ -120,18 +120,18 @@ impl Drop for Socket {
     }
 }
 
-fn is_passing(error: &io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// Connects to the first address that answers.
-pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error> {
-    clock.enter(Phase::Connect);
+pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, Error> {
+    deadline.enter(Phase::Connect);
     let mut waiting = in_turns(addresses).into_iter();
     let mut running: Vec<(TcpStream, SocketAddr)> = Vec::new();
     let mut failure = None;
     loop {
-        clock.left()?;
+        deadline.next_wait()?;
         if let Some(address) = waiting.next() {
             match socket::begin_connect(&address) {
                 Ok(stream) => running.push((stream, address)),
@@ -147,7 +147,7 @@ pub fn connect(addresses: &[SocketAddr], clock: &Clock) -> Result<Socket, Error>
         let pause = if waiting.len() > 0 { ATTEMPT_DELAY } else { Duration::MAX };
         let due = boot_clock().saturating_add(pause);
         while !running.is_empty() && boot_clock() < due {
-            let left = clock.left()?.min(due - boot_clock().min(due));
+            let left = deadline.next_wait()?.min(due - boot_clock().min(due));
             match decided(&mut running, left) {
                 Some(Ok(stream)) => {
                     let _ = stream.set_nodelay(true);
@@ -251,11 +251,11 @@ pub fn io_error(error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::deadline::tests::clock;
+    use crate::wire::deadline::tests::deadline;
     use std::net::TcpListener;
     use std::rc::Rc;
 
-    use crate::wire::deadline::with_clock;
+    use crate::wire::deadline::with_deadline;
 
     fn refused_address() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -274,24 +274,24 @@ mod tests {
     fn a_refused_address_costs_no_delay() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let started = boot_clock();
-        connect(&[refused_address(), listener.local_addr().unwrap()], &clock(2000)).unwrap();
+        connect(&[refused_address(), listener.local_addr().unwrap()], &deadline(2000)).unwrap();
         assert!(boot_clock() - started < ATTEMPT_DELAY);
     }
 
     #[test]
     fn nothing_but_refusals_is_refused() {
-        let error = connect(&[refused_address(), refused_address()], &clock(2000)).unwrap_err();
+        let error = connect(&[refused_address(), refused_address()], &deadline(2000)).unwrap_err();
         assert_eq!(error.reason(), Reason::ConnectRefused);
-        assert_eq!(connect(&[], &clock(2000)).unwrap_err().reason(), Reason::ConnectDns);
+        assert_eq!(connect(&[], &deadline(2000)).unwrap_err().reason(), Reason::ConnectDns);
     }
 
     #[test]
     fn a_silent_peer_ends_with_the_time() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let clock = Rc::new(clock(50));
-        let mut socket = connect(&[listener.local_addr().unwrap()], &clock).unwrap();
-        clock.enter(Phase::Exchange);
-        let error = with_clock(&clock, || socket.read(&mut [0])).unwrap_err();
+        let deadline = Rc::new(deadline(50));
+        let mut socket = connect(&[listener.local_addr().unwrap()], &deadline).unwrap();
+        deadline.enter(Phase::Exchange);
+        let error = with_deadline(&deadline, || socket.read(&mut [0])).unwrap_err();
         let error = error.get_ref().unwrap().downcast_ref::<Error>().unwrap();
         assert_eq!(error.reason(), Reason::TimeoutResponse);
     }

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 
 use crate::error::Result;
-use crate::wire::deadline::{Clock, Phase};
+use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
 use crate::wire::proxy::{Proxy, through};
 use crate::wire::socket::{self, Socket, Target};
@@ -24,16 +24,21 @@ pub enum Stream {
 
 impl Stream {
     /// Connects; with TLS if there is somebody to trust.
-    pub fn connect(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, clock: &Clock) -> Result<Stream> {
+    pub fn connect(
+        target: Target,
+        proxy: Option<&Proxy>,
+        trust: Option<&Trust>,
+        deadline: &Deadline,
+    ) -> Result<Stream> {
         #[cfg(feature = "test-fuzz")]
         if let Some(played) = crate::wire::played::dial() {
             return played.map(Stream::Played);
         }
-        let socket = connect(target, proxy, clock)?;
+        let socket = connect(target, proxy, deadline)?;
         match trust {
             None => Ok(Stream::Plain(socket)),
             Some(trust) => {
-                clock.enter(Phase::Tls);
+                deadline.enter(Phase::Tls);
                 Ok(Stream::Tls(Box::new(TlsStream::agree(trust, target, socket)?)))
             }
         }
@@ -88,9 +93,9 @@ impl Write for Stream {
 }
 
 /// A connection to the target, straight or through the proxy; nothing is sent to the target.
-pub fn connect(target: Target, proxy: Option<&Proxy>, clock: &Clock) -> Result<Socket> {
+pub fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Result<Socket> {
     match proxy {
-        None => socket::connect(&look_up(target.host, target.port, clock)?, clock),
-        Some(proxy) => through(proxy, target, clock),
+        None => socket::connect(&look_up(target.host, target.port, deadline)?, deadline),
+        Some(proxy) => through(proxy, target, deadline),
     }
 }

@@ -81,7 +81,7 @@ impl Trust {
 
 /// What a server showed of itself in a handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct PeerCertificate {
     /// How many certificates.
     pub certificates: usize,
     /// The names that the first is for.
@@ -90,13 +90,13 @@ pub struct Shown {
     pub pin: String,
 }
 
-impl Shown {
+impl PeerCertificate {
     /// What this chain shows, if its first certificate can be read.
-    pub fn new(chain: &[CertificateDer<'_>]) -> Option<Shown> {
+    pub fn new(chain: &[CertificateDer<'_>]) -> Option<PeerCertificate> {
         let certificate = webpki::EndEntityCert::try_from(chain.first()?).ok()?;
         let pin = BASE64.encode(pin_of(&certificate));
         let names = certificate.valid_dns_names().take(MAX_NAMES).map(String::from).collect();
-        Some(Shown { certificates: chain.len(), names, pin })
+        Some(PeerCertificate { certificates: chain.len(), names, pin })
     }
 }
 
@@ -195,7 +195,7 @@ static SHARED: Lazy<PerProcess<Mutex<Shared>>> = Lazy::new(PerProcess::default);
 
 impl TrustSettings {
     /// Judges the settings; gives the trust if TLS is used at all.
-    pub fn judge(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
+    pub fn validate(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
         let ca = self.ca()?;
         let pin = self.pin()?;
         let client = self.client()?;
@@ -514,45 +514,45 @@ fn certificate_reason(error: &CertificateError) -> Reason {
 mod tests {
     use super::*;
 
-    fn judge(settings: TrustSettings) -> Reason {
-        settings.judge(true).unwrap_err().reason()
+    fn reason(settings: TrustSettings) -> Reason {
+        settings.validate(true).unwrap_err().reason()
     }
 
     #[test]
     fn files_that_cannot_serve_are_named() {
         let ca = |path: &str| TrustSettings { ca_file: Some(path.into()), ..Default::default() };
-        assert_eq!(judge(ca("/does/not/exist")), Reason::ConfigFile);
-        assert_eq!(judge(ca("/dev/null")), Reason::ConfigFile);
-        assert_eq!(judge(ca("/")), Reason::ConfigFile);
-        let error = ca("/dev/null").judge(true).unwrap_err();
+        assert_eq!(reason(ca("/does/not/exist")), Reason::ConfigFile);
+        assert_eq!(reason(ca("/dev/null")), Reason::ConfigFile);
+        assert_eq!(reason(ca("/")), Reason::ConfigFile);
+        let error = ca("/dev/null").validate(true).unwrap_err();
         assert!(error.message().contains("\"ca_file\""), "{error}");
         let garbage = TrustSettings { ca_pem: Some("garbage".into()), ..Default::default() };
-        assert_eq!(judge(garbage), Reason::ConfigFile);
+        assert_eq!(reason(garbage), Reason::ConfigFile);
     }
 
     #[test]
     fn settings_that_cannot_stand_together() {
         let both = TrustSettings { ca_file: Some("a".into()), ca_pem: Some("b".into()), ..Default::default() };
-        assert_eq!(judge(both), Reason::ConfigConflict);
+        assert_eq!(reason(both), Reason::ConfigConflict);
         let half = TrustSettings { client_cert: Some("a".into()), ..Default::default() };
-        assert_eq!(judge(half), Reason::ArgumentNull);
+        assert_eq!(reason(half), Reason::ArgumentNull);
     }
 
     #[test]
     fn pins_are_sha256_in_base64() {
         let pin = |text: &str| TrustSettings { pin_sha256: Some(text.into()), ..Default::default() };
-        assert_eq!(judge(pin("abc")), Reason::ArgumentRange);
-        assert_eq!(judge(pin("YWJj")), Reason::ArgumentRange);
-        assert!(pin("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").judge(true).is_ok());
+        assert_eq!(reason(pin("abc")), Reason::ArgumentRange);
+        assert_eq!(reason(pin("YWJj")), Reason::ArgumentRange);
+        assert!(pin("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").validate(true).is_ok());
     }
 
     #[test]
     fn equal_settings_share_one_configuration() {
         let settings = TrustSettings { insecure: true, ..Default::default() };
-        let first = settings.judge(true).unwrap().unwrap();
-        let second = settings.judge(true).unwrap().unwrap();
+        let first = settings.validate(true).unwrap().unwrap();
+        let second = settings.validate(true).unwrap().unwrap();
         assert!(Arc::ptr_eq(&first, &second));
-        assert!(settings.judge(false).unwrap().is_none());
+        assert!(settings.validate(false).unwrap().is_none());
         assert!(Arc::ptr_eq(&first.client("a:1"), &second.client("a:1")));
         assert!(!Arc::ptr_eq(&first.client("a:1"), &first.client("a:2")));
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
 use crate::wire::socket::{Socket, Target, io_error};
-use crate::wire::tls::{self, Shown, Trust};
+use crate::wire::tls::{self, PeerCertificate, Trust};
 
 /// Room for records to begin with; grown for larger ones.
 const INCOMING: usize = 4 * 1024;
@@ -63,8 +63,8 @@ impl TlsStream {
     }
 
     /// What the server showed of itself.
-    pub fn shown(&self) -> Option<Shown> {
-        Shown::new(self.connection.peer_certificates()?)
+    pub fn peer(&self) -> Option<PeerCertificate> {
+        PeerCertificate::new(self.connection.peer_certificates()?)
     }
 
     /// The version of TLS that was agreed on.

@@ -20,7 +20,7 @@ impl Same for Token {
     }
 }
 
-const HALF: Chance = Chance { window: 0.9, wait: 1.0 };
+const HALF: Jitter = Jitter { window: 0.9, wait: 1.0 };
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -52,11 +52,11 @@ fn token(value: u64, schedule: Schedule) -> Token {
     Token { value, life: 0, end: schedule.dead }
 }
 
-fn with_token(lifetime: u64) -> (Managed<Token>, Schedule) {
+fn with_token(lifetime: u64) -> (RenewalPolicy<Token>, Schedule) {
     let schedule = Schedule::new(life(Moment::ZERO, seconds(lifetime)), None, 1.0);
-    let mut managed = Managed::default();
-    managed.adopt(token(1, schedule), Some(schedule), Moment::ZERO);
-    (managed, schedule)
+    let mut policy = RenewalPolicy::default();
+    policy.adopt(token(1, schedule), Some(schedule), Moment::ZERO);
+    (policy, schedule)
 }
 
 fn refused() -> Error {
@@ -69,217 +69,217 @@ fn lost() -> Error {
 
 #[test]
 fn the_phases_of_a_life() {
-    let (mut managed, schedule) = with_token(100);
-    assert!(matches!(managed.ask(ms(79_000), true), Advice::Hand(_)));
-    assert_eq!(managed.carefree_until(ms(79_000), true), schedule.renew);
-    assert!(matches!(managed.ask(ms(80_000), true), Advice::HandAndFly(_, 1)));
-    assert!(matches!(managed.ask(ms(81_000), true), Advice::Hand(_)));
-    assert_eq!(managed.carefree_until(ms(81_000), true), schedule.must);
-    assert!(matches!(managed.ask(schedule.must, true), Advice::Wait(1)));
-    assert_eq!(managed.carefree_until(schedule.must, true), Moment::ZERO);
-    managed.landed(1, Err(lost()), schedule.must, HALF);
-    assert!(matches!(managed.ask(schedule.must, true), Advice::Hand(_)), "held in spite of the failure");
-    assert!(matches!(managed.ask(schedule.must + seconds(2), true), Advice::Fly(2)));
-    assert!(matches!(managed.ask(schedule.dead, true), Advice::Wait(2)));
-    managed.landed(2, Err(refused()), schedule.dead, HALF);
-    let Advice::Fail(error) = managed.ask(schedule.dead + seconds(1), true) else { panic!("no token is left") };
+    let (mut policy, schedule) = with_token(100);
+    assert!(matches!(policy.ask(ms(79_000), true), Advice::Use(_)));
+    assert_eq!(policy.fast_path_until(ms(79_000), true), schedule.renew);
+    assert!(matches!(policy.ask(ms(80_000), true), Advice::UseAndRenew(_, 1)));
+    assert!(matches!(policy.ask(ms(81_000), true), Advice::Use(_)));
+    assert_eq!(policy.fast_path_until(ms(81_000), true), schedule.must);
+    assert!(matches!(policy.ask(schedule.must, true), Advice::Wait(1)));
+    assert_eq!(policy.fast_path_until(schedule.must, true), Moment::ZERO);
+    policy.finished(1, Err(lost()), schedule.must, HALF);
+    assert!(matches!(policy.ask(schedule.must, true), Advice::Use(_)), "held in spite of the failure");
+    assert!(matches!(policy.ask(schedule.must + seconds(2), true), Advice::Renew(2)));
+    assert!(matches!(policy.ask(schedule.dead, true), Advice::Wait(2)));
+    policy.finished(2, Err(refused()), schedule.dead, HALF);
+    let Advice::Fail(error) = policy.ask(schedule.dead + seconds(1), true) else { panic!("no token is left") };
     assert_eq!((error.reason(), error.retry_after_ms()), (Reason::AuthBadSecret, Some(29_000)));
-    assert!(matches!(managed.ask(schedule.dead + seconds(30), true), Advice::Fly(3)));
+    assert!(matches!(policy.ask(schedule.dead + seconds(30), true), Advice::Renew(3)));
 }
 
 #[test]
 fn waits_grow_and_end() {
-    let mut managed: Managed<Token> = Managed::default();
+    let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
     let mut now = Moment::ZERO;
     for wait in [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
-        let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
-        managed.landed(number, Err(lost()), now, HALF);
-        assert!(matches!(managed.ask(now + ms(wait) - ms(1), true), Advice::Fail(_)));
+        let Advice::Renew(number) = policy.ask(now, true) else { panic!("at {now:?}") };
+        policy.finished(number, Err(lost()), now, HALF);
+        assert!(matches!(policy.ask(now + ms(wait) - ms(1), true), Advice::Fail(_)));
         now += ms(wait);
     }
-    let mut managed: Managed<Token> = Managed::default();
+    let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
     for wait in [30, 60, 120, 240, 480, 600, 600] {
-        let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
-        managed.landed(number, Err(refused()), now, HALF);
-        assert!(matches!(managed.ask(now + seconds(wait) - ms(1), true), Advice::Fail(_)));
+        let Advice::Renew(number) = policy.ask(now, true) else { panic!("at {now:?}") };
+        policy.finished(number, Err(refused()), now, HALF);
+        assert!(matches!(policy.ask(now + seconds(wait) - ms(1), true), Advice::Fail(_)));
         now += seconds(wait);
     }
-    let Advice::Fly(number) = managed.ask(now, true) else { panic!("at {now:?}") };
+    let Advice::Renew(number) = policy.ask(now, true) else { panic!("at {now:?}") };
     let throttled = Error::new(Reason::UnavailableRateLimited, "x").with_retry_after_ms(Some(u64::MAX));
-    managed.landed(number, Err(throttled), now, HALF);
-    assert!(matches!(managed.ask(now + seconds(3599), true), Advice::Fail(_)));
-    assert!(matches!(managed.ask(now + seconds(3600), true), Advice::Fly(_)));
+    policy.finished(number, Err(throttled), now, HALF);
+    assert!(matches!(policy.ask(now + seconds(3599), true), Advice::Fail(_)));
+    assert!(matches!(policy.ask(now + seconds(3600), true), Advice::Renew(_)));
 }
 
 #[test]
 fn a_token_that_is_dead_on_arrival_is_a_failure() {
-    let mut managed: Managed<Token> = Managed::default();
+    let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
     let schedule = Schedule::new(life(Moment::ZERO, seconds(1)), None, 1.0);
-    assert!(matches!(managed.ask(seconds(1), true), Advice::Fly(1)));
-    managed.landed(1, Ok((token(1, schedule), schedule)), seconds(1), HALF);
-    let Advice::Fail(error) = managed.ask(seconds(1), true) else { panic!("dead") };
+    assert!(matches!(policy.ask(seconds(1), true), Advice::Renew(1)));
+    policy.finished(1, Ok((token(1, schedule), schedule)), seconds(1), HALF);
+    let Advice::Fail(error) = policy.ask(seconds(1), true) else { panic!("dead") };
     assert_eq!(error.reason(), Reason::ProtocolShape);
 }
 
 #[test]
 fn the_same_token_again_is_no_reason_to_ask_at_once() {
-    let (mut managed, schedule) = with_token(100);
-    let Advice::HandAndFly(same, number) = managed.ask(seconds(81), true) else { panic!("in the window") };
-    managed.landed(number, Ok((same, schedule)), seconds(81), HALF);
-    assert!(matches!(managed.ask(ms(82_749), true), Advice::Hand(_)));
-    assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 2)));
+    let (mut policy, schedule) = with_token(100);
+    let Advice::UseAndRenew(same, number) = policy.ask(seconds(81), true) else { panic!("in the window") };
+    policy.finished(number, Ok((same, schedule)), seconds(81), HALF);
+    assert!(matches!(policy.ask(ms(82_749), true), Advice::Use(_)));
+    assert!(matches!(policy.ask(ms(82_750), true), Advice::UseAndRenew(_, 2)));
     let longer = Schedule { dead: schedule.dead + seconds(2), ..schedule };
-    managed.landed(2, Ok((same, longer)), ms(82_750), HALF);
-    assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 3)), "a longer life is a new one");
-    managed.landed(3, Ok((token(2, longer), longer)), ms(82_750), HALF);
-    assert!(matches!(managed.ask(ms(82_750), true), Advice::HandAndFly(_, 4)), "so is another value");
+    policy.finished(2, Ok((same, longer)), ms(82_750), HALF);
+    assert!(matches!(policy.ask(ms(82_750), true), Advice::UseAndRenew(_, 3)), "a longer life is a new one");
+    policy.finished(3, Ok((token(2, longer), longer)), ms(82_750), HALF);
+    assert!(matches!(policy.ask(ms(82_750), true), Advice::UseAndRenew(_, 4)), "so is another value");
 }
 
 #[test]
 fn a_token_may_be_taken_without_asking_until_a_decision_is_due() {
-    let (mut managed, schedule) = with_token(100);
-    assert_eq!(managed.carefree_until(schedule.renew - ms(1), true), schedule.renew);
-    assert_eq!(managed.carefree_until(schedule.renew, true), Moment::ZERO);
-    assert_eq!(managed.carefree_until(schedule.renew, false), schedule.dead, "nothing renews it");
-    assert_eq!(managed.carefree_until(schedule.dead, false), Moment::ZERO);
-    assert!(managed.still_good(schedule.dead - ms(1)).is_some() && managed.still_good(schedule.dead).is_none());
-    let Advice::HandAndFly(_, number) = managed.ask(seconds(80), true) else { panic!("in the window") };
-    managed.landed(number, Err(lost()), seconds(81), HALF);
-    assert_eq!(managed.carefree_until(seconds(82), true), ms(82_750), "the next try");
-    assert_eq!(managed.carefree_until(ms(82_750), true), Moment::ZERO);
-    let Advice::HandAndFly(_, number) = managed.ask(ms(82_750), true) else { panic!("the next try") };
+    let (mut policy, schedule) = with_token(100);
+    assert_eq!(policy.fast_path_until(schedule.renew - ms(1), true), schedule.renew);
+    assert_eq!(policy.fast_path_until(schedule.renew, true), Moment::ZERO);
+    assert_eq!(policy.fast_path_until(schedule.renew, false), schedule.dead, "nothing renews it");
+    assert_eq!(policy.fast_path_until(schedule.dead, false), Moment::ZERO);
+    assert!(policy.still_good(schedule.dead - ms(1)).is_some() && policy.still_good(schedule.dead).is_none());
+    let Advice::UseAndRenew(_, number) = policy.ask(seconds(80), true) else { panic!("in the window") };
+    policy.finished(number, Err(lost()), seconds(81), HALF);
+    assert_eq!(policy.fast_path_until(seconds(82), true), ms(82_750), "the next try");
+    assert_eq!(policy.fast_path_until(ms(82_750), true), Moment::ZERO);
+    let Advice::UseAndRenew(_, number) = policy.ask(ms(82_750), true) else { panic!("the next try") };
     let throttled = Error::new(Reason::UnavailableRateLimited, "x").with_retry_after_ms(Some(3_600_000));
-    managed.landed(number, Err(throttled), seconds(83), HALF);
-    assert_eq!(managed.carefree_until(seconds(84), true), schedule.dead, "not longer than it lives");
+    policy.finished(number, Err(throttled), seconds(83), HALF);
+    assert_eq!(policy.fast_path_until(seconds(84), true), schedule.dead, "not longer than it lives");
 }
 
 #[test]
-fn flights_are_numbered() {
-    let mut managed: Managed<Token> = Managed::default();
-    assert!(managed.is_new() && managed.flights() == 0);
-    assert!(matches!(managed.ask(Moment::ZERO, true), Advice::Fly(1)));
-    assert!(matches!(managed.ask(Moment::ZERO, true), Advice::Wait(1)));
-    managed.landed(2, Err(lost()), seconds(1), HALF);
-    assert!(matches!(managed.ask(seconds(1), true), Advice::Wait(1)), "another one has landed");
-    managed.landed(1, Err(lost()), seconds(1), HALF);
-    assert!(!managed.is_new() && managed.flights() == 1);
-    let (mut managed, schedule) = with_token(100);
-    assert!(!managed.is_new());
-    managed.forget(&token(1, schedule));
-    assert!(!managed.is_new(), "there was one");
+fn renewals_are_numbered() {
+    let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
+    assert!(policy.is_new() && policy.renewals() == 0);
+    assert!(matches!(policy.ask(Moment::ZERO, true), Advice::Renew(1)));
+    assert!(matches!(policy.ask(Moment::ZERO, true), Advice::Wait(1)));
+    policy.finished(2, Err(lost()), seconds(1), HALF);
+    assert!(matches!(policy.ask(seconds(1), true), Advice::Wait(1)), "another one has landed");
+    policy.finished(1, Err(lost()), seconds(1), HALF);
+    assert!(!policy.is_new() && policy.renewals() == 1);
+    let (mut policy, schedule) = with_token(100);
+    assert!(!policy.is_new());
+    policy.forget(&token(1, schedule));
+    assert!(!policy.is_new(), "there was one");
 }
 
 /// Gets a token and rejects it at this age.
-fn get_and_reject(managed: &mut Managed<Token>, now: Moment, age: Duration) {
-    let Advice::Fly(number) = managed.ask(now, true) else { panic!("no token is held at {now:?}") };
+fn get_and_reject(policy: &mut RenewalPolicy<Token>, now: Moment, age: Duration) {
+    let Advice::Renew(number) = policy.ask(now, true) else { panic!("no token is held at {now:?}") };
     let schedule = Schedule::new(life(now, seconds(3600)), None, 1.0);
     let new = token(number, schedule);
-    managed.landed(number, Ok((new, schedule)), now, HALF);
-    assert!(managed.reject(&new, now + age));
+    policy.finished(number, Ok((new, schedule)), now, HALF);
+    assert!(policy.reject(&new, now + age));
 }
 
 #[test]
 fn only_young_tokens_that_are_rejected_end_the_asking() {
-    let mut managed = Managed::default();
+    let mut policy = RenewalPolicy::default();
     for (start, age) in [(0, FRESH), (100, FRESH), (200, ms(59_999)), (300, FRESH), (400, seconds(1))] {
-        get_and_reject(&mut managed, seconds(start), age);
+        get_and_reject(&mut policy, seconds(start), age);
     }
-    get_and_reject(&mut managed, seconds(500), seconds(1));
-    let Advice::Fail(error) = managed.ask(seconds(501), true) else { panic!("two young ones in a row") };
+    get_and_reject(&mut policy, seconds(500), seconds(1));
+    let Advice::Fail(error) = policy.ask(seconds(501), true) else { panic!("two young ones in a row") };
     assert_eq!((error.reason(), error.retry_after_ms()), (Reason::AuthBadToken, Some(30_000)));
-    assert!(matches!(managed.ask(seconds(531), true), Advice::Fly(_)));
+    assert!(matches!(policy.ask(seconds(531), true), Advice::Renew(_)));
 }
 
 #[test]
 fn row_74_after_a_suspend_the_next_call_renews() {
-    let (mut managed, schedule) = with_token(100);
-    assert!(matches!(managed.ask(seconds(10), true), Advice::Hand(_)));
+    let (mut policy, schedule) = with_token(100);
+    assert!(matches!(policy.ask(seconds(10), true), Advice::Use(_)));
     let awake = seconds(100_000);
-    assert_eq!((managed.carefree_until(awake, true), managed.still_good(awake)), (Moment::ZERO, None));
-    assert!(matches!(managed.ask(awake, true), Advice::Fly(1)));
-    managed.landed(1, Ok((token(2, schedule), schedule)), awake, HALF);
-    assert!(matches!(managed.ask(awake, true), Advice::Fail(_)), "what came during the suspend is dead as well");
+    assert_eq!((policy.fast_path_until(awake, true), policy.still_good(awake)), (Moment::ZERO, None));
+    assert!(matches!(policy.ask(awake, true), Advice::Renew(1)));
+    policy.finished(1, Ok((token(2, schedule), schedule)), awake, HALF);
+    assert!(matches!(policy.ask(awake, true), Advice::Fail(_)), "what came during the suspend is dead as well");
 }
 
 /// How many flights an hour of callers begins whose flights all fail.
-fn flights_of_an_hour(managed: &mut Managed<Token>, start: Moment) -> u32 {
-    let (mut dice, mut flights) = (Dice(59), 0);
+fn renewals_of_an_hour(policy: &mut RenewalPolicy<Token>, start: Moment) -> u32 {
+    let (mut dice, mut renewals) = (Dice(59), 0);
     for now in (0..36_000).map(|tenth| start + ms(tenth * 100)) {
-        let (Advice::Fly(number) | Advice::HandAndFly(_, number)) = managed.ask(now, true) else { continue };
-        flights += 1;
-        managed.landed(number, Err(lost()), now, dice.chance());
+        let (Advice::Renew(number) | Advice::UseAndRenew(_, number)) = policy.ask(now, true) else { continue };
+        renewals += 1;
+        policy.finished(number, Err(lost()), now, dice.jitter());
     }
-    flights
+    renewals
 }
 
 /// A connection pays for 35 retries; the rest of what the row allows is first tries.
 #[test]
 fn row_59_an_hour_without_a_server() {
-    let without = flights_of_an_hour(&mut Managed::default(), Moment::ZERO);
+    let without = renewals_of_an_hour(&mut RenewalPolicy::default(), Moment::ZERO);
     assert!((120..=205 - 35).contains(&without), "{without}");
-    let (mut managed, schedule) = with_token(5 * 3600);
-    let with = flights_of_an_hour(&mut managed, schedule.renew);
+    let (mut policy, schedule) = with_token(5 * 3600);
+    let with = renewals_of_an_hour(&mut policy, schedule.renew);
     assert!((12..=110 - 35).contains(&with), "{with}");
 }
 
 #[test]
 fn what_is_gone_does_not_come_back() {
-    let (mut managed, schedule) = with_token(100);
-    let Advice::HandAndFly(old, number) = managed.ask(seconds(81), true) else { panic!("in the window") };
-    assert!(managed.reject(&old, seconds(82)));
+    let (mut policy, schedule) = with_token(100);
+    let Advice::UseAndRenew(old, number) = policy.ask(seconds(81), true) else { panic!("in the window") };
+    assert!(policy.reject(&old, seconds(82)));
     let later = Schedule::new(life(seconds(81), seconds(100)), None, 1.0);
-    managed.landed(number, Ok((Token { life: 1, ..old }, later)), seconds(83), HALF);
-    assert!(matches!(managed.ask(seconds(83), true), Advice::Fly(2)), "the refreshed one was rejected meanwhile");
-    managed.landed(2, Ok((token(2, later), later)), seconds(84), HALF);
-    assert!(!managed.reject(&old, seconds(85)) && managed.held().is_some(), "a late rejection has no effect");
+    policy.finished(number, Ok((Token { life: 1, ..old }, later)), seconds(83), HALF);
+    assert!(matches!(policy.ask(seconds(83), true), Advice::Renew(2)), "the refreshed one was rejected meanwhile");
+    policy.finished(2, Ok((token(2, later), later)), seconds(84), HALF);
+    assert!(!policy.reject(&old, seconds(85)) && policy.held().is_some(), "a late rejection has no effect");
     let explicit = token(3, schedule);
-    let Advice::HandAndFly(_, number) = managed.ask(later.renew, true) else { panic!("in the window") };
-    managed.adopt(explicit, Some(later), later.renew);
-    managed.landed(number, Ok((token(4, later), later)), later.renew, HALF);
-    assert_eq!(managed.held(), Some(&explicit), "what began earlier does not replace it");
+    let Advice::UseAndRenew(_, number) = policy.ask(later.renew, true) else { panic!("in the window") };
+    policy.adopt(explicit, Some(later), later.renew);
+    policy.finished(number, Ok((token(4, later), later)), later.renew, HALF);
+    assert_eq!(policy.held(), Some(&explicit), "what began earlier does not replace it");
 }
 
 #[test]
 fn fresh_tokens_that_are_rejected_end_the_asking_and_old_ones_do_not() {
     for (lifetime, age, pauses) in [(3600, 59, true), (3600, 61, false), (5, 2, true), (5, 3, false)] {
-        let mut managed = Managed::default();
+        let mut policy = RenewalPolicy::default();
         let mut now = Moment::ZERO;
         for value in 0..2 {
             let schedule = Schedule::new(life(now, seconds(lifetime)), None, 1.0);
-            let Advice::Fly(number) = managed.ask(now, true) else { panic!("no token yet") };
-            managed.landed(number, Ok((token(value, schedule), schedule)), now, HALF);
+            let Advice::Renew(number) = policy.ask(now, true) else { panic!("no token yet") };
+            policy.finished(number, Ok((token(value, schedule), schedule)), now, HALF);
             now += seconds(age);
-            assert!(managed.reject(&token(value, schedule), now));
+            assert!(policy.reject(&token(value, schedule), now));
         }
-        assert_eq!(matches!(managed.ask(now, true), Advice::Fail(_)), pauses, "{lifetime} {age}");
+        assert_eq!(matches!(policy.ask(now, true), Advice::Fail(_)), pauses, "{lifetime} {age}");
     }
 }
 
 #[test]
 fn what_nothing_can_renew() {
-    let (mut managed, schedule) = with_token(100);
-    assert!(matches!(managed.ask(schedule.must, false), Advice::Hand(_)));
-    let Advice::Fail(expired) = managed.ask(schedule.dead, false) else { panic!("it has expired") };
+    let (mut policy, schedule) = with_token(100);
+    assert!(matches!(policy.ask(schedule.must, false), Advice::Use(_)));
+    let Advice::Fail(expired) = policy.ask(schedule.dead, false) else { panic!("it has expired") };
     assert_eq!(expired.reason(), Reason::AuthTokenExpired);
-    let mut managed = Managed::default();
+    let mut policy = RenewalPolicy::default();
     let endless = token(1, schedule);
-    managed.adopt(endless, None, Moment::ZERO);
-    assert!(matches!(managed.ask(schedule.dead * 100, false), Advice::Hand(_)));
-    managed.reject(&endless, seconds(1000));
-    let Advice::Fail(rejected) = managed.ask(seconds(1000), false) else { panic!("it was rejected") };
+    policy.adopt(endless, None, Moment::ZERO);
+    assert!(matches!(policy.ask(schedule.dead * 100, false), Advice::Use(_)));
+    policy.reject(&endless, seconds(1000));
+    let Advice::Fail(rejected) = policy.ask(seconds(1000), false) else { panic!("it was rejected") };
     assert_eq!(rejected.reason(), Reason::AuthBadToken);
 }
 
 #[test]
 fn authentication_that_is_off_is_believed_for_a_while() {
-    let mut managed: Managed<Token> = Managed::default();
-    let Advice::Fly(number) = managed.ask(Moment::ZERO, true) else { panic!("no token yet") };
-    managed.landed(number, Err(Error::new(Reason::AuthDisabled, "off")), Moment::ZERO, HALF);
-    assert!(matches!(managed.ask(seconds(899), true), Advice::Off));
-    assert!(matches!(managed.ask(seconds(900), true), Advice::Fly(_)));
-    managed.landed(2, Err(Error::new(Reason::AuthDisabled, "off")), seconds(900), HALF);
-    managed.reject_off();
-    assert!(matches!(managed.ask(seconds(901), true), Advice::Fly(_)), "it was wrong");
+    let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
+    let Advice::Renew(number) = policy.ask(Moment::ZERO, true) else { panic!("no token yet") };
+    policy.finished(number, Err(Error::new(Reason::AuthDisabled, "off")), Moment::ZERO, HALF);
+    assert!(matches!(policy.ask(seconds(899), true), Advice::Off));
+    assert!(matches!(policy.ask(seconds(900), true), Advice::Renew(_)));
+    policy.finished(2, Err(Error::new(Reason::AuthDisabled, "off")), seconds(900), HALF);
+    policy.reject_off();
+    assert!(matches!(policy.ask(seconds(901), true), Advice::Renew(_)), "it was wrong");
 }
 
 /// Random numbers that a seed replays.
@@ -295,9 +295,9 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    fn chance(&mut self) -> Chance {
+    fn jitter(&mut self) -> Jitter {
         let unit = |roll: u64| roll as f64 / 1000.0;
-        Chance { window: 0.8 + 0.2 * unit(self.roll(1001)), wait: 0.75 + 0.5 * unit(self.roll(1001)) }
+        Jitter { window: 0.8 + 0.2 * unit(self.roll(1001)), wait: 0.75 + 0.5 * unit(self.roll(1001)) }
     }
 }
 
@@ -305,10 +305,10 @@ impl Dice {
 /// that take their time. Everything it does follows from its seed.
 struct World {
     dice: Dice,
-    managed: Managed<Token>,
+    policy: RenewalPolicy<Token>,
     now: Moment,
     lifetime: Duration,
-    flight: Option<(u64, Moment)>,
+    renewal: Option<(u64, Moment)>,
     /// Flights that were overtaken by a token that came in otherwise.
     overtaken: Vec<(u64, Moment)>,
     made: u64,
@@ -327,10 +327,10 @@ impl World {
         let lifetime = seconds([2, 5, 60, 3600, 604_800][dice.roll(5) as usize]);
         World {
             dice,
-            managed: Managed::default(),
+            policy: RenewalPolicy::default(),
             now: seconds(1000),
             lifetime,
-            flight: None,
+            renewal: None,
             overtaken: Vec::new(),
             made: 0,
             lives: 0,
@@ -344,7 +344,7 @@ impl World {
     fn make(&mut self) -> (Token, Schedule) {
         self.made += 1;
         self.lives += 1;
-        let schedule = Schedule::new(life(self.now, self.lifetime), None, self.dice.chance().window);
+        let schedule = Schedule::new(life(self.now, self.lifetime), None, self.dice.jitter().window);
         (Token { value: self.made, life: self.lives, end: self.now + self.lifetime }, schedule)
     }
 
@@ -352,55 +352,55 @@ impl World {
         let pace = self.lifetime.as_millis() as u64;
         let pause = [1, 20, pace / 50 + 1, pace / 7 + 1, pace * 2][self.dice.roll(5) as usize];
         self.now += ms(pause);
-        if let Some((number, lands)) = self.flight {
-            if lands <= self.now {
-                self.land(number);
+        if let Some((number, ends)) = self.renewal {
+            if ends <= self.now {
+                self.end_renewal(number);
             }
         }
-        let due = |flight: &(u64, Moment)| flight.1 <= self.now;
-        let (landing, later) = self.overtaken.iter().partition::<Vec<_>, _>(|flight| due(flight));
+        let due = |renewal: &(u64, Moment)| renewal.1 <= self.now;
+        let (landing, later) = self.overtaken.iter().partition::<Vec<_>, _>(|renewal| due(renewal));
         self.overtaken = later;
         for (number, _) in landing {
-            let held = self.managed.held().copied();
+            let held = self.policy.held().copied();
             let late = self.make();
-            self.managed.landed(number, Ok(late), self.now, HALF);
-            assert_eq!(self.managed.held(), held.as_ref(), "a flight that was overtaken");
+            self.policy.finished(number, Ok(late), self.now, HALF);
+            assert_eq!(self.policy.held(), held.as_ref(), "a flight that was overtaken");
         }
         match self.dice.roll(40) {
             0 => self.healthy = !self.healthy,
             1 => {
-                if let Some(held) = self.managed.held().copied() {
-                    self.managed.reject(&held, self.now);
+                if let Some(held) = self.policy.held().copied() {
+                    self.policy.reject(&held, self.now);
                     self.rejected.push((held.value, held.life));
                 }
             }
             2 => {
-                if let Some(held) = self.managed.held().copied() {
-                    self.managed.forget(&held);
+                if let Some(held) = self.policy.held().copied() {
+                    self.policy.forget(&held);
                     self.deleted.push(held.value);
                 }
             }
             3 if self.healthy => {
                 let (token, schedule) = self.make();
-                self.managed.adopt(token, Some(schedule), self.now);
-                self.overtaken.extend(self.flight.take());
+                self.policy.adopt(token, Some(schedule), self.now);
+                self.overtaken.extend(self.renewal.take());
             }
             _ => self.ask(),
         }
     }
 
     fn ask(&mut self) {
-        let good = self.managed.still_good(self.now).is_some();
-        let carefree = self.managed.carefree_until(self.now, true);
-        match self.managed.ask(self.now, true) {
-            Advice::Hand(token) => self.check(token),
-            Advice::HandAndFly(token, number) => {
-                assert!(self.now >= carefree, "a caller who may take the token would have had to fly");
+        let good = self.policy.still_good(self.now).is_some();
+        let fast_path = self.policy.fast_path_until(self.now, true);
+        match self.policy.ask(self.now, true) {
+            Advice::Use(token) => self.check(token),
+            Advice::UseAndRenew(token, number) => {
+                assert!(self.now >= fast_path, "a caller who may take the token would have had to fly");
                 self.check(token);
-                self.take_off(number);
+                self.begin_renewal(number);
             }
-            Advice::Fly(number) => self.take_off(number),
-            Advice::Wait(number) => assert_eq!(self.flight.map(|flight| flight.0), Some(number)),
+            Advice::Renew(number) => self.begin_renewal(number),
+            Advice::Wait(number) => assert_eq!(self.renewal.map(|renewal| renewal.0), Some(number)),
             Advice::Fail(error) => {
                 assert!(!good, "a good token was held: {error:?}");
                 let wait = error.retry_after_ms().expect("the time until the next try");
@@ -417,18 +417,18 @@ impl World {
         assert!(!self.rejected.contains(&(token.value, token.life)), "rejected: {token:?}");
     }
 
-    fn take_off(&mut self, number: u64) {
-        assert!(self.flight.is_none(), "two flights at once");
+    fn begin_renewal(&mut self, number: u64) {
+        assert!(self.renewal.is_none(), "two flights at once");
         self.requests += 1;
         let time = [1, 50, 900, 30_000][self.dice.roll(4) as usize];
-        self.flight = Some((number, self.now + ms(time)));
+        self.renewal = Some((number, self.now + ms(time)));
     }
 
-    fn land(&mut self, number: u64) {
-        self.flight = None;
-        let chance = self.dice.chance();
+    fn end_renewal(&mut self, number: u64) {
+        self.renewal = None;
+        let jitter = self.dice.jitter();
         let outcome = match (self.healthy, self.dice.roll(6)) {
-            (true, 0) => match self.managed.held().copied() {
+            (true, 0) => match self.policy.held().copied() {
                 // A refresh: the same value lives on.
                 Some(held) => {
                     let (made, schedule) = self.make();
@@ -442,7 +442,7 @@ impl World {
             (false, 2) => Err(Error::new(Reason::InternalPanic, "x")),
             (false, _) => Err(lost()),
         };
-        self.managed.landed(number, outcome, self.now, chance);
+        self.policy.finished(number, outcome, self.now, jitter);
     }
 
     /// The world gets well: within ten minutes, the longest memory of a refusal, there is a token.
@@ -451,13 +451,13 @@ impl World {
         let until = self.now + REFUSED_WAIT.1.mul_f64(1.25) + seconds(60);
         while self.now < until {
             self.now += ms(400);
-            if let Some((number, lands)) = self.flight {
-                if lands <= self.now {
-                    self.land(number);
+            if let Some((number, ends)) = self.renewal {
+                if ends <= self.now {
+                    self.end_renewal(number);
                 }
             }
             self.ask();
-            if self.managed.still_good(self.now).is_some() {
+            if self.policy.still_good(self.now).is_some() {
                 return;
             }
         }
@@ -492,8 +492,8 @@ fn renewals_are_as_rare_as_they_can_be() {
         let end = world.now + world.lifetime * 100;
         while world.now < end {
             world.now += world.lifetime / 200;
-            if let Some((number, _)) = world.flight {
-                world.land(number);
+            if let Some((number, _)) = world.renewal {
+                world.end_renewal(number);
             }
             world.ask();
         }

@@ -39,13 +39,13 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
 
 /// The text "false" up to 3.11, a boolean afterwards.
 fn ping(state: &State) -> Reply {
-    let error = if state.generation() == Generation::C { json!(false) } else { json!("false") };
+    let error = if state.generation() == Generation::V41 { json!(false) } else { json!("false") };
     Reply::json(200, &json!({"error": error, "message": "pong", "results": {}}))
 }
 
 /// What `/gsqlserver` leads to. From 4.1 on a switch decides whether it does (row 42).
 fn gsqlserver(state: &mut State, request: &Request, path: &str) -> Reply {
-    if state.generation() == Generation::C && state.options.switches.gsqlserver_on_c == GsqlserverOnC::Absent {
+    if state.generation() == Generation::V41 && state.options.switches.gsqlserver_on_c == GsqlserverOnC::Absent {
         return Reply::not_found();
     }
     match (request.method.as_str(), path) {
@@ -95,7 +95,7 @@ fn version(state: &State) -> Reply {
 
 /// `/gsql/v1`: a folder of static files up to 3.11.
 fn gsql_v1(state: &mut State, request: &Request, path: &str) -> Reply {
-    if state.generation() != Generation::C {
+    if state.generation() != Generation::V41 {
         return Reply::not_found();
     }
     match path {

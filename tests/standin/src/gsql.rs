@@ -122,7 +122,7 @@ impl Script<'_> {
 
     /// The graph that secrets belong to: none from 4.1 on, otherwise the one in use.
     fn scope(&mut self) -> Option<Option<String>> {
-        if self.state.generation() == Generation::C {
+        if self.state.generation() == Generation::V41 {
             return Some(None);
         }
         if self.graph.is_none() {

@@ -63,7 +63,7 @@ impl State {
             self.login(&user, &password)?;
             return Ok(Caller { user, graph: None, secret: None });
         }
-        if self.generation() == Generation::C {
+        if self.generation() == Generation::V41 {
             if let Some(secret) = request.scheme("GSQL-Secret") {
                 return self.secret_caller(secret);
             }
@@ -85,7 +85,7 @@ impl State {
     pub(crate) fn gsql_refusal(&self, error: LoginError) -> Reply {
         match error {
             LoginError::Throttled => throttled(),
-            LoginError::Refused if self.generation() == Generation::C => authentication_failed(),
+            LoginError::Refused if self.generation() == Generation::V41 => authentication_failed(),
             LoginError::Refused => Reply::empty(401),
         }
     }

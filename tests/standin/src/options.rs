@@ -61,11 +61,11 @@ impl fmt::Display for Version {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
     /// 2.x to 3.4.
-    A,
+    V2,
     /// 3.5 to 3.11.
-    B,
+    V35,
     /// 4.1 and later.
-    C,
+    V41,
 }
 
 /// The kind of server.
@@ -164,11 +164,11 @@ impl Options {
     #[must_use]
     pub fn generation(&self) -> Generation {
         match (self.version.major, self.version.minor) {
-            (0..=2, _) | (3, 0..=4) => Generation::A,
-            (3, _) => Generation::B,
+            (0..=2, _) | (3, 0..=4) => Generation::V2,
+            (3, _) => Generation::V35,
             // Row 46.
-            (4, 0) if self.switches.version_4_0 == Version40::B => Generation::B,
-            _ => Generation::C,
+            (4, 0) if self.switches.version_4_0 == Version40::B => Generation::V35,
+            _ => Generation::V41,
         }
     }
 
@@ -179,6 +179,6 @@ impl Options {
 
     /// Whether REST++ has a port of its own (row 43).
     pub(crate) fn restpp_listens(&self) -> bool {
-        self.generation() != Generation::C || self.switches.port_9000_on_c == Port9000OnC::Open
+        self.generation() != Generation::V41 || self.switches.port_9000_on_c == Port9000OnC::Open
     }
 }

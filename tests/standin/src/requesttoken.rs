@@ -57,13 +57,13 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
         return no_endpoint(state, "/requesttoken");
     }
     let reply = match state.generation() {
-        Generation::A => answer_a(state, request),
-        Generation::B => answer_b(state, request),
-        Generation::C => answer_c(state, request),
+        Generation::V2 => answer_a(state, request),
+        Generation::V35 => answer_b(state, request),
+        Generation::V41 => answer_c(state, request),
     };
     let mut reply = reply.unwrap_or_else(|refusal| refusal);
     // Fixed in 3.6.3.
-    if state.generation() != Generation::C && state.options.version < Version::new(3, 6, 3) {
+    if state.generation() != Generation::V41 && state.options.version < Version::new(3, 6, 3) {
         reply.content_type = None;
     }
     reply
@@ -208,8 +208,8 @@ fn caller(state: &mut State, request: &Request, fields: &Fields) -> Result<Calle
 /// Row 1.
 pub(crate) fn secret_refused(state: &State) -> Reply {
     let status = match state.generation() {
-        Generation::C if state.options.switches.wrong_secret_c == WrongSecretC::Bad400 => 400,
-        Generation::C => 401,
+        Generation::V41 if state.options.switches.wrong_secret_c == WrongSecretC::Bad400 => 400,
+        Generation::V41 => 401,
         _ if state.options.switches.wrong_secret == WrongSecret::Ok200 => 200,
         _ => 401,
     };
@@ -219,7 +219,7 @@ pub(crate) fn secret_refused(state: &State) -> Reply {
 /// Row 2.
 fn password_refused(state: &State) -> Reply {
     match state.generation() {
-        Generation::C => crate::login::authentication_failed(),
+        Generation::V41 => crate::login::authentication_failed(),
         _ => Reply::refusal(401, "stand-in: user or password not accepted"),
     }
 }
@@ -233,7 +233,7 @@ fn in_results(token: &Token, message: &str) -> Value {
 
 /// The token to refresh or delete, and who asks.
 fn own_token(state: &mut State, request: &Request, fields: &Fields) -> Result<Option<usize>, Reply> {
-    let by_secret_only = state.generation() == Generation::A;
+    let by_secret_only = state.generation() == Generation::V2;
     if by_secret_only && fields.secret.is_none() {
         return Err(Reply::refusal(200, "stand-in: no secret"));
     }
@@ -255,7 +255,7 @@ fn refresh(state: &mut State, request: &Request, fields: &Fields) -> Result<Repl
     let expires_at = state.now().saturating_add(lifetime);
     state.tokens[index].expires_at = expires_at;
     // The known bug of up to 3.4; row 19 for 2.x to 3.1.
-    let shown = if state.generation() == Generation::A { lifetime } else { expires_at };
+    let shown = if state.generation() == Generation::V2 { lifetime } else { expires_at };
     Ok(Reply::json(200, &legacy(shown, REFRESHED, &state.tokens[index].value)))
 }
 

@@ -139,7 +139,7 @@ fn authorised(state: &State, request: &Request) -> Result<Option<Token>, Reply> 
 
 fn absent(state: &State) -> Reply {
     let message = match state.generation() {
-        Generation::A => "Access Denied because the input token = '' is invalid.",
+        Generation::V2 => "Access Denied because the input token = '' is invalid.",
         _ => "Access Denied because the input token = '' is empty or too short",
     };
     rest_error(first_status(state), "REST-10016", message)
@@ -150,7 +150,7 @@ fn refused(state: &State, token: &str, error: TokenError) -> Reply {
     let shown = masked(token);
     let denied = format!("Access Denied because the input token = '{shown}'");
     match error {
-        TokenError::Form if state.generation() == Generation::C => {
+        TokenError::Form if state.generation() == Generation::V41 => {
             rest_error(first_status(state), "REST-10016", &format!("{denied} is not in correct format"))
         }
         TokenError::Form => rest_error(first_status(state), "REST-10016", &format!("stand-in: {denied} has no form")),

@@ -58,7 +58,8 @@ impl State {
         let Some(index) = self.secrets.iter().position(fits) else { return false };
         let secret = self.secrets.remove(index);
         // Row 33.
-        let ends = self.generation() != Generation::C || self.options.switches.jwt_after_drop == JwtAfterDrop::Refused;
+        let ends =
+            self.generation() != Generation::V41 || self.options.switches.jwt_after_drop == JwtAfterDrop::Refused;
         if ends {
             self.tokens.retain(|token| token.secret.as_deref() != Some(secret.value.as_str()));
         }
@@ -70,7 +71,7 @@ impl State {
     /// # Panics
     /// If the alias is taken or not acceptable.
     pub fn add_secret<'a>(&mut self, user: &str, graph: impl Into<Option<&'a str>>, alias: &str) -> String {
-        let graph = graph.into().filter(|_| self.generation() != Generation::C);
+        let graph = graph.into().filter(|_| self.generation() != Generation::V41);
         self.create_secret(user, graph, Some(alias), None).expect("a secret").value
     }
 }

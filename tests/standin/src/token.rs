@@ -31,7 +31,7 @@ impl State {
     pub(crate) fn mint(&mut self, user: &str, graph: Option<&str>, secret: Option<&str>, lifetime: i64) -> Token {
         let mut expires_at = self.now().saturating_add(lifetime);
         let value = match self.generation() {
-            Generation::C => self.new_jwt(user, graph, lifetime, &mut expires_at),
+            Generation::V41 => self.new_jwt(user, graph, lifetime, &mut expires_at),
             _ => random_text(32),
         };
         let delay = match self.options.switches.fresh_token {
@@ -72,7 +72,7 @@ impl State {
     /// The token, if it is accepted now.
     pub(crate) fn valid_token(&self, value: &str) -> Result<Token, TokenError> {
         match self.generation() {
-            Generation::C => self.valid_jwt(value),
+            Generation::V41 => self.valid_jwt(value),
             _ => {
                 if value.len() != 32 {
                     return Err(TokenError::Form);
@@ -104,7 +104,7 @@ impl State {
 
     /// The lifetime a request asks for, in seconds (rows 3, 4, 5).
     pub(crate) fn lifetime(&self, asked: Option<&Value>) -> Result<i64, Reply> {
-        let default = if self.generation() == Generation::C { DEFAULT_LIFETIME_C } else { DEFAULT_LIFETIME };
+        let default = if self.generation() == Generation::V41 { DEFAULT_LIFETIME_C } else { DEFAULT_LIFETIME };
         let asked = match asked {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.trim().parse().map_err(|_| bad_lifetime())?),
@@ -114,7 +114,7 @@ impl State {
             None => default,
             Some(..=0) => return Err(bad_lifetime()),
             Some(number) => match (self.generation(), self.options.switches.lifetime_unit) {
-                (Generation::C, LifetimeUnit::Milliseconds) => number / 1000,
+                (Generation::V41, LifetimeUnit::Milliseconds) => number / 1000,
                 _ => number,
             },
         };
