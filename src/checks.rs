@@ -17,7 +17,7 @@ fn is_gsql_name(text: &str) -> bool {
 pub struct GraphName(String);
 
 impl GraphName {
-    /// Judges the name.
+    /// Checks the name.
     pub fn new(name: &str) -> Result<GraphName> {
         if is_gsql_name(name) {
             return Ok(GraphName(name.to_owned()));
@@ -37,7 +37,7 @@ impl GraphName {
 pub struct Alias(String);
 
 impl Alias {
-    /// Judges what holds everywhere: no path of its own, no control characters, 1 to 256 bytes.
+    /// Checks what holds on every server: no path of its own, no control characters, 1 to 256 bytes.
     pub fn new(alias: &str) -> Result<Alias> {
         let bad = |why: &str| Err(Error::new(Reason::ArgumentAlias, format!("the alias {why}")));
         match alias {
@@ -65,7 +65,7 @@ impl Alias {
     }
 }
 
-/// Judges a user name that goes into a query.
+/// Checks a user name that goes into a query.
 pub fn check_user(user: &str) -> Result<()> {
     no_controls("the user name", user)?;
     if user.is_empty() || user.len() > URL_LIMIT {

@@ -158,7 +158,7 @@ pub fn any(data: &[u8]) {
 
     let error = (operation.run)(&connection).err();
     drop(connection);
-    wait_for_flights(&counted);
+    wait_for_renewals(&counted);
 
     let said = error.iter().map(canary::said);
     let logged = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
@@ -177,7 +177,7 @@ fn keep(lines: Arc<Mutex<Vec<String>>>) -> impl Fn(Level, &str) + Send + Sync {
 }
 
 /// Renewals run on threads of their own, and the world belongs to them until they end.
-fn wait_for_flights(counted: &Counted) {
+fn wait_for_renewals(counted: &Counted) {
     while Arc::strong_count(&counted.wire) > 1 {
         std::thread::yield_now();
     }

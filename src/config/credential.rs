@@ -1,4 +1,4 @@
-//! Where the credential of a login comes from: given as it is, or in a file that is read anew for every call, so
+//! Where the credential of a login comes from: given as it is, or in a file that is read again for every call, so
 //! that whoever changes the file changes the credential.
 
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::platform::file::{self, Exposure};
 
-/// Decides whether a text can be this credential.
+/// Checks whether a text can be this credential.
 pub type Check = fn(&str) -> Result<Hidden>;
 
 /// A credential. Clones share what was read last.

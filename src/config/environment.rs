@@ -41,8 +41,8 @@ impl Environment<'_> {
         self.prefixes.iter().find_map(|prefix| self.with_prefix(prefix, names))
     }
 
-    /// Puts a profile before everybody's variables. A profile that has no variable is a slip of the pen, behind
-    /// which the credentials of another server must not be used.
+    /// Puts a profile before everybody's variables. A profile that has no variable is a typing error,
+    /// and must not lead to the credentials of another server.
     fn choose_profile(&mut self, written: &Written) -> Result<()> {
         let name = String::from_utf8_lossy(&written.text);
         let wrong = |what: &str| Err(Error::new(Reason::ArgumentRange, format!("the environment's {PROFILE} {what}")));

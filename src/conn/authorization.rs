@@ -77,7 +77,7 @@ impl Connection {
                     self.start_renewal(number, None);
                     number
                 }
-                // A log callback on the flight's own thread must not wait for the flight.
+                // A log callback on the renewal's own thread must not wait for the renewal.
                 Advice::Wait(_) if ON_RENEWAL_THREAD.get() => return self.token_during_renewal(),
                 Advice::Wait(number) => number,
             };
@@ -136,7 +136,7 @@ impl Connection {
         handle.carry_out(number);
     }
 
-    /// The flight itself.
+    /// The renewal itself.
     fn carry_out(&self, number: u64) {
         let manager = &self.core.authorization;
         let own = manager.state();

@@ -90,7 +90,7 @@ impl Call<'_> {
         }
     }
 
-    /// Sends a request and judges its answer as JSON.
+    /// Sends a request and reads its answer as JSON.
     pub fn ask(&self, ask: &Ask) -> Result<()> {
         self.ask_for(ask, |_| Ok(()))
     }
@@ -98,8 +98,8 @@ impl Call<'_> {
     /// The same, and reads something from the answer.
     pub fn ask_for<T>(&self, ask: &Ask, read: impl Fn(&Json) -> Result<T>) -> Result<T> {
         let question = self.question(ask.operation, ask.login.credential);
-        self.attempt(ask, |answer, again| match refusal::read_reply(&question, answer) {
-            Err(error) if again && ends(ask.operation, error.reason()) => read(&Json::Object(Vec::new())),
+        self.attempt(ask, |answer, may_be_done| match refusal::read_reply(&question, answer) {
+            Err(error) if may_be_done && ends(ask.operation, error.reason()) => read(&Json::Object(Vec::new())),
             reply => read(&reply?),
         })
     }
@@ -134,7 +134,7 @@ impl Call<'_> {
         Ok(issued)
     }
 
-    /// Sends a request, and sends it again as the table of retries has it. `judge` reads the answer; its
+    /// Sends a request, and sends it again as the table of retries has it. `read` reads the answer; its
     /// second argument tells whether an earlier attempt may have been carried out.
     pub fn attempt<T>(&self, ask: &Ask, read: impl Fn(&Answer, bool) -> Result<T>) -> Result<T> {
         let budget = &self.connection.core.budget;
@@ -152,7 +152,7 @@ impl Call<'_> {
                 budget.earn();
                 return outcome;
             };
-            let Some((failure, wait)) = self.again(ask.operation, &error) else {
+            let Some((failure, wait)) = self.next_retry(ask.operation, &error) else {
                 // What the server said before says more than that there was no time to ask it again.
                 let out_of_time = error.status() == Status::Timeout;
                 return Err(told.filter(|_| out_of_time).unwrap_or(error));
@@ -187,7 +187,7 @@ impl Call<'_> {
     }
 
     /// How a request failed and how long to wait before it is tried again, if it is.
-    fn again(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
+    fn next_retry(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
         let failure = Failure::of(error, self.deadline.has_sent())?;
         let retries = self.retries.get();
         if retries >= MAX_RETRIES.min(Policy::of(operation).retries(failure)) {

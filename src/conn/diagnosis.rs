@@ -1,4 +1,4 @@
-//! Diagnosis: goes the way from the settings to a token that the database takes, step by step, and says where it
+//! Diagnosis: goes from the settings to a token that the database takes, step by step, and says where it
 //! ends and what mends it.
 
 use std::sync::Arc;

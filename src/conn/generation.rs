@@ -28,7 +28,7 @@ pub struct Detection {
 pub enum Known {
     /// Not asked yet.
     Nothing,
-    /// Older than 4.1: A or B, which only the endpoint for tokens tells apart.
+    /// Older than 4.1: V2 or V35, which only the endpoint for tokens tells apart.
     Legacy,
     /// Exactly this one.
     Exactly(Generation),

@@ -35,7 +35,7 @@ pub(super) struct TokenManager {
     told_of_window: AtomicBool,
     /// The JWT that was last taken from the file of the login.
     from_file: ArcSwapOption<Hidden>,
-    /// Handles that callers have; when the last one goes, so does the flight.
+    /// Handles that callers have; when the last one is freed, the renewal ends.
     handles: AtomicUsize,
 }
 
@@ -52,13 +52,13 @@ pub struct Current {
 #[derive(Default)]
 pub struct RenewalState {
     policy: Mutex<RenewalPolicy<Arc<Token>>>,
-    /// The number of the last flight that need not be waited for any more.
+    /// The number of the last renewal that has ended.
     ended: AtomicU64,
-    /// Callers who wait, and for which flight. Each is woken by itself, so that a crowd does not queue for a lock.
+    /// Callers who wait, and for which renewal. Each is woken by itself, so that many of them do not queue for one lock.
     waiting: Mutex<Vec<(u64, Thread)>>,
-    /// Set to end the flight that is running.
+    /// Set to end the renewal that is running.
     abort: Mutex<Option<Arc<AtomicBool>>>,
-    /// Why the last flight failed, if it did, and when.
+    /// Why the last renewal failed, if it did, and when.
     failed: Mutex<Option<(Error, Duration)>>,
 }
 
@@ -71,17 +71,17 @@ impl RenewalState {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The flight that runs now ends when this is set.
+    /// The renewal that runs now ends when this is set.
     pub fn ends_with(&self, flag: Arc<AtomicBool>) {
         *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(flag);
     }
 
-    /// How a flight went.
+    /// How a renewal went.
     pub fn remember(&self, failure: Option<Error>) {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failure.map(|error| (error, boot_clock()));
     }
 
-    /// Waits until a flight need not be waited for any more.
+    /// Waits until a renewal has ended.
     pub fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
         call.deadline.wait_for_answer();
         self.waiting().push((number, current()));
@@ -101,7 +101,7 @@ impl RenewalState {
         outcome
     }
 
-    /// Wakes who waits for this flight, or one before it.
+    /// Wakes the callers that wait for this renewal, or one before it.
     fn wake(&self, number: u64) {
         self.ended.fetch_max(number, Ordering::SeqCst);
         // Whoever waits for a later one stays: this may come late.
@@ -236,7 +236,7 @@ impl TokenManager {
         self.republish(&policy);
     }
 
-    /// A flight has ended: its token is published if it is the one held from now on, and whoever waits is woken.
+    /// A renewal has ended: its token is published if it is the one held from now on, and callers that wait are woken.
     pub fn finished(&self, number: u64, outcome: Result<(Token, Schedule)>) {
         let own = self.state();
         let (current, finished) = match outcome {
@@ -265,7 +265,7 @@ impl TokenManager {
         failed.as_ref().map(|(error, at)| (error.clone(), boot_clock().saturating_sub(*at)))
     }
 
-    /// A handle for a caller; the flight ends with the last one.
+    /// A handle for a caller; the renewal ends with the last one.
     pub fn count_handle(&self) {
         self.handles.fetch_add(1, Ordering::SeqCst);
     }

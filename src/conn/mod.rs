@@ -88,7 +88,7 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Judges the settings and prepares a connection. Sends nothing.
+    /// Validates the settings and prepares a connection. Sends nothing.
     pub fn new(config: &Config) -> Result<Connection> {
         let settings = config.validate()?;
         let wire = Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent)?;

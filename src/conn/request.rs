@@ -24,7 +24,7 @@ pub(super) enum Server {
     Gateway,
 }
 
-/// The Authorization header of a request, and the kind of credential the request is judged by.
+/// The Authorization header of a request, and the kind of credential that a refusal is read by.
 pub(super) struct Authorization {
     pub header: Option<Hidden>,
     pub credential: Credential,

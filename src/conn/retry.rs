@@ -107,7 +107,7 @@ impl Policy {
     }
 }
 
-/// The wait before the next try, or `None` if the server wants more time than there is.
+/// The wait before the next try, or `None` if the server asks for more time than there is.
 pub fn wait(failure: Failure, error: &Error, retries_so_far: u32, left: Duration) -> Option<Duration> {
     let pause = match (failure, error.retry_after_ms()) {
         (Failure::Throttled | Failure::Gateway, Some(ms)) => Duration::from_millis(ms),
@@ -128,7 +128,7 @@ fn jitter(base: Duration, retries_so_far: u32) -> Duration {
     }
 }
 
-/// What a connection may still spend on trying again, so that a server in trouble is not asked thrice for ever.
+/// What a connection may still spend on trying again, so that a server in trouble is not asked three times indefinitely.
 #[derive(Debug)]
 pub struct Budget(AtomicI32);
 

@@ -23,9 +23,9 @@ use crate::wire::http::{Answer, Method};
 const GENERATED: &str = "AUTO_GENERATED_ALIAS_";
 
 impl Connection {
-    /// All secrets of the login's user, or of another user (C only).
+    /// All secrets of the login's user, or of another user (4.1 and later).
     ///
-    /// A, B: GSQL `SHOW SECRET`, values masked. C: `GET /gsql/v1/secrets`, values in plain text.
+    /// Before 4.1: GSQL `SHOW SECRET`, values masked. 4.1 and later: `GET /gsql/v1/secrets`, values in plain text.
     /// Together with the answer they may take 1.5 MiB, which is about 4000 secrets; then `protocol.too_large`.
     pub fn get_secrets(&self, user: Option<&str>) -> Result<Vec<Secret>> {
         user.map_or(Ok(()), check_user)?;
@@ -37,10 +37,10 @@ impl Connection {
         })
     }
 
-    /// A new secret. Without an alias one is made up; `value` and `user` are for C only.
+    /// A new secret. Without an alias one is made up; `value` and `user` are for 4.1 and later.
     /// Never repeated: if the answer does not come, the error is `outcome.unknown` and names the alias.
     ///
-    /// A, B: GSQL `CREATE SECRET`. C: `POST /gsql/v1/secrets`.
+    /// Before 4.1: GSQL `CREATE SECRET`. 4.1 and later: `POST /gsql/v1/secrets`.
     pub fn create_secret(&self, alias: Option<&str>, value: Option<&str>, user: Option<&str>) -> Result<Secret> {
         let alias = alias.map_or_else(generated_alias, Alias::new)?;
         let value = value.map(|value| check_secret("the value", value)).transpose()?;
@@ -88,7 +88,7 @@ impl Connection {
     /// Drops secrets by alias; tells how many. With `ignore_missing`, those that do not exist are
     /// no error, and nothing else is forgiven.
     ///
-    /// A, B: GSQL `DROP SECRET`, one request for all. C: `DELETE /gsql/v1/secrets`, one request for all.
+    /// Before 4.1: GSQL `DROP SECRET`, one request for all. 4.1 and later: `DELETE /gsql/v1/secrets`, one request for all.
     pub fn drop_secrets(&self, aliases: &[&str], user: Option<&str>, ignore_missing: bool) -> Result<usize> {
         let names = aliases;
         let aliases: Vec<Alias> = names.iter().map(|alias| Alias::new(alias)).collect::<Result<_>>()?;
@@ -320,7 +320,7 @@ impl Call<'_> {
         };
         let login = self.gateway_login(None, known)?;
         let question = self.question(operation, login.credential);
-        // The older endpoint wants the whole text form-encoded, the newer one wants it as it is.
+        // The older endpoint takes the whole text form-encoded, the newer one takes it as it is.
         let (path, body, content_type) = if known.is_rest() {
             (path::STATEMENTS, script, "text/plain")
         } else {

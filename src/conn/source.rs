@@ -71,7 +71,7 @@ impl Source {
     pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
         let known = call.connection.facts().known;
         let proof = self.origin.proof(call)?;
-        // Up to 3.4 a refresh wants the secret.
+        // Up to 3.4 a refresh needs the secret.
         let can = match known {
             _ if matches!(self.origin, TokenOrigin::File) => false,
             Known::Exactly(Generation::V35) => true,

@@ -59,7 +59,7 @@ impl TokenAction<'_> {
         }
     }
 
-    /// The method, but for new tokens of generation A.
+    /// The method, except for new tokens before 3.5.
     fn method(&self) -> Method {
         match self {
             TokenAction::New => Method::Post,
@@ -81,7 +81,7 @@ pub(super) struct TokenRequest<'a> {
 }
 
 impl Call<'_> {
-    /// Generation C: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
+    /// 4.1 and later: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
     /// it is asked once more, in its unit.
     pub(super) fn mint(&self, request: &TokenRequest) -> Result<Issued> {
         let (unit, lifetime_s) = (self.connection.facts().unit, request.lifetime_s);
@@ -125,7 +125,7 @@ impl Call<'_> {
         self.ask_token(&ask, lifetime_s)
     }
 
-    /// Generation C: puts a token on the block list of the user who logs in.
+    /// 4.1 and later: puts a token on the block list of the user who logs in.
     pub(super) fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
         let login = self.gateway_login(secret, Known::Exactly(Generation::V41))?;
         let ask = Ask {
@@ -172,16 +172,16 @@ impl Call<'_> {
         self.connection.graph().filter(|_| !options.global)
     }
 
-    /// Generations A and B: a token by request or refresh.
+    /// Before 4.1: a token by request or refresh.
     pub(super) fn by_requesttoken(&self, known: Known, request: &TokenRequest) -> Result<Issued> {
         let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, request.lifetime_s)?);
         self.ask_requesttoken(known, request, send)
     }
 
-    /// Generations A and B share an endpoint but not its form. Where it is not known which of them
-    /// the server is, the form of B is sent first: 3.5 to 3.11 are what runs today, and nothing but
+    /// The generations before 4.1 share an endpoint but not its form. Where it is not known which of them
+    /// the server is, the form of 3.5 is sent first: 3.5 to 3.11 are what runs today, and nothing but
     /// a request for a token can tell them apart without asking twice. If the server refuses, it is
-    /// asked, without any credential, whether it still has the `GET` that only A has.
+    /// asked, without any credential, whether it still has the `GET` that 3.5 dropped.
     pub(super) fn ask_requesttoken<T>(
         &self,
         known: Known,
@@ -317,7 +317,7 @@ fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
 const WANTS_SECRET: &str =
     "TigerGraph before 3.5 refreshes and deletes a token only for the secret that it was requested with: pass it.";
 
-/// Whether a refusal of the form of B may come from a server that only knows the form of A.
+/// Whether a refusal of the form of 3.5 may come from a server that only knows the older form.
 fn may_be_older(error: &Error) -> bool {
     error.is_answer() && error.http_status() < 500 && error.status() != Status::Unavailable
 }

@@ -20,7 +20,8 @@ impl Connection {
     /// A new token for a secret, or for the connection's own login.
     /// `lifetime_s` 0: as configured, else the server's default.
     ///
-    /// A: `GET` or `POST /requesttoken`, B: `POST /requesttoken`, C: `POST /gsql/v1/tokens`.
+    /// Before 3.5: `GET` or `POST /requesttoken`; 3.5 to 3.11: `POST /requesttoken`; 4.1 and later:
+    /// `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
         let call = self.call(&[secret.unwrap_or_default()], &[]);
         let source = Source { origin: TokenOrigin::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
@@ -30,7 +31,7 @@ impl Connection {
 
     /// A longer life for a token, by default the connection's own.
     ///
-    /// A, B: `PUT /requesttoken`. C cannot: `unsupported.refresh`, or a new token if the options say so.
+    /// Before 4.1: `PUT /requesttoken`. 4.1 and later cannot: `unsupported.refresh`, or a new token if the options say so.
     pub fn refresh_token(
         &self,
         secret: Option<&str>,
@@ -58,7 +59,7 @@ impl Connection {
 
     /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
     ///
-    /// A, B: `DELETE /requesttoken`. C: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
+    /// Before 4.1: `DELETE /requesttoken`. 4.1 and later: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
     pub fn delete_token(&self, secret: Option<&str>, token: Option<&str>, ignore_missing: bool) -> Result<()> {
         let secret = secret.map(|secret| check_secret("the secret", secret)).transpose()?;
         let Some(token) = self.named_token(token)? else {
@@ -87,7 +88,7 @@ impl Connection {
         outcome.or_else(|error| if ignore_missing { Ok(()) } else { Err(error) })
     }
 
-    /// Whether the server takes this JWT for good. C only: `POST /gsql/v1/tokens/check`.
+    /// Whether the server takes this JWT for good. 4.1 and later only: `POST /gsql/v1/tokens/check`.
     pub fn check_jwt_token(&self, jwt: &str) -> Result<bool> {
         let jwt = check_token("the JWT", jwt)?;
         let call = self.call(&[jwt.reveal()], &[]);

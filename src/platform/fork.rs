@@ -23,7 +23,7 @@ pub fn watch_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: the function does only what is allowed after a fork. Without memory for the entry
-        // forks go unnoticed, which nothing here could mend.
+        // forks go unnoticed; nothing here could change that.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
 }

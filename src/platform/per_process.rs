@@ -1,4 +1,4 @@
-//! What a forked child must not share with its parent: locks that another thread may hold for ever,
+//! What a forked child must not share with its parent: locks that another thread may hold forever,
 //! sockets, TLS sessions.
 //!
 //! A child gets a fresh value the first time it looks; the inherited one is never locked, used or

@@ -2,19 +2,19 @@
 
 /// Endpoints, by what serves them; see the table in the README for what each generation uses.
 pub mod path {
-    /// REST++, generations A and B: tokens.
+    /// REST++, before 4.1: tokens.
     pub const REQUEST_TOKEN: &str = "/requesttoken";
     /// REST++, all generations: version of the components.
     pub const VERSION: &str = "/version";
-    /// Gateway, generations A and B: GSQL text.
+    /// Gateway, before 4.1: GSQL text.
     pub const GSQL_FILE: &str = "/gsqlserver/gsql/file";
-    /// Gateway, generation C: GSQL text.
+    /// Gateway, 4.1 and later: GSQL text.
     pub const STATEMENTS: &str = "/gsql/v1/statements";
-    /// Gateway, generation C: tokens.
+    /// Gateway, 4.1 and later: tokens.
     pub const TOKENS: &str = "/gsql/v1/tokens";
-    /// Gateway, generation C: check of a token, and the question that finds the generation.
+    /// Gateway, 4.1 and later: check of a token, and the question that finds the generation.
     pub const TOKENS_CHECK: &str = "/gsql/v1/tokens/check";
-    /// Gateway, generation C: secrets.
+    /// Gateway, 4.1 and later: secrets.
     pub const SECRETS: &str = "/gsql/v1/secrets";
 }
 

@@ -116,7 +116,7 @@ impl ListedSecret {
     }
 }
 
-/// What a GSQL script did, judged by its words; its exit code says little.
+/// What a GSQL script did, read from its words; its exit code says little.
 pub struct GsqlOutcome<'a> {
     /// What the script was for.
     pub operation: Operation,

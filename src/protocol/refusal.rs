@@ -102,7 +102,7 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
     }
 }
 
-/// Judges an answer that must be JSON: its content, or the error that it stands for.
+/// Reads an answer that must be JSON: its content, or the error that it stands for.
 pub fn read_reply<'a>(question: &Question, answer: &'a Answer) -> Result<Json<'a>> {
     read_reply_with(question, answer, None)
 }
@@ -183,7 +183,7 @@ pub fn check_available(question: &Question, answer: &Answer) -> Result<()> {
     Err(error.with_http_status(status).with_retry_after_ms(retry_after(answer)))
 }
 
-/// The time to wait, in milliseconds: seconds, or a date judged by the server's own clock.
+/// The time to wait, in milliseconds: seconds, or a date compared with the server's own clock.
 pub fn retry_after(answer: &Answer) -> Option<u64> {
     let text = answer.retry_after.as_deref()?.trim();
     if !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()) {

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn documented_answers_of_generations_a_and_b() {
+    fn documented_answers_before_4_1() {
         let samples = [
             (
                 r#"{"code":"REST-0000","expiration":1613435591,"error":false,"message":"Generate new token successfully.","token":"ptkqg4c8tdncjvspbtkt2crird81dron"}"#,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn documented_answers_of_generation_c() {
+    fn documented_answers_of_4_1() {
         let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ0aWdlcmdyYXBoIiwiaWF0IjoxNzM0MDgwODU0LCJleHAiOjE3MzQ2ODU2NTksImlzcyI6IlRpZ2VyR3JhcGgifQ.1Qrgj2";
         let text = format!(
             r#"{{"expiration":"Fri Dec 20 09:07:39 HKT 2024","error":false,"message":"Generate new JWT token successfully.","token":"{token}"}}"#

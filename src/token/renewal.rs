@@ -1,9 +1,9 @@
-//! When a managed token is handed out, renewed, waited for or refused: a state machine that knows no
-//! I/O, no clock and no chance. Whoever drives it brings the time, the random numbers and the answers.
+//! When a managed token is handed out, renewed, waited for or refused: a state machine without I/O,
+//! clock or randomness. Whoever drives it brings the time, the random numbers and the answers.
 //!
-//! The words: a token is *held* until its successor is there; a *flight* is the one request for a token
+//! The words: a token is *held* until its successor is there; a *renewal* is the one request for a token
 //! that may be running; in the *window* before its end a token is renewed while it is still handed out;
-//! in the last part of the window callers wait for the flight; the *guard* before the very end is never
+//! in the last part of the window callers wait for the renewal; the *guard* before the very end is never
 //! handed out.
 
 use std::time::Duration;
@@ -146,11 +146,11 @@ pub struct RenewalPolicy<T> {
 pub enum Advice<T> {
     /// Take this one.
     Use(T),
-    /// Take this one, and start the flight of this number beside it.
+    /// Take this one, and start the renewal of this number beside it.
     UseAndRenew(T, u64),
-    /// Start the flight of this number and wait for it.
+    /// Start the renewal of this number and wait for it.
     Renew(u64),
-    /// Wait for the flight of this number.
+    /// Wait for the renewal of this number.
     Wait(u64),
     /// No token is needed.
     Off,
@@ -229,17 +229,17 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         self.renewals
     }
 
-    /// The number of the last flight that began.
+    /// The number of the last renewal that began.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }
 
-    /// The token that may be handed out to a caller whose wait for a flight failed.
+    /// The token that may be handed out to a caller whose wait for a renewal failed.
     pub fn still_good(&self, now: Moment) -> Option<T> {
         self.held.as_ref().filter(|held| now < held.dead()).map(|held| held.token.clone())
     }
 
-    /// A flight has ended. A token comes with its schedule and its life.
+    /// A renewal has ended. A token comes with its schedule and its life.
     pub fn finished(&mut self, number: u64, outcome: Result<(T, Schedule), Error>, now: Moment, jitter: Jitter) {
         // One that was overtaken is not wanted any more.
         let Some(renewal) = self.renewal.take_if(|renewal| renewal.number == number) else {

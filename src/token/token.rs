@@ -66,12 +66,12 @@ impl Token {
         self.header_with_nul().trim_end_matches('\0')
     }
 
-    /// The same, with the NUL that C wants at its end.
+    /// The same, with the NUL at its end that C needs.
     pub fn header_with_nul(&self) -> &str {
         self.body.header.reveal()
     }
 
-    /// The token itself, with the NUL that C wants at its end.
+    /// The token itself, with the NUL at its end that C needs.
     pub fn value_with_nul(&self) -> &str {
         self.header_with_nul().strip_prefix(BEARER).unwrap_or("\0")
     }
@@ -86,7 +86,7 @@ impl Token {
         self.expiration_with_nul().trim_end_matches('\0')
     }
 
-    /// The same, with the NUL that C wants at its end.
+    /// The same, with the NUL at its end that C needs.
     pub fn expiration_with_nul(&self) -> &str {
         self.body.expiration.get_or_init(|| Box::new(rfc3339(self.body.expires_at) + "\0"))
     }

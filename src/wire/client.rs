@@ -77,7 +77,7 @@ impl Wire {
         let proxied = proxy.map(Proxied::new).transpose()?;
         let dialer = Arc::new(Dialer { trust, proxied });
         let user_agent = HeaderValue::from_str(user_agent).map_err(|error| wire_error(ureq_http(error)))?;
-        Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::again) })
+        Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::without_connections) })
     }
 }
 
@@ -88,7 +88,7 @@ impl Exchanger {
     }
 
     /// The same without any connection.
-    fn again(&self) -> Exchanger {
+    fn without_connections(&self) -> Exchanger {
         Exchanger::new(self.config.clone(), self.user_agent.clone(), self.dialer.clone())
     }
 
@@ -181,7 +181,7 @@ impl Http for Wire {
         deadline.begin_request(IDLE);
         let dialer = &self.own.get().dialer;
         deadline::with_deadline(deadline, || {
-            probe::look(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), deadline)
+            probe::run(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), deadline)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What may come back on the wire: judges an answer's bytes before the HTTP crate sees them, because
+//! What may come back on the wire: checks an answer's bytes before the HTTP crate sees them, because
 //! that crate accepts more than one reading of some answers, and any number of bytes of others.
 
 use crate::error::{Error, Reason, Result};
@@ -46,7 +46,7 @@ impl Default for Framing {
 }
 
 impl Framing {
-    /// Judges the next bytes of the answer.
+    /// Checks the next bytes of the answer.
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let used = match self.stage {

@@ -39,7 +39,7 @@ impl Method {
 pub struct Request<'a> {
     /// The method.
     pub method: Method,
-    /// The whole URL; may hold a credential on generation A.
+    /// The whole URL; may hold a credential before 3.5.
     pub url: Hidden,
     /// Value of the Authorization header.
     pub authorization: Option<&'a Hidden>,
@@ -73,8 +73,8 @@ pub trait Http: Send + Sync + fmt::Debug {
     /// Sends the request once and waits for the whole answer.
     fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer>;
 
-    /// Goes the way to the server without sending it anything, and tells of each step. What has no way, as in
-    /// a test, has nothing to tell.
+    /// Connects to the server step by step without sending it anything, and tells how each step went. A stand-in of
+    /// a test has no steps.
     fn probe(&self, _base: &str, _clock: &Rc<Deadline>) -> Vec<Step> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! The way to a server, gone step by step and looked at: name, connection, TLS. Nothing is sent to the server.
+//! A connection to a server, tried step by step: name, connection, TLS. Nothing is sent to the server.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ const LOOK_UP: &str = "name";
 const CONNECT: &str = "connection";
 const TLS: &str = "TLS";
 
-/// Goes the way; every step that could be tried, up to the first that failed.
-pub fn look(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, deadline: &Deadline) -> Vec<Step> {
+/// Connects; every step that could be tried, up to the first that failed.
+pub fn run(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, deadline: &Deadline) -> Vec<Step> {
     let mut steps = Vec::new();
     let Some(socket) = connect(target, proxy, deadline, &mut steps) else {
         return steps;
     };
     match trust {
         None => steps.push(Step::skipped(TLS, "the address is http://, so nothing is encrypted")),
-        Some(trust) => steps.push(agree(trust, target, proxy, socket, deadline)),
+        Some(trust) => steps.push(handshake(trust, target, proxy, socket, deadline)),
     }
     steps
 }
@@ -56,15 +56,15 @@ fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline, steps: &m
     socket
 }
 
-fn agree(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, deadline: &Deadline) -> Step {
+fn handshake(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, deadline: &Deadline) -> Step {
     deadline.enter(Phase::Tls);
-    let (agreed, mut step) = Step::measure(TLS, || TlsStream::agree(trust, target, socket));
-    let peer = match &agreed {
-        Some(agreed) => {
-            step.facts.push(("version", agreed.version().to_owned()));
-            agreed.peer()
+    let (stream, mut step) = Step::measure(TLS, || TlsStream::connect(trust, target, socket));
+    let peer = match &stream {
+        Some(stream) => {
+            step.facts.push(("version", stream.version().to_owned()));
+            stream.peer()
         }
-        None if is_about_certificate(step.failure()) => look_at_certificate(target, proxy, deadline),
+        None if is_about_certificate(step.failure()) => peer_certificate(target, proxy, deadline),
         None => None,
     };
     if let Some(PeerCertificate { certificates, names, pin }) = peer {
@@ -83,13 +83,13 @@ fn is_about_certificate(failure: Option<&Error>) -> bool {
 }
 
 /// A second handshake that accepts anything, to show what was refused; the connection is closed unused.
-fn look_at_certificate(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Option<PeerCertificate> {
+fn peer_certificate(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Option<PeerCertificate> {
     let socket = stream::connect(target, proxy, deadline).ok()?;
     deadline.enter(Phase::Tls);
-    TlsStream::agree(&tls::looking().ok()?, target, socket).ok()?.peer()
+    TlsStream::connect(&tls::accept_any().ok()?, target, socket).ok()?.peer()
 }
 
-/// A step on the way to a token that works.
+/// A step of a diagnosis, from a name to a token that works.
 #[derive(Debug)]
 pub struct Step {
     /// Which.

@@ -12,7 +12,7 @@ use crate::wire::framing::HEAD_LIMIT;
 use crate::wire::lookup::look_up;
 use crate::wire::socket::{self, Socket, Target, io_error};
 
-/// Judges a proxy's address, `http://[user:password@]host[:port]`; `from` names where it was given.
+/// Checks a proxy's address, `http://[user:password@]host[:port]`; `from` names where it was given.
 pub fn check_proxy(address: &str, from: &str) -> Result<Hidden> {
     let bad = || {
         let message = format!("{from} is not the address of an HTTP proxy, such as \"http://proxy:3128\"");

@@ -39,7 +39,7 @@ impl Stream {
             None => Ok(Stream::Plain(socket)),
             Some(trust) => {
                 deadline.enter(Phase::Tls);
-                Ok(Stream::Tls(Box::new(TlsStream::agree(trust, target, socket)?)))
+                Ok(Stream::Tls(Box::new(TlsStream::connect(trust, target, socket)?)))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Whom TLS trusts: the system's trust store or a CA of the caller's, a pinned key, a client certificate.
 //!
 //! One rustls configuration per trust setting is kept for the whole process, because reading the
-//! system's trust store is the dearest thing this library does. Sessions to resume are kept per origin.
+//! system's trust store is the most expensive step of this library. Sessions to resume are kept per origin.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -46,7 +46,7 @@ pub struct TrustSettings {
     pub insecure: bool,
 }
 
-/// What a TLS handshake is judged by.
+/// What a TLS handshake is verified by.
 pub struct Trust {
     /// What all origins share; remembers no session.
     client: ClientConfig,
@@ -110,8 +110,8 @@ fn pin_of(certificate: &webpki::EndEntityCert) -> [u8; 32] {
     pin
 }
 
-/// A trust that accepts any certificate, to look at it. Nothing may be sent over what it agrees on.
-pub fn looking() -> Result<Trust> {
+/// A trust that accepts any certificate, to see it. Nothing may be sent over such a connection.
+pub fn accept_any() -> Result<Trust> {
     build(&TrustKey { ca: None, system: Vec::new(), pin: None, insecure: true }, None, None)
 }
 
@@ -187,14 +187,14 @@ struct TrustKey {
 struct Shared {
     /// Few, so they are compared one by one.
     known: Vec<(TrustKey, Weak<Trust>)>,
-    /// The system's trust store stays when the last connection goes: it is dear to read.
+    /// The system's trust store stays when the last connection goes: it is expensive to read.
     system: Option<Arc<Trust>>,
 }
 
 static SHARED: Lazy<PerProcess<Mutex<Shared>>> = Lazy::new(PerProcess::default);
 
 impl TrustSettings {
-    /// Judges the settings; gives the trust if TLS is used at all.
+    /// Validates the settings; gives the trust if TLS is used at all.
     pub fn validate(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
         let ca = self.ca()?;
         let pin = self.pin()?;
@@ -383,7 +383,7 @@ fn chain_verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Resul
         .map_err(|_| Error::new(Reason::ConfigFile, "the trust store holds no usable certificate"))
 }
 
-/// Judges a server: by its chain, by a pinned key with host name and dates, by both, or, in a laboratory, by
+/// Verifies a server: by its chain, by a pinned key with host name and dates, by both, or, in a laboratory, by
 /// nothing but that it holds the key of the certificate it shows.
 #[derive(Debug)]
 struct Verifier {
@@ -422,7 +422,7 @@ impl Verifier {
         now: UnixTime,
     ) -> std::result::Result<(), rustls::Error> {
         let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
-        // webpki judges the dates before it looks for an issuer; without any trusted issuer every
+        // webpki checks the dates before it looks for an issuer; without any trusted issuer every
         // certificate fails in the end, and one that is out of date fails by its dates.
         let usage = webpki::KeyUsage::server_auth();
         let algorithms = self.provider.signature_verification_algorithms.all;

@@ -35,7 +35,7 @@ pub struct TlsStream {
     read: usize,
 }
 
-/// What TLS wants next.
+/// What TLS needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// Something was done; there may be more to do.
@@ -50,7 +50,7 @@ enum Next {
 
 impl TlsStream {
     /// Agrees on TLS with the server, and verifies it, before anything else is sent.
-    pub fn agree(trust: &Trust, target: Target, socket: Socket) -> Result<TlsStream> {
+    pub fn connect(trust: &Trust, target: Target, socket: Socket) -> Result<TlsStream> {
         let host = target.host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| Error::new(Reason::TlsWrongHost, "the host name cannot stand in a certificate"))?;

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 ENOUGH = 95.0
-IN_FULL = {"src/error.rs", "src/ffi/status.rs", "src/retry.rs", "src/refusal.rs", "src/redact.rs"}
+IN_FULL = {"src/error.rs", "src/ffi/status.rs", "src/conn/retry.rs", "src/protocol/refusal.rs", "src/protocol/redact.rs"}
 ROOT = Path(__file__).resolve().parents[2]
 
 

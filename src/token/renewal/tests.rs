@@ -160,7 +160,7 @@ fn renewals_are_numbered() {
     assert!(matches!(policy.ask(Moment::ZERO, true), Advice::Renew(1)));
     assert!(matches!(policy.ask(Moment::ZERO, true), Advice::Wait(1)));
     policy.finished(2, Err(lost()), seconds(1), HALF);
-    assert!(matches!(policy.ask(seconds(1), true), Advice::Wait(1)), "another one has landed");
+    assert!(matches!(policy.ask(seconds(1), true), Advice::Wait(1)), "another one has ended");
     policy.finished(1, Err(lost()), seconds(1), HALF);
     assert!(!policy.is_new() && policy.renewals() == 1);
     let (mut policy, schedule) = with_token(100);
@@ -201,7 +201,7 @@ fn row_74_after_a_suspend_the_next_call_renews() {
     assert!(matches!(policy.ask(awake, true), Advice::Fail(_)), "what came during the suspend is dead as well");
 }
 
-/// How many flights an hour of callers begins whose flights all fail.
+/// How many renewals callers begin in an hour in which all of them fail.
 fn renewals_of_an_hour(policy: &mut RenewalPolicy<Token>, start: Moment) -> u32 {
     let (mut dice, mut renewals) = (Dice(59), 0);
     for now in (0..36_000).map(|tenth| start + ms(tenth * 100)) {
@@ -301,7 +301,7 @@ impl Dice {
     }
 }
 
-/// A world of one connection: callers at random moments, a server in one of several moods, and flights
+/// A world of one connection: callers at random moments, a server in one of several moods, and renewals
 /// that take their time. Everything it does follows from its seed.
 struct World {
     dice: Dice,
@@ -309,7 +309,7 @@ struct World {
     now: Moment,
     lifetime: Duration,
     renewal: Option<(u64, Moment)>,
-    /// Flights that were overtaken by a token that came in otherwise.
+    /// Renewals that were overtaken by a token that came from elsewhere.
     overtaken: Vec<(u64, Moment)>,
     made: u64,
     lives: u64,
@@ -364,7 +364,7 @@ impl World {
             let held = self.policy.held().copied();
             let late = self.make();
             self.policy.finished(number, Ok(late), self.now, HALF);
-            assert_eq!(self.policy.held(), held.as_ref(), "a flight that was overtaken");
+            assert_eq!(self.policy.held(), held.as_ref(), "a renewal that was overtaken");
         }
         match self.dice.roll(40) {
             0 => self.healthy = !self.healthy,
@@ -395,7 +395,7 @@ impl World {
         match self.policy.ask(self.now, true) {
             Advice::Use(token) => self.check(token),
             Advice::UseAndRenew(token, number) => {
-                assert!(self.now >= fast_path, "a caller who may take the token would have had to fly");
+                assert!(self.now >= fast_path, "a caller who may take the token would have had to start a renewal");
                 self.check(token);
                 self.begin_renewal(number);
             }
@@ -418,7 +418,7 @@ impl World {
     }
 
     fn begin_renewal(&mut self, number: u64) {
-        assert!(self.renewal.is_none(), "two flights at once");
+        assert!(self.renewal.is_none(), "two renewals at once");
         self.requests += 1;
         let time = [1, 50, 900, 30_000][self.dice.roll(4) as usize];
         self.renewal = Some((number, self.now + ms(time)));
