@@ -104,8 +104,13 @@ impl Deadline {
         self.sent.set(false);
         self.max_idle.set(max_idle);
         self.pace.take();
-        self.connect_end.set(self.end.min(now + self.connect_limit));
+        self.restart_connecting();
         self.phase.set(Phase::Lookup);
+    }
+
+    /// Connecting has its whole limit again, within that of the call.
+    pub fn restart_connecting(&self) {
+        self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
     }
 
     /// Enters a phase.
@@ -170,16 +175,25 @@ impl Deadline {
         self.end.saturating_sub(boot_clock())
     }
 
-    /// How long to wait before looking again: the time left for the phase, at most a moment; or the
+    /// How long to wait before checking again: the time left for the phase, at most a moment; or the
     /// error that it is over.
     pub fn next_wait(&self) -> Result<Duration, Error> {
-        if self.cancelled.load(Ordering::SeqCst) {
-            return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
-        }
         let end = match self.phase.get() {
             Phase::Exchange => self.end.min(self.pace.borrow().end()),
             _ => self.connect_end.get(),
         };
+        self.next_wait_until(end)
+    }
+
+    /// The same with all the time of the call, whatever its phase may take.
+    pub fn next_wait_in_call(&self) -> Result<Duration, Error> {
+        self.next_wait_until(self.end)
+    }
+
+    fn next_wait_until(&self, end: Duration) -> Result<Duration, Error> {
+        if self.cancelled.load(Ordering::SeqCst) {
+            return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
+        }
         match end.checked_sub(boot_clock()) {
             Some(left) if !left.is_zero() => Ok(left.min(POLL_INTERVAL)),
             _ => Err(self.over()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, Status};
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
@@ -17,7 +17,7 @@ use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::socket::MAX_ADDRESSES;
 
 /// No more threads than this look names up, in the whole process.
-const MAX_LOOKUPS: usize = 4;
+const MAX_LOOKUPS: usize = 16;
 const STACK: usize = 256 * 1024;
 const KEEP_ADDRESSES: Duration = Duration::from_secs(60);
 const KEEP_FAILURE: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ type Answer = Result<Vec<SocketAddr>>;
 #[derive(Default)]
 struct Names {
     book: Arc<Mutex<Book>>,
-    /// A look-up has ended, or a caller has given one up.
+    /// A look-up has ended.
     news: Arc<Condvar>,
 }
 
@@ -49,21 +49,14 @@ struct Names {
 #[derive(Default)]
 struct Book {
     known: BTreeMap<String, Known>,
-    running: BTreeMap<String, Running>,
-    /// Look-ups that nobody waits for any more. `getaddrinfo` cannot be interrupted, so they keep
-    /// their thread until the system answers.
-    stuck: usize,
+    /// Look-ups that have a thread. `getaddrinfo` cannot be interrupted, so one that nobody waits for any more keeps
+    /// its thread until the system answers, and the next caller of the same name joins it.
+    running: BTreeMap<String, u64>,
 }
 
 struct Known {
     until: Duration,
     answer: Answer,
-}
-
-/// A look-up with its number, which tells it from a later one for the same name.
-struct Running {
-    waiting: usize,
-    number: u64,
 }
 
 impl Names {
@@ -73,25 +66,24 @@ impl Names {
             if let Some(known) = book.known.get(host).filter(|known| known.until > boot_clock()) {
                 return known.answer.clone();
             }
-            if let Some(running) = book.running.get_mut(host) {
-                running.waiting += 1;
-                let number = running.number;
+            if let Some(number) = book.running.get(host).copied() {
                 return self.wait_for(host, number, book, deadline);
             }
-            if book.stuck >= MAX_LOOKUPS {
-                let message = format!("{MAX_LOOKUPS} name look-ups are stuck already; name resolution does not answer");
-                return Err(Error::new(Reason::ConnectResource, message));
-            }
-            if book.running.len() + book.stuck < MAX_LOOKUPS {
+            if book.running.len() < MAX_LOOKUPS {
                 let number = self.begin(host, &mut book)?;
+                // The time that other look-ups took is not this one's.
+                deadline.restart_connecting();
                 return self.wait_for(host, number, book, deadline);
             }
-            let waited = self.news.wait_timeout(book, deadline.next_wait()?);
-            book = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let left = deadline.next_wait_in_call().map_err(|error| match error.status() {
+                Status::Timeout => no_thread_free(),
+                _ => error,
+            })?;
+            book = self.news.wait_timeout(book, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Starts a look-up that one caller waits for.
+    /// Starts a look-up.
     fn begin(&self, host: &str, book: &mut Book) -> Result<u64> {
         static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -99,28 +91,24 @@ impl Names {
         let start = || {
             std::thread::Builder::new().name("tg-lookup".into()).stack_size(STACK).spawn(move || {
                 let (answer, keep) = ask_system(&name);
-                lock(&shared).end(name, number, answer, keep);
+                lock(&shared).end(name, answer, keep);
                 news.notify_all();
             })
         };
         process::without_signals(start).map_err(|_| {
             Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up")
         })?;
-        book.running.insert(host.to_owned(), Running { waiting: 1, number });
+        book.running.insert(host.to_owned(), number);
         Ok(number)
     }
 
-    /// Waits for a look-up; the last one whose time runs out gives it up for lost.
+    /// Waits for a look-up.
     fn wait_for(&self, host: &str, number: u64, mut book: MutexGuard<'_, Book>, deadline: &Deadline) -> Answer {
         loop {
             let left = match (book.answer(host, number), deadline.next_wait()) {
                 (Some(answer), _) => return answer,
                 (None, Ok(left)) => left,
-                (None, Err(error)) => {
-                    book.give_up(host, number);
-                    self.news.notify_all();
-                    return Err(error);
-                }
+                (None, Err(error)) => return Err(error),
             };
             let waited = self.news.wait_timeout(book, left);
             book = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -130,7 +118,7 @@ impl Names {
 
 impl Book {
     fn is_running(&self, host: &str, number: u64) -> bool {
-        self.running.get(host).is_some_and(|running| running.number == number)
+        self.running.get(host) == Some(&number)
     }
 
     /// The answer of a look-up that has ended.
@@ -142,28 +130,18 @@ impl Book {
         self.known.get(host).map(|known| known.answer.clone())
     }
 
-    fn give_up(&mut self, host: &str, number: u64) {
-        let Some(running) = self.running.get_mut(host).filter(|running| running.number == number) else {
-            return;
-        };
-        running.waiting -= 1;
-        if running.waiting == 0 {
-            self.running.remove(host);
-            self.stuck += 1;
-        }
-    }
-
-    fn end(&mut self, host: String, number: u64, answer: Answer, keep: Duration) {
-        if self.is_running(&host, number) {
-            self.running.remove(&host);
-        } else {
-            self.stuck -= 1;
-        }
+    fn end(&mut self, host: String, answer: Answer, keep: Duration) {
+        self.running.remove(&host);
         let now = boot_clock();
         // What is no longer believed goes, but not before everybody who waited has read it.
         self.known.retain(|_, known| known.until + KEEP_FAILURE > now);
         self.known.insert(host, Known { until: now + keep, answer });
     }
+}
+
+fn no_thread_free() -> Error {
+    let message = format!("{MAX_LOOKUPS} other names are being looked up, and name resolution does not answer");
+    Error::new(Reason::ConnectResource, message)
 }
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {
@@ -209,14 +187,29 @@ mod tests {
     }
 
     #[test]
-    fn a_look_up_that_was_given_up_is_stuck_until_it_ends() {
-        let mut book = Book::default();
-        book.running.insert("a".into(), Running { waiting: 2, number: 7 });
-        book.give_up("a", 7);
-        assert_eq!((book.stuck, book.running.len()), (0, 1));
-        book.give_up("a", 7);
-        assert_eq!((book.stuck, book.running.len()), (1, 0));
-        book.end("a".into(), 7, Ok(Vec::new()), KEEP_ADDRESSES);
-        assert_eq!((book.stuck, book.answer("a", 8).is_some()), (0, true));
+    fn a_look_up_that_was_given_up_is_joined_by_the_next_caller() {
+        let names = Names::default();
+        lock(&names.book).running.insert("slow".into(), 7);
+        for _ in 0..3 {
+            let error = names.look_up("slow", &deadline(20)).unwrap_err();
+            assert_eq!(error.reason(), Reason::TimeoutDns);
+        }
+        assert_eq!(lock(&names.book).running.len(), 1, "one thread, however many callers gave up");
+        lock(&names.book).end("slow".into(), Ok(Vec::new()), KEEP_ADDRESSES);
+        assert!(names.look_up("slow", &deadline(20)).is_ok());
+    }
+
+    #[test]
+    fn names_that_hang_delay_others_only_when_no_thread_is_left() {
+        let names = Names::default();
+        let hang = |count: usize| {
+            lock(&names.book).running = (0..count).map(|n| (format!("hangs-{n}"), n as u64)).collect();
+        };
+        hang(MAX_LOOKUPS - 1);
+        assert!(names.look_up("localhost", &deadline(5000)).is_ok());
+        hang(MAX_LOOKUPS);
+        let error = names.look_up("localhost.", &deadline(20)).unwrap_err();
+        assert_eq!(error.reason(), Reason::ConnectResource);
+        assert_eq!(names.look_up("localhost", &deadline(20)).unwrap().len().min(1), 1, "what is known is told");
     }
 }
