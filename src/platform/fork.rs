@@ -2,16 +2,61 @@
 
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
+use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 /// How many forks lie between this process and the one that loaded the library.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
-/// Connections of this process, which a child closes and never uses. A connection that finds no place
-/// stays open in the child, unused, until it ends or executes another program.
-static CONNECTIONS: [AtomicI32; 256] = [const { AtomicI32::new(NO_CONNECTION) }; 256];
-const NO_CONNECTION: RawFd = -1;
+/// Descriptors of this process's connections, which a child closes and never uses. There is always one more block
+/// than was ever needed at once, up to what memory allows; a connection that finds no place stays open in the child,
+/// unused, until the child ends or executes another program.
+static CONNECTIONS: Block = Block::new();
+
+/// Places for descriptors, and the block after it. Blocks are never freed, because a child may read them at any moment.
+struct Block {
+    places: [AtomicI32; PLACES],
+    /// NULL for none. No lock, because a child may have inherited one that is held.
+    next: AtomicPtr<Block>,
+}
+
+const PLACES: usize = 256;
+const FREE: RawFd = -1;
+
+impl Block {
+    const fn new() -> Block {
+        Block { places: [const { AtomicI32::new(FREE) }; PLACES], next: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Enters a descriptor, in a block that is made for it if there is none with a free place.
+    fn enter(&'static self, fd: RawFd) -> Option<&'static AtomicI32> {
+        let take = |place: &&AtomicI32| place.compare_exchange(FREE, fd, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+        let mut block = self;
+        loop {
+            if let Some(place) = block.places.iter().find(take) {
+                return Some(place);
+            }
+            block = block.next().or_else(|| block.extend())?;
+        }
+    }
+
+    fn next(&self) -> Option<&'static Block> {
+        // SAFETY: NULL, or a block that `extend` made and that is never freed.
+        unsafe { self.next.load(Ordering::Acquire).as_ref() }
+    }
+
+    /// The next block, made now; `None` where there is no memory for it.
+    fn extend(&self) -> Option<&'static Block> {
+        let mut block = Vec::new();
+        block.try_reserve_exact(1).ok()?;
+        block.push(Block::new());
+        let block: &'static mut Block = block.leak().first_mut()?;
+        // Where another thread was faster, its block is the next one, and this one is left for good.
+        let _ = self.next.compare_exchange(ptr::null_mut(), block, Ordering::AcqRel, Ordering::Relaxed);
+        self.next()
+    }
+}
 
 /// How many forks lie behind this process. Costs no system call.
 pub fn forks() -> u64 {
@@ -31,43 +76,123 @@ pub fn watch_forks() {
 /// Runs in the child before fork returns there: atomics and close(2) are all it uses.
 extern "C" fn in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
-    for place in &CONNECTIONS {
-        let fd = place.swap(NO_CONNECTION, Ordering::Relaxed);
-        if fd != NO_CONNECTION {
-            // SAFETY: an inherited connection, which nobody in the child uses: its owner gives the
-            // descriptor up (`net::Socket`) instead of closing it again.
-            unsafe { libc::close(fd) };
+    let mut next = Some(&CONNECTIONS);
+    while let Some(block) = next {
+        for place in &block.places {
+            let fd = place.swap(FREE, Ordering::SeqCst);
+            if fd != FREE {
+                // SAFETY: an inherited connection, which nobody in the child uses: its owner, `Owned`, gives the
+                // descriptor up instead of closing it again.
+                unsafe { libc::close(fd) };
+            }
         }
+        next = block.next();
     }
 }
 
-/// The place of a connection among those that a child closes. Dropped before the connection is closed.
+/// A connection that belongs to the process that made it: a forked child closes its descriptor and never uses it.
 #[derive(Debug)]
-pub struct Registered {
+pub struct Owned {
+    /// There until it is dropped.
+    stream: Option<TcpStream>,
     place: Option<&'static AtomicI32>,
     forks: u64,
 }
 
-impl Registered {
-    /// Enters a connection.
-    pub fn new(stream: &TcpStream) -> Registered {
-        let fd = stream.as_raw_fd();
-        let take = |place: &&AtomicI32| {
-            place.compare_exchange(NO_CONNECTION, fd, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-        };
-        Registered { place: CONNECTIONS.iter().find(take), forks: forks() }
+impl Owned {
+    /// Takes over a connection of this process.
+    pub fn new(stream: TcpStream) -> Owned {
+        let place = CONNECTIONS.enter(stream.as_raw_fd());
+        Owned { stream: Some(stream), place, forks: forks() }
     }
 
-    /// Whether this process made the connection; an inherited one is closed already.
-    pub fn is_own(&self) -> bool {
-        self.forks == forks()
+    /// The connection; `None` in a process that inherited it, where it is closed already.
+    pub fn get(&self) -> Option<&TcpStream> {
+        self.stream.as_ref().filter(|_| self.forks == forks())
     }
 }
 
-impl Drop for Registered {
+impl Drop for Owned {
     fn drop(&mut self) {
-        if let (Some(place), true) = (self.place, self.is_own()) {
-            place.store(NO_CONNECTION, Ordering::Relaxed);
+        let stream = self.stream.take();
+        if self.forks != forks() {
+            // Closed in this process since the fork: the number may be another file's by now.
+            return std::mem::forget(stream);
         }
+        // The place first: once the descriptor is closed, its number may be that of a file which another thread
+        // opens, and a child that is forked then must not close that.
+        if let Some(place) = self.place {
+            place.store(FREE, Ordering::SeqCst);
+        }
+        drop(stream);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::net::TcpListener;
+    use std::sync::atomic::AtomicBool;
+    use std::time::{Duration, Instant};
+
+    /// Runs `check` in a forked child and tells what it found.
+    fn in_a_child(check: impl FnOnce() -> bool) -> bool {
+        // SAFETY: the child calls nothing but `check`, which makes system calls, and ends at once.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let code = if check() { 0 } else { 1 };
+            // SAFETY: ends the child without running anything of the test's.
+            unsafe { libc::_exit(code) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for the child above; `status` is valid for the call.
+        let ended = unsafe { libc::waitpid(child, &mut status, 0) };
+        assert_eq!(ended, child);
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0
+    }
+
+    fn is_open(fd: RawFd) -> bool {
+        // SAFETY: asks about a number, whatever it stands for.
+        unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+    }
+
+    #[test]
+    fn a_child_closes_every_connection_however_many_there_are() {
+        watch_forks();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connect = || Owned::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let connections: Vec<(Owned, TcpStream)> =
+            (0..PLACES + 44).map(|_| (connect(), listener.accept().unwrap().0)).collect();
+        let numbers: Vec<RawFd> = connections.iter().map(|(own, _)| own.get().unwrap().as_raw_fd()).collect();
+        assert!(in_a_child(|| numbers.iter().all(|fd| !is_open(*fd)) && connections[0].0.get().is_none()));
+        assert!(numbers.iter().all(|fd| is_open(*fd)), "the parent's stay open");
+    }
+
+    /// Connections come and go on some threads, so their numbers become those of other threads' files, which no
+    /// child may find closed.
+    #[test]
+    fn a_child_keeps_files_of_the_program_that_have_numbers_of_connections() {
+        watch_forks();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let end = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !end.load(Ordering::Relaxed) {
+                        drop(Owned::new(stream.try_clone().unwrap()));
+                    }
+                });
+            }
+            let started = Instant::now();
+            let mut all = true;
+            while all && started.elapsed() < Duration::from_secs(2) {
+                let files: Vec<File> = (0..4).map(|_| File::open("/dev/null").unwrap()).collect();
+                all = in_a_child(|| files.iter().all(|file| is_open(file.as_raw_fd())));
+            }
+            end.store(true, Ordering::Relaxed);
+            assert!(all, "a child found a file of its parent closed");
+        });
     }
 }

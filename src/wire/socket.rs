@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Reason};
 use crate::platform::clock::boot_clock;
-use crate::platform::fork::Registered;
+use crate::platform::fork::Owned;
 use crate::platform::process::is_resource;
 use crate::platform::socket::{self, Readiness};
 use crate::wire::deadline::{Deadline, Phase, current_deadline};
@@ -22,24 +22,13 @@ pub const MAX_ADDRESSES: usize = 16;
 
 /// A connected socket whose reads and writes end with the time of the call. A forked child has it closed.
 #[derive(Debug)]
-pub struct Socket {
-    /// There until it is dropped.
-    stream: Option<TcpStream>,
-    registered: Option<Registered>,
-}
+pub struct Socket(Owned);
 
 impl Socket {
-    fn new(stream: TcpStream) -> Socket {
-        let registered = Some(Registered::new(&stream));
-        Socket { stream: Some(stream), registered }
-    }
-
     /// The socket, if it is this process's own.
     fn own(&self) -> io::Result<&TcpStream> {
-        match (&self.stream, &self.registered) {
-            (Some(stream), Some(registered)) if registered.is_own() => Ok(stream),
-            _ => Err(io::Error::other(Error::new(Reason::ConnectClosed, "the connection is the parent process's"))),
-        }
+        let parents = || io::Error::other(Error::new(Reason::ConnectClosed, "the connection is the parent process's"));
+        self.0.get().ok_or_else(parents)
     }
 
     /// The address it is connected to.
@@ -108,18 +97,6 @@ impl Write for Socket {
     }
 }
 
-impl Drop for Socket {
-    fn drop(&mut self) {
-        let Some(registered) = self.registered.take() else {
-            return;
-        };
-        if let (Some(stream), false) = (self.stream.take(), registered.is_own()) {
-            // Closed in this process since the fork: the number may be another file's by now.
-            std::mem::forget(stream);
-        }
-    }
-}
-
 fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
@@ -128,13 +105,13 @@ fn is_transient(error: &io::Error) -> bool {
 pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, Error> {
     deadline.enter(Phase::Connect);
     let mut waiting = in_turns(addresses).into_iter();
-    let mut running: Vec<(TcpStream, SocketAddr)> = Vec::new();
+    let mut running: Vec<(Owned, SocketAddr)> = Vec::new();
     let mut failure = None;
     loop {
         deadline.next_wait()?;
         if let Some(address) = waiting.next() {
             match socket::begin_connect(&address) {
-                Ok(stream) => running.push((stream, address)),
+                Ok(stream) => running.push((Owned::new(stream), address)),
                 Err(error) => {
                     failure = Some(connect_error(&error, address));
                     continue;
@@ -150,8 +127,9 @@ pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, 
             let left = deadline.next_wait()?.min(due - boot_clock().min(due));
             match decided(&mut running, left) {
                 Some(Ok(stream)) => {
-                    let _ = stream.set_nodelay(true);
-                    return Ok(Socket::new(stream));
+                    let socket = Socket(stream);
+                    let _ = socket.own().map(|stream| stream.set_nodelay(true));
+                    return Ok(socket);
                 }
                 Some(Err(error)) => {
                     failure = Some(error);
@@ -164,8 +142,9 @@ pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, 
 }
 
 /// The first attempt that is decided within the limit, taken out of `running`.
-fn decided(running: &mut Vec<(TcpStream, SocketAddr)>, limit: Duration) -> Option<Result<TcpStream, Error>> {
-    let sockets: Vec<&TcpStream> = running.iter().map(|attempt| &attempt.0).collect();
+fn decided(running: &mut Vec<(Owned, SocketAddr)>, limit: Duration) -> Option<Result<Owned, Error>> {
+    // A child that was forked in the middle of connecting has none.
+    let sockets: Vec<&TcpStream> = running.iter().filter_map(|attempt| attempt.0.get()).collect();
     let ready = match socket::wait(&sockets, Readiness::Write, limit) {
         Ok(ready) => ready,
         Err(error) => {
@@ -174,7 +153,7 @@ fn decided(running: &mut Vec<(TcpStream, SocketAddr)>, limit: Duration) -> Optio
     };
     let index = ready.iter().position(|is_ready| *is_ready)?;
     let (stream, address) = running.swap_remove(index);
-    Some(match stream.take_error() {
+    Some(match stream.get().map_or(Ok(None), TcpStream::take_error) {
         Ok(None) => Ok(stream),
         Ok(Some(error)) | Err(error) => Err(connect_error(&error, address)),
     })
