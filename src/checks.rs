@@ -104,6 +104,16 @@ pub fn check_secret(what: &str, secret: &str) -> Result<Hidden> {
     Ok(Hidden::new(secret))
 }
 
+/// Whether a name may be the value of a secret: servers make them of 20 or more small letters and digits.
+pub fn looks_like_secret(name: &str) -> bool {
+    let all = |is: fn(&u8) -> bool| name.bytes().all(|byte| is(&byte));
+    let any = |is: fn(&u8) -> bool| name.bytes().any(|byte| is(&byte));
+    name.len() >= 20
+        && all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && any(u8::is_ascii_digit)
+        && any(u8::is_ascii_lowercase)
+}
+
 /// A token that can stand in a header and in the list of tokens to delete; its value is never named.
 pub fn check_token(what: &str, token: &str) -> Result<Hidden> {
     no_controls(what, token)?;
@@ -142,5 +152,15 @@ mod tests {
         assert_eq!(Alias::new("My_alias1").unwrap().for_gsql().unwrap(), "My_alias1");
         assert!(GraphName::new("").is_err() && GraphName::new(&"g".repeat(129)).is_err());
         assert_eq!(GraphName::new("MyGraph").unwrap().as_str(), "MyGraph");
+    }
+
+    #[test]
+    fn values_of_secrets_are_told_from_names() {
+        for value in ["59ccqdlqmkfcqjl99u2jv4qt2telmeoj", "s7s0123456789abcdefg"] {
+            assert!(looks_like_secret(value), "{value}");
+        }
+        for name in ["my_alias", "AUTO_GENERATED_ALIAS_1234567", "productionserviceaccount", "20261128", "s1", ""] {
+            assert!(!looks_like_secret(name), "{name}");
+        }
     }
 }

@@ -12,12 +12,22 @@ use crate::hidden::Hidden;
 use crate::protocol::operation::Credential;
 use crate::protocol::version::Generation;
 
-/// What proves who asks for a token: one thing, never two.
+/// What proves who asks for a token: one thing, never two. Made by the call that it is for, whose redactor knows it
+/// then: no credential can be sent that an error of the same call would show.
 #[derive(Clone)]
-pub(super) enum Proof {
+pub(super) struct Proof(ProofKind);
+
+#[derive(Clone)]
+pub(super) enum ProofKind {
     Secret(Arc<Hidden>),
     Password { username: String, password: Arc<Hidden> },
     Jwt(Arc<Hidden>),
+}
+
+impl Proof {
+    pub fn kind(&self) -> &ProofKind {
+        &self.0
+    }
 }
 
 impl Connection {
@@ -33,17 +43,24 @@ impl Connection {
 impl Call<'_> {
     /// What proves who asks, by the connection's login.
     pub fn proof(&self) -> Result<Proof> {
-        Ok(match self.login()? {
-            Some((Login::Secret(_), secret)) => Proof::Secret(secret),
+        // The redactor has the connection's own login since the call began.
+        Ok(Proof(match self.login()? {
+            Some((Login::Secret(_), secret)) => ProofKind::Secret(secret),
             Some((Login::Password { username, .. }, password)) => {
-                Proof::Password { username: username.clone(), password }
+                ProofKind::Password { username: username.clone(), password }
             }
-            Some((Login::Jwt(_), jwt)) => Proof::Jwt(jwt),
+            Some((Login::Jwt(_), jwt)) => ProofKind::Jwt(jwt),
             None => {
                 let message = "no secret was given, and the connection has no login to use instead";
                 return Err(Error::new(Reason::CredentialsNone, message));
             }
-        })
+        }))
+    }
+
+    /// The same by a secret that a caller gave, to this call or to one before it.
+    pub fn proof_of(&self, secret: Arc<Hidden>) -> Proof {
+        self.redactor.add(secret.clone());
+        Proof(ProofKind::Secret(secret))
     }
 
     /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,

@@ -3,7 +3,7 @@
 use rustls::crypto::ring::default_provider;
 use zeroize::Zeroizing;
 
-use crate::checks::{Alias, check_secret, check_user};
+use crate::checks::{Alias, check_secret, check_user, looks_like_secret};
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
 use crate::conn::request::{Ask, JSON, Server, push_json};
@@ -90,14 +90,15 @@ impl Connection {
     ///
     /// Before 4.1: GSQL `DROP SECRET`, one request for all. 4.1 and later: `DELETE /gsql/v1/secrets`, one request for all.
     pub fn drop_secrets(&self, aliases: &[&str], user: Option<&str>, ignore_missing: bool) -> Result<usize> {
-        let names = aliases;
-        let aliases: Vec<Alias> = names.iter().map(|alias| Alias::new(alias)).collect::<Result<_>>()?;
+        // A secret may be dropped by its value, which no error may show.
+        let (values, names): (Vec<&str>, Vec<&str>) = aliases.iter().partition(|alias| looks_like_secret(alias));
+        let aliases: Vec<Alias> = aliases.iter().map(|alias| Alias::new(alias)).collect::<Result<_>>()?;
         user.map_or(Ok(()), check_user)?;
         if aliases.is_empty() {
             return Ok(0);
         }
         self.require_login()?;
-        let call = self.call(&[], names);
+        let call = self.call(&values, &names);
         call.by_generation(|known| match call.rest(known, user)? {
             true => match call.drop(&aliases, user) {
                 Err(error) if error.reason() == Reason::MissingSecret && ignore_missing => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::checks::check_secret;
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
-use crate::conn::login::Proof;
+use crate::conn::login::{Proof, ProofKind};
 use crate::conn::token_requests::{TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Result, Status};
 use crate::hidden::Hidden;
@@ -34,7 +34,7 @@ impl TokenOrigin {
     /// What proves who asks.
     pub fn proof(&self, call: &Call) -> Result<Proof> {
         match self {
-            TokenOrigin::Secret(secret) => Ok(Proof::Secret(secret.clone())),
+            TokenOrigin::Secret(secret) => Ok(call.proof_of(secret.clone())),
             TokenOrigin::Login | TokenOrigin::File => call.proof(),
         }
     }
@@ -52,7 +52,7 @@ impl Source {
     /// A new token.
     pub fn request(&self, call: &Call) -> Result<Issued> {
         let proof = self.origin.proof(call)?;
-        if let (TokenOrigin::File, Proof::Jwt(jwt)) = (&self.origin, &proof) {
+        if let (TokenOrigin::File, ProofKind::Jwt(jwt)) = (&self.origin, proof.kind()) {
             return call.connection.take_from_file(jwt);
         }
         let request = self.token_request(TokenAction::New, &proof);
@@ -75,7 +75,7 @@ impl Source {
         let can = match known {
             _ if matches!(self.origin, TokenOrigin::File) => false,
             Known::Exactly(Generation::V35) => true,
-            Known::Exactly(Generation::V2 { .. }) => matches!(proof, Proof::Secret(_)),
+            Known::Exactly(Generation::V2 { .. }) => matches!(proof.kind(), ProofKind::Secret(_)),
             _ => false,
         };
         let Some(old) = old.filter(|_| can) else {

@@ -1,11 +1,13 @@
 //! Requests for tokens, in the form of each generation.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use crate::conn::Facts;
 use crate::conn::call::Call;
 use crate::conn::generation::Known;
-use crate::conn::login::{Proof, jwt_unsupported};
+use crate::conn::login::{Proof, ProofKind, jwt_unsupported};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
@@ -103,13 +105,15 @@ impl Call<'_> {
         let TokenRequest { proof, lifetime_s, options, .. } = *request;
         let number = (lifetime_s > 0).then(|| unit.number(lifetime_s).to_string());
         let mut members = Vec::with_capacity(3);
-        let login = match proof {
-            Proof::Secret(secret) => {
+        let login = match proof.kind() {
+            ProofKind::Secret(secret) => {
                 members.push(("secret", secret.reveal()));
                 Authorization::secret_in_body()
             }
-            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
-            Proof::Jwt(jwt) => Authorization::bearer(jwt.reveal()),
+            ProofKind::Password { username, password } => {
+                Authorization::basic(username, password, Credential::Password)
+            }
+            ProofKind::Jwt(jwt) => Authorization::bearer(jwt.reveal()),
         };
         members.extend(self.token_graph(options).map(|graph| ("graph", graph)));
         members.extend(number.as_deref().map(|number| ("lifetime", number)));
@@ -188,11 +192,15 @@ impl Call<'_> {
         request: &TokenRequest,
         ask_server: impl Fn(&Ask) -> Result<T>,
     ) -> Result<T> {
+        if let Some(token) = request.action.token() {
+            // A renewal may be about a token that the connection has no longer.
+            self.redactor.add(Arc::new(token.clone()));
+        }
         let send = |generation| {
             let ask = self.requesttoken(generation, request)?;
             let wants_secret = matches!(generation, Generation::V2 { .. }) && request.action.token().is_some();
-            ask_server(&ask).map_err(|error| match request.proof {
-                Proof::Secret(_) => error,
+            ask_server(&ask).map_err(|error| match request.proof.kind() {
+                ProofKind::Secret(_) => error,
                 _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
                 _ => error,
             })
@@ -253,13 +261,15 @@ impl Call<'_> {
     /// The request in the form of a generation: A has everything in the query, B in the body.
     fn requesttoken<'a>(&self, generation: Generation, request: &TokenRequest) -> Result<Ask<'a>> {
         let TokenRequest { action, proof, lifetime_s, options } = request;
-        let login = match proof {
-            Proof::Secret(_) => Authorization::secret_in_body(),
-            Proof::Password { username, password } => Authorization::basic(username, password, Credential::Password),
-            Proof::Jwt(_) => return Err(jwt_unsupported()),
+        let login = match proof.kind() {
+            ProofKind::Secret(_) => Authorization::secret_in_body(),
+            ProofKind::Password { username, password } => {
+                Authorization::basic(username, password, Credential::Password)
+            }
+            ProofKind::Jwt(_) => return Err(jwt_unsupported()),
         };
-        let secret = match proof {
-            Proof::Secret(secret) => Some(secret.reveal()),
+        let secret = match proof.kind() {
+            ProofKind::Secret(secret) => Some(secret.reveal()),
             _ => None,
         };
         let lifetime = (*lifetime_s > 0).then(|| lifetime_s.to_string());

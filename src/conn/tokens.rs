@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::checks::{check_secret, check_token};
 use crate::conn::Connection;
 use crate::conn::generation::Known;
-use crate::conn::login::Proof;
 use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::token_requests::{RefreshOptions, TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Reason, Result};
@@ -73,7 +72,7 @@ impl Connection {
             Known::Exactly(Generation::V41) => call.block(secret.as_ref(), &token),
             _ => {
                 let proof = match &secret {
-                    Some(secret) => Proof::Secret(Arc::new(secret.clone())),
+                    Some(secret) => call.proof_of(Arc::new(secret.clone())),
                     None => call.proof()?,
                 };
                 let (action, options) = (TokenAction::Delete(&token), TokenOptions::default());

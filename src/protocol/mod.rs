@@ -10,4 +10,5 @@ pub mod operation;
 pub mod redact;
 pub mod refusal;
 pub mod secret;
+mod spelling;
 pub mod version;

@@ -3,14 +3,16 @@
 //! [`Hidden`] is the only type that keeps a credential; [`Redactor`] cleans what a server wrote
 //! before any of it becomes part of an error or a log line.
 
+use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL};
 use zeroize::Zeroizing;
 
 use crate::hidden::{Hidden, Reveal, pair};
-use crate::protocol::endpoint::encode;
+use crate::protocol::spelling::{decoded, is_invisible, spellings};
 
 /// At most this much of a server's own message enters an error.
 const MESSAGE_LIMIT: usize = 256;
@@ -24,6 +26,8 @@ const PIECE: usize = 8;
 /// Cleans a server's message: control characters, known credentials and what looks like one.
 pub struct Redactor<'a> {
     known: Vec<ToHide<'a>>,
+    /// Those that came to it later.
+    added: RefCell<Vec<Arc<dyn Reveal>>>,
     allowed: &'a [&'a str],
 }
 
@@ -40,11 +44,11 @@ pub enum ToHide<'a> {
 
 impl ToHide<'_> {
     /// The forms in which it may come back.
-    fn forms(&self) -> Vec<Zeroizing<String>> {
+    fn forms(&self) -> Vec<Zeroizing<Vec<u8>>> {
         match self {
             ToHide::Given(text) => encodings(text),
             ToHide::Own(credential) => encodings(credential.reveal()),
-            ToHide::Pair(user, password) => vec![pair(user, password.reveal())],
+            ToHide::Pair(user, password) => vec![Zeroizing::new(pair(user, password.reveal()).as_bytes().to_vec())],
         }
     }
 }
@@ -52,25 +56,36 @@ impl ToHide<'_> {
 impl<'a> Redactor<'a> {
     /// `known` are the credentials of this call, `allowed` the names it used, which may be shown.
     pub fn new(known: Vec<ToHide<'a>>, allowed: &'a [&'a str]) -> Redactor<'a> {
-        Redactor { known, allowed }
+        Redactor { known, added: RefCell::default(), allowed }
+    }
+
+    /// One more credential of this call.
+    pub fn add(&self, credential: Arc<dyn Reveal>) {
+        self.added.borrow_mut().push(credential);
     }
 
     /// The message as it may be shown: at most 256 bytes, without controls, without credentials.
     pub fn clean(&self, message: &str) -> String {
-        // Controls go first: a credential that they take apart would be put together again afterwards.
-        let text = Zeroizing::new(without_controls(beginning(message)));
-        let text = self.hide_known(&text);
+        // What nobody sees goes last: it may stand within a credential, which is hidden with it.
+        let text = self.hide_known(beginning(message));
+        let text = Zeroizing::new(without_controls(&text));
         let text = Zeroizing::new(self.hide_long_runs(&text));
         cut(&text)
     }
 
-    /// The text without the credentials of the call, and whole otherwise.
+    /// The text without the credentials of the call, however they are spelled, and whole otherwise.
     pub fn hide_known(&self, text: &str) -> Zeroizing<String> {
-        let mut text = Zeroizing::new(text.to_owned());
-        for form in self.known.iter().flat_map(ToHide::forms) {
-            *text = hide_pieces(&text, &form);
+        let spellings = spellings(text);
+        let mut hidden = vec![false; text.len()];
+        let added = self.added.borrow();
+        let added = added.iter().flat_map(|credential| encodings(credential.reveal()));
+        for form in self.known.iter().flat_map(ToHide::forms).chain(added) {
+            let pieces = Pieces::of(&form);
+            for spelling in &spellings {
+                pieces.each_in(&spelling.bytes, |found| hidden[spelling.place(found)].fill(true));
+            }
         }
-        text
+        without(text, &hidden)
     }
 
     /// Hides JWTs and every run of 20 or more token characters that is not a name of this call.
@@ -118,44 +133,48 @@ fn looks_like_jwt(word: &str) -> bool {
     word.starts_with("eyJ") && word.matches('.').count() >= 1
 }
 
-/// The forms in which a credential may come back: as it is, in Base64, percent-encoded (all of it, or as it was
-/// sent), JSON-escaped.
-fn encodings(text: &str) -> Vec<Zeroizing<String>> {
+/// The forms in which a credential may come back beside the spellings of a text: as it is, with its own encodings
+/// undone as those of the text are, as a form sends it, and in Base64.
+fn encodings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
     if text.is_empty() {
         return Vec::new();
     }
-    let mut forms = vec![text.to_owned(), BASE64.encode(text)];
-    forms.push(percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string());
-    forms.push(encode(text));
-    let json = serde_json::Value::from(text).to_string();
-    forms.push(json.trim_matches('"').to_owned());
-    let mut seen: Vec<Zeroizing<String>> = Vec::new();
+    let forms = [
+        Zeroizing::new(text.as_bytes().to_vec()),
+        decoded(text),
+        Zeroizing::new(text.replace(' ', "+").into_bytes()),
+        Zeroizing::new(BASE64.encode(text).into_bytes()),
+        Zeroizing::new(BASE64_URL.encode(text).into_bytes()),
+    ];
+    let mut seen: Vec<Zeroizing<Vec<u8>>> = Vec::new();
     for form in forms {
-        if !seen.iter().any(|known| **known == form) {
-            seen.push(Zeroizing::new(form));
+        if !form.is_empty() && !seen.contains(&form) {
+            seen.push(form);
         }
     }
     seen
 }
 
-/// Replaces `credential`, and every piece of it of 8 bytes or more, by its length.
-fn hide_pieces(text: &str, credential: &str) -> String {
-    let (least, pieces) = (PIECE.min(credential.len()), Pieces::of(credential));
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let longest = pieces.longest(rest.as_bytes());
-        let found = (0..=longest).rev().find(|n| rest.is_char_boundary(*n)).unwrap_or(0);
-        if found > 0 && found >= least {
-            out.push_str(&format!("<redacted:{found}>"));
-            at += found;
+/// The text with the hidden bytes of it replaced by how many they are. A character is hidden whole.
+fn without(text: &str, hidden: &[bool]) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut run = 0;
+    let end_run = |out: &mut String, run: &mut usize| {
+        if *run > 0 {
+            out.push_str(&format!("<redacted:{run}>"));
+            *run = 0;
+        }
+    };
+    for (at, character) in text.char_indices() {
+        let bytes = at..at + character.len_utf8();
+        if hidden[bytes].contains(&true) {
+            run += character.len_utf8();
         } else {
-            let next = rest.chars().next().map_or(1, char::len_utf8);
-            out.push_str(&rest[..next]);
-            at += next;
+            end_run(&mut out, &mut run);
+            out.push(character);
         }
     }
+    end_run(&mut out, &mut run);
     out
 }
 
@@ -167,11 +186,23 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn of(credential: &str) -> Pieces<'_> {
-        let credential = credential.as_bytes();
+    fn of(credential: &[u8]) -> Pieces<'_> {
         let mut starts: Vec<u32> = (0..u32::try_from(credential.len()).unwrap_or(u32::MAX)).collect();
         starts.sort_unstable_by_key(|start| order(&credential[*start as usize..]));
         Pieces { credential, starts }
+    }
+
+    /// Passes on where the credential, or a piece of it of 8 bytes or more, stands in a text.
+    fn each_in(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
+        let least = PIECE.min(self.credential.len()).max(1);
+        let mut at = 0;
+        while at < text.len() {
+            let length = self.longest(&text[at..]);
+            if length >= least {
+                found(at..at + length);
+            }
+            at += if length >= least { length } else { 1 };
+        }
     }
 
     /// How many bytes at the start of `text` stand somewhere in the credential.
@@ -193,7 +224,8 @@ fn order(bytes: &[u8]) -> (u64, &[u8]) {
 }
 
 fn without_controls(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let shown = text.trim().chars().filter(|character| !is_invisible(*character));
+    shown.map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 fn cut(text: &str) -> String {
@@ -228,10 +260,59 @@ mod tests {
 
     #[test]
     fn every_form_of_a_credential_is_known_once() {
-        let forms = |text| encodings(text).iter().map(|form| (**form).clone()).collect::<Vec<_>>();
+        let forms =
+            |text| encodings(text).iter().map(|form| String::from_utf8_lossy(form).into()).collect::<Vec<String>>();
         assert_eq!(forms("abc"), ["abc", "YWJj"]);
-        assert_eq!(forms("a\"/"), ["a\"/", "YSIv", "a%22%2F", "a\\\"/"]);
-        assert_eq!(forms("a-/")[2..4], ["a%2D%2F", "a-%2F"], "all of it, and as this library sends it");
+        assert_eq!(forms("a b%41?"), ["a b%41?", "a bA?", "a+b%41?", "YSBiJTQxPw==", "YSBiJTQxPw"]);
+    }
+
+    /// What servers, gateways and proxies make of a credential before they send it back.
+    #[test]
+    fn a_credential_is_hidden_however_it_is_spelled() {
+        let password = "p@ss w\"rd/and <more> & \u{fc}";
+        let each = |write: &dyn Fn(char) -> String| password.chars().map(write).collect::<String>();
+        let bytes = |character: char| character.to_string().into_bytes();
+        let percent = |upper: bool| {
+            each(&|c| bytes(c).iter().map(|b| if upper { format!("%{b:02X}") } else { format!("%{b:02x}") }).collect())
+        };
+        let entity = |c: char| match c {
+            '&' => "&amp;".to_owned(),
+            '<' => "&lt;".to_owned(),
+            '>' => "&gt;".to_owned(),
+            '"' => "&quot;".to_owned(),
+            '/' => "&sol;".to_owned(),
+            _ => c.to_string(),
+        };
+        let spellings = [
+            password.to_owned(),
+            percent(true),
+            percent(false),
+            each(&|c| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }),
+            each(&|c| format!("\\u{:04X}", u32::from(c))),
+            each(&|c| if "\"/".contains(c) { format!("\\{c}") } else { c.to_string() }),
+            each(&|c| format!("&#{};", u32::from(c))),
+            each(&|c| format!("&#x{:x};", u32::from(c))),
+            each(&entity),
+            each(&entity).replace('&', "%26amp;"),
+            percent(false).replace('%', "%25"),
+            each(&|c| format!("{c}\u{200b}")),
+            each(&|c| format!("\u{202e}{c}\u{2028}")),
+            each(&|c| format!("{c}\u{1}")),
+            password.replace(' ', "\t"),
+            password.replace(' ', "+"),
+            password.replace(' ', "%0A"),
+            BASE64.encode(password),
+            BASE64_URL.encode(password),
+        ];
+        for spelling in spellings {
+            let cleaned = clean(&[password], &[], &format!("no: {spelling}."));
+            let rest = cleaned.trim_end_matches(['.', ' ']);
+            assert!(rest.starts_with("no: <redacted:") && rest.ends_with('>'), "{spelling}: {cleaned}");
+            assert_eq!(cleaned.matches("redacted").count(), 1, "{spelling}: {cleaned}");
+        }
+        let own = "canary%41canary&amp;/x";
+        let cleaned = clean(&[own], &[], "canary%41canary&amp;/x canaryAcanary&/x");
+        assert!(!cleaned.contains("canary"), "{cleaned}");
     }
 
     #[test]
@@ -251,7 +332,8 @@ mod tests {
     fn known_credentials_are_hidden_in_every_form_and_in_pieces() {
         let password = "p@ss w\"rd/and more";
         for form in encodings(password) {
-            let cleaned = clean(&[password], &[], &format!("<{}>", *form));
+            let form = String::from_utf8_lossy(&form);
+            let cleaned = clean(&[password], &[], &format!("<{form}>"));
             assert!(!cleaned.contains(&*form), "{cleaned}");
         }
         assert!(!clean(&[password], &[], "xx w\"rd/and xx").contains("w\"rd/and"));
@@ -275,7 +357,7 @@ mod tests {
 
     #[test]
     fn pieces_are_found_wherever_they_stand() {
-        let longest = |credential, text: &str| Pieces::of(credential).longest(text.as_bytes());
+        let longest = |credential: &str, text: &str| Pieces::of(credential.as_bytes()).longest(text.as_bytes());
         assert_eq!(longest("banana", "ananas"), 5);
         assert_eq!(longest("banana", "nab"), 2);
         assert_eq!(longest("banana", "banana split"), 6);

@@ -1,0 +1,266 @@
+//! The ways in which a server may spell a text in its own words: percent-encoding, escapes of JSON and JavaScript,
+//! entities of HTML, one within the other, and characters that nobody sees.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+/// Encodings within encodings are undone up to this depth.
+const DEPTH: usize = 4;
+
+/// Entities of HTML that have names, without those that no credential holds (letters with accents and so on).
+const ENTITIES: [(&str, u8); 37] = [
+    ("Tab", b'\t'),
+    ("NewLine", b'\n'),
+    ("nbsp", b' '),
+    ("excl", b'!'),
+    ("quot", b'"'),
+    ("QUOT", b'"'),
+    ("num", b'#'),
+    ("dollar", b'$'),
+    ("percnt", b'%'),
+    ("amp", b'&'),
+    ("AMP", b'&'),
+    ("apos", b'\''),
+    ("lpar", b'('),
+    ("rpar", b')'),
+    ("ast", b'*'),
+    ("plus", b'+'),
+    ("comma", b','),
+    ("hyphen", b'-'),
+    ("dash", b'-'),
+    ("period", b'.'),
+    ("sol", b'/'),
+    ("colon", b':'),
+    ("semi", b';'),
+    ("lt", b'<'),
+    ("LT", b'<'),
+    ("equals", b'='),
+    ("gt", b'>'),
+    ("GT", b'>'),
+    ("quest", b'?'),
+    ("commat", b'@'),
+    ("lsqb", b'['),
+    ("bsol", b'\\'),
+    ("rsqb", b']'),
+    ("lowbar", b'_'),
+    ("lcub", b'{'),
+    ("verbar", b'|'),
+    ("rcub", b'}'),
+];
+
+/// Whether a character takes no place when it is shown, or turns the order of others around.
+pub fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A text with some of its encodings undone, and where each of its bytes stood in the text.
+pub struct Spelling {
+    /// The bytes.
+    pub bytes: Zeroizing<Vec<u8>>,
+    places: Vec<Range<usize>>,
+    controls: Controls,
+}
+
+/// What becomes of control characters: a server may put them between the words of a credential, or into one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Controls {
+    Spaces,
+    Dropped,
+}
+
+impl Spelling {
+    /// Where these bytes stood in the text.
+    pub fn place(&self, bytes: Range<usize>) -> Range<usize> {
+        match (self.places.get(bytes.start), self.places.get(bytes.end.wrapping_sub(1))) {
+            (Some(first), Some(last)) if first.start < last.end => first.start..last.end,
+            _ => 0..0,
+        }
+    }
+
+    fn with_room(bytes: usize, controls: Controls) -> Spelling {
+        let places = Vec::with_capacity(bytes);
+        Spelling { bytes: Zeroizing::new(Vec::with_capacity(bytes)), places, controls }
+    }
+
+    /// The text as it is, without what nobody sees.
+    fn plain(text: &str, controls: Controls) -> Spelling {
+        let mut plain = Spelling::with_room(text.len(), controls);
+        for (start, character) in text.char_indices() {
+            plain.push_char(character, &(start..start + character.len_utf8()));
+        }
+        plain
+    }
+
+    /// The same with one layer of encodings undone; `None` if there is none.
+    fn decoded(&self) -> Option<Spelling> {
+        let mut out = Spelling::with_room(self.bytes.len(), self.controls);
+        let mut at = 0;
+        while at < self.bytes.len() {
+            let (length, decoded) = escape(&self.bytes[at..]).unwrap_or((1, Decoded::Byte(self.bytes[at])));
+            let place = self.place(at..at + length);
+            match decoded {
+                Decoded::Byte(byte) if byte.is_ascii() => out.push_char(char::from(byte), &place),
+                Decoded::Byte(byte) => out.push(&[byte], &place),
+                Decoded::Char(character) => out.push_char(character, &place),
+            }
+            at += length;
+        }
+        (out.bytes.len() < self.bytes.len()).then_some(out)
+    }
+
+    fn push_char(&mut self, character: char, place: &Range<usize>) {
+        match (character.is_control(), self.controls) {
+            (false, _) if is_invisible(character) => {}
+            (false, _) => self.push(character.encode_utf8(&mut [0; 4]).as_bytes(), place),
+            (true, Controls::Spaces) => self.push(b" ", place),
+            (true, Controls::Dropped) => {}
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], place: &Range<usize>) {
+        self.bytes.extend_from_slice(bytes);
+        self.places.extend(bytes.iter().map(|_| place.clone()));
+    }
+}
+
+/// The text as it stands, and with one layer of encodings after the other undone.
+pub fn spellings(text: &str) -> Vec<Spelling> {
+    let mut all = layers(text, Controls::Dropped);
+    if text.contains(char::is_control) || all.len() > 1 {
+        all.extend(layers(text, Controls::Spaces));
+    }
+    all
+}
+
+/// The text with all its encodings undone.
+pub fn decoded(text: &str) -> Zeroizing<Vec<u8>> {
+    layers(text, Controls::Dropped).pop().map_or_else(Default::default, |last| last.bytes)
+}
+
+fn layers(text: &str, controls: Controls) -> Vec<Spelling> {
+    let mut all = vec![Spelling::plain(text, controls)];
+    while all.len() < DEPTH {
+        match all.last().and_then(Spelling::decoded) {
+            Some(next) => all.push(next),
+            None => break,
+        }
+    }
+    all
+}
+
+enum Decoded {
+    Byte(u8),
+    Char(char),
+}
+
+impl Decoded {
+    fn of(number: u32) -> Option<Decoded> {
+        char::from_u32(number).map(Decoded::Char)
+    }
+}
+
+/// The escape that stands first, if one does: how long it is, and what it stands for.
+fn escape(bytes: &[u8]) -> Option<(usize, Decoded)> {
+    match bytes {
+        [b'%', b'u' | b'U', rest @ ..] => Some((6, Decoded::of(hex(rest.get(..4)?)?)?)),
+        [b'%', rest @ ..] => Some((3, Decoded::Byte(u8::try_from(hex(rest.get(..2)?)?).ok()?))),
+        [b'\\', b'u', rest @ ..] => utf16(rest),
+        [b'\\', b'x', rest @ ..] => Some((4, Decoded::of(hex(rest.get(..2)?)?)?)),
+        [b'\\', byte, ..] => Some((2, Decoded::Byte(short_escape(*byte)?))),
+        [b'&', b'#', rest @ ..] => {
+            let digits = rest.iter().position(|byte| *byte == b';').filter(|length| *length <= 8)?;
+            let number = match &rest[..digits] {
+                [b'x' | b'X', number @ ..] => hex(number)?,
+                number => std::str::from_utf8(number).ok()?.parse().ok()?,
+            };
+            Some((digits + 3, Decoded::of(number)?))
+        }
+        [b'&', rest @ ..] => {
+            let name = rest.get(..rest.iter().position(|byte| *byte == b';').filter(|length| *length <= 8)?)?;
+            let (name, byte) = ENTITIES.iter().find(|(known, _)| known.as_bytes() == name)?;
+            Some((name.len() + 2, Decoded::Byte(*byte)))
+        }
+        _ => None,
+    }
+}
+
+/// What stands behind a backslash in JSON or in a program's text.
+fn short_escape(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'/' | b'\\' | b'"' | b'\'' => byte,
+        b'n' => b'\n',
+        b't' => b'\t',
+        b'r' => b'\r',
+        b'b' => 8,
+        b'f' => 12,
+        _ => return None,
+    })
+}
+
+/// What stands behind `\u`: a character, or the first half of one, with the second behind it.
+fn utf16(rest: &[u8]) -> Option<(usize, Decoded)> {
+    let first = hex(rest.get(..4)?)?;
+    if let Some(character) = Decoded::of(first) {
+        return Some((6, character));
+    }
+    let second = rest.get(4..10)?.strip_prefix(b"\\u").and_then(hex)?;
+    let both = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+    let character = char::decode_utf16(both).next()?.ok()?;
+    Some((12, Decoded::of(character.into())?))
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    let is_hex = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+    is_hex.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn last(text: &str) -> String {
+        String::from_utf8_lossy(&decoded(text)).into_owned()
+    }
+
+    #[test]
+    fn every_spelling_is_undone() {
+        let cases = [
+            ("plain", "plain"),
+            ("a%2Fb%2fc", "a/b/c"),
+            ("%C3%bc", "ü"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("%u0041", "A"),
+            (r"a\/b\u0026c\u00FCd\x41", "a/b&cüdA"),
+            (r"\ud83d\ude00", "😀"),
+            (r"\ud83d", r"\ud83d"),
+            (r"\q", r"\q"),
+            ("a&amp;b&#38;c&#x26;d&sol;&unknown;", "a&b&c&d/&unknown;"),
+            ("&#xD800;&#;&#x;&", "&#xD800;&#;&#x;&"),
+            ("%2525", "%"),
+            ("&amp;amp;", "&"),
+            (r"%5Cu0041", "A"),
+            ("a\u{200b}b\u{202e}c\u{2028}d\u{feff}", "abcd"),
+            (r"a\u200bb&#8203;c", "abc"),
+            ("a\tb\u{1}c%0Ad", "abcd"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(last(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_lead_back_to_the_text() {
+        let text = "x%2541\u{200b}y";
+        let all = layers(text, Controls::Spaces);
+        assert_eq!(&*all[2].bytes, b"xAy");
+        assert_eq!(&text[all[2].place(1..2)], "%2541");
+        assert_eq!(&text[all[2].place(0..3)], text);
+        assert_eq!(all[2].place(3..4), 0..0);
+    }
+}
