@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use super::arguments::raw;
 use super::log::{logger, tg_log_fn, tg_release_fn};
-use super::panic::quietly;
+use super::panic::guard_value;
 use crate::config::Config;
 
 /// The settings of a connection. For one thread at a time.
@@ -18,7 +18,7 @@ pub struct tg_config(pub(super) Config);
 ///
 /// The caller promises that `config` is NULL or a live config that no other thread uses meanwhile.
 unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
-    quietly((), || {
+    guard_value((), || {
         // SAFETY: NULL gives `None`; otherwise the caller promises a live object that is nobody else's now.
         if let Some(config) = unsafe { config.as_mut() } {
             change(&mut config.0)
@@ -35,7 +35,7 @@ unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
 /// Free with tg_config_free(). NULL only if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
-    quietly(std::ptr::null_mut(), || {
+    guard_value(std::ptr::null_mut(), || {
         // SAFETY: the caller passes NULL or a NUL-terminated text.
         let host = unsafe { raw(host) };
         let config = host.map_or_else(Config::without_host, Config::new);
@@ -292,7 +292,7 @@ pub unsafe extern "C" fn tg_config_set_log(
     user_data: *mut c_void,
     release: tg_release_fn,
 ) {
-    let target = quietly(None, || logger(max_level, log, user_data, release));
+    let target = guard_value(None, || logger(max_level, log, user_data, release));
     // SAFETY: as the conventions at the top of the header ask of every pointer.
     unsafe {
         set(config, |config| {
@@ -304,7 +304,7 @@ pub unsafe extern "C" fn tg_config_set_log(
 /// Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_free(config: *mut tg_config) {
-    quietly((), || {
+    guard_value((), || {
         if !config.is_null() {
             // SAFETY: a pointer that tg_config_new made, and that is freed once.
             drop(unsafe { Box::from_raw(config) });

@@ -6,7 +6,7 @@ use super::arguments::{Out, object};
 use super::config::tg_config;
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::Connection;
 use crate::error::Result;
@@ -19,20 +19,20 @@ pub struct tg_conn(Connection);
 ///
 /// The caller promises that `conn` is NULL or a handle that was not freed when the call began.
 #[inline]
-pub(super) unsafe fn connection(conn: *const tg_conn) -> Result<Held> {
+pub(super) unsafe fn connection(conn: *const tg_conn) -> Result<ConnRef> {
     // SAFETY: as promised by the caller; the object is only borrowed here.
     unsafe { object(conn, "conn")? };
     // SAFETY: a live pointer that `handle` made with Arc::into_raw.
-    Ok(Held(unsafe {
+    Ok(ConnRef(unsafe {
         Arc::increment_strong_count(conn);
         Arc::from_raw(conn)
     }))
 }
 
 /// A connection for the time of a call.
-pub(super) struct Held(Arc<tg_conn>);
+pub(super) struct ConnRef(Arc<tg_conn>);
 
-impl std::ops::Deref for Held {
+impl std::ops::Deref for ConnRef {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn tg_server_version(
 /// Free it with tg_conn_free(); the other handles go on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
-    quietly(std::ptr::null_mut(), || {
+    guard_value(std::ptr::null_mut(), || {
         // SAFETY: as the conventions at the top of the header ask of every pointer.
         unsafe { connection(conn) }.map_or(std::ptr::null_mut(), |conn| handle(conn.another()))
     })
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
 /// The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) {
-    quietly((), || {
+    guard_value((), || {
         // SAFETY: as the conventions at the top of the header ask of every pointer.
         if let Ok(conn) = unsafe { connection(conn) } {
             conn.set_timeout(total_ms);
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) 
 /// for them. Calls that begin later, and those on clones, are unaffected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
-    quietly((), || {
+    guard_value((), || {
         // SAFETY: as the conventions at the top of the header ask of every pointer.
         if let Ok(conn) = unsafe { connection(conn) } {
             conn.cancel();
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
 /// that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_free(conn: *mut tg_conn) {
-    quietly((), || {
+    guard_value((), || {
         if !conn.is_null() {
             // SAFETY: a pointer that `handle` made with Arc::into_raw, and that is freed once.
             let conn = unsafe { Arc::from_raw(conn) };

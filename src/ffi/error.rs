@@ -7,7 +7,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::arguments::EMPTY;
-use super::panic::{HERE, quietly};
+use super::panic::{THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
 
@@ -64,7 +64,7 @@ static NO_ERROR: Lazy<tg_error> = Lazy::new(|| tg_error {
 /// The caller promises that `error` is NULL or a live error.
 unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
     // SAFETY: NULL gives `None`; otherwise the caller promises a live error, which nothing changes.
-    quietly(fallback, || part(unsafe { error.as_ref() }.unwrap_or(&NO_ERROR)))
+    guard_value(fallback, || part(unsafe { error.as_ref() }.unwrap_or(&NO_ERROR)))
 }
 
 /// The error of the calling thread's last call that takes a tg_error **; after a success, and
@@ -75,7 +75,7 @@ unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_err
 /// else that may move your code to another thread between two calls, use the call's last argument.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error() -> *const tg_error {
-    quietly(std::ptr::null(), || last_error().unwrap_or(&raw const *NO_ERROR))
+    guard_value(std::ptr::null(), || last_error().unwrap_or(&raw const *NO_ERROR))
 }
 
 /// The message of tg_last_error(): one sentence for a person, "" after a success.
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 
 /// Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
-    quietly((), || {
+    guard_value((), || {
         if !error.is_null() && !std::ptr::eq(error, &raw const *NO_ERROR) {
             // SAFETY: a pointer that `guard` made with Arc::into_raw, and that is freed once.
             drop(unsafe { Arc::from_raw(error) });
@@ -152,7 +152,7 @@ thread_local! {
 }
 
 pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
-    HERE.with(|here| here.failed.set(failure.is_some()));
+    THREAD.with(|thread| thread.failed.set(failure.is_some()));
     // A thread that is ending has no last error any more. The old one is dropped after the borrow.
     let old = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| std::mem::replace(&mut *last, failure)));
     drop(old);

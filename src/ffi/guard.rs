@@ -5,7 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::error::{set_last, tg_error};
-use super::panic::{HERE, caught};
+use super::panic::{THREAD, caught};
 use super::status::tg_status;
 use crate::error::{Error, Reason, Result};
 
@@ -29,14 +29,14 @@ pub(super) unsafe fn guard(error: *mut *mut tg_error, body: impl FnOnce() -> Res
 /// sends the call there, and so does a panic.
 ///
 /// The caller promises the same of `error` as for [`guard`].
-pub(super) unsafe fn shortcut(error: *mut *mut tg_error, body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
-    HERE.with(|here| {
-        here.caught(body).ok()??;
+pub(super) unsafe fn guard_fast(error: *mut *mut tg_error, body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
+    THREAD.with(|thread| {
+        thread.caught(body).ok()??;
         if !error.is_null() {
             // SAFETY: not NULL, and the caller promises room for one pointer.
             unsafe { error.write(ptr::null_mut()) };
         }
-        if here.failed.get() {
+        if thread.failed.get() {
             set_last(None);
         }
         Some(tg_status::OK)
@@ -44,5 +44,5 @@ pub(super) unsafe fn shortcut(error: *mut *mut tg_error, body: impl FnOnce() -> 
 }
 
 fn panicked() -> Error {
-    Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own")
+    Error::new(Reason::InternalPanic, "internal error in tigergraph_auth")
 }

@@ -6,7 +6,7 @@ use super::arguments::{EMPTY, Out, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::report::Report;
 
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn tg_diagnose(
 /// The caller promises that `report` is NULL or a live report.
 unsafe fn read(report: *const tg_report, part: impl FnOnce(&tg_report) -> &CString) -> *const c_char {
     // SAFETY: NULL gives `None`; otherwise the caller promises a live report, which nothing changes.
-    quietly(EMPTY, || unsafe { report.as_ref() }.map_or(EMPTY, |report| part(report).as_ptr()))
+    guard_value(EMPTY, || unsafe { report.as_ref() }.map_or(EMPTY, |report| part(report).as_ptr()))
 }
 
 /// For a person: the first line is the verdict and what to do, then come the steps and the settings.
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_ch
 /// Frees a report. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_free(report: *mut tg_report) {
-    quietly((), || {
+    guard_value((), || {
         if !report.is_null() {
             // SAFETY: a pointer that tg_diagnose made, and that is freed once.
             drop(unsafe { Box::from_raw(report) });

@@ -8,7 +8,7 @@ use super::arguments::{EMPTY, Out, known_flags, null, required_text, text};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::error::Result;
 use crate::protocol::secret::Secret;
@@ -233,14 +233,14 @@ where
     T: Copy,
 {
     // SAFETY: NULL gives `None`; otherwise the caller promises a live list, which nothing changes.
-    quietly(fallback, || unsafe { secrets.as_ref() }.and_then(|list| list.0.get(index)).map_or(fallback, part))
+    guard_value(fallback, || unsafe { secrets.as_ref() }.and_then(|list| list.0.get(index)).map_or(fallback, part))
 }
 
 /// How many secrets there are; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_count(secrets: *const tg_secrets) -> usize {
     // SAFETY: the caller passes NULL or a live list.
-    quietly(0, || unsafe { secrets.as_ref() }.map_or(0, |list| list.0.len()))
+    guard_value(0, || unsafe { secrets.as_ref() }.map_or(0, |list| list.0.len()))
 }
 
 /// The alias of a secret; "" if there is none at that index. Lives as long as the list.
@@ -274,7 +274,7 @@ pub unsafe extern "C" fn tg_secrets_is_masked(secrets: *const tg_secrets, index:
 /// Frees a list and wipes it. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_free(secrets: *mut tg_secrets) {
-    quietly((), || {
+    guard_value((), || {
         if !secrets.is_null() {
             // SAFETY: a pointer that `handle` made, and that is freed once.
             drop(unsafe { Box::from_raw(secrets) });

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char};
 
-use super::panic::quietly;
+use super::panic::guard_value;
 use crate::error::Status;
 
 /// What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.
@@ -104,7 +104,7 @@ impl From<Status> for tg_status {
 /// version does not know. Never NULL, never to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_status_name(status: tg_status) -> *const c_char {
-    quietly(UNKNOWN.as_ptr(), || name(status).as_ptr())
+    guard_value(UNKNOWN.as_ptr(), || name(status).as_ptr())
 }
 
 /// The name of a number that is no status.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::arguments::{EMPTY, Out, known_flags, required_text, seconds, text};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{guard, shortcut};
-use super::panic::quietly;
+use super::guard::{guard, guard_fast};
+use super::panic::guard_value;
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
@@ -176,7 +176,7 @@ pub unsafe extern "C" fn tg_authorization(
             set(place, connection(conn).ok()?.carefree()?);
             Some(())
         };
-        if let Some(status) = shortcut(error, carefree) {
+        if let Some(status) = guard_fast(error, carefree) {
             return status;
         }
         guard(error, || {
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn tg_current_token(
 /// fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
-    quietly((), || {
+    guard_value((), || {
         // SAFETY: as the conventions at the top of the header ask of every pointer.
         let Ok(conn) = (unsafe { connection(conn) }) else {
             return;
@@ -231,7 +231,7 @@ pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_to
 /// The caller promises that `token` is NULL or a live token.
 unsafe fn read<T: Copy>(token: *const tg_token, fallback: T, part: impl FnOnce(&Token) -> T) -> T {
     // SAFETY: NULL gives `None`; otherwise the caller promises a live token, which `set` made of the core's.
-    quietly(fallback, || unsafe { token.cast::<Token>().as_ref() }.map_or(fallback, part))
+    guard_value(fallback, || unsafe { token.cast::<Token>().as_ref() }.map_or(fallback, part))
 }
 
 /// The token itself. Lives as long as the object.
@@ -272,6 +272,6 @@ pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
     let token = unsafe { Arc::from_raw(token.cast::<Token>()) };
     // Only the last reference has anything to do, which then is guarded.
     if let Some(last) = Arc::into_inner(token) {
-        quietly((), || drop(last));
+        guard_value((), || drop(last));
     }
 }
