@@ -111,8 +111,8 @@ pub extern "C" fn tg_status_name(status: tg_status) -> *const c_char {
 const UNKNOWN: &CStr = c"UNKNOWN";
 
 fn name(status: tg_status) -> &'static CStr {
-    let known = Status::ALL.into_iter().find(|known| tg_status::from(*known) == status);
-    known.map_or(UNKNOWN, Status::c_name)
+    let known = usize::try_from(status.0).ok().and_then(|number| Status::ALL.get(number));
+    known.map_or(UNKNOWN, |known| known.c_name())
 }
 
 #[cfg(test)]
