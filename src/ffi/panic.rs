@@ -6,7 +6,8 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 thread_local! {
-    pub(super) static THREAD: ThreadState = const { ThreadState { inside: Cell::new(false), failed: Cell::new(false) } };
+    pub(super) static THREAD: ThreadState =
+        const { ThreadState { inside: Cell::new(false), failed: Cell::new(false) } };
 }
 
 /// What is known of this thread. One variable, because each access to a thread-local variable of a shared library
@@ -37,7 +38,7 @@ pub(super) fn guard_value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     caught(body).unwrap_or(fallback)
 }
 
-/// For tests/panic.rs: makes every exported function panic once it has cleared its outputs.
+/// For tests/panic.rs: makes the body of every exported function panic; its outputs were cleared before.
 #[cfg(feature = "test-panic")]
 pub static PANIC: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
