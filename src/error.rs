@@ -4,6 +4,7 @@
 //! [`REASONS`] is the one table that joins them; the C header, the documentation and the tests read it.
 
 use std::borrow::Cow;
+use std::ffi::CStr;
 use std::fmt;
 
 /// What a program can do about an outcome. The numbers are part of the C interface and never change.
@@ -48,51 +49,50 @@ pub enum Status {
     Cancelled = 17,
 }
 
+/// Every status with its name, in the order of its number. The names end in a NUL, so that one table serves Rust and C.
+const STATUSES: [(Status, &CStr); 18] = [
+    (Status::Ok, c"OK"),
+    (Status::InvalidArgument, c"INVALID_ARGUMENT"),
+    (Status::Connect, c"CONNECT"),
+    (Status::Timeout, c"TIMEOUT"),
+    (Status::Tls, c"TLS"),
+    (Status::Protocol, c"PROTOCOL"),
+    (Status::Unauthenticated, c"UNAUTHENTICATED"),
+    (Status::Forbidden, c"FORBIDDEN"),
+    (Status::NotFound, c"NOT_FOUND"),
+    (Status::AlreadyExists, c"ALREADY_EXISTS"),
+    (Status::Unsupported, c"UNSUPPORTED"),
+    (Status::AuthDisabled, c"AUTH_DISABLED"),
+    (Status::Unavailable, c"UNAVAILABLE"),
+    (Status::Server, c"SERVER"),
+    (Status::UnknownOutcome, c"UNKNOWN_OUTCOME"),
+    (Status::NoCredentials, c"NO_CREDENTIALS"),
+    (Status::Internal, c"INTERNAL"),
+    (Status::Cancelled, c"CANCELLED"),
+];
+
 impl Status {
     /// Every status, in the order of its number.
-    pub const ALL: [Status; 18] = [
-        Status::Ok,
-        Status::InvalidArgument,
-        Status::Connect,
-        Status::Timeout,
-        Status::Tls,
-        Status::Protocol,
-        Status::Unauthenticated,
-        Status::Forbidden,
-        Status::NotFound,
-        Status::AlreadyExists,
-        Status::Unsupported,
-        Status::AuthDisabled,
-        Status::Unavailable,
-        Status::Server,
-        Status::UnknownOutcome,
-        Status::NoCredentials,
-        Status::Internal,
-        Status::Cancelled,
-    ];
-
-    /// The name without its prefix, as `tg_status_name` gives it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Ok => "OK",
-            Status::InvalidArgument => "INVALID_ARGUMENT",
-            Status::Connect => "CONNECT",
-            Status::Timeout => "TIMEOUT",
-            Status::Tls => "TLS",
-            Status::Protocol => "PROTOCOL",
-            Status::Unauthenticated => "UNAUTHENTICATED",
-            Status::Forbidden => "FORBIDDEN",
-            Status::NotFound => "NOT_FOUND",
-            Status::AlreadyExists => "ALREADY_EXISTS",
-            Status::Unsupported => "UNSUPPORTED",
-            Status::AuthDisabled => "AUTH_DISABLED",
-            Status::Unavailable => "UNAVAILABLE",
-            Status::Server => "SERVER",
-            Status::UnknownOutcome => "UNKNOWN_OUTCOME",
-            Status::NoCredentials => "NO_CREDENTIALS",
-            Status::Internal => "INTERNAL",
-            Status::Cancelled => "CANCELLED",
+    pub const ALL: [Status; STATUSES.len()] = {
+        let mut all = [Status::Ok; STATUSES.len()];
+        let mut index = 0;
+        while index < all.len() {
+            all[index] = STATUSES[index].0;
+            index += 1;
         }
+        all
+    };
+
+    /// The name without its prefix, such as `TIMEOUT`.
+    pub fn name(self) -> &'static str {
+        // The names are ASCII; a test reads each of them.
+        self.c_name().to_str().unwrap_or_default()
+    }
+
+    /// The same with the NUL that C wants at its end.
+    pub(crate) fn c_name(self) -> &'static CStr {
+        // The table has the order of the enum; a test checks that.
+        STATUSES[self as usize].1
     }
 }
 
@@ -443,6 +443,20 @@ mod tests {
     fn statuses_have_their_numbers() {
         for (number, status) in Status::ALL.iter().enumerate() {
             assert_eq!(*status as usize, number);
+        }
+    }
+
+    #[test]
+    fn statuses_have_the_names_of_the_enum() {
+        for status in Status::ALL {
+            let mut name = String::new();
+            for letter in format!("{status:?}").chars() {
+                if letter.is_ascii_uppercase() && !name.is_empty() {
+                    name.push('_');
+                }
+                name.push(letter.to_ascii_uppercase());
+            }
+            assert_eq!(status.name(), name);
         }
     }
 }

@@ -163,6 +163,17 @@ fn every_reason_is_listed_beside_its_status() {
 }
 
 #[test]
+fn every_status_has_its_name_and_number() {
+    let header = header();
+    for status in tigergraph_auth::Status::ALL {
+        let define = format!("\n#define TG_STATUS_{} {}\n", status.name(), status as i32);
+        assert!(header.contains(&define), "{define}");
+    }
+    let defines = header.matches("\n#define TG_STATUS_").count();
+    assert_eq!(defines, tigergraph_auth::Status::ALL.len());
+}
+
+#[test]
 fn every_function_is_fuzzed() {
     let calls = read("fuzz/src/abi.rs");
     for name in names() {

@@ -12,16 +12,16 @@ use syn::visit::{self, Visit};
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
 const COUNTS: [(&str, usize); 16] = [
-    ("src/ffi/arguments.rs", 13),
-    ("src/ffi/config.rs", 24),
-    ("src/ffi/conn.rs", 9),
-    ("src/ffi/error.rs", 11),
-    ("src/ffi/guard.rs", 4),
-    ("src/ffi/log.rs", 4),
-    ("src/ffi/report.rs", 6),
-    ("src/ffi/secrets.rs", 19),
+    ("src/ffi/arguments.rs", 5),
+    ("src/ffi/config.rs", 22),
+    ("src/ffi/conn.rs", 6),
+    ("src/ffi/error.rs", 8),
+    ("src/ffi/handle.rs", 11),
+    ("src/ffi/log.rs", 5),
+    ("src/ffi/report.rs", 4),
+    ("src/ffi/secrets.rs", 14),
     ("src/ffi/tests.rs", 10),
-    ("src/ffi/token.rs", 15),
+    ("src/ffi/token.rs", 12),
     ("src/platform/allocator.rs", 7),
     ("src/platform/clock.rs", 1),
     ("src/platform/fork.rs", 7),
@@ -97,6 +97,13 @@ impl<'ast> Visit<'ast> for Finder {
             }
         }
         visit::visit_item_impl(self, item);
+    }
+
+    fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
+        if let Some(token) = &function.sig.unsafety {
+            self.found(Kind::Function, token.span);
+        }
+        visit::visit_trait_item_fn(self, function);
     }
 
     fn visit_item_foreign_mod(&mut self, item: &'ast syn::ItemForeignMod) {
@@ -222,6 +229,8 @@ fn what_is_not_explained_is_found() {
         ("unsafe fn f() {}", false),
         ("/// The caller promises something.\nunsafe fn f() {}", true),
         ("#[unsafe(no_mangle)]\nunsafe extern \"C\" fn f() {}", true),
+        ("trait T { unsafe fn f(); }", false),
+        ("trait T {\n/// The caller promises something.\nunsafe fn f();\n}", true),
         ("type F = unsafe extern \"C\" fn();", true),
         ("unsafe extern \"C\" { fn f(); }", false),
         ("// SAFETY: because.\nx!(unsafe { y() });", false),

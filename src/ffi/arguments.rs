@@ -1,100 +1,105 @@
-//! Arguments are read with care, and outputs are written on every path.
+//! Texts and outputs: raw pointers become values of these types in one place, by an unsafe constructor that names
+//! what the caller promises. Everything after that is safe.
 
 use std::ffi::{CStr, c_char};
 
-use super::panic::forced_panic;
+use super::handle::{Handle, into_handle, null};
 use crate::checks::TEXT_LIMIT;
 use crate::error::{Error, Reason, Result};
 
-/// An output that is NULL or 0 until it is set.
-pub(super) struct Out<T> {
-    place: *mut T,
+/// The type of an output, and what an output holds until there is a result.
+pub(super) trait Output: Copy {
+    const EMPTY: Self;
 }
 
-impl<T> Out<T> {
-    /// An output that must be there. Cleared at once.
-    ///
-    /// The caller promises that `place` is NULL or has room for a `T`.
-    pub(super) unsafe fn new(place: *mut T, empty: T, name: &str) -> Result<Out<T>> {
-        if place.is_null() {
-            return Err(null(name));
-        }
-        // SAFETY: not NULL, and the caller promises room.
-        unsafe { place.write(empty) };
-        Ok(Out { place })
-    }
+impl Output for i32 {
+    const EMPTY: i32 = 0;
+}
 
-    /// An output that the caller may not want. Cleared at once.
+impl Output for usize {
+    const EMPTY: usize = 0;
+}
+
+impl<H: Handle> Output for *mut H {
+    const EMPTY: *mut H = std::ptr::null_mut();
+}
+
+/// The place of an output. May be NULL, which takes a result and drops it.
+pub(super) struct Out<T>(*mut T);
+
+impl<T: Output> Out<T> {
+    /// Clears the output at once, so that it is written whatever happens in the call.
     ///
-    /// The caller promises that `place` is NULL or has room for a `T`.
-    pub(super) unsafe fn optional(place: *mut T, empty: T) -> Out<T> {
+    /// The caller promises that `place` is NULL, or has room for a `T` as long as this value is used.
+    #[inline]
+    pub(super) unsafe fn new(place: *mut T) -> Out<T> {
         if !place.is_null() {
             // SAFETY: not NULL, and the caller promises room.
-            unsafe { place.write(empty) };
+            unsafe { place.write(T::EMPTY) };
         }
-        Out { place }
+        Out(place)
     }
 
-    /// Writes the result. A value that nobody wants is dropped by the caller of this.
-    pub(super) fn set(self, value: T) {
-        if !self.place.is_null() {
-            // SAFETY: not NULL, and the caller of `new` or `optional` promised room.
-            unsafe { self.place.write(value) };
+    /// The same output, which must be there.
+    #[inline]
+    pub(super) fn required(&self, name: &str) -> Result<&Out<T>> {
+        if self.0.is_null() { Err(null(name)) } else { Ok(self) }
+    }
+
+    /// Writes the result.
+    pub(super) fn set(&self, value: T) {
+        if !self.0.is_null() {
+            // SAFETY: not NULL, and the caller of `new` promised room.
+            unsafe { self.0.write(value) };
         }
     }
+}
 
-    /// Whether the caller wants the result.
-    pub(super) fn is_wanted(&self) -> bool {
-        !self.place.is_null()
+impl<H: Handle> Out<*mut H> {
+    /// Makes a handle of the result and writes it.
+    #[inline]
+    pub(super) fn give(&self, owner: H::Owner) {
+        if !self.0.is_null() {
+            self.set(into_handle(owner));
+        }
     }
 }
 
-/// The error for a NULL where none may be.
-pub(super) fn null(name: &str) -> Error {
-    Error::new(Reason::ArgumentNull, format!("{name} is NULL"))
-}
+/// A text argument. It is read when it is asked for, not before.
+#[repr(transparent)]
+pub(super) struct Text(*const c_char);
 
-/// The object behind a handle.
-///
-/// The caller promises that `handle` is NULL or points to a live object.
-pub(super) unsafe fn object<'a, T>(handle: *const T, name: &str) -> Result<&'a T> {
-    forced_panic();
-    // SAFETY: NULL gives `None`; otherwise the caller promises a live object.
-    unsafe { handle.as_ref() }.ok_or_else(|| null(name))
-}
-
-/// A text argument that may be NULL: UTF-8, at most 64 KiB.
-///
-/// The caller promises that `text` is NULL or NUL-terminated, and stays so while the result is used.
-pub(super) unsafe fn text<'a>(text: *const c_char, name: &str) -> Result<Option<&'a str>> {
-    // SAFETY: as promised by the caller.
-    let Some(bytes) = (unsafe { raw(text) }) else {
-        return Ok(None);
-    };
-    if bytes.len() > TEXT_LIMIT {
-        return Err(Error::new(Reason::ArgumentRange, format!("{name} is longer than 64 KiB")));
+impl Text {
+    /// The caller promises that `text` is NULL or NUL-terminated, and stays as it is while this value is used.
+    pub(super) unsafe fn new(text: *const c_char) -> Text {
+        Text(text)
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::new(Reason::ArgumentUtf8, format!("{name} is not UTF-8")));
-    text.map(Some)
-}
 
-/// A text argument that must be there.
-///
-/// The caller promises the same as for [`text`].
-pub(super) unsafe fn required_text<'a>(pointer: *const c_char, name: &str) -> Result<&'a str> {
-    // SAFETY: as promised by the caller.
-    unsafe { text(pointer, name) }?.ok_or_else(|| null(name))
-}
-
-/// The bytes of a text, not judged.
-///
-/// The caller promises that `text` is NULL or NUL-terminated, and stays so while the result is used.
-pub(super) unsafe fn raw<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    if text.is_null() {
-        return None;
+    /// The bytes, unchecked; `None` for NULL.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: not NULL, and the caller of `new` promised a NUL at its end.
+        Some(unsafe { CStr::from_ptr(self.0) }.to_bytes())
     }
-    // SAFETY: not NULL, and NUL-terminated as promised by the caller.
-    Some(unsafe { CStr::from_ptr(text) }.to_bytes())
+
+    /// A text that may be NULL: UTF-8, at most 64 KiB.
+    pub(super) fn optional(&self, name: &str) -> Result<Option<&str>> {
+        let Some(bytes) = self.bytes() else {
+            return Ok(None);
+        };
+        if bytes.len() > TEXT_LIMIT {
+            return Err(Error::new(Reason::ArgumentRange, format!("{name} is longer than 64 KiB")));
+        }
+        let text = std::str::from_utf8(bytes);
+        text.map(Some).map_err(|_| Error::new(Reason::ArgumentUtf8, format!("{name} is not UTF-8")))
+    }
+
+    /// A text that must be there.
+    pub(super) fn required(&self, name: &str) -> Result<&str> {
+        self.optional(name)?.ok_or_else(|| null(name))
+    }
 }
 
 /// Refuses flags that the function does not know.

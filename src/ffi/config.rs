@@ -2,9 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::arguments::raw;
-use super::log::{logger, tg_log_fn, tg_release_fn};
-use super::panic::quietly;
+use super::arguments::Text;
+use super::handle::{Exclusive, Freed, Handle, into_handle};
+use super::log::{Callback, tg_log_fn, tg_release_fn};
+use super::panic::guard_value;
 use crate::config::Config;
 
 /// The settings of a connection. For one thread at a time.
@@ -14,14 +15,15 @@ use crate::config::Config;
 /// Every text is copied. A NULL config is ignored.
 pub struct tg_config(pub(super) Config);
 
+impl Handle for tg_config {
+    type Owner = Box<tg_config>;
+}
+
 /// Changes a config; NULL is ignored.
-///
-/// The caller promises that `config` is NULL or a live config that no other thread uses meanwhile.
-unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
-    quietly((), || {
-        // SAFETY: NULL gives `None`; otherwise the caller promises a live object that is nobody else's now.
-        if let Some(config) = unsafe { config.as_mut() } {
-            change(&mut config.0)
+fn set(mut config: Exclusive<tg_config>, change: impl FnOnce(&mut Config) -> &mut Config) {
+    guard_value((), || {
+        if let Some(config) = config.get() {
+            change(&mut config.0);
         }
     });
 }
@@ -35,11 +37,11 @@ unsafe fn set(config: *mut tg_config, change: impl FnOnce(&mut Config)) {
 /// Free with tg_config_free(). NULL only if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
-    quietly(std::ptr::null_mut(), || {
-        // SAFETY: the caller passes NULL or a NUL-terminated text.
-        let host = unsafe { raw(host) };
-        let config = host.map_or_else(Config::without_host, Config::new);
-        Box::into_raw(Box::new(tg_config(config)))
+    // SAFETY: `host` is NULL or a text.
+    let host = unsafe { Text::new(host) };
+    guard_value(std::ptr::null_mut(), || {
+        let config = host.bytes().map_or_else(Config::without_host, Config::new);
+        into_handle(Box::new(tg_config(config)))
     })
 }
 
@@ -60,23 +62,17 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// user's. Do not change the environment on another thread meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_load_env(config: *mut tg_config) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.load_env();
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.load_env());
 }
 
 /// The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_graph(config: *mut tg_config, graph: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_graph(raw(graph));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `graph` is NULL or a text.
+    let (config, graph) = unsafe { (Exclusive::new(config), Text::new(graph)) };
+    set(config, |config| config.set_graph(graph.bytes()));
 }
 
 /// Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
@@ -86,102 +82,76 @@ pub unsafe extern "C" fn tg_config_set_password(
     username: *const c_char,
     password: *const c_char,
 ) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_password(raw(username), raw(password));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `username` and `password` are
+    // NULL or texts.
+    let (config, username, password) = unsafe { (Exclusive::new(config), Text::new(username), Text::new(password)) };
+    set(config, |config| config.set_password(username.bytes(), password.bytes()));
 }
 
 /// Log in with a secret.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_secret(config: *mut tg_config, secret: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_secret(raw(secret));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `secret` is NULL or a text.
+    let (config, secret) = unsafe { (Exclusive::new(config), Text::new(secret)) };
+    set(config, |config| config.set_secret(secret.bytes()));
 }
 
 /// A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_api_token(config: *mut tg_config, token: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_api_token(raw(token));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `token` is NULL or a text.
+    let (config, token) = unsafe { (Exclusive::new(config), Text::new(token)) };
+    set(config, |config| config.set_api_token(token.bytes()));
 }
 
 /// Log in with a JWT that somebody else issued. It is never renewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_jwt(config: *mut tg_config, jwt: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_jwt(raw(jwt));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `jwt` is NULL or a text.
+    let (config, jwt) = unsafe { (Exclusive::new(config), Text::new(jwt)) };
+    set(config, |config| config.set_jwt(jwt.bytes()));
 }
 
 /// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
 /// Where both are the same, REST++ is asked below /restpp.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ports(config: *mut tg_config, restpp: u16, gsql: u16) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_ports(restpp, gsql);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_ports(restpp, gsql));
 }
 
 /// Whether the server is in TigerGraph Cloud: 1 yes, -1 no, 0 by the host name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_tgcloud(config: *mut tg_config, tgcloud: i32) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_tgcloud(tgcloud);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_tgcloud(tgcloud));
 }
 
 /// The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, version: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_server_version(raw(version));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `version` is NULL or a text.
+    let (config, version) = unsafe { (Exclusive::new(config), Text::new(version)) };
+    set(config, |config| config.set_server_version(version.bytes()));
 }
 
 /// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
 /// which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ca_file(config: *mut tg_config, path: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_ca_file(raw(path));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| config.set_ca_file(path.bytes()));
 }
 
 /// The CA certificates to trust, as PEM text, instead of a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ca_pem(config: *mut tg_config, pem: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_ca_pem(raw(pem));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `pem` is NULL or a text.
+    let (config, pem) = unsafe { (Exclusive::new(config), Text::new(pem)) };
+    set(config, |config| config.set_ca_pem(pem.bytes()));
 }
 
 /// Files with the certificate chain and the private key to show to servers that ask for them, in PEM.
@@ -191,93 +161,70 @@ pub unsafe extern "C" fn tg_config_set_client_cert(
     cert_path: *const c_char,
     key_path: *const c_char,
 ) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_client_cert(raw(cert_path), raw(key_path));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `cert_path` and `key_path` are
+    // NULL or texts.
+    let (config, cert_path, key_path) = unsafe { (Exclusive::new(config), Text::new(cert_path), Text::new(key_path)) };
+    set(config, |config| config.set_client_cert(cert_path.bytes(), key_path.bytes()));
 }
 
 /// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
 /// accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64_spki: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_pin_sha256(raw(base64_spki));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `base64_spki` is NULL or a text.
+    let (config, base64_spki) = unsafe { (Exclusive::new(config), Text::new(base64_spki)) };
+    set(config, |config| config.set_pin_sha256(base64_spki.bytes()));
 }
 
 /// Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_insecure_tls(config: *mut tg_config, insecure: i32) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_insecure_tls(insecure != 0);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_insecure_tls(insecure != 0));
 }
 
 /// Not 0: allow plain http beyond this machine, where anybody in between reads the credentials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_allow_http(config: *mut tg_config, allow: i32) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_allow_http(allow != 0);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_allow_http(allow != 0));
 }
 
 /// Limits in milliseconds: for one attempt to connect (name look-up, TCP and TLS; default 5 000) and
 /// for a whole call, everything included (default 30 000). There is no "no limit".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_timeouts(config: *mut tg_config, connect_ms: u32, total_ms: u32) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_timeouts(connect_ms, total_ms);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_timeouts(connect_ms, total_ms));
 }
 
 /// An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
 /// (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_proxy(config: *mut tg_config, proxy: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_proxy(raw(proxy));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `proxy` is NULL or a text.
+    let (config, proxy) = unsafe { (Exclusive::new(config), Text::new(proxy)) };
+    set(config, |config| config.set_proxy(proxy.bytes()));
 }
 
 /// The value of the User-Agent header. Default: "tigergraph-auth/" and the version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_user_agent(config: *mut tg_config, user_agent: *const c_char) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_user_agent(raw(user_agent));
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `user_agent` is NULL or a text.
+    let (config, user_agent) = unsafe { (Exclusive::new(config), Text::new(user_agent)) };
+    set(config, |config| config.set_user_agent(user_agent.bytes()));
 }
 
 /// The lifetime of tokens in seconds where a call names none (0: the server's default), and how many
 /// seconds before its end a token is renewed (0: a fifth of its lifetime, at most 24 h).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, lifetime_s: i64, renew_before_s: i64) {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_token_lifetime(lifetime_s, renew_before_s);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses.
+    let config = unsafe { Exclusive::new(config) };
+    set(config, |config| config.set_token_lifetime(lifetime_s, renew_before_s));
 }
 
 /// Where log lines up to max_level (TG_LOG_...) go. log NULL: nowhere.
@@ -292,22 +239,17 @@ pub unsafe extern "C" fn tg_config_set_log(
     user_data: *mut c_void,
     release: tg_release_fn,
 ) {
-    let target = quietly(None, || logger(max_level, log, user_data, release));
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        set(config, |config| {
-            config.set_log(target);
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `log` and `release` may be called with
+    // `user_data` on any thread, until `release` was.
+    let (config, callback) = unsafe { (Exclusive::new(config), Callback::new(log, user_data, release)) };
+    let target = guard_value(None, || callback.logger(max_level));
+    set(config, |config| config.set_log(target));
 }
 
 /// Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_free(config: *mut tg_config) {
-    quietly((), || {
-        if !config.is_null() {
-            // SAFETY: a pointer that tg_config_new made, and that is freed once.
-            drop(unsafe { Box::from_raw(config) });
-        }
-    });
+    // SAFETY: `config` is NULL or a config of tg_config_new, which is not used again.
+    let config = unsafe { Freed::new(config) };
+    guard_value((), || drop(config.take()));
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::arguments::{Out, object};
+use super::arguments::Out;
 use super::config::tg_config;
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::handle::{Borrowed, Counted, Freed, Handle, into_handle, null};
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::Connection;
 use crate::error::Result;
@@ -15,33 +16,25 @@ use crate::error::Result;
 /// threads at once.
 pub struct tg_conn(Connection);
 
+impl Handle for tg_conn {
+    type Owner = Arc<tg_conn>;
+}
+
 /// The connection behind a handle, kept alive for the call even if another thread frees the handle.
-///
-/// The caller promises that `conn` is NULL or a handle that was not freed when the call began.
 #[inline]
-pub(super) unsafe fn connection(conn: *const tg_conn) -> Result<Held> {
-    // SAFETY: as promised by the caller; the object is only borrowed here.
-    unsafe { object(conn, "conn")? };
-    // SAFETY: a live pointer that `handle` made with Arc::into_raw.
-    Ok(Held(unsafe {
-        Arc::increment_strong_count(conn);
-        Arc::from_raw(conn)
-    }))
+pub(super) fn connection(conn: &Counted<tg_conn>) -> Result<ConnRef> {
+    conn.hold().map(ConnRef).ok_or_else(|| null("conn"))
 }
 
 /// A connection for the time of a call.
-pub(super) struct Held(Arc<tg_conn>);
+pub(super) struct ConnRef(Arc<tg_conn>);
 
-impl std::ops::Deref for Held {
+impl std::ops::Deref for ConnRef {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
         &self.0.0
     }
-}
-
-fn handle(connection: Connection) -> *mut tg_conn {
-    Arc::into_raw(Arc::new(tg_conn(connection))).cast_mut()
 }
 
 /// Judges the settings and makes a connection of them. Sends nothing; reads the files that settings
@@ -54,14 +47,14 @@ pub unsafe extern "C" fn tg_conn_new(
     conn: *mut *mut tg_conn,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let conn = Out::new(conn, std::ptr::null_mut(), "conn")?;
-            conn.set(handle(Connection::new(&object(config, "config")?.0)?));
-            Ok(())
-        })
-    }
+    // SAFETY: `config` is NULL or a live config that nothing changes, `conn` and `error` are NULL or have room.
+    let (config, conn, error) = unsafe { (Borrowed::new(config), Out::new(conn), Out::new(error)) };
+    guard(error, || {
+        let conn = conn.required("conn")?;
+        let config = config.required("config")?;
+        conn.give(Arc::new(tg_conn(Connection::new(&config.0)?)));
+        Ok(())
+    })
 }
 
 /// The server's version. major, minor and patch may each be NULL.
@@ -76,18 +69,18 @@ pub unsafe extern "C" fn tg_server_version(
     patch: *mut i32,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let [major, minor, patch] = [major, minor, patch].map(|part| Out::optional(part, 0));
-            let version = connection(conn)?.server_version()?;
-            // Version::parse takes five digits at most, which fit.
-            major.set(version.major as i32);
-            minor.set(version.minor as i32);
-            patch.set(version.patch as i32);
-            Ok(())
-        })
-    }
+    let (conn, [major, minor, patch], error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `major`, `minor`, `patch` and `error` are NULL or have
+        // room.
+        unsafe { (Counted::new(conn), [major, minor, patch].map(|part| Out::new(part)), Out::new(error)) };
+    guard(error, || {
+        let version = connection(&conn)?.server_version()?;
+        // Version::parse takes five digits at most, which fit.
+        major.set(version.major as i32);
+        minor.set(version.minor as i32);
+        patch.set(version.patch as i32);
+        Ok(())
+    })
 }
 
 /// Another handle to the same connection: same login, same token, same sockets. It has its own
@@ -97,18 +90,20 @@ pub unsafe extern "C" fn tg_server_version(
 /// Free it with tg_conn_free(); the other handles go on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
-    quietly(std::ptr::null_mut(), || {
-        // SAFETY: as the conventions at the top of the header ask of every pointer.
-        unsafe { connection(conn) }.map_or(std::ptr::null_mut(), |conn| handle(conn.another()))
+    // SAFETY: `conn` is NULL or live when the call begins.
+    let conn = unsafe { Counted::new(conn) };
+    guard_value(std::ptr::null_mut(), || {
+        connection(&conn).map_or(std::ptr::null_mut(), |conn| into_handle(Arc::new(tg_conn(conn.another()))))
     })
 }
 
 /// The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) {
-    quietly((), || {
-        // SAFETY: as the conventions at the top of the header ask of every pointer.
-        if let Ok(conn) = unsafe { connection(conn) } {
+    // SAFETY: `conn` is NULL or live when the call begins.
+    let conn = unsafe { Counted::new(conn) };
+    guard_value((), || {
+        if let Ok(conn) = connection(&conn) {
             conn.set_timeout(total_ms);
         }
     });
@@ -119,9 +114,10 @@ pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) 
 /// for them. Calls that begin later, and those on clones, are unaffected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
-    quietly((), || {
-        // SAFETY: as the conventions at the top of the header ask of every pointer.
-        if let Ok(conn) = unsafe { connection(conn) } {
+    // SAFETY: `conn` is NULL or live when the call begins.
+    let conn = unsafe { Counted::new(conn) };
+    guard_value((), || {
+        if let Ok(conn) = connection(&conn) {
             conn.cancel();
         }
     });
@@ -131,10 +127,10 @@ pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
 /// that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_free(conn: *mut tg_conn) {
-    quietly((), || {
-        if !conn.is_null() {
-            // SAFETY: a pointer that `handle` made with Arc::into_raw, and that is freed once.
-            let conn = unsafe { Arc::from_raw(conn) };
+    // SAFETY: `conn` is NULL or a handle of tg_conn_new or tg_conn_clone, which no call begins to use after this.
+    let conn = unsafe { Freed::new(conn) };
+    guard_value((), || {
+        if let Some(conn) = conn.take() {
             conn.0.cancel();
         }
     });

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::arguments::EMPTY;
-use super::panic::{HERE, quietly};
+use super::handle::{Borrowed, Freed, Handle};
+use super::panic::{THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
 
@@ -21,6 +22,10 @@ pub struct tg_error {
     server_code: CString,
     http_status: i32,
     retry_after_ms: i64,
+}
+
+impl Handle for tg_error {
+    type Owner = Arc<tg_error>;
 }
 
 impl tg_error {
@@ -60,11 +65,8 @@ static NO_ERROR: Lazy<tg_error> = Lazy::new(|| tg_error {
 });
 
 /// Reads a part of an error; NULL is "no error".
-///
-/// The caller promises that `error` is NULL or a live error.
-unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
-    // SAFETY: NULL gives `None`; otherwise the caller promises a live error, which nothing changes.
-    quietly(fallback, || part(unsafe { error.as_ref() }.unwrap_or(&NO_ERROR)))
+fn read<T>(error: Borrowed<tg_error>, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
+    guard_value(fallback, || part(error.get().unwrap_or(&NO_ERROR)))
 }
 
 /// The error of the calling thread's last call that takes a tg_error **; after a success, and
@@ -75,73 +77,81 @@ unsafe fn read<T>(error: *const tg_error, fallback: T, part: impl FnOnce(&tg_err
 /// else that may move your code to another thread between two calls, use the call's last argument.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error() -> *const tg_error {
-    quietly(std::ptr::null(), || last_error().unwrap_or(&raw const *NO_ERROR))
+    guard_value(std::ptr::null(), || read_last(std::ptr::from_ref))
 }
 
 /// The message of tg_last_error(): one sentence for a person, "" after a success.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error_message() -> *const c_char {
-    // SAFETY: tg_last_error gives a live error.
-    unsafe { tg_error_message(tg_last_error()) }
+    guard_value(EMPTY, || read_last(|error| error.message.as_ptr()))
 }
 
 /// What a program can do about it; OK for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_status(error: *const tg_error) -> tg_status {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, tg_status::INTERNAL, |error| error.status) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, tg_status::INTERNAL, |error| error.status)
 }
 
 /// One sentence for a person that names the culprit. Never NULL, lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_message(error: *const tg_error) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, EMPTY, |error| error.message.as_ptr()) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, EMPTY, |error| error.message.as_ptr())
 }
 
 /// What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each
 /// status. Later versions may add reasons. Never NULL, lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_reason(error: *const tg_error) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, EMPTY, |error| error.reason.as_ptr()) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, EMPTY, |error| error.reason.as_ptr())
 }
 
 /// What to do about it, for a person, or "". Never NULL, lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, EMPTY, |error| error.hint.as_ptr()) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, EMPTY, |error| error.hint.as_ptr())
 }
 
 /// The server's own code, such as "REST-10016", or "". Never NULL, lives as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_server_code(error: *const tg_error) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, EMPTY, |error| error.server_code.as_ptr()) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, EMPTY, |error| error.server_code.as_ptr())
 }
 
 /// The HTTP status of the answer; 0 if there was no answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_http_status(error: *const tg_error) -> i32 {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, 0, |error| error.http_status) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, 0, |error| error.http_status)
 }
 
 /// How many milliseconds the server asked to wait before the next try; -1 if it did not say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 {
-    // SAFETY: the caller passes NULL or a live error.
-    unsafe { read(error, -1, |error| error.retry_after_ms) }
+    // SAFETY: `error` is NULL or a live error.
+    let error = unsafe { Borrowed::new(error) };
+    read(error, -1, |error| error.retry_after_ms)
 }
 
 /// Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
-    quietly((), || {
+    // SAFETY: `error` is NULL or an error of a call's last argument, which is not used again, or that of
+    // tg_last_error() after a success, which is not taken.
+    let handle = unsafe { Freed::new(error) };
+    guard_value((), || {
         if !error.is_null() && !std::ptr::eq(error, &raw const *NO_ERROR) {
-            // SAFETY: a pointer that `guard` made with Arc::into_raw, and that is freed once.
-            drop(unsafe { Arc::from_raw(error) });
+            drop(handle.take());
         }
     });
 }
@@ -152,14 +162,14 @@ thread_local! {
 }
 
 pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
-    HERE.with(|here| here.failed.set(failure.is_some()));
+    THREAD.with(|thread| thread.failed.set(failure.is_some()));
     // A thread that is ending has no last error any more. The old one is dropped after the borrow.
     let old = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| std::mem::replace(&mut *last, failure)));
     drop(old);
 }
 
-/// The last error of this thread, borrowed until it is replaced.
-pub(super) fn last_error() -> Option<*const tg_error> {
-    let read = |last: &RefCell<Option<Arc<tg_error>>>| last.try_borrow().ok()?.as_ref().map(Arc::as_ptr);
-    LAST.try_with(read).ok().flatten()
+/// Reads a part of the last error of this thread.
+fn read_last<T>(part: impl Fn(&tg_error) -> T) -> T {
+    let read = |last: &RefCell<Option<Arc<tg_error>>>| last.try_borrow().ok()?.as_deref().map(&part);
+    LAST.try_with(read).ok().flatten().unwrap_or_else(|| part(&NO_ERROR))
 }

@@ -24,8 +24,29 @@ pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_c
 /// Releases user_data: called exactly once, after the last log line, on whatever thread that happens.
 pub type tg_release_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// The caller's callback, and what to call when nobody can use it any more.
-struct Callback {
+/// The arguments of tg_config_set_log.
+pub(super) struct Callback {
+    log: tg_log_fn,
+    user_data: *mut c_void,
+    release: tg_release_fn,
+}
+
+impl Callback {
+    /// The caller promises that `log` and `release` may be called with `user_data`: `log` on any thread and on several
+    /// at once, until `release` is called, which happens once.
+    pub(super) unsafe fn new(log: tg_log_fn, user_data: *mut c_void, release: tg_release_fn) -> Callback {
+        Callback { log, user_data, release }
+    }
+
+    /// The logger for these arguments. Without a function `user_data` is released at once.
+    pub(super) fn logger(self, max_level: i32) -> Option<Logger> {
+        let user_data = UserData { pointer: self.user_data, release: self.release };
+        self.log.map(|log| Logger::new(max_level, Arc::new(Target { log, user_data })))
+    }
+}
+
+/// The caller's function for log lines, and what it is called with.
+struct Target {
     log: unsafe extern "C" fn(i32, *const c_char, *mut c_void),
     user_data: UserData,
 }
@@ -36,8 +57,8 @@ struct UserData {
     release: tg_release_fn,
 }
 
-// SAFETY: the pointer is only handed back to the caller's functions, which tg_config_set_log
-// requires to work on any thread.
+// SAFETY: the pointer is only handed back to the caller's functions, which may be called on any thread, as the
+// caller of `Callback::new` promised.
 unsafe impl Send for UserData {}
 // SAFETY: as above, several threads at once included.
 unsafe impl Sync for UserData {}
@@ -45,22 +66,16 @@ unsafe impl Sync for UserData {}
 impl Drop for UserData {
     fn drop(&mut self) {
         if let Some(release) = self.release {
-            // SAFETY: the caller gave this function for this pointer, and it is called once.
+            // SAFETY: the caller of `Callback::new` gave this function for this pointer, and it is called once.
             unsafe { release(self.pointer) };
         }
     }
 }
 
-impl LogTarget for Callback {
+impl LogTarget for Target {
     fn log(&self, level: Level, message: &str) {
         let text = CString::new(message.replace('\0', "\u{fffd}")).unwrap_or_default();
-        // SAFETY: the caller's function and its own pointer; the text lives through the call.
+        // SAFETY: the caller of `Callback::new` gave this function for this pointer; the text lives through the call.
         unsafe { (self.log)(level as i32, text.as_ptr(), self.user_data.pointer) };
     }
-}
-
-/// The logger for the arguments of tg_config_set_log. Without a function `user_data` is released at once.
-pub(super) fn logger(max_level: i32, log: tg_log_fn, user_data: *mut c_void, release: tg_release_fn) -> Option<Logger> {
-    let user_data = UserData { pointer: user_data, release };
-    log.map(|log| Logger::new(max_level, Arc::new(Callback { log, user_data })))
 }

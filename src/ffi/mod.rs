@@ -1,6 +1,10 @@
-//! The C interface: a thin shell around the safe library, and the only place with unsafe code
-//! besides `platform`. Every file but
-//! `arguments.rs`, `guard.rs`, `panic.rs` and `tests.rs` is a chapter of `include/tigergraph_auth.h`.
+//! The C interface: a thin shell around the safe library, and the only place with unsafe code besides `platform`.
+//! Every file but `arguments.rs`, `guard.rs`, `handle.rs`, `panic.rs` and `tests.rs` is a chapter of
+//! `include/tigergraph_auth.h`.
+//!
+//! An exported function has two parts. One unsafe block makes values of its raw pointers, of the types in
+//! `arguments.rs` and `handle.rs`, and says what the caller promises of each; this clears the outputs. The rest is safe
+//! code in a guard, which no panic leaves: `guard` for functions that take a `tg_error **`, `guard_value` for others.
 
 #![deny(
     clippy::unwrap_used,
@@ -19,6 +23,7 @@ pub mod config;
 pub mod conn;
 pub mod error;
 mod guard;
+mod handle;
 pub mod log;
 #[cfg(not(feature = "test-panic"))]
 mod panic;

@@ -6,18 +6,20 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 thread_local! {
-    pub(super) static HERE: Here = const { Here { inside: Cell::new(false), failed: Cell::new(false) } };
+    pub(super) static THREAD: ThreadState =
+        const { ThreadState { inside: Cell::new(false), failed: Cell::new(false) } };
 }
 
-/// What is known of this thread: together, because the way to a thread's own values is dear.
-pub(super) struct Here {
+/// What is known of this thread. One variable, because each access to a thread-local variable of a shared library
+/// is a function call.
+pub(super) struct ThreadState {
     /// Whether it is inside the library, where a panic is caught and must not be printed.
     inside: Cell<bool>,
     /// Whether it has a last error.
     pub(super) failed: Cell<bool>,
 }
 
-impl Here {
+impl ThreadState {
     pub(super) fn caught<T>(&self, body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
         silence_own_panics();
         let before = self.inside.replace(true);
@@ -28,7 +30,7 @@ impl Here {
 }
 
 /// Runs the body of a setter, an accessor or a `_free`: a panic gives `fallback`, the last error stays.
-pub(super) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+pub(super) fn guard_value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     let body = || {
         forced_panic();
         body()
@@ -36,7 +38,7 @@ pub(super) fn quietly<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     caught(body).unwrap_or(fallback)
 }
 
-/// For tests/panic.rs: makes every exported function panic once it has cleared its outputs.
+/// For tests/panic.rs: makes the body of every exported function panic; its outputs were cleared before.
 #[cfg(feature = "test-panic")]
 pub static PANIC: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
@@ -49,7 +51,7 @@ pub(super) fn forced_panic() {
 }
 
 pub(super) fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
-    HERE.with(|here| here.caught(body))
+    THREAD.with(|thread| thread.caught(body))
 }
 
 /// The hook runs before a panic is caught and would print; a panic of the program's own still does.
@@ -65,7 +67,7 @@ fn silence_own_panics() {
 fn set_hook() {
     let others = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !HERE.with(|here| here.inside.get()) {
+        if !THREAD.with(|thread| thread.inside.get()) {
             others(info);
         }
     }));

@@ -6,7 +6,8 @@ use super::arguments::{EMPTY, Out, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::handle::{Borrowed, Counted, Freed, Handle};
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::report::Report;
 
@@ -17,6 +18,10 @@ pub const TG_REPORT_OFFLINE: u32 = 1u32;
 pub struct tg_report {
     text: CString,
     json: CString,
+}
+
+impl Handle for tg_report {
+    type Owner = Box<tg_report>;
 }
 
 impl tg_report {
@@ -43,33 +48,30 @@ pub unsafe extern "C" fn tg_diagnose(
     report: *mut *mut tg_report,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let report = Out::new(report, std::ptr::null_mut(), "report")?;
-            let conn = connection(conn)?;
-            known_flags(flags, TG_REPORT_OFFLINE)?;
-            let found = conn.diagnose(flags & TG_REPORT_OFFLINE != 0)?;
-            report.set(Box::into_raw(Box::new(tg_report::new(&found))));
-            Ok(())
-        })
-    }
+    // SAFETY: `conn` is NULL or live when the call begins; `report` and `error` are NULL or have room.
+    let (conn, report, error) = unsafe { (Counted::new(conn), Out::new(report), Out::new(error)) };
+    guard(error, || {
+        let report = report.required("report")?;
+        let conn = connection(&conn)?;
+        known_flags(flags, TG_REPORT_OFFLINE)?;
+        let found = conn.diagnose(flags & TG_REPORT_OFFLINE != 0)?;
+        report.give(Box::new(tg_report::new(&found)));
+        Ok(())
+    })
 }
 
 /// Reads a text of a report; "" for NULL.
-///
-/// The caller promises that `report` is NULL or a live report.
-unsafe fn read(report: *const tg_report, part: impl FnOnce(&tg_report) -> &CString) -> *const c_char {
-    // SAFETY: NULL gives `None`; otherwise the caller promises a live report, which nothing changes.
-    quietly(EMPTY, || unsafe { report.as_ref() }.map_or(EMPTY, |report| part(report).as_ptr()))
+fn read(report: Borrowed<tg_report>, part: impl FnOnce(&tg_report) -> &CString) -> *const c_char {
+    guard_value(EMPTY, || report.get().map_or(EMPTY, |report| part(report).as_ptr()))
 }
 
 /// For a person: the first line is the verdict and what to do, then come the steps and the settings.
 /// Never NULL, lives as long as the report.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live report.
-    unsafe { read(report, |report| &report.text) }
+    // SAFETY: `report` is NULL or a live report.
+    let report = unsafe { Borrowed::new(report) };
+    read(report, |report| &report.text)
 }
 
 /// For a program: a JSON object. Never NULL, lives as long as the report.
@@ -80,17 +82,15 @@ pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_ch
 /// ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live report.
-    unsafe { read(report, |report| &report.json) }
+    // SAFETY: `report` is NULL or a live report.
+    let report = unsafe { Borrowed::new(report) };
+    read(report, |report| &report.json)
 }
 
 /// Frees a report. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_free(report: *mut tg_report) {
-    quietly((), || {
-        if !report.is_null() {
-            // SAFETY: a pointer that tg_diagnose made, and that is freed once.
-            drop(unsafe { Box::from_raw(report) });
-        }
-    });
+    // SAFETY: `report` is NULL or a report of tg_diagnose, which is not used again.
+    let report = unsafe { Freed::new(report) };
+    guard_value((), || drop(report.take()));
 }

@@ -4,11 +4,12 @@ use std::ffi::c_char;
 
 use zeroize::Zeroizing;
 
-use super::arguments::{EMPTY, Out, known_flags, null, required_text, text};
+use super::arguments::{EMPTY, Out, Text, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::panic::quietly;
+use super::handle::{Borrowed, Counted, Freed, Handle, null};
+use super::panic::guard_value;
 use super::status::tg_status;
 use crate::error::Result;
 use crate::protocol::secret::Secret;
@@ -49,8 +50,14 @@ impl CSecret {
     }
 }
 
-fn handle(secrets: &[Secret]) -> *mut tg_secrets {
-    Box::into_raw(Box::new(tg_secrets(secrets.iter().map(CSecret::new).collect())))
+impl Handle for tg_secrets {
+    type Owner = Box<tg_secrets>;
+}
+
+impl tg_secrets {
+    fn new(secrets: &[Secret]) -> Box<tg_secrets> {
+        Box::new(tg_secrets(secrets.iter().map(CSecret::new).collect()))
+    }
 }
 
 /// All secrets of the connection's user; user (4.1 and later, superusers only) names another; NULL: none.
@@ -67,8 +74,11 @@ pub unsafe extern "C" fn tg_get_secrets(
     secrets: *mut *mut tg_secrets,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe { guard(error, || list(conn, user, secrets)) }
+    let (conn, user, secrets, error) =
+        // SAFETY: `conn` is NULL or live when the call begins, `user` is NULL or a text; `secrets` and `error` are NULL
+        // or have room.
+        unsafe { (Counted::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
+    guard(error, || list(&conn, &user, &secrets))
 }
 
 /// The same as tg_get_secrets(), under the name that pyTigerGraph once used.
@@ -80,21 +90,19 @@ pub unsafe extern "C" fn tg_show_secrets(
     secrets: *mut *mut tg_secrets,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe { guard(error, || list(conn, user, secrets)) }
+    let (conn, user, secrets, error) =
+        // SAFETY: `conn` is NULL or live when the call begins, `user` is NULL or a text; `secrets` and `error` are NULL
+        // or have room.
+        unsafe { (Counted::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
+    guard(error, || list(&conn, &user, &secrets))
 }
 
 /// Lists secrets, under both of its names.
-///
-/// The caller promises of each pointer what the conventions at the top of the header ask.
-unsafe fn list(conn: *mut tg_conn, user: *const c_char, secrets: *mut *mut tg_secrets) -> Result<()> {
-    // SAFETY: each gets its pointer as the caller promises it.
-    unsafe {
-        let secrets = Out::new(secrets, std::ptr::null_mut(), "secrets")?;
-        let (conn, user) = (connection(conn)?, text(user, "user")?);
-        secrets.set(handle(&conn.get_secrets(user)?));
-        Ok(())
-    }
+fn list(conn: &Counted<tg_conn>, user: &Text, secrets: &Out<*mut tg_secrets>) -> Result<()> {
+    let secrets = secrets.required("secrets")?;
+    let (conn, user) = (connection(conn)?, user.optional("user")?);
+    secrets.give(tg_secrets::new(&conn.get_secrets(user)?));
+    Ok(())
 }
 
 /// Creates a secret. The result is a list of one, with its alias and its value.
@@ -117,16 +125,18 @@ pub unsafe extern "C" fn tg_create_secret(
     secret: *mut *mut tg_secrets,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let secret = Out::new(secret, std::ptr::null_mut(), "secret")?;
-            let conn = connection(conn)?;
-            let (alias, value, user) = (text(alias, "alias")?, text(value, "value")?, text(user, "user")?);
-            secret.set(handle(&[conn.create_secret(alias, value, user)?]));
-            Ok(())
-        })
-    }
+    // SAFETY: `conn` is NULL or live when the call begins; `alias`, `value` and `user` are NULL or texts; `secret` and
+    // `error` are NULL or have room.
+    let (conn, [alias, value, user], secret, error) = unsafe {
+        (Counted::new(conn), [alias, value, user].map(|text| Text::new(text)), Out::new(secret), Out::new(error))
+    };
+    guard(error, || {
+        let secret = secret.required("secret")?;
+        let conn = connection(&conn)?;
+        let (alias, value, user) = (alias.optional("alias")?, value.optional("value")?, user.optional("user")?);
+        secret.give(tg_secrets::new(&[conn.create_secret(alias, value, user)?]));
+        Ok(())
+    })
 }
 
 /// The secret with this alias, created if there is none. The result is a list of one.
@@ -141,15 +151,16 @@ pub unsafe extern "C" fn tg_ensure_secret(
     secret: *mut *mut tg_secrets,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let secret = Out::new(secret, std::ptr::null_mut(), "secret")?;
-            let (conn, alias) = (connection(conn)?, required_text(alias, "alias")?);
-            secret.set(handle(&[conn.ensure_secret(alias)?]));
-            Ok(())
-        })
-    }
+    let (conn, alias, secret, error) =
+        // SAFETY: `conn` is NULL or live when the call begins, `alias` is NULL or a text; `secret` and `error` are NULL
+        // or have room.
+        unsafe { (Counted::new(conn), Text::new(alias), Out::new(secret), Out::new(error)) };
+    guard(error, || {
+        let secret = secret.required("secret")?;
+        let (conn, alias) = (connection(&conn)?, alias.required("alias")?);
+        secret.give(tg_secrets::new(&[conn.ensure_secret(alias)?]));
+        Ok(())
+    })
 }
 
 /// Drops a secret by its alias. user is for 4.1 and later, NULL: none. flags: 0 or TG_IGNORE_MISSING.
@@ -164,15 +175,16 @@ pub unsafe extern "C" fn tg_drop_secret(
     flags: u32,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let (conn, alias) = (connection(conn)?, required_text(alias, "alias")?);
-            let user = text(user, "user")?;
-            known_flags(flags, TG_IGNORE_MISSING)?;
-            conn.drop_secrets(&[alias], user, flags & TG_IGNORE_MISSING != 0).map(drop)
-        })
-    }
+    let (conn, alias, user, error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `alias` and `user` are NULL or texts; `error` is NULL or
+        // has room.
+        unsafe { (Counted::new(conn), Text::new(alias), Text::new(user), Out::new(error)) };
+    guard(error, || {
+        let (conn, alias) = (connection(&conn)?, alias.required("alias")?);
+        let user = user.optional("user")?;
+        known_flags(flags, TG_IGNORE_MISSING)?;
+        conn.drop_secrets(&[alias], user, flags & TG_IGNORE_MISSING != 0).map(drop)
+    })
 }
 
 /// Drops count secrets by their aliases, with one request. dropped (may be NULL) gets how many there were.
@@ -190,94 +202,103 @@ pub unsafe extern "C" fn tg_drop_secrets(
     dropped: *mut usize,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let dropped = Out::optional(dropped, 0);
-            let conn = connection(conn)?;
-            let aliases = texts(aliases, count)?;
-            let user = text(user, "user")?;
-            known_flags(flags, TG_IGNORE_MISSING)?;
-            dropped.set(conn.drop_secrets(&aliases, user, flags & TG_IGNORE_MISSING != 0)?);
-            Ok(())
-        })
-    }
+    // SAFETY: `conn` is NULL or live when the call begins; `aliases` is NULL or has `count` pointers, each NULL or a
+    // text; `user` is NULL or a text; `dropped` and `error` are NULL or have room.
+    let (conn, aliases, user, dropped, error) = unsafe {
+        (Counted::new(conn), Aliases::new(aliases, count), Text::new(user), Out::new(dropped), Out::new(error))
+    };
+    guard(error, || {
+        let conn = connection(&conn)?;
+        let aliases = aliases.texts()?;
+        let user = user.optional("user")?;
+        known_flags(flags, TG_IGNORE_MISSING)?;
+        dropped.set(conn.drop_secrets(&aliases, user, flags & TG_IGNORE_MISSING != 0)?);
+        Ok(())
+    })
 }
 
 /// No list of aliases is longer than this.
 const MAX_ALIASES: usize = 10_000;
 
-/// The caller promises that `aliases` is NULL or has `count` texts.
-unsafe fn texts<'a>(aliases: *const *const c_char, count: usize) -> Result<Vec<&'a str>> {
-    if count == 0 {
-        return Ok(Vec::new());
+/// An array of aliases.
+struct Aliases {
+    first: *const Text,
+    count: usize,
+}
+
+impl Aliases {
+    /// The caller promises that `aliases` is NULL or has `count` pointers, each of which is NULL or NUL-terminated,
+    /// and that all of them stay as they are while this value is used.
+    unsafe fn new(aliases: *const *const c_char, count: usize) -> Aliases {
+        Aliases { first: aliases.cast(), count }
     }
-    if aliases.is_null() {
-        return Err(null("aliases"));
+
+    fn texts(&self) -> Result<Vec<&str>> {
+        if self.count == 0 {
+            return Ok(Vec::new());
+        }
+        if self.first.is_null() {
+            return Err(null("aliases"));
+        }
+        if self.count > MAX_ALIASES {
+            let message = "count is more than 10000 aliases";
+            return Err(crate::error::Error::new(crate::error::Reason::ArgumentRange, message));
+        }
+        // SAFETY: not NULL, and the caller of `new` promised so many pointers to texts, which `Text` is, too.
+        let aliases = unsafe { std::slice::from_raw_parts(self.first, self.count) };
+        aliases.iter().map(|alias| alias.required("an alias in aliases")).collect()
     }
-    if count > MAX_ALIASES {
-        let message = "count is more than 10000 aliases";
-        return Err(crate::error::Error::new(crate::error::Reason::ArgumentRange, message));
-    }
-    // SAFETY: not NULL, and `count` pointers long as promised by the caller.
-    let pointers = unsafe { std::slice::from_raw_parts(aliases, count) };
-    // SAFETY: each is NULL or a NUL-terminated text, as promised by the caller.
-    pointers.iter().map(|alias| unsafe { required_text(*alias, "an alias in aliases") }).collect()
 }
 
 /// Reads a part of a secret in a list; `fallback` if there is none.
-///
-/// The caller promises that `secrets` is NULL or a live list.
-unsafe fn read<T>(secrets: *const tg_secrets, index: usize, fallback: T, part: impl FnOnce(&CSecret) -> T) -> T
-where
-    T: Copy,
-{
-    // SAFETY: NULL gives `None`; otherwise the caller promises a live list, which nothing changes.
-    quietly(fallback, || unsafe { secrets.as_ref() }.and_then(|list| list.0.get(index)).map_or(fallback, part))
+fn read<T: Copy>(secrets: Borrowed<tg_secrets>, index: usize, fallback: T, part: impl FnOnce(&CSecret) -> T) -> T {
+    guard_value(fallback, || secrets.get().and_then(|list| list.0.get(index)).map_or(fallback, part))
 }
 
 /// How many secrets there are; 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_count(secrets: *const tg_secrets) -> usize {
-    // SAFETY: the caller passes NULL or a live list.
-    quietly(0, || unsafe { secrets.as_ref() }.map_or(0, |list| list.0.len()))
+    // SAFETY: `secrets` is NULL or a live list.
+    let secrets = unsafe { Borrowed::new(secrets) };
+    guard_value(0, || secrets.get().map_or(0, |list| list.0.len()))
 }
 
 /// The alias of a secret; "" if there is none at that index. Lives as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_alias(secrets: *const tg_secrets, index: usize) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live list.
-    unsafe { read(secrets, index, EMPTY, |secret| secret.alias.as_ptr().cast()) }
+    // SAFETY: `secrets` is NULL or a live list.
+    let secrets = unsafe { Borrowed::new(secrets) };
+    read(secrets, index, EMPTY, |secret| secret.alias.as_ptr().cast())
 }
 
 /// The value of a secret, or its masked form; "" if there is none at that index. Lives as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_value(secrets: *const tg_secrets, index: usize) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live list.
-    unsafe { read(secrets, index, EMPTY, |secret| secret.value.as_ptr().cast()) }
+    // SAFETY: `secrets` is NULL or a live list.
+    let secrets = unsafe { Borrowed::new(secrets) };
+    read(secrets, index, EMPTY, |secret| secret.value.as_ptr().cast())
 }
 
 /// The graph of a secret (before 4.1), or "" where the server does not tell. Lives as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_graph(secrets: *const tg_secrets, index: usize) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live list.
-    unsafe { read(secrets, index, EMPTY, |secret| secret.graph.as_ptr().cast()) }
+    // SAFETY: `secrets` is NULL or a live list.
+    let secrets = unsafe { Borrowed::new(secrets) };
+    read(secrets, index, EMPTY, |secret| secret.graph.as_ptr().cast())
 }
 
 /// 1 if the value is only the masked form that servers before 4.1 show, else 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_is_masked(secrets: *const tg_secrets, index: usize) -> i32 {
-    // SAFETY: the caller passes NULL or a live list.
-    unsafe { read(secrets, index, 0, |secret| secret.masked.into()) }
+    // SAFETY: `secrets` is NULL or a live list.
+    let secrets = unsafe { Borrowed::new(secrets) };
+    read(secrets, index, 0, |secret| secret.masked.into())
 }
 
 /// Frees a list and wipes it. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_free(secrets: *mut tg_secrets) {
-    quietly((), || {
-        if !secrets.is_null() {
-            // SAFETY: a pointer that `handle` made, and that is freed once.
-            drop(unsafe { Box::from_raw(secrets) });
-        }
-    });
+    // SAFETY: `secrets` is NULL or a list that this library made, which is not used again.
+    let secrets = unsafe { Freed::new(secrets) };
+    guard_value((), || drop(secrets.take()));
 }

@@ -3,11 +3,12 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::arguments::{EMPTY, Out, known_flags, required_text, seconds, text};
+use super::arguments::{EMPTY, Out, Text, known_flags, seconds};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
-use super::guard::{guard, shortcut};
-use super::panic::quietly;
+use super::guard::{guard, guard_fast};
+use super::handle::{Borrowed, Counted, Freed, Handle};
+use super::panic::guard_value;
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
@@ -27,10 +28,8 @@ pub struct tg_token {
 }
 
 /// The handle is a counted reference to the core's token.
-fn set(place: Out<*mut tg_token>, token: Arc<Token>) {
-    if place.is_wanted() {
-        place.set(Arc::into_raw(token).cast_mut().cast());
-    }
+impl Handle for tg_token {
+    type Owner = Arc<Token>;
 }
 
 fn options(flags: u32) -> TokenOptions {
@@ -57,17 +56,17 @@ pub unsafe extern "C" fn tg_get_token(
     token: *mut *mut tg_token,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let token = Out::optional(token, std::ptr::null_mut());
-            let (conn, secret) = (connection(conn)?, text(secret, "secret")?);
-            let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
-            known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL)?;
-            set(token, conn.get_token(secret, lifetime_s, options(flags))?);
-            Ok(())
-        })
-    }
+    let (conn, secret, token, error) =
+        // SAFETY: `conn` is NULL or live when the call begins, `secret` is NULL or a text; `token` and `error` are NULL
+        // or have room.
+        unsafe { (Counted::new(conn), Text::new(secret), Out::new(token), Out::new(error)) };
+    guard(error, || {
+        let (conn, secret) = (connection(&conn)?, secret.optional("secret")?);
+        let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
+        known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL)?;
+        token.give(conn.get_token(secret, lifetime_s, options(flags))?);
+        Ok(())
+    })
 }
 
 /// Prolongs the life of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
@@ -85,19 +84,19 @@ pub unsafe extern "C" fn tg_refresh_token(
     token: *mut *mut tg_token,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let token = Out::optional(token, std::ptr::null_mut());
-            let conn = connection(conn)?;
-            let (secret, old_token) = (text(secret, "secret")?, text(old_token, "old_token")?);
-            let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
-            known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL | TG_TOKEN_OR_NEW)?;
-            let options = RefreshOptions { token: options(flags), or_new: flags & TG_TOKEN_OR_NEW != 0 };
-            set(token, conn.refresh_token(secret, old_token, lifetime_s, options)?);
-            Ok(())
-        })
-    }
+    let (conn, secret, old_token, token, error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `secret` and `old_token` are NULL or texts; `token` and
+        // `error` are NULL or have room.
+        unsafe { (Counted::new(conn), Text::new(secret), Text::new(old_token), Out::new(token), Out::new(error)) };
+    guard(error, || {
+        let conn = connection(&conn)?;
+        let (secret, old_token) = (secret.optional("secret")?, old_token.optional("old_token")?);
+        let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
+        known_flags(flags, TG_TOKEN_KEEP_CURRENT | TG_TOKEN_GLOBAL | TG_TOKEN_OR_NEW)?;
+        let options = RefreshOptions { token: options(flags), or_new: flags & TG_TOKEN_OR_NEW != 0 };
+        token.give(conn.refresh_token(secret, old_token, lifetime_s, options)?);
+        Ok(())
+    })
 }
 
 /// Ends the life of token or, if that is NULL, of the connection's own. secret NULL: the connection's
@@ -113,15 +112,16 @@ pub unsafe extern "C" fn tg_delete_token(
     flags: u32,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let conn = connection(conn)?;
-            let (secret, token) = (text(secret, "secret")?, text(token, "token")?);
-            known_flags(flags, TG_IGNORE_MISSING)?;
-            conn.delete_token(secret, token, flags & TG_IGNORE_MISSING != 0)
-        })
-    }
+    let (conn, secret, token, error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `secret` and `token` are NULL or texts; `error` is NULL
+        // or has room.
+        unsafe { (Counted::new(conn), Text::new(secret), Text::new(token), Out::new(error)) };
+    guard(error, || {
+        let conn = connection(&conn)?;
+        let (secret, token) = (secret.optional("secret")?, token.optional("token")?);
+        known_flags(flags, TG_IGNORE_MISSING)?;
+        conn.delete_token(secret, token, flags & TG_IGNORE_MISSING != 0)
+    })
 }
 
 /// Asks the server whether it takes this JWT: valid gets 1 or 0. A status other than OK means that the
@@ -136,15 +136,15 @@ pub unsafe extern "C" fn tg_check_jwt_token(
     valid: *mut i32,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let valid = Out::new(valid, 0, "valid")?;
-            let (conn, jwt) = (connection(conn)?, required_text(jwt, "jwt")?);
-            valid.set(conn.check_jwt_token(jwt)?.into());
-            Ok(())
-        })
-    }
+    // SAFETY: `conn` is NULL or live when the call begins, `jwt` is NULL or a text; `valid` and `error` are NULL or have
+    // room.
+    let (conn, jwt, valid, error) = unsafe { (Counted::new(conn), Text::new(jwt), Out::new(valid), Out::new(error)) };
+    guard(error, || {
+        let valid = valid.required("valid")?;
+        let (conn, jwt) = (connection(&conn)?, jwt.required("jwt")?);
+        valid.set(conn.check_jwt_token(jwt)?.into());
+        Ok(())
+    })
 }
 
 /// A token that is good now, for the Authorization header of a request to the database: the connection's
@@ -169,22 +169,21 @@ pub unsafe extern "C" fn tg_authorization(
     token: *mut *mut tg_token,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        let carefree = || {
-            let place = Out::new(token, std::ptr::null_mut(), "token").ok()?;
-            set(place, connection(conn).ok()?.fast_path()?);
-            Some(())
-        };
-        if let Some(status) = shortcut(error, carefree) {
-            return status;
-        }
-        guard(error, || {
-            let token = Out::new(token, std::ptr::null_mut(), "token")?;
-            set(token, connection(conn)?.authorization()?);
-            Ok(())
-        })
+    // SAFETY: `conn` is NULL or live when the call begins; `token` and `error` are NULL or have room.
+    let (conn, token, error) = unsafe { (Counted::new(conn), Out::new(token), Out::new(error)) };
+    let fresh = || {
+        let token = token.required("token").ok()?;
+        token.give(connection(&conn).ok()?.fast_path()?);
+        Some(())
+    };
+    if let Some(status) = guard_fast(fresh) {
+        return status;
     }
+    guard(error, || {
+        let token = token.required("token")?;
+        token.give(connection(&conn)?.authorization()?);
+        Ok(())
+    })
 }
 
 /// The connection's own token as it is, fresh or not. Sends nothing. NO_CREDENTIALS if there is none.
@@ -195,14 +194,13 @@ pub unsafe extern "C" fn tg_current_token(
     token: *mut *mut tg_token,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: as the conventions at the top of the header ask of every pointer.
-    unsafe {
-        guard(error, || {
-            let token = Out::new(token, std::ptr::null_mut(), "token")?;
-            set(token, connection(conn)?.current_token()?);
-            Ok(())
-        })
-    }
+    // SAFETY: `conn` is NULL or live when the call begins; `token` and `error` are NULL or have room.
+    let (conn, token, error) = unsafe { (Counted::new(conn), Out::new(token), Out::new(error)) };
+    guard(error, || {
+        let token = token.required("token")?;
+        token.give(connection(&conn)?.current_token()?);
+        Ok(())
+    })
 }
 
 /// Says that the database refused this token: if it is still the connection's own, and not a successor of
@@ -210,56 +208,53 @@ pub unsafe extern "C" fn tg_current_token(
 /// fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
-    quietly((), || {
-        // SAFETY: as the conventions at the top of the header ask of every pointer.
-        let Ok(conn) = (unsafe { connection(conn) }) else {
+    // SAFETY: `conn` and `token` are NULL or live when the call begins.
+    let (conn, token) = unsafe { (Counted::new(conn), Counted::new(token)) };
+    guard_value((), || {
+        let Ok(conn) = connection(&conn) else {
             return;
         };
-        if !token.is_null() {
-            // SAFETY: a live token, which `set` made of an Arc<Token>; one more reference is counted for the call.
-            let token = unsafe {
-                Arc::increment_strong_count(token.cast::<Token>());
-                Arc::from_raw(token.cast::<Token>())
-            };
+        if let Some(token) = token.hold() {
             conn.reject_token(&token);
         }
     });
 }
 
 /// Reads a part of a token; `fallback` for NULL.
-///
-/// The caller promises that `token` is NULL or a live token.
-unsafe fn read<T: Copy>(token: *const tg_token, fallback: T, part: impl FnOnce(&Token) -> T) -> T {
-    // SAFETY: NULL gives `None`; otherwise the caller promises a live token, which `set` made of the core's.
-    quietly(fallback, || unsafe { token.cast::<Token>().as_ref() }.map_or(fallback, part))
+fn read<T: Copy>(token: Borrowed<tg_token>, fallback: T, part: impl FnOnce(&Token) -> T) -> T {
+    guard_value(fallback, || token.get().map_or(fallback, part))
 }
 
 /// The token itself. Lives as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_value(token: *const tg_token) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, EMPTY, |token| token.value_with_nul().as_ptr().cast()) }
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, EMPTY, |token| token.value_with_nul().as_ptr().cast())
 }
 
 /// The value of the Authorization header: "Bearer " and the token. Lives as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_header(token: *const tg_token) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, EMPTY, |token| token.header_with_nul().as_ptr().cast()) }
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, EMPTY, |token| token.header_with_nul().as_ptr().cast())
 }
 
 /// When the token ends, in seconds since 1970 UTC; 0 if nobody knows.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_expires_at(token: *const tg_token) -> i64 {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, 0, Token::expires_at) }
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, 0, Token::expires_at)
 }
 
 /// The same as "2026-11-23T17:05:45Z"; "" if nobody knows. Lives as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c_char {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast()) }
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast())
 }
 
 /// Frees a token; wipes it when nothing else holds it. NULL is fine.
@@ -268,10 +263,10 @@ pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
     if token.is_null() {
         return;
     }
-    // SAFETY: a pointer that `set` made of an Arc<Token>, and that is freed once.
-    let token = unsafe { Arc::from_raw(token.cast::<Token>()) };
+    // SAFETY: `token` is a token that this library made, which is not used again.
+    let token = unsafe { Freed::new(token) };
     // Only the last reference has anything to do, which then is guarded.
-    if let Some(last) = Arc::into_inner(token) {
-        quietly((), || drop(last));
+    if let Some(last) = token.take().and_then(Arc::into_inner) {
+        guard_value((), || drop(last));
     }
 }

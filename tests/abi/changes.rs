@@ -137,11 +137,13 @@ pub const EDITS: [Edit; 6] = [
         what: "another return type",
         file: "token.rs",
         from: "-> i64 {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, 0, Token::expires_at) }",
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, 0, Token::expires_at)",
         to: "-> i32 {
-    // SAFETY: the caller passes NULL or a live token.
-    unsafe { read(token, 0, Token::expires_at) as i32 }",
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, 0, Token::expires_at) as i32",
         seen: [true, true, false, true],
     },
     Edit {

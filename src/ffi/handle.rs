@@ -1,0 +1,147 @@
+//! Handles: how an object becomes a pointer that C holds, and how a pointer from C becomes the object again.
+//!
+//! An argument is first wrapped, by an unsafe constructor that names what the caller promises of the pointer. The
+//! wrapper's type says what the call may do with the handle, and its methods are safe. They give references that
+//! live no longer than the wrapper, which is a local variable of the exported function.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::error::{Error, Reason, Result};
+
+/// A type of the header whose objects are made here. C sees pointers to it.
+pub(super) trait Handle: Sized {
+    /// What owns the object behind the pointer while C holds it.
+    type Owner: Owner;
+}
+
+/// The object behind a handle.
+type Object<H> = <<H as Handle>::Owner as Deref>::Target;
+
+/// A pointer that owns: it can be given away as a raw pointer, and be taken back.
+pub(super) trait Owner: Deref<Target: Sized> + Sized {
+    fn into_raw(self) -> *const Self::Target;
+
+    /// The caller promises that `into_raw` of the same type made `object`, and that it is taken back once for each
+    /// time that it was given away.
+    unsafe fn from_raw(object: *const Self::Target) -> Self;
+}
+
+impl<T> Owner for Box<T> {
+    fn into_raw(self) -> *const T {
+        Box::into_raw(self).cast_const()
+    }
+
+    unsafe fn from_raw(object: *const T) -> Box<T> {
+        // SAFETY: as promised by the caller; the pointer was mutable when `into_raw` made it.
+        unsafe { Box::from_raw(object.cast_mut()) }
+    }
+}
+
+impl<T> Owner for Arc<T> {
+    fn into_raw(self) -> *const T {
+        Arc::into_raw(self)
+    }
+
+    unsafe fn from_raw(object: *const T) -> Arc<T> {
+        // SAFETY: as promised by the caller.
+        unsafe { Arc::from_raw(object) }
+    }
+}
+
+/// The error for a NULL where none may be.
+pub(super) fn null(name: &str) -> Error {
+    Error::new(Reason::ArgumentNull, format!("{name} is NULL"))
+}
+
+/// Gives an object to C, which frees it with the `_free` function of its type.
+pub(super) fn into_handle<H: Handle>(owner: H::Owner) -> *mut H {
+    owner.into_raw().cast_mut().cast()
+}
+
+/// A handle whose object is read.
+pub(super) struct Borrowed<H>(*const H);
+
+impl<H: Handle> Borrowed<H> {
+    /// The caller promises that `handle` is NULL or points to a live object, which is neither changed nor freed
+    /// while this value is used.
+    pub(super) unsafe fn new(handle: *const H) -> Borrowed<H> {
+        Borrowed(handle)
+    }
+
+    /// The object, or `None` for NULL.
+    pub(super) fn get(&self) -> Option<&Object<H>> {
+        // SAFETY: NULL gives `None`; otherwise the caller of `new` promised a live object that nothing changes.
+        unsafe { self.0.cast::<Object<H>>().as_ref() }
+    }
+
+    /// The object, which must be there.
+    pub(super) fn required(&self, name: &str) -> Result<&Object<H>> {
+        self.get().ok_or_else(|| null(name))
+    }
+}
+
+/// A handle of an object that counts its owners: a call becomes one of them, so that the object lives as long as
+/// the call even if another thread frees the handle meanwhile.
+pub(super) struct Counted<H>(*const H);
+
+impl<T, H: Handle<Owner = Arc<T>>> Counted<H> {
+    /// The caller promises that `handle` is NULL or was made by `into_handle`, and that it is not freed before
+    /// `hold` returned.
+    pub(super) unsafe fn new(handle: *const H) -> Counted<H> {
+        Counted(handle)
+    }
+
+    /// Another owner of the object, or `None` for NULL.
+    #[inline]
+    pub(super) fn hold(&self) -> Option<Arc<T>> {
+        if self.0.is_null() {
+            return None;
+        }
+        let object = self.0.cast::<T>();
+        // SAFETY: the caller of `new` promised a pointer of an `Arc<T>` that is still counted; the reference that
+        // is made here is counted first.
+        Some(unsafe {
+            Arc::increment_strong_count(object);
+            Arc::from_raw(object)
+        })
+    }
+}
+
+/// A handle whose object is changed.
+pub(super) struct Exclusive<H>(*mut H);
+
+impl<T, H: Handle<Owner = Box<T>>> Exclusive<H> {
+    /// The caller promises that `handle` is NULL or points to a live object, and that nothing else uses the object
+    /// while this value is used.
+    pub(super) unsafe fn new(handle: *mut H) -> Exclusive<H> {
+        Exclusive(handle)
+    }
+
+    /// The object, or `None` for NULL.
+    pub(super) fn get(&mut self) -> Option<&mut T> {
+        // SAFETY: NULL gives `None`; otherwise the caller of `new` promised a live object that nothing else uses.
+        unsafe { self.0.cast::<T>().as_mut() }
+    }
+}
+
+/// A handle that the caller gives back.
+pub(super) struct Freed<H>(*mut H);
+
+impl<H: Handle> Freed<H> {
+    /// The caller promises that, if `take` is called, `handle` is NULL, or was made by `into_handle` and is not used
+    /// by anybody after this.
+    pub(super) unsafe fn new(handle: *mut H) -> Freed<H> {
+        Freed(handle)
+    }
+
+    /// What owned the object while C held the handle, or `None` for NULL.
+    #[inline]
+    pub(super) fn take(self) -> Option<H::Owner> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: the caller of `new` promised a pointer that `into_handle` made, and that this is its only end.
+        Some(unsafe { H::Owner::from_raw(self.0.cast_const().cast()) })
+    }
+}
