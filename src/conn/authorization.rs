@@ -221,5 +221,5 @@ impl Connection {
 }
 
 fn panicked() -> Error {
-    Error::new(Reason::InternalPanic, "tigergraph_auth met a defect of its own")
+    Error::new(Reason::InternalPanic, "internal error in tigergraph_auth")
 }
