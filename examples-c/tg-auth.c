@@ -1,7 +1,7 @@
-/* tg-auth: tokens and secrets of TigerGraph from the command line, and why they do not work.
+/* tg-auth: tokens and secrets of TigerGraph from the command line, and a diagnosis of what does not work.
  *
- * Credentials come from the environment (TG_SECRET and so on) and never from an argument, which everybody
- * on the machine can read. The exit code is the tg_status of what was tried, 64 if the command was wrong. */
+ * Credentials come from the environment (TG_SECRET and so on) and never from an argument, because every user
+ * of the machine can read those. The exit code is the tg_status of the call, 64 if the command line was wrong. */
 #define _GNU_SOURCE 1 /* getopt_long, setenv, isatty */
 
 #include <getopt.h>
@@ -21,25 +21,25 @@ static const char help[] =
     "Tokens and secrets of TigerGraph 2.x to 4.x.\n"
     "\n"
     "Commands:\n"
-    "  token                 print a token that is good now\n"
-    "  secret list           list the secrets of the user\n"
-    "  secret create [ALIAS] create a secret and print it; without ALIAS one is made up\n"
+    "  token                 print a valid token\n"
+    "  secret list           list the user's secrets\n"
+    "  secret create [ALIAS] create a secret and print it; without ALIAS one is generated\n"
     "  secret drop ALIAS...  drop secrets\n"
     "  server                print the version of the server\n"
-    "  doctor                say whether everything works and, if not, what mends it\n"
+    "  doctor                check whether everything works and, if not, say how to fix it\n"
     "\n"
     "Options:\n"
-    "  -H, --host URL        the server, such as https://db.example.com (else TG_HOST)\n"
-    "  -g, --graph NAME      the graph (else TG_GRAPHNAME)\n"
-    "  -p, --profile NAME    read NAME_TG_HOST before TG_HOST, and so on (else TG_PROFILE)\n"
-    "  -c, --ca-file FILE    CA certificates to trust, in PEM (else TG_CERT_PATH, else the system's)\n"
-    "  -l, --lifetime SEC    how long the token is to live\n"
-    "  -t, --timeout SEC     limit for a whole call (30)\n"
+    "  -H, --host URL        the server, such as https://db.example.com (default: TG_HOST)\n"
+    "  -g, --graph NAME      the graph (default: TG_GRAPHNAME)\n"
+    "  -p, --profile NAME    read NAME_TG_HOST before TG_HOST, and so on (default: TG_PROFILE)\n"
+    "  -c, --ca-file FILE    CA certificates to trust, in PEM (default: TG_CERT_PATH, or the system's)\n"
+    "  -l, --lifetime SEC    lifetime of the token, in seconds\n"
+    "  -t, --timeout SEC     time limit for a whole call, in seconds (default: 30)\n"
     "  -u, --user NAME       secrets of another user (4.1 and later, superusers only)\n"
-    "      --header          token: print it as the header \"Authorization: Bearer ...\"\n"
-    "      --ignore-missing  secret drop: what does not exist is no error\n"
+    "      --header          token: print it as \"Authorization: Bearer ...\"\n"
+    "      --ignore-missing  secret drop: ignore secrets that do not exist\n"
     "      --offline         doctor: send nothing\n"
-    "      --wait SEC        doctor: wait so long for a server that is starting or busy\n"
+    "      --wait SEC        doctor: wait up to SEC seconds for a server that is starting or busy\n"
     "  -j, --json            print JSON\n"
     "  -v, --verbose         log every request to standard error\n"
     "  -h, --help            print this\n"
@@ -48,10 +48,11 @@ static const char help[] =
     "Credentials are read from the environment: TG_SECRET, or TG_USERNAME and TG_PASSWORD, or TG_JWT_TOKEN,\n"
     "or TG_API_TOKEN; or from the files that TG_SECRET_FILE, TG_PASSWORD_FILE or TG_JWT_FILE name.\n"
     "\n"
-    "The exit code is 0, or tells the kind of the failure: 1 wrong argument or setting, 2 no connection,\n"
-    "3 time ran out, 4 TLS, 5 no TigerGraph, 6 credentials refused, 7 not allowed, 8 not found, 9 exists\n"
-    "already, 10 not on this version, 11 authentication is off, 12 try again later, 13 error on the server,\n"
-    "14 may have been done, 15 no credentials, 16 defect of the library, 17 stopped, 64 wrong command.\n"
+    "The exit code is 0 for success, or the kind of failure: 1 wrong argument or setting, 2 no connection,\n"
+    "3 timeout, 4 TLS, 5 not a TigerGraph server, 6 credentials refused, 7 not allowed, 8 not found,\n"
+    "9 already exists, 10 not supported by this version, 11 authentication is off, 12 try again later,\n"
+    "13 server error, 14 result unknown, 15 no credentials, 16 bug in the library, 17 cancelled,\n"
+    "64 wrong command line.\n"
     "\n"
     "Examples:\n"
     "  curl -H \"$(tg-auth token --header)\" https://db.example.com:14240/restpp/echo\n"
@@ -83,7 +84,7 @@ static void print_json_member(const char *name, const char *text) {
     print_json_text(text);
 }
 
-/* For people colours help, if there is somebody to see them and nobody said no. */
+/* Colours only on a terminal, and not if NO_COLOR is set. */
 static int is_colourful(FILE *stream) {
     const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     return isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
@@ -138,7 +139,7 @@ static int token(tg_conn *conn, const struct options *options) {
         print_json_member("expiration", tg_token_expiration(token));
         printf(",\"expires_at\":%" PRId64 "}\n", tg_token_expires_at(token));
     } else if (!*value) {
-        fprintf(stderr, "tg-auth: no token is needed: REST++ authentication is off\n");
+        fprintf(stderr, "tg-auth: no token is needed, because REST++ authentication is off\n");
     } else if (options->header) {
         printf("Authorization: %s\n", tg_token_header(token));
     } else {
@@ -204,7 +205,7 @@ static int secret(tg_conn *conn, char **words, int count, const struct options *
         return secret_create(conn, count == 2 ? words[1] : NULL, options);
     }
     if (count > 1 && strcmp(words[0], "drop") == 0) return secret_drop(conn, words + 1, (size_t)count - 1, options);
-    return wrong("secret wants list, create [ALIAS] or drop ALIAS...", "");
+    return wrong("secret must be followed by list, create [ALIAS] or drop ALIAS...", "");
 }
 
 static int server(tg_conn *conn, const struct options *options) {
@@ -276,11 +277,11 @@ static int run(char **words, int count, const struct options *options) {
     tg_config_free(config);
     if (status != TG_STATUS_OK) return failed(error, options);
     if (strcmp(words[0], "secret") == 0) code = secret(conn, words + 1, count - 1, options);
-    else if (count > 1) code = wrong("what is not understood: ", words[1]);
+    else if (count > 1) code = wrong("unexpected argument: ", words[1]);
     else if (strcmp(words[0], "token") == 0) code = token(conn, options);
     else if (strcmp(words[0], "server") == 0) code = server(conn, options);
     else if (strcmp(words[0], "doctor") == 0) code = doctor(conn, options);
-    else code = wrong("there is no command ", words[0]);
+    else code = wrong("unknown command: ", words[0]);
     tg_conn_free(conn);
     return code;
 }
@@ -327,9 +328,9 @@ int main(int argc, char **argv) {
         case 'v': options.verbose = 1; break;
         case 'h': fputs(help, stdout); return 0;
         case 'V': printf("tg-auth %s\n", tg_version()); return 0;
-        default: return wrong("options come as the help has them", "");
+        default: return wrong("unknown or incomplete option", "");
         }
     }
-    if (optind == argc) return wrong("a command is missing", "");
+    if (optind == argc) return wrong("no command given", "");
     return run(argv + optind, argc - optind, &options);
 }

@@ -16,55 +16,57 @@
  *     tg_token_free(token);
  *     tg_conn_free(conn);
  *
- * CONVENTIONS, which hold for every function and are not repeated below
+ * CONVENTIONS, which apply to every function and are not repeated below
  *
  * Success and failure. A function that can fail returns a tg_status, 0 for success. Its inputs come
- * first, then its outputs, and last a tg_error **. The outputs are written on every path: the result
- * if the call succeeds, NULL or 0 if it does not, so they may always be freed.
+ * first, then its outputs, and last a tg_error **. The outputs are always written: with the result if
+ * the call succeeds, with NULL or 0 if it fails. So they can always be freed.
  *
- * Two ways to one error. If you pass the address of a tg_error * as the last argument, it gets the
- * error, which is yours to read and to free on any thread. If you pass NULL, ask tg_last_error()
- * or tg_last_error_message() on the same thread, before its next call. Either way there is a status
- * to act on, a reason that says exactly what happened, a sentence for a person, and a hint what to do.
+ * Two ways to get the error. If you pass the address of a tg_error * as the last argument, the error is
+ * stored there; you can read and free it on any thread. If you pass NULL, call tg_last_error() or
+ * tg_last_error_message() on the same thread, before its next call. Either way the error has a status
+ * for the program to act on, a reason that says exactly what happened, a message for a person, and a
+ * hint that says what to do.
  *
- * NULL. A pointer must be valid unless its function says what NULL means; a NULL where none may be is
+ * NULL. A pointer must be valid unless its function says what NULL means; any other NULL is
  * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
- * Accessors take NULL and answer "" or 0.
+ * Accessors accept NULL and return "" or 0.
  *
- * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. Strings that you get are
- * borrowed from the object you asked, live as long as it, are never NULL, and are never to be freed.
+ * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. A string that
+ * you get belongs to the object that you got it from and is valid as long as that object. It is never NULL.
+ * Do not free it.
  *
- * Ownership. Every X * that a function makes for you is freed with tg_X_free(), once, on any thread.
+ * Ownership. Free every tg_X * that a function gives you with tg_X_free(), once, on any thread.
  * Freeing wipes the credentials in it.
  *
- * Threads. A tg_conn serves any number of threads at once. Results (tg_token, tg_secrets, tg_error)
- * are immutable and may be read anywhere. A tg_config is for one thread at a time. Do not free a handle
- * that another thread is still using.
+ * Threads. Any number of threads can use a tg_conn at once. Results (tg_token, tg_secrets, tg_error)
+ * are immutable and can be read on any thread. A tg_config is for one thread at a time. Do not free a
+ * handle that another thread is still using.
  *
- * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts), with name
- * look-up, waits and repetitions in it. The library starts threads for two things only, each of which ends
- * with what it is for: look-ups of host names, at most four in a process, one for all callers who ask for
- * the same name; and renewals of tokens (tg_authorization), at most eight.
+ * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
+ * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
+ * each thread ends when its work is done: to look up host names, at most four threads in a process, and one
+ * for all callers that look up the same name; and to renew tokens (tg_authorization), at most eight.
  *
- * Trying again. What failed on its way or was turned away for the moment (408, 429, 502, 503, 504) is tried
- * again, at most twice in a call, after a short wait or the one the server asks for; what the server refused
- * is not. The creation of a secret is never repeated once its request has begun: if the answer does not
- * come, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
+ * Retries. A request that failed on the network, or that the server could not serve at the moment (408, 429,
+ * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
+ * for. A request that the server refused is not repeated. Nor is the creation of a secret, once its request
+ * has begun: if no answer comes, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
  *
- * Forks. A child may use the handles it inherits: it opens its own connections and closes the inherited
- * ones unused, and its handles keep the token they had. A call that is running when the process forks
- * belongs to the parent.
+ * Forks. A child process can use the handles it inherits. It opens its own network connections and closes
+ * the inherited ones without using them; its handles keep the token they had. A call that is running when
+ * the process forks continues in the parent only.
  *
- * Memory. Passwords, secrets and tokens, and every block this library frees, are wiped. Beyond its reach are
- * your own copies, the buffers of the system, and swapped memory.
+ * Memory. Passwords, secrets and tokens, and every block of memory that this library frees, are overwritten.
+ * The library cannot wipe your own copies, the system's buffers, or memory that was swapped out.
  *
- * Manners. Nothing is written to stdout or stderr, no signal handler is installed, the environment
- * is not changed, and nothing is done at load time. No credential is ever part of an error or a log
- * line. Certificates are always verified unless you say otherwise by name. A credential that the server
- * refuses is never replaced by another.
+ * Side effects. Nothing is written to stdout or stderr, no signal handler is installed, the environment
+ * is not changed, and nothing is done at load time. Errors and log lines never contain a credential.
+ * Certificates are always verified unless you turn that off (tg_config_set_insecure_tls). If the server
+ * refuses a credential, no other credential is tried.
  *
- * Stability. Numbers never change meaning, functions are never removed, and new flags, statuses and
- * reasons may come: treat one you do not know as a failure.
+ * Stability. Numbers never change their meaning and functions are never removed. Later versions may add
+ * flags, statuses and reasons: treat a status or a reason that you do not know as a failure.
  */
 
 #ifndef TIGERGRAPH_AUTH_H
@@ -73,7 +75,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header; tg_version() tells that of the library. */
+/* The version of this header; tg_version() returns the version of the library. */
 #define TIGERGRAPH_AUTH_VERSION_MAJOR 0
 #define TIGERGRAPH_AUTH_VERSION_MINOR 1
 #define TIGERGRAPH_AUTH_VERSION_PATCH 0

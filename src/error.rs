@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::ffi::CStr;
-use std::fmt;
+use std::{fmt, io};
 
 /// What a program can do about an outcome. The numbers are part of the C interface and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,69 +190,69 @@ const fn row(reason: Reason, id: &'static str, status: Status, hint: &'static st
 pub const REASONS: &[ReasonRow] = &[
     row(Reason::ArgumentNull, "argument.null", Status::InvalidArgument, "Pass a valid pointer for the parameter that the message names."),
     row(Reason::ArgumentUtf8, "argument.utf8", Status::InvalidArgument, "Pass the text as UTF-8."),
-    row(Reason::ArgumentControlCharacter, "argument.control_character", Status::InvalidArgument, "Remove line breaks and other control characters; a secret read from a file often ends in one."),
-    row(Reason::ArgumentAlias, "argument.alias", Status::InvalidArgument, "Use letters, digits and underscores, at most 128 of them; servers from 4.1 on take more."),
-    row(Reason::ArgumentGraph, "argument.graph", Status::InvalidArgument, "Use the graph's name as it is: letters, digits and underscores, at most 128 of them."),
+    row(Reason::ArgumentControlCharacter, "argument.control_character", Status::InvalidArgument, "Remove line breaks and other control characters; a secret that was read from a file often ends in a line break."),
+    row(Reason::ArgumentAlias, "argument.alias", Status::InvalidArgument, "Use letters, digits and underscores, at most 128 of them; servers from 4.1 on allow more."),
+    row(Reason::ArgumentGraph, "argument.graph", Status::InvalidArgument, "Use the exact name of the graph: letters, digits and underscores, at most 128 of them."),
     row(Reason::ArgumentUrl, "argument.url", Status::InvalidArgument, "Write the address as https://host, https://host:port or https://host:port/base, without user name, query or fragment."),
     row(Reason::ArgumentRange, "argument.range", Status::InvalidArgument, "Use a value that the setting or argument allows: see tigergraph_auth.h or the list of settings."),
     row(Reason::ArgumentFlags, "argument.flags", Status::InvalidArgument, "Pass only the flags that the header lists for this function."),
-    row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the settings named and remove the other."),
-    row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, may be read by this user and holds what it should."),
-    row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or call tg_config_set_allow_http if the network between is trusted."),
-    row(Reason::ConnectDns, "connect.dns", Status::Connect, "Check the host name and this machine's name resolution."),
-    row(Reason::ConnectRefused, "connect.refused", Status::Connect, "Check that TigerGraph runs there and the port is right: 14240, or 443 in the cloud."),
+    row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the two settings and remove the other."),
+    row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, that this user may read it, and that its content is what the setting needs."),
+    row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or call tg_config_set_allow_http if you trust the network to the server."),
+    row(Reason::ConnectDns, "connect.dns", Status::Connect, "Check the host name and the DNS settings of this machine."),
+    row(Reason::ConnectRefused, "connect.refused", Status::Connect, "Check that TigerGraph is running there and that the port is right: 14240, or 443 in the cloud."),
     row(Reason::ConnectUnreachable, "connect.unreachable", Status::Connect, "Check the network, the routes and the firewall between this machine and the server."),
-    row(Reason::ConnectReset, "connect.reset", Status::Connect, "Try again; if it stays, look at the logs of the server and of what stands between."),
-    row(Reason::ConnectClosed, "connect.closed", Status::Connect, "Try again; if it stays, look at the logs of the server and of what stands between."),
+    row(Reason::ConnectReset, "connect.reset", Status::Connect, "Try again; if it keeps happening, check the logs of the server and of any proxy or load balancer in front of it."),
+    row(Reason::ConnectClosed, "connect.closed", Status::Connect, "Try again; if it keeps happening, check the logs of the server and of any proxy or load balancer in front of it."),
     row(Reason::ConnectProxy, "connect.proxy", Status::Connect, "Check the proxy's address and that it allows CONNECT to this host and port."),
-    row(Reason::ConnectResource, "connect.resource", Status::Connect, "This process is out of file descriptors, ports, threads or memory."),
-    row(Reason::TimeoutDns, "timeout.dns", Status::Timeout, "Name resolution does not answer: check the name servers of this machine."),
-    row(Reason::TimeoutConnect, "timeout.connect", Status::Timeout, "Nothing answers at that address and port; a firewall that drops packets looks like this."),
-    row(Reason::TimeoutTls, "timeout.tls", Status::Timeout, "Check the port, or use http:// if the server has no TLS: something accepts the connection and stays silent."),
-    row(Reason::TimeoutResponse, "timeout.response", Status::Timeout, "Allow more time with tg_config_set_timeouts, or look at the server's load."),
+    row(Reason::ConnectResource, "connect.resource", Status::Connect, "This process or this machine has run out of file descriptors, ports, threads or memory."),
+    row(Reason::TimeoutDns, "timeout.dns", Status::Timeout, "The name servers do not answer: check the DNS settings of this machine."),
+    row(Reason::TimeoutConnect, "timeout.connect", Status::Timeout, "Nothing answers at that address and port; a firewall that drops packets has the same effect."),
+    row(Reason::TimeoutTls, "timeout.tls", Status::Timeout, "Check the port, or use http:// if the server has no TLS: the connection is accepted, but no answer comes."),
+    row(Reason::TimeoutResponse, "timeout.response", Status::Timeout, "Allow more time with tg_config_set_timeouts, or check the server's load."),
     row(Reason::TlsUnknownIssuer, "tls.unknown_issuer", Status::Tls, "If the server uses a private certificate, name its CA with tg_config_set_ca_file or pin its key with tg_config_set_pin_sha256."),
-    row(Reason::TlsExpired, "tls.expired", Status::Tls, "Have it renewed, or check this machine's clock."),
-    row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "Check this machine's clock, and from when on the certificate is valid."),
+    row(Reason::TlsExpired, "tls.expired", Status::Tls, "Have the certificate renewed, or check this machine's clock."),
+    row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "Check this machine's clock, and the date from which the certificate is valid."),
     row(Reason::TlsWrongHost, "tls.wrong_host", Status::Tls, "Use a host name that the certificate lists under subject alternative names."),
     row(Reason::TlsRevoked, "tls.revoked", Status::Tls, "Do not connect; tell the server's operator."),
     row(Reason::TlsPinMismatch, "tls.pin_mismatch", Status::Tls, "Verify the new key before you change tg_config_set_pin_sha256."),
-    row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "Check the port, or use http:// if the server has no TLS; it has to offer TLS 1.2 or 1.3."),
-    row(Reason::TlsClientCertificate, "tls.client_certificate", Status::Tls, "The server wants a client certificate: set one with tg_config_set_client_cert."),
-    row(Reason::ProtocolNotJson, "protocol.not_json", Status::Protocol, "Something other than TigerGraph answered, such as a proxy's or portal's page: check host, port and base path."),
-    row(Reason::ProtocolShape, "protocol.shape", Status::Protocol, "The answer lacks what it must hold: check that host, port and base path belong to a TigerGraph server."),
+    row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "Check the port, or use http:// if the server has no TLS; it must support TLS 1.2 or 1.3."),
+    row(Reason::TlsClientCertificate, "tls.client_certificate", Status::Tls, "The server requires a client certificate: set one with tg_config_set_client_cert."),
+    row(Reason::ProtocolNotJson, "protocol.not_json", Status::Protocol, "Something other than TigerGraph answered, such as a proxy or a login page: check host, port and base path."),
+    row(Reason::ProtocolShape, "protocol.shape", Status::Protocol, "Something is missing or wrong in the answer: check that host, port and base path belong to a TigerGraph server."),
     row(Reason::ProtocolFraming, "protocol.framing", Status::Protocol, "Check that the port speaks HTTP, or use https:// if it speaks TLS."),
     row(Reason::ProtocolTooLarge, "protocol.too_large", Status::Protocol, "The answer is larger than any that TigerGraph gives to this request."),
     row(Reason::ProtocolRedirect, "protocol.redirect", Status::Protocol, "Redirects are never followed, so that no credential reaches another address: configure the final address."),
-    row(Reason::ProtocolEncoding, "protocol.encoding", Status::Protocol, "The answer is compressed or not UTF-8, although neither was asked for: look for a proxy that changes answers."),
+    row(Reason::ProtocolEncoding, "protocol.encoding", Status::Protocol, "The answer is compressed or is not UTF-8, which was not requested: look for a proxy that changes answers."),
     row(Reason::AuthBadSecret, "auth.bad_secret", Status::Unauthenticated, "Check the secret; on servers before 4.1 it belongs to one graph. Create a new one with tg_create_secret."),
     row(Reason::AuthBadPassword, "auth.bad_password", Status::Unauthenticated, "Check user name and password; repeated wrong passwords lock the account."),
-    row(Reason::AuthBadToken, "auth.bad_token", Status::Unauthenticated, "The token is not known to this server, was deleted or belongs elsewhere: request a new one."),
-    row(Reason::AuthTokenExpired, "auth.token_expired", Status::Unauthenticated, "The token's life is over: request a new one."),
-    row(Reason::AuthLockedOut, "auth.locked_out", Status::Unauthenticated, "Too many failed logins: wait before the next try, each further failure doubles the wait."),
-    row(Reason::AuthRefused, "auth.refused", Status::Unauthenticated, "The server does not say which: a wrong or revoked credential, the wrong graph, a limit reached, or a role that was taken away."),
+    row(Reason::AuthBadToken, "auth.bad_token", Status::Unauthenticated, "This server does not know the token, or it was deleted: request a new one."),
+    row(Reason::AuthTokenExpired, "auth.token_expired", Status::Unauthenticated, "The token has expired: request a new one."),
+    row(Reason::AuthLockedOut, "auth.locked_out", Status::Unauthenticated, "Too many failed logins: wait before you try again; each further failure doubles the wait."),
+    row(Reason::AuthRefused, "auth.refused", Status::Unauthenticated, "The server does not say why. Possible causes are a wrong or revoked credential, the wrong graph, a limit that was reached, and a role that was removed."),
     row(Reason::AuthNoPrivilege, "auth.no_privilege", Status::Forbidden, "Ask an administrator for the privilege, or use another user."),
-    row(Reason::MissingSecret, "missing.secret", Status::NotFound, "List what exists with tg_get_secrets."),
-    row(Reason::MissingToken, "missing.token", Status::NotFound, "The token was deleted, has expired, or was never this connection's."),
-    row(Reason::MissingGraph, "missing.graph", Status::NotFound, "Check the graph's name with tg_config_set_graph; an alias of a secret is not a graph."),
+    row(Reason::MissingSecret, "missing.secret", Status::NotFound, "List the existing secrets with tg_get_secrets."),
+    row(Reason::MissingToken, "missing.token", Status::NotFound, "The token was deleted, has expired, or never belonged to this connection."),
+    row(Reason::MissingGraph, "missing.graph", Status::NotFound, "Check the name given to tg_config_set_graph; it must be the name of a graph, not the alias of a secret."),
     row(Reason::MissingUser, "missing.user", Status::NotFound, "Check the user name."),
-    row(Reason::MissingEndpoint, "missing.endpoint", Status::NotFound, "Check port and base path, and that it is TigerGraph 2.x or later."),
+    row(Reason::MissingEndpoint, "missing.endpoint", Status::NotFound, "Check port and base path, and that the server is TigerGraph 2.x or later."),
     row(Reason::ExistsSecret, "exists.secret", Status::AlreadyExists, "Choose another alias, or drop the old secret first."),
     row(Reason::UnsupportedRefresh, "unsupported.refresh", Status::Unsupported, "TigerGraph 4.1 and later cannot refresh: pass TG_TOKEN_OR_NEW to get a new token instead."),
     row(Reason::UnsupportedCheck, "unsupported.check", Status::Unsupported, "Only TigerGraph 4.1 and later can check a JWT."),
     row(Reason::UnsupportedUser, "unsupported.user", Status::Unsupported, "Only TigerGraph 4.1 and later can manage another user's secrets."),
     row(Reason::UnsupportedValue, "unsupported.value", Status::Unsupported, "Only TigerGraph 4.1 and later can create a secret with a given value."),
-    row(Reason::UnsupportedServer, "unsupported.server", Status::Unsupported, "This version of TigerGraph does not take this kind of login here: configure user name and password, or a secret."),
-    row(Reason::AuthDisabled, "auth.disabled", Status::AuthDisabled, "No token is needed. To switch authentication on: gadmin config set RESTPP.Factory.EnableAuth true, then gadmin config apply and gadmin restart."),
-    row(Reason::UnavailableStarting, "unavailable.starting", Status::Unavailable, "Try again: a workspace takes some minutes to start."),
+    row(Reason::UnsupportedServer, "unsupported.server", Status::Unsupported, "This version of TigerGraph does not accept this kind of login: configure user name and password, or a secret."),
+    row(Reason::AuthDisabled, "auth.disabled", Status::AuthDisabled, "No token is needed. To turn authentication on: gadmin config set RESTPP.Factory.EnableAuth true, then gadmin config apply and gadmin restart."),
+    row(Reason::UnavailableStarting, "unavailable.starting", Status::Unavailable, "Try again: a workspace takes a few minutes to start."),
     row(Reason::UnavailableOverloaded, "unavailable.overloaded", Status::Unavailable, "The server is too busy: try again later."),
     row(Reason::UnavailableRateLimited, "unavailable.rate_limited", Status::Unavailable, "Wait as long as tg_error_retry_after_ms says."),
-    row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "Try again, then look at the server behind the gateway."),
-    row(Reason::ServerError, "server.error", Status::Server, "Look into the server's logs."),
-    row(Reason::ServerRevokeListFull, "server.revoke_list_full", Status::Server, "The user's list of deleted tokens is full (GSQL.Token.DropLimit): let tokens expire, or have the list cleared."),
-    row(Reason::OutcomeUnknown, "outcome.unknown", Status::UnknownOutcome, "Look for the alias with tg_get_secrets, then drop or keep it; the request was not repeated."),
+    row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "Try again; if it keeps happening, check the server behind the gateway."),
+    row(Reason::ServerError, "server.error", Status::Server, "Check the server's logs."),
+    row(Reason::ServerRevokeListFull, "server.revoke_list_full", Status::Server, "The user's list of deleted tokens is full (GSQL.Token.DropLimit): wait until tokens expire, or have the list cleared."),
+    row(Reason::OutcomeUnknown, "outcome.unknown", Status::UnknownOutcome, "Look for the alias with tg_get_secrets, then keep or drop that secret; the request was not repeated."),
     row(Reason::CredentialsNone, "credentials.none", Status::NoCredentials, "Configure user name and password, a secret, or a token."),
-    row(Reason::CredentialsMaskedSecret, "credentials.masked_secret", Status::NoCredentials, "The server shows secrets masked before 4.1: use the value that tg_create_secret returned."),
-    row(Reason::InternalPanic, "internal.panic", Status::Internal, "This is a defect of tigergraph_auth, please report it; the connection stays usable."),
+    row(Reason::CredentialsMaskedSecret, "credentials.masked_secret", Status::NoCredentials, "Before 4.1 the server shows secrets masked: use the value that tg_create_secret returned."),
+    row(Reason::InternalPanic, "internal.panic", Status::Internal, "This is a bug in tigergraph_auth: please report it. The connection can still be used."),
     row(Reason::Cancelled, "cancelled", Status::Cancelled, "The call was stopped by tg_conn_cancel or tg_conn_free."),
 ];
 
@@ -418,9 +418,28 @@ impl std::error::Error for Error {}
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// Why a file cannot be read, in plain words.
+pub(crate) fn file_trouble(error: &io::Error) -> Cow<'static, str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "it is a directory".into(),
+        kind => kind.to_string().into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trouble_with_files_is_told_in_plain_words() {
+        let trouble = |path: &str| file_trouble(&std::fs::read(path).expect_err(path)).into_owned();
+        assert_eq!(trouble("/no/such/file"), "no such file");
+        assert_eq!(trouble("/"), "it is a directory");
+        assert_eq!(file_trouble(&io::ErrorKind::PermissionDenied.into()), "permission denied");
+        assert_eq!(file_trouble(&io::ErrorKind::StorageFull.into()), io::ErrorKind::StorageFull.to_string());
+    }
 
     #[test]
     fn the_table_has_the_order_of_the_enum() {

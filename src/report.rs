@@ -161,7 +161,7 @@ mod tests {
     fn the_text_begins_with_the_verdict_and_the_remedy() {
         let text = report().text();
         let expected = "\
-cannot connect to 127.0.0.1:1: nothing listens there - check that TigerGraph runs there and the port is right: 14240, or 443 in the cloud.
+cannot connect to 127.0.0.1:1: nothing listens there - check that TigerGraph is running there and that the port is right: 14240, or 443 in the cloud.
 Warning: any certificate is accepted
 
 Steps

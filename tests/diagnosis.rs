@@ -121,7 +121,12 @@ fn on_the_way(cases: &mut Cases) {
     let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n".to_vec();
     let (_proxy, address) = raw(RawAction::Answer(refusal));
     let proxy = format!("http://{address}");
-    cases.case("the proxy wants a login", config.set_proxy(Some(proxy.as_bytes())), "connect.proxy", "user:password@");
+    cases.case(
+        "the proxy requires a login",
+        config.set_proxy(Some(proxy.as_bytes())),
+        "connect.proxy",
+        "user:password@",
+    );
     cases.case("http to another machine", &plain("db.example.com"), "config.plain_http", "https://");
 }
 
@@ -145,7 +150,7 @@ fn in_tls(cases: &mut Cases) {
     let old = serve(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2020, 2021)));
     cases.case("an expired certificate", &trusting(&old, &ca), "tls.expired", "expired");
     let early = serve(ca.tls_of(ca.leaf_for_years(&LOOPBACK_NAMES, 2080, 2090)));
-    cases.case("a certificate of the future", &trusting(&early, &ca), "tls.not_yet_valid", "clock");
+    cases.case("a certificate that is not valid yet", &trusting(&early, &ca), "tls.not_yet_valid", "clock");
     let strange = serve(ca.tls(&["db.example.com"]));
     cases.case("a certificate for another host", &trusting(&strange, &ca), "tls.wrong_host", "another host");
     let (server, secret) = start("4.2");
@@ -159,7 +164,7 @@ fn at_the_server(cases: &mut Cases) {
     cases.case("the wrong base path", &with_secret(&base, &secret), "missing.endpoint", "base path");
     let faults: [(&'static str, Action, &str, &str); 6] = [
         ("the connection is reset", Action::ResetBeforeReply, "connect.reset", "broke"),
-        ("a portal's page", Action::reply(200, "<html>Welcome to our wifi</html>"), "protocol.not_json", "portal"),
+        ("a login page", Action::reply(200, "<html>Welcome to our wifi</html>"), "protocol.not_json", "login page"),
         (
             "a sleeping workspace",
             Action::reply(503, "<html><title>Starting workspace</title></html>"),
@@ -233,15 +238,15 @@ fn beside_the_point(cases: &mut Cases) {
     cases.case("authentication is off", &with_secret(&server.gateway_url(), &secret), "", "authentication is off");
     let (server, secret) = start("4.2");
     server.set_clock_offset(86_400);
-    cases.case("the clock is a day late", &with_secret(&server.gateway_url(), &secret), "", "behind the server's");
+    cases.case("the clock is a day slow", &with_secret(&server.gateway_url(), &secret), "", "behind the server's");
     server.set_clock_offset(0);
     cases.case("nothing is wrong", &with_secret(&server.gateway_url(), &secret), "", "everything works");
 }
 
 fn table(cases: &[Case]) -> String {
     let mut table = String::from(
-        "# What a diagnosis says\n\nWritten by `cargo test --test diagnosis`, which makes each of these set-ups with the \
-         stand-in and asks `tg_diagnose`.\n\n| set-up | reason | first line of the report |\n|---|---|---|\n",
+        "# What a diagnosis says\n\nWritten by `cargo test --test diagnosis`, which makes each of these setups with the \
+         stand-in and calls `tg_diagnose`.\n\n| setup | reason | first line of the report |\n|---|---|---|\n",
     );
     for Case { what, said } in cases {
         let reason = if said.reason.is_empty() { "–".to_owned() } else { format!("`{}`", said.reason) };

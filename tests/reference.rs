@@ -65,9 +65,9 @@ fn cell(text: &str) -> String {
 
 fn reasons() -> String {
     let mut page = String::from(
-        "# Reasons\n\nWhat exactly happened, from `tg_error_reason`. Written by `cargo test --test reference` from the \
-         library's own table.\n\nThe remedy is the usual hint of an error; an error may bring a better one of its own. \
-         What a program can do is told by the status, see [Errors](errors.md#statuses).\n",
+        "# Reasons\n\nThe values of `tg_error_reason`, which say exactly what happened. Written by `cargo test --test \
+         reference` from the library's own table.\n\nThe remedy is the usual hint; an error can have a more \
+         specific one. The status says what a program can do, see [Errors](errors.md#statuses).\n",
     );
     let rows: Vec<_> = REASONS.iter().zip(CAUSES).map(|(row, (_, cause))| (group(row.id), row, cause)).collect();
     let mut groups: Vec<&str> = Vec::new();

@@ -225,6 +225,7 @@ fn exit_codes_are_statuses() {
     desk.fails(&["--graph", "NoGraph", "token"], 8, "missing.graph");
     desk.fails(&["--profile", "nobody", "token"], 1, "TG_PROFILE");
     desk.fails(&["--ca-file", "/nowhere", "--host", "https://localhost", "token"], 1, "config.file");
+    desk.fails(&["--ca-file", "/nowhere", "--host", "https://localhost", "token"], 1, "cannot be read: no such file");
     let mut anonymous = Desk::at("4.2");
     anonymous.environment.retain(|(name, _)| *name != "TG_SECRET");
     anonymous.fails(&["token"], 15, "credentials.none");

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use crate::checks::TEXT_LIMIT;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, file_trouble};
 use crate::hidden::Hidden;
 use crate::platform::file::{self, Exposure};
 
@@ -91,7 +91,7 @@ fn content(path: &str, check: Check) -> Result<Hidden> {
 fn read(path: &str) -> Result<Zeroizing<String>> {
     let unreadable = |error: std::io::Error| {
         let hint = "Check that the file exists and may be read by the user that this program runs as.";
-        refused(path, format_args!("cannot be read: {}", error.kind())).with_hint(hint)
+        refused(path, format_args!("cannot be read: {}", file_trouble(&error))).with_hint(hint)
     };
     let opened = File::open(path).map_err(unreadable)?;
     let about = opened.metadata().map_err(unreadable)?;

@@ -198,7 +198,7 @@ impl Connection {
         if clock_skew.abs() > CLOCK_SLACK {
             let where_to = if clock_skew > 0 { "ahead of" } else { "behind" };
             let off = clock_skew.unsigned_abs();
-            let warning = format!("this machine's clock is {off} s {where_to} the server's: set both by NTP");
+            let warning = format!("this machine's clock is {off} s {where_to} the server's: synchronize both with NTP");
             findings.warnings.push(warning);
         }
         if let Some(server) = findings.steps.iter_mut().find(|step| step.name == DATABASE) {
@@ -237,12 +237,12 @@ impl Connection {
         let clock_warning = findings.warnings.iter().find(|warning| warning.starts_with("this machine's clock"));
         match (&findings.token, clock_warning) {
             (Some(token), _) if token.value().is_empty() => {
-                advice(&format!("{server} wants no token: REST++ authentication is off"), Reason::AuthDisabled.hint())
+                advice(&format!("{server} needs no token: REST++ authentication is off"), Reason::AuthDisabled.hint())
             }
             (Some(_), Some(warning)) => format!("{server} takes this connection's token, but {warning}"),
             (Some(_), None) => format!("{server} takes this connection's token: everything works."),
             (None, _) => {
-                format!("{server} wants no token: REST++ authentication is off, and no credentials are configured.")
+                format!("{server} needs no token: REST++ authentication is off, and no credentials are configured.")
             }
         }
     }

@@ -211,7 +211,7 @@ fn refused_what(question: &Question) -> &'static str {
         Credential::Password => "the server did not accept user name and password",
         Credential::Secret => "the server did not accept the secret",
         Credential::Bearer => "the server did not accept the token",
-        Credential::Nothing => "the server wants a login",
+        Credential::Nothing => "the server requires a login",
     }
 }
 

@@ -142,9 +142,9 @@ fn proxy_error(message: String) -> Error {
 fn proxy_refusal(status: u16) -> Error {
     let error = proxy_error(format!("the proxy refused to connect to the server (HTTP {status})"));
     match status {
-        407 => {
-            error.with_hint("The proxy wants a login: write it into its address, as http://user:password@proxy:3128.")
-        }
+        407 => error.with_hint(
+            "The proxy requires a login: write it into the proxy's address, as in http://user:password@proxy:3128.",
+        ),
         _ => error,
     }
 }

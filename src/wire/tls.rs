@@ -22,7 +22,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, file_trouble};
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 
@@ -290,7 +290,8 @@ fn no_pem(setting: &str, block: &str) -> Error {
 }
 
 fn read_file(setting: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let unreadable = |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", error.kind()));
+    let unreadable =
+        |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", file_trouble(&error)));
     let file = fs::File::open(path).map_err(unreadable)?;
     // In one piece, which leaves no copies; a pipe tells no length.
     let length = file.metadata().map_or(0, |about| about.len().min(FILE_LIMIT));
