@@ -3,6 +3,9 @@
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 
+/// Longest lifetime of a token that a caller can mean: 1 000 years.
+pub const LONGEST_LIFETIME_S: u64 = 31_556_952_000;
+
 /// Longest name in GSQL text.
 const GSQL_LIMIT: usize = 128;
 /// Longest name in a URL.

@@ -1,7 +1,13 @@
 //! Log lines for the caller. They never hold a credential, a body or a query.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
+
+thread_local! {
+    /// Whether this thread is inside a target.
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+}
 
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,9 +48,18 @@ impl Logger {
         Logger { max_level, target }
     }
 
-    /// Writes a line; `message` is only called if the level is wanted.
+    /// Writes a line; `message` is only called if the level is wanted. A line that a target causes itself, by calling
+    /// the library, is dropped: it would call the target again, without end.
     pub fn write(&self, level: Level, message: impl FnOnce() -> String) {
-        if level as i32 <= self.max_level {
+        /// Ends the writing also when the target panics.
+        struct Written;
+        impl Drop for Written {
+            fn drop(&mut self) {
+                WRITING.set(false);
+            }
+        }
+        if level as i32 <= self.max_level && !WRITING.replace(true) {
+            let _written = Written;
             self.target.log(level, &message());
         }
     }

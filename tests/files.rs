@@ -2,12 +2,14 @@
 //! The environment is this process's own, so each set-up is made in a process of its own.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tigergraph_auth::{Config, Connection, Reason, TokenOptions};
-use tigergraph_standin::{Options, Standin};
+use tigergraph_standin::{Options, Standin, Tls};
 
 const VERSIONS: [&str; 2] = ["3.10", "4.2"];
 
@@ -130,4 +132,54 @@ fn a_jwt_that_somebody_else_renews() {
     connection.reject_token(&handed);
     assert_eq!(connection.authorization().expect("the second").value(), second);
     connection.get_secrets(None).expect("with the second");
+}
+
+/// A pipe has no end, and may have nobody who writes into it.
+#[test]
+fn a_pipe_in_place_of_a_credential_is_refused_and_waited_for_by_nobody() {
+    let file = scratch("piped-secret");
+    write(&file, "a placeholder\n");
+    if !is_child("a_pipe_in_place_of_a_credential_is_refused_and_waited_for_by_nobody", "TG_SECRET_FILE", &file) {
+        return;
+    }
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.add_secret("alice", None, "piped");
+    write(&file, &secret);
+    let connection = connect(&server);
+    fs::remove_file(&file).expect("the file");
+    let made = Command::new("mkfifo").args(["-m", "600"]).arg(&file).status().expect("mkfifo");
+    assert!(made.success());
+    let started = Instant::now();
+    let error = connection.get_token(None, 0, TokenOptions::default()).expect_err("a pipe");
+    assert_eq!(error.reason(), Reason::ConfigFile);
+    let mut config = Config::new(server.gateway_url());
+    let error = Connection::new(config.load_env()).expect_err("a pipe");
+    assert_eq!(error.reason(), Reason::ConfigFile);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+/// As a shell's `<(command)`: what it brings is read, and nothing is waited for without end.
+#[test]
+fn a_ca_may_come_through_a_pipe() {
+    let file = scratch("piped-ca");
+    let _ = fs::remove_file(&file);
+    assert!(Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
+    let validate = || {
+        let mut config = Config::new("https://127.0.0.1");
+        config.set_ca_file(Some(file.as_os_str().as_encoded_bytes())).validate().map(drop)
+    };
+    let started = Instant::now();
+    assert_eq!(validate().expect_err("nobody writes").reason(), Reason::ConfigFile);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    let path = file.clone();
+    let (opened, is_open) = std::sync::mpsc::channel();
+    let writer = std::thread::spawn(move || {
+        let mut pipe = fs::OpenOptions::new().read(true).write(true).open(path).expect("the pipe");
+        opened.send(()).expect("the test");
+        std::thread::sleep(Duration::from_millis(200));
+        pipe.write_all(Tls::self_signed().ca_pem.as_bytes()).expect("the reader");
+    });
+    is_open.recv().expect("the writer");
+    validate().expect("a certificate that comes late");
+    writer.join().expect("the writer");
 }

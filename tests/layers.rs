@@ -95,8 +95,8 @@ impl<'ast> Visit<'ast> for Imports {
 }
 
 fn rank(module: &ModulePath) -> usize {
-    let is_there = |layer: &&[&str]| layer.contains(&module[0].as_str());
-    LAYERS.iter().position(|layer| is_there(&layer)).unwrap_or_else(|| panic!("{module:?} is in no layer"))
+    let rank = LAYERS.iter().position(|layer| layer.contains(&module[0].as_str()));
+    rank.unwrap_or_else(|| panic!("{module:?} is in no layer"))
 }
 
 /// Whether one of them is the `mod.rs` of a folder that the other is in.

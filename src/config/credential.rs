@@ -2,9 +2,8 @@
 //! that whoever changes the file changes the credential.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
@@ -93,8 +92,7 @@ fn read(path: &str) -> Result<Zeroizing<String>> {
         let hint = "Check that the file exists and may be read by the user that this program runs as.";
         refused(path, format_args!("cannot be read: {}", file_trouble(&error))).with_hint(hint)
     };
-    let opened = File::open(path).map_err(unreadable)?;
-    let about = opened.metadata().map_err(unreadable)?;
+    let (opened, about) = file::open(path).map_err(unreadable)?;
     if !about.is_file() {
         return Err(refused(path, "is no regular file"));
     }
@@ -105,8 +103,7 @@ fn read(path: &str) -> Result<Zeroizing<String>> {
         };
         return Err(error.with_hint(file::how_to_make_private(path, exposure)));
     }
-    let mut content = Zeroizing::new(Vec::with_capacity(TEXT_LIMIT + 1));
-    opened.take(TEXT_LIMIT as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
+    let content = file::read(&opened, TEXT_LIMIT as u64 + 1, Duration::ZERO).map_err(unreadable)?;
     if content.len() > TEXT_LIMIT {
         return Err(refused(path, "is longer than 64 KiB"));
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::checks::{GraphName, TEXT_LIMIT, check_secret, check_token, no_controls};
+use crate::checks::{GraphName, LONGEST_LIFETIME_S, TEXT_LIMIT, check_secret, check_token, no_controls};
 use crate::config::credential::{Check, Credential};
 use crate::config::environment::environment_proxy;
 use crate::config::settings::{Login, Settings};
@@ -231,8 +231,8 @@ impl Config {
             call_limit: limit(self.total_ms, CALL_LIMIT),
             proxy,
             user_agent: self.user_agent()?,
-            lifetime_s: not_negative("token lifetime", self.lifetime_s)?,
-            renew_before_s: not_negative("renew before", self.renew_before_s)?,
+            lifetime_s: lifetime("token lifetime", self.lifetime_s)?,
+            renew_before_s: lifetime("renew before", self.renew_before_s)?,
             log: self.log.clone(),
             shown: self.shown(address.tls),
         })
@@ -411,8 +411,13 @@ fn limit(ms: u32, default: Duration) -> Duration {
     if ms == 0 { default } else { Duration::from_millis(ms.into()) }
 }
 
-fn not_negative(name: &str, seconds: i64) -> Result<u64> {
-    u64::try_from(seconds).map_err(|_| Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is negative")))
+fn lifetime(name: &str, seconds: i64) -> Result<u64> {
+    let wrong = |what: &str| Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" {what}"));
+    match u64::try_from(seconds) {
+        Err(_) => Err(wrong("is negative")),
+        Ok(seconds) if seconds > LONGEST_LIFETIME_S => Err(wrong("is longer than 1000 years")),
+        Ok(seconds) => Ok(seconds),
+    }
 }
 
 fn check_secret_setting(text: &str) -> Result<Hidden> {
@@ -481,6 +486,8 @@ mod tests {
         assert_names(config().set_user_agent(Some(&[b'a'; 1025])), Reason::ArgumentRange, "user_agent");
         assert_names(config().set_tgcloud(7), Reason::ArgumentRange, "tgcloud");
         assert_names(config().set_token_lifetime(-1, 0), Reason::ArgumentRange, "token lifetime");
+        assert_names(config().set_token_lifetime(31_556_952_001, 0), Reason::ArgumentRange, "token lifetime");
+        assert_names(config().set_token_lifetime(0, i64::MAX), Reason::ArgumentRange, "renew before");
         assert_names(config().set_proxy(Some(b"gopher://x")), Reason::ArgumentUrl, "proxy");
         assert_names(config().set_secret(Some(&[b'a'; 70_000])), Reason::ArgumentRange, "secret");
     }

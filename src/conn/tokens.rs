@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::checks::{check_secret, check_token};
+use crate::checks::{LONGEST_LIFETIME_S, check_secret, check_token};
 use crate::conn::Connection;
 use crate::conn::generation::Known;
 use crate::conn::source::{Source, TokenOrigin};
@@ -11,9 +11,6 @@ use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::protocol::version::Generation;
 use crate::token::token::Token;
-
-/// Longest lifetime that a caller can mean: 1 000 years.
-const LONGEST_S: u64 = 31_556_952_000;
 
 impl Connection {
     /// A new token for a secret, or for the connection's own login.
@@ -102,7 +99,7 @@ impl Connection {
 
     pub(super) fn lifetime(&self, lifetime_s: u64) -> Result<u64> {
         let lifetime_s = if lifetime_s == 0 { self.core.settings.lifetime_s } else { lifetime_s };
-        if lifetime_s > LONGEST_S {
+        if lifetime_s > LONGEST_LIFETIME_S {
             return Err(Error::new(Reason::ArgumentRange, "the lifetime is longer than 1000 years"));
         }
         Ok(lifetime_s)

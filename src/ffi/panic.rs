@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use crate::platform::process::is_library_thread;
+
 thread_local! {
     pub(super) static THREAD: ThreadState =
         const { ThreadState { inside: Cell::new(false), failed: Cell::new(false) } };
@@ -67,7 +69,8 @@ fn silence_own_panics() {
 fn set_hook() {
     let others = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if !THREAD.with(|thread| thread.inside.get()) {
+        let is_own = THREAD.with(|thread| thread.inside.get()) || is_library_thread();
+        if !is_own {
             others(info);
         }
     }));

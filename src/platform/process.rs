@@ -23,6 +23,16 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Names of the library's threads.
+pub const RENEWAL_THREAD: &str = "tg-renewal";
+/// See [`RENEWAL_THREAD`].
+pub const LOOKUP_THREAD: &str = "tg-lookup";
+
+/// Whether this thread is one of the library's.
+pub fn is_library_thread() -> bool {
+    std::thread::current().name().is_some_and(|name| [RENEWAL_THREAD, LOOKUP_THREAD].contains(&name))
+}
+
 /// Runs `start`, which starts a thread, so that the new thread takes none of the program's signals.
 pub fn without_signals<T>(start: impl FnOnce() -> T) -> T {
     // SAFETY: all-zero is a valid value for both sets, which the calls below fill.

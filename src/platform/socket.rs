@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 /// What to wait for.
@@ -26,6 +26,11 @@ pub fn wait_one(socket: &TcpStream, readiness: Readiness, limit: Duration) -> io
     let mut polled = [to_poll(socket, readiness)];
     poll(&mut polled, limit)?;
     Ok(polled[0].revents != 0)
+}
+
+/// Waits until there is something to read, or the end, or `limit` is over.
+pub fn wait_readable(file: BorrowedFd, limit: Duration) -> io::Result<()> {
+    poll(&mut [libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 }], limit)
 }
 
 fn to_poll(socket: &TcpStream, readiness: Readiness) -> libc::pollfd {

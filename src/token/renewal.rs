@@ -114,8 +114,10 @@ impl<T> HeldToken<T> {
 /// The request for a token that is running.
 struct Renewal<T> {
     number: u64,
-    /// Tokens that were deleted or rejected meanwhile; a refresh may bring one of them back.
-    gone: Vec<T>,
+    /// The token that was held when it began, which a refresh may bring back.
+    old: Option<T>,
+    /// Whether that one was deleted or rejected meanwhile.
+    old_is_gone: bool,
 }
 
 /// Why no request is sent for a while.
@@ -225,7 +227,8 @@ impl<T: Clone + Same> RenewalPolicy<T> {
 
     fn begin(&mut self) -> u64 {
         self.renewals += 1;
-        self.renewal = Some(Renewal { number: self.renewals, gone: Vec::new() });
+        let old = self.held.as_ref().map(|held| held.token.clone());
+        self.renewal = Some(Renewal { number: self.renewals, old, old_is_gone: false });
         self.renewals
     }
 
@@ -246,7 +249,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
             return;
         };
         match outcome {
-            Ok((token, _)) if renewal.gone.iter().any(|gone| gone.has_value_of(&token)) => {}
+            Ok((token, _)) if renewal.old.is_some_and(|old| renewal.old_is_gone && old.has_value_of(&token)) => {}
             Ok((_, schedule)) if now >= schedule.dead => self.failed(expired_on_arrival(), now, jitter),
             Ok((token, schedule)) => self.renewed(token, schedule, now, jitter),
             Err(error) => self.failed(error, now, jitter),
@@ -332,7 +335,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
 
     fn let_go(&mut self, token: &T, is_it: impl Fn(&T, &T) -> bool, why: Reason) -> bool {
         if let Some(renewal) = &mut self.renewal {
-            renewal.gone.push(token.clone());
+            renewal.old_is_gone |= renewal.old.as_ref().is_some_and(|old| old.has_value_of(token));
         }
         let Some(held) = self.held.take_if(|held| is_it(&held.token, token)) else {
             return false;

@@ -89,7 +89,7 @@ impl Names {
         let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (name, shared, news) = (host.to_owned(), self.book.clone(), self.news.clone());
         let start = || {
-            std::thread::Builder::new().name("tg-lookup".into()).stack_size(STACK).spawn(move || {
+            std::thread::Builder::new().name(process::LOOKUP_THREAD.into()).stack_size(STACK).spawn(move || {
                 let (answer, keep) = ask_system(&name);
                 lock(&shared).end(name, answer, keep);
                 news.notify_all();

@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::fs;
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -23,11 +22,14 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, 
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, file_trouble};
+use crate::platform::file;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 
 /// Certificate and key files may not be larger than this.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
+/// A pipe, as a shell makes one of `<(command)`, has so much time to bring a certificate.
+const FILE_WAIT: Duration = Duration::from_secs(5);
 
 /// The settings about trust as the caller gave them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -292,11 +294,8 @@ fn no_pem(setting: &str, block: &str) -> Error {
 fn read_file(setting: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
     let unreadable =
         |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", file_trouble(&error)));
-    let file = fs::File::open(path).map_err(unreadable)?;
-    // In one piece, which leaves no copies; a pipe tells no length.
-    let length = file.metadata().map_or(0, |about| about.len().min(FILE_LIMIT));
-    let mut content = Zeroizing::new(Vec::with_capacity(length as usize + 1));
-    file.take(FILE_LIMIT + 1).read_to_end(&mut content).map_err(unreadable)?;
+    let (file, _) = file::open(path).map_err(unreadable)?;
+    let content = file::read(&file, FILE_LIMIT + 1, FILE_WAIT).map_err(unreadable)?;
     if content.len() as u64 > FILE_LIMIT {
         return Err(too_large(setting));
     }

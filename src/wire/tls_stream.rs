@@ -35,6 +35,9 @@ pub struct TlsStream {
     read: usize,
 }
 
+/// No more bytes of session tickets and the like are read from an idle connection before it is given up.
+const MAX_UNASKED: usize = 32 * 1024;
+
 /// What TLS needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
@@ -159,7 +162,9 @@ impl TlsStream {
     /// Whether the connection is as quiet as it was left. What TLS itself has to say (a session ticket)
     /// is read and allowed; content that nobody asked for is not.
     pub fn is_quiet(&mut self) -> bool {
-        while self.plain.is_empty() {
+        // A server that never stops is as little use as one that is gone.
+        let mut left = MAX_UNASKED;
+        while self.plain.is_empty() && left > 0 {
             match self.step(&[]) {
                 Ok(Next::Again) => continue,
                 Ok(Next::Input) => {}
@@ -170,7 +175,10 @@ impl TlsStream {
             }
             match self.socket.read_now(&mut self.incoming[self.filled..]) {
                 Ok(0) => return false,
-                Ok(count) => self.filled += count,
+                Ok(count) => {
+                    self.filled += count;
+                    left = left.saturating_sub(count);
+                }
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
         }

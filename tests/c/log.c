@@ -3,12 +3,15 @@
 
 static int lines, debug_lines, released;
 static tg_conn *reentered;
+/* Asked for a token in each line: the lines that this causes are dropped, or there would be no end. */
+static tg_conn *always;
 
 static void log_line(int32_t level, const char *message, void *user_data) {
     CHECK(user_data == &lines);
     CHECK(strstr(message, "opensesame") == NULL);
     lines++;
     if (level == TG_LOG_DEBUG) debug_lines++;
+    if (always) CHECK(tg_get_token(always, NULL, 0, TG_TOKEN_KEEP_CURRENT, NULL, NULL) == TG_STATUS_OK);
     if (reentered) {
         tg_conn *again = reentered;
         reentered = NULL;
@@ -41,6 +44,17 @@ int main(int argc, char **argv) {
     CHECK(released == 0);
     tg_conn_free(conn);
     CHECK(released == 1);
+
+    lines = 0;
+    always = conn = connect_with(argv[1], TG_LOG_DEBUG);
+    tg_token *token = NULL;
+    CHECK(tg_authorization(conn, &token, NULL) == TG_STATUS_OK);
+    tg_token_free(token);
+    CHECK(lines >= 2 && lines < 20);
+    always = NULL;
+    tg_conn_free(conn);
+    CHECK(released == 2);
+    released = 1;
 
     lines = 0;
     conn = connect_with(argv[1], TG_LOG_ERROR);
