@@ -1,18 +1,14 @@
 //! Managed tokens: the way from a caller to a good token. What is decided here is decided by
 //! [`crate::managed`]; this file brings the time, the threads and the requests.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use once_cell::sync::Lazy;
 
 use crate::config::settings::Login;
 use crate::conn::call::Call;
 use crate::conn::login;
-use crate::conn::managing::RenewalState;
 use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::sync::Builder;
 use crate::conn::{Connection, TokenOptions};
@@ -20,18 +16,12 @@ use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
 use crate::platform::clock::{boot_clock, wall_clock};
-use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::token::issued::Issued;
 use crate::token::renewal::{Advice, Life, Schedule};
 use crate::token::token::Token;
 
-/// No more threads than this renew tokens, in the whole process.
-const MAX_RENEWALS: usize = 8;
 const STACK: usize = 256 * 1024;
-/// A caller who has to renew beside a token that is still good does not wait longer.
-const INLINE_LIMIT: Duration = Duration::from_millis(1000);
-
 thread_local! {
     /// Whether this thread is getting a token for everybody.
     static ON_RENEWAL_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -53,35 +43,53 @@ impl Connection {
         self.token_within(None)
     }
 
-    /// The same within the time of a call that has begun; `None`: of one that begins when there is something
-    /// to wait for.
-    pub(super) fn token_within(&self, begun: Option<&Call>) -> Result<Arc<Token>> {
+    /// The same within the time of a call that has begun; `None`: of one that begins here.
+    pub(super) fn token_within(&self, outer: Option<&Call>) -> Result<Arc<Token>> {
+        let mut begun = outer.is_none().then(|| self.begin());
+        let mut own_call = None;
         let manager = &self.core.authorization;
         let own = manager.state();
         let renews = self.source().is_some();
-        let fresh = OnceCell::new();
         loop {
             let mut policy = own.policy();
             let advice = policy.ask(boot_clock(), renews);
             manager.republish(&policy);
             drop(policy);
+            let begins = matches!(advice, Advice::Renew(_));
             let number = match advice {
                 Advice::Use(token) => return Ok(token),
                 Advice::Off => return Ok(Arc::new(Token::not_needed())),
                 Advice::Fail(error) => return Err(error),
                 Advice::UseAndRenew(token, number) => {
-                    self.start_renewal(number, Some(INLINE_LIMIT));
+                    if self.start_renewal(number) != Started::Running {
+                        manager.put_off(number);
+                    }
                     return Ok(token);
-                }
-                Advice::Renew(number) => {
-                    self.start_renewal(number, None);
-                    number
                 }
                 // A log callback on the renewal's own thread must not wait for the renewal.
                 Advice::Wait(_) if ON_RENEWAL_THREAD.get() => return self.token_during_renewal(),
-                Advice::Wait(number) => number,
+                Advice::Renew(number) | Advice::Wait(number) => number,
             };
-            let call = begun.unwrap_or_else(|| fresh.get_or_init(|| self.call(&[], &[])));
+            let call = outer.unwrap_or_else(|| {
+                own_call.get_or_insert_with(|| self.call(begun.take().unwrap_or_else(|| self.begin()), &[], &[]))
+            });
+            if begins {
+                let started = self.start_renewal(number);
+                let good = own.policy().still_good(boot_clock()).filter(|_| started != Started::Running);
+                if let Some(token) = good {
+                    manager.put_off(number);
+                    return Ok(token);
+                }
+                match started {
+                    Started::Running => {}
+                    Started::NoPlace => {
+                        manager.withdrawn(number);
+                        call.deadline.sleep(call.deadline.next_wait()?)?;
+                        continue;
+                    }
+                    Started::NoThread => self.renew_on_caller(number, call)?,
+                }
+            }
             if let Err(error) = own.wait_for(number, call) {
                 // Neither time nor cancellation takes a token away that is still good.
                 let good = own.policy().still_good(boot_clock());
@@ -111,47 +119,60 @@ impl Connection {
         })
     }
 
-    /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends
-    /// it; where no thread can be had, here, within `limit`.
-    fn start_renewal(&self, number: u64, limit: Option<Duration>) {
-        static RENEWALS: Lazy<PerProcess<AtomicUsize>> = Lazy::new(PerProcess::default);
-        let renewals = RENEWALS.get();
+    /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends it.
+    fn start_renewal(&self, number: u64) -> Started {
+        let manager = &self.core.authorization;
+        let Some(place) = manager.state().take_place() else {
+            return Started::NoPlace;
+        };
+        // There before its thread is, so that the last free cannot miss it.
+        let abort = manager.new_abort();
         let handle = Connection::inner(self.core.clone());
-        let start = |handle: Connection| {
-            Builder::new().name("tg-renewal".into()).stack_size(STACK).spawn(move || {
-                handle.carry_out(number);
+        let start = || {
+            Builder::new().name(process::RENEWAL_THREAD.into()).stack_size(STACK).spawn(move || {
+                let call = handle.call(handle.begin_with(handle.calls.begin_with(abort)), &[], &[]);
+                let ending = Ending { connection: &handle, number };
+                ending.end(handle.renew(&call));
+                drop(call);
                 // The connection may end with this; only then is the place free.
                 drop(handle);
-                RENEWALS.get().fetch_sub(1, Ordering::SeqCst);
+                drop(place);
             })
         };
-        let is_room = renewals.fetch_add(1, Ordering::SeqCst) < MAX_RENEWALS;
-        if is_room && process::without_signals(|| start(handle)).is_ok() {
-            return;
+        match process::without_signals(start) {
+            Ok(_) => Started::Running,
+            Err(_) => Started::NoThread,
         }
-        renewals.fetch_sub(1, Ordering::SeqCst);
-        let handle = Connection::inner(self.core.clone());
-        let callers = self.limit_ms.load(Ordering::Relaxed);
-        handle.set_timeout(limit.map_or(callers, |limit| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX)));
-        handle.carry_out(number);
     }
 
-    /// The renewal itself.
-    fn carry_out(&self, number: u64) {
-        let manager = &self.core.authorization;
-        let own = manager.state();
+    /// Runs the request within the call of a caller, where no thread can be made. What ends that call alone is no
+    /// failure for the others, who try again.
+    fn renew_on_caller(&self, number: u64, call: &Call) -> Result<()> {
+        let ending = Ending { connection: self, number };
+        match self.renew(call) {
+            Err(error) if call.deadline.next_wait_in_call().is_err() => {
+                ending.withdraw();
+                Err(error)
+            }
+            outcome => {
+                ending.end(outcome);
+                Ok(())
+            }
+        }
+    }
+
+    fn renew(&self, call: &Call) -> Result<(Token, Schedule)> {
         ON_RENEWAL_THREAD.set(true);
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(&own)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(call)));
         ON_RENEWAL_THREAD.set(false);
-        manager.finished(number, outcome.unwrap_or_else(|_| Err(panicked())));
+        outcome.unwrap_or_else(|_| Err(panicked()))
     }
 
-    fn request_managed(&self, own: &RenewalState) -> Result<(Token, Schedule)> {
+    fn request_managed(&self, call: &Call) -> Result<(Token, Schedule)> {
+        let own = self.core.authorization.state();
         let source = self.source().ok_or_else(login::no_credentials)?;
         let old = own.policy().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
-        let call = self.call(&[], &[]);
-        own.ends_with(call.deadline.cancelled().clone());
-        let outcome = source.renew(&call, old.as_ref());
+        let outcome = source.renew(call, old.as_ref());
         let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
         own.remember(renewed.err().cloned());
         if let Err(error) = renewed {
@@ -159,7 +180,7 @@ impl Connection {
             self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
         }
         let issued = outcome?;
-        let schedule = self.schedule(&call, &issued, source.lifetime_s);
+        let schedule = self.schedule(call, &issued, source.lifetime_s);
         Ok((issued.token, schedule))
     }
 
@@ -217,6 +238,39 @@ impl Connection {
     /// The connection's own token, if it has one.
     pub(super) fn held(&self) -> Option<Arc<Token>> {
         self.core.authorization.held()
+    }
+}
+
+/// Whether a renewal has a thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Started {
+    Running,
+    /// As many renewals run as may.
+    NoPlace,
+    /// The system has no thread to give.
+    NoThread,
+}
+
+/// The end of a renewal, for those who wait for it: also if what should have brought it about panics.
+struct Ending<'a> {
+    connection: &'a Connection,
+    number: u64,
+}
+
+impl Ending<'_> {
+    fn end(self, outcome: Result<(Token, Schedule)>) {
+        self.connection.core.authorization.finished(self.number, outcome);
+    }
+
+    fn withdraw(self) {
+        self.connection.core.authorization.withdrawn(self.number);
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        // Nothing to end where `end` or `withdraw` came first.
+        self.connection.core.authorization.withdrawn(self.number);
     }
 }
 

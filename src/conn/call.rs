@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::config::settings::Login;
 use crate::conn::request::{Ask, Server};
 use crate::conn::retry::{self, Failure, MAX_RETRIES, Policy};
+use crate::conn::running::Running;
 use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
@@ -31,6 +32,8 @@ const LIST_ANSWER: usize = 1024 * 1024;
 /// What every request of one call shares.
 pub(super) struct Call<'a> {
     pub connection: &'a Connection,
+    /// Ends with the call, which cannot be cancelled any more then.
+    _running: Running<'a>,
     pub deadline: Rc<Deadline>,
     pub redactor: Redactor<'a>,
     /// The credential of the connection's login, as it was when the call began.
@@ -54,16 +57,10 @@ pub enum Restpp {
     Gateway,
 }
 
-impl Drop for Call<'_> {
-    fn drop(&mut self) {
-        let is_other = |call: &Arc<_>| !Arc::ptr_eq(call, self.deadline.cancelled());
-        self.connection.with_running(|running| running.retain(is_other));
-    }
-}
-
 impl<'a> Call<'a> {
     pub fn new(
         connection: &'a Connection,
+        running: Running<'a>,
         deadline: Deadline,
         redactor: Redactor<'a>,
         credential: Option<Result<Arc<Hidden>>>,
@@ -71,6 +68,7 @@ impl<'a> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
         Call {
             connection,
+            _running: running,
             deadline: Rc::new(deadline),
             redactor,
             credential,

@@ -64,7 +64,7 @@ impl Connection {
     }
 
     fn look(&self, findings: &mut Findings) -> Result<()> {
-        let call = self.call(&[], &[]);
+        let call = self.call(self.begin(), &[], &[]);
         let route = &self.core.settings.route;
         findings.steps = self.core.http.probe(&route.gateway, &call.deadline);
         let blocked = findings.steps.iter().find_map(Step::failure);
@@ -95,7 +95,8 @@ impl Connection {
             return Ok(());
         }
         // A call of its own, which knows the new token and keeps it out of what the server says.
-        let last = self.call_within(call.deadline.left_in_call(), &[], &[]);
+        let begun = self.begin_within(call.deadline.left_in_call(), self.calls.begin());
+        let last = self.call(begun, &[], &[]);
         let (database, version) = self.look_at_database(&last, token.as_deref());
         findings.steps.push(database);
         self.warn_of_clock(&call, &last, findings);

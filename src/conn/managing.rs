@@ -9,11 +9,12 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
+use crate::conn::places::Place;
 use crate::conn::source::Source;
 use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Thread, current, park_timeout};
 use crate::error::{Error, Result};
 use crate::hidden::Hidden;
-use crate::platform::clock::{self, boot_clock, wall_clock};
+use crate::platform::clock::{boot_clock, boot_nanoseconds, wall_clock};
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::token::renewal::{Jitter, Life, RenewalPolicy, Same, Schedule};
@@ -58,6 +59,8 @@ pub struct RenewalState {
     waiting: Mutex<Vec<(u64, Thread)>>,
     /// Set to end the renewal that is running.
     abort: Mutex<Option<Arc<AtomicBool>>>,
+    /// Since when a renewal waits for a thread, in nanoseconds on the boot clock; 0: none does.
+    waits_since: AtomicU64,
     /// Why the last renewal failed, if it did, and when.
     failed: Mutex<Option<(Error, Duration)>>,
 }
@@ -71,9 +74,28 @@ impl RenewalState {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The renewal that runs now ends when this is set.
-    pub fn ends_with(&self, flag: Arc<AtomicBool>) {
-        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(flag);
+    /// What ends the renewal that begins now, before its thread is there.
+    fn new_abort(&self) -> Arc<AtomicBool> {
+        let flag = Arc::<AtomicBool>::default();
+        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(flag.clone());
+        flag
+    }
+
+    /// A place for the thread of a renewal, if one is free.
+    pub fn take_place(&self) -> Option<Place> {
+        let since = self.waits_since.load(Ordering::Relaxed);
+        let waited =
+            if since == 0 { Duration::ZERO } else { Duration::from_nanos(boot_nanoseconds().saturating_sub(since)) };
+        let place = Place::take(waited);
+        let since = if place.is_some() {
+            0
+        } else if since == 0 {
+            boot_nanoseconds()
+        } else {
+            since
+        };
+        self.waits_since.store(since, Ordering::Relaxed);
+        place
     }
 
     /// How a renewal went.
@@ -236,6 +258,32 @@ impl TokenManager {
         self.republish(&policy);
     }
 
+    /// What ends the renewal that begins now. The last handle may have been freed already.
+    pub fn new_abort(&self) -> Arc<AtomicBool> {
+        let flag = self.own.get().new_abort();
+        if self.handles.load(Ordering::SeqCst) == 0 {
+            flag.store(true, Ordering::SeqCst);
+        }
+        flag
+    }
+
+    /// A renewal was not run: whoever waits for it decides anew.
+    pub fn withdrawn(&self, number: u64) {
+        let own = self.state();
+        own.policy().withdrawn(number);
+        own.wake(number);
+    }
+
+    /// The same while the token is good, which callers take a little longer.
+    pub fn put_off(&self, number: u64) {
+        let own = self.state();
+        let mut policy = own.policy();
+        policy.put_off(number, boot_clock(), jitter());
+        self.republish(&policy);
+        drop(policy);
+        own.wake(number);
+    }
+
     /// A renewal has ended: its token is published if it is the one held from now on, and callers that wait are woken.
     pub fn finished(&self, number: u64, outcome: Result<(Token, Schedule)>) {
         let own = self.state();
@@ -336,7 +384,7 @@ impl TokenManager {
     pub fn fast_path(&self) -> Option<Arc<Token>> {
         let current = self.current.load();
         let current = current.as_ref()?;
-        (clock::boot_nanoseconds() < current.fast_path_until.load(Ordering::Relaxed)).then(|| current.token())
+        (boot_nanoseconds() < current.fast_path_until.load(Ordering::Relaxed)).then(|| current.token())
     }
 }
 

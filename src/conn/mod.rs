@@ -11,8 +11,10 @@ mod diagnosis;
 mod generation;
 mod login;
 mod managing;
+mod places;
 mod request;
 mod retry;
+mod running;
 mod secrets;
 mod source;
 mod sync;
@@ -20,8 +22,8 @@ mod token_requests;
 mod tokens;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -32,6 +34,7 @@ use crate::conn::call::Call;
 use crate::conn::generation::{Detection, Known};
 use crate::conn::managing::TokenManager;
 use crate::conn::retry::Budget;
+use crate::conn::running::{Calls, Running};
 use crate::error::{Error, Reason, Result};
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
@@ -53,8 +56,7 @@ pub struct Connection {
     core: Arc<Core>,
     /// Limit for a call on this handle, in milliseconds; 0: as configured.
     limit_ms: AtomicU32,
-    /// The calls running on this handle, by what cancels them.
-    running: PerProcess<Mutex<Vec<Arc<AtomicBool>>>>,
+    calls: Calls,
     /// Whether a caller has it, and not the connection itself for the requests it makes on its own.
     is_callers: bool,
 }
@@ -67,6 +69,12 @@ struct Core {
     authorization: TokenManager,
     detection: PerProcess<Detection>,
     budget: Budget,
+}
+
+/// A call that has begun, before it has looked at anything.
+struct Begun<'a> {
+    running: Running<'a>,
+    deadline: Deadline,
 }
 
 /// What a connection has learned about its server. Read and replaced without a lock, so that a forked
@@ -127,8 +135,7 @@ impl Connection {
     }
 
     fn handle(core: Arc<Core>, limit_ms: u32, is_callers: bool) -> Connection {
-        let connection =
-            Connection { core, limit_ms: AtomicU32::new(limit_ms), running: PerProcess::default(), is_callers };
+        let connection = Connection { core, limit_ms: AtomicU32::new(limit_ms), calls: Calls::default(), is_callers };
         if is_callers {
             connection.core.authorization.count_handle();
         }
@@ -143,11 +150,12 @@ impl Connection {
     /// Makes the calls that are running on this handle end within 100 ms, with `cancelled`, or
     /// `outcome.unknown` if a creation has begun. Later calls, and those on other handles, are unaffected.
     pub fn cancel(&self) {
-        self.with_running(|running| running.drain(..).for_each(|call| call.store(true, Ordering::SeqCst)));
+        self.calls.cancel();
     }
 
-    fn with_running<T>(&self, change: impl FnOnce(&mut Vec<Arc<AtomicBool>>) -> T) -> T {
-        change(&mut self.running.get().lock().unwrap_or_else(PoisonError::into_inner))
+    /// The same for calls that begin from now on as well: this handle is given up.
+    pub fn close(&self) {
+        self.calls.close();
     }
 
     /// The connection's own token. Sends nothing.
@@ -157,13 +165,14 @@ impl Connection {
 
     /// The server's version. `GET /version` of REST++, with a token as [`Connection::authorization`] gives it.
     pub fn server_version(&self) -> Result<Version> {
+        let begun = self.begin();
         let token = match self.authorization() {
             Ok(token) => Some(token).filter(|token| !token.value().is_empty()),
             // Without REST++ authentication the server tells it to anybody.
             Err(error) if error.reason() == Reason::CredentialsNone => None,
             Err(error) => return Err(error),
         };
-        self.call(&[], &[]).version(token.as_deref())
+        self.call(begun, &[], &[]).version(token.as_deref())
     }
 
     fn facts(&self) -> Facts {
@@ -180,19 +189,27 @@ impl Connection {
         }
     }
 
-    /// A call begins. `credentials` are its own, `names` may be shown in its errors.
-    fn call<'a>(&'a self, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
+    /// A call begins, with its time. Nothing that takes time comes before this.
+    fn begin(&self) -> Begun<'_> {
+        self.begin_with(self.calls.begin())
+    }
+
+    fn begin_with<'a>(&'a self, running: Running<'a>) -> Begun<'a> {
         let limit = match self.limit_ms.load(Ordering::Relaxed) {
             0 => self.core.settings.call_limit,
             ms => Duration::from_millis(ms.into()),
         };
-        self.call_within(limit, credentials, names)
+        self.begin_within(limit, running)
     }
 
-    /// The same with so much time.
-    fn call_within<'a>(&'a self, limit: Duration, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
-        let deadline = Deadline::start(limit, self.core.settings.connect_limit);
-        self.with_running(|running| running.push(deadline.cancelled().clone()));
+    fn begin_within<'a>(&'a self, limit: Duration, running: Running<'a>) -> Begun<'a> {
+        let deadline = Deadline::start(limit, self.core.settings.connect_limit, running.flag().clone());
+        Begun { running, deadline }
+    }
+
+    /// A call that has begun gets its credentials: `credentials` are its own, `names` may be shown in its errors.
+    fn call<'a>(&'a self, begun: Begun<'a>, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
+        let Begun { running, deadline } = begun;
         let login = self.core.settings.login.as_ref().map(Login::credential);
         let credential = login.map(|login| login.read());
         let mut known = Vec::with_capacity(credentials.len() + 4);
@@ -205,7 +222,7 @@ impl Connection {
         if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
             known.push(ToHide::Pair(username, password.clone()));
         }
-        Call::new(self, deadline, Redactor::new(known, names), credential)
+        Call::new(self, running, deadline, Redactor::new(known, names), credential)
     }
 
     fn graph(&self) -> Option<&str> {

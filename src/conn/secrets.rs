@@ -28,9 +28,10 @@ impl Connection {
     /// Before 4.1: GSQL `SHOW SECRET`, values masked. 4.1 and later: `GET /gsql/v1/secrets`, values in plain text.
     /// Together with the answer they may take 1.5 MiB, which is about 4000 secrets; then `protocol.too_large`.
     pub fn get_secrets(&self, user: Option<&str>) -> Result<Vec<Secret>> {
+        let begun = self.begin();
         user.map_or(Ok(()), check_user)?;
         self.require_login()?;
-        let call = self.call(&[], &[]);
+        let call = self.call(begun, &[], &[]);
         call.by_generation(|known| match call.rest(known, user)? {
             true => call.list(user).or_else(|error| call.without_rest(error, || call.show(known))),
             false => call.show(known),
@@ -42,12 +43,13 @@ impl Connection {
     ///
     /// Before 4.1: GSQL `CREATE SECRET`. 4.1 and later: `POST /gsql/v1/secrets`.
     pub fn create_secret(&self, alias: Option<&str>, value: Option<&str>, user: Option<&str>) -> Result<Secret> {
+        let begun = self.begin();
         let alias = alias.map_or_else(generated_alias, Alias::new)?;
         let value = value.map(|value| check_secret("the value", value)).transpose()?;
         user.map_or(Ok(()), check_user)?;
         self.require_login()?;
         let names = [alias.as_str()];
-        let call = self.call(&[value.as_ref().map_or("", Hidden::reveal)], &names);
+        let call = self.call(begun, &[value.as_ref().map_or("", Hidden::reveal)], &names);
         call.by_generation(|known| {
             let rest = call.rest(known, user)?;
             match &value {
@@ -68,10 +70,11 @@ impl Connection {
     /// The secret with this alias, created if there is none.
     /// If there is one and the server shows it masked (A, B), the error is `exists.secret`.
     pub fn ensure_secret(&self, alias: &str) -> Result<Secret> {
+        let begun = self.begin();
         let alias = Alias::new(alias)?;
         self.require_login()?;
         let names = [alias.as_str()];
-        let call = self.call(&[], &names);
+        let call = self.call(begun, &[], &names);
         call.by_generation(|known| {
             let found = match call.rest(known, None)? {
                 true => call.find(&alias).or_else(|error| call.without_rest(error, || call.find_shown(known, &alias))),
@@ -90,6 +93,7 @@ impl Connection {
     ///
     /// Before 4.1: GSQL `DROP SECRET`, one request for all. 4.1 and later: `DELETE /gsql/v1/secrets`, one request for all.
     pub fn drop_secrets(&self, aliases: &[&str], user: Option<&str>, ignore_missing: bool) -> Result<usize> {
+        let begun = self.begin();
         // A secret may be dropped by its value, which no error may show.
         let (values, names): (Vec<&str>, Vec<&str>) = aliases.iter().partition(|alias| looks_like_secret(alias));
         let aliases: Vec<Alias> = aliases.iter().map(|alias| Alias::new(alias)).collect::<Result<_>>()?;
@@ -98,7 +102,7 @@ impl Connection {
             return Ok(0);
         }
         self.require_login()?;
-        let call = self.call(&values, &names);
+        let call = self.call(begun, &values, &names);
         call.by_generation(|known| match call.rest(known, user)? {
             true => match call.drop(&aliases, user) {
                 Err(error) if error.reason() == Reason::MissingSecret && ignore_missing => {

@@ -19,7 +19,7 @@ impl Connection {
     /// Before 3.5: `GET` or `POST /requesttoken`; 3.5 to 3.11: `POST /requesttoken`; 4.1 and later:
     /// `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
-        let call = self.call(&[secret.unwrap_or_default()], &[]);
+        let call = self.call(self.begin(), &[secret.unwrap_or_default()], &[]);
         let source = Source { origin: TokenOrigin::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
         let issued = source.request(&call)?;
         Ok(self.adopt(&call, issued, source))
@@ -35,10 +35,11 @@ impl Connection {
         lifetime_s: u64,
         options: RefreshOptions,
     ) -> Result<Arc<Token>> {
+        let begun = self.begin();
         let (origin, lifetime_s) = (TokenOrigin::of(secret)?, self.lifetime(lifetime_s)?);
         let old = self.named_token(old_token)?;
         let credentials = [secret.unwrap_or_default(), old.as_ref().map_or("", Hidden::reveal)];
-        let call = self.call(&credentials, &[]);
+        let call = self.call(begun, &credentials, &[]);
         let proof = origin.proof(&call)?;
         let request = |action| TokenRequest { action, proof: &proof, lifetime_s, options: options.token };
         let issued = call.for_tokens(|known| match (known, &old) {
@@ -57,6 +58,7 @@ impl Connection {
     ///
     /// Before 4.1: `DELETE /requesttoken`. 4.1 and later: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
     pub fn delete_token(&self, secret: Option<&str>, token: Option<&str>, ignore_missing: bool) -> Result<()> {
+        let begun = self.begin();
         let secret = secret.map(|secret| check_secret("the secret", secret)).transpose()?;
         let Some(token) = self.named_token(token)? else {
             return if ignore_missing { Ok(()) } else { Err(no_token("delete")) };
@@ -64,7 +66,7 @@ impl Connection {
         if secret.is_none() {
             self.require_login()?;
         }
-        let call = self.call(&[secret.as_ref().map_or("", Hidden::reveal), token.reveal()], &[]);
+        let call = self.call(begun, &[secret.as_ref().map_or("", Hidden::reveal), token.reveal()], &[]);
         let outcome = call.for_tokens(|known| match known {
             Known::Exactly(Generation::V41) => call.block(secret.as_ref(), &token),
             _ => {
@@ -86,8 +88,9 @@ impl Connection {
 
     /// Whether the server takes this JWT for good. 4.1 and later only: `POST /gsql/v1/tokens/check`.
     pub fn check_jwt_token(&self, jwt: &str) -> Result<bool> {
+        let begun = self.begin();
         let jwt = check_token("the JWT", jwt)?;
-        let call = self.call(&[jwt.reveal()], &[]);
+        let call = self.call(begun, &[jwt.reveal()], &[]);
         call.by_generation(|known| {
             if !known.is_rest() {
                 let message = "cannot check the token: only TigerGraph 4.1 and later can";

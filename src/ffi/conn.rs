@@ -131,7 +131,7 @@ pub unsafe extern "C" fn tg_conn_free(conn: *mut tg_conn) {
     let conn = unsafe { Freed::new(conn) };
     guard_value((), || {
         if let Some(conn) = conn.take() {
-            conn.0.cancel();
+            conn.0.close();
         }
     });
 }

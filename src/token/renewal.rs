@@ -32,6 +32,8 @@ const HELD_WAIT: (Duration, Duration) = (seconds(1), seconds(300));
 const REFUSED_WAIT: (Duration, Duration) = (seconds(30), seconds(600));
 /// A server may ask for more time than this; it is not given more.
 const LONGEST_RETRY_AFTER: Duration = seconds(3600);
+/// So long a renewal is put off for which no thread is free.
+const PUT_OFF: Duration = Duration::from_millis(250);
 /// "Authentication is off" is believed so long.
 const OFF_WAIT: Duration = seconds(15 * 60);
 /// A token that is rejected before this age, and before half of its life, was never good.
@@ -133,6 +135,8 @@ pub struct RenewalPolicy<T> {
     renewal: Option<Renewal<T>>,
     renewals: u64,
     pause: Option<Pause>,
+    /// No thread was free for a renewal; the token is used until then, as long as it is good.
+    put_off: Option<Moment>,
     /// Failures, refusals and rejections of fresh tokens in a row.
     failures: u32,
     refusals: u32,
@@ -167,6 +171,7 @@ impl<T> Default for RenewalPolicy<T> {
             renewal: None,
             renewals: 0,
             pause: None,
+            put_off: None,
             failures: 0,
             refusals: 0,
             rejections: 0,
@@ -193,6 +198,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         match (&self.renewal, &self.pause) {
             (Some(renewal), _) if must => Advice::Wait(renewal.number),
             (Some(_), _) => Advice::Use(token),
+            (None, _) if self.put_off.is_some_and(|until| now < until) => Advice::Use(token),
             (None, Some(pause)) if now < pause.until => Advice::Use(token),
             (None, _) if must => Advice::Renew(self.begin()),
             (None, _) => Advice::UseAndRenew(token, self.begin()),
@@ -227,9 +233,21 @@ impl<T: Clone + Same> RenewalPolicy<T> {
 
     fn begin(&mut self) -> u64 {
         self.renewals += 1;
+        self.put_off = None;
         let old = self.held.as_ref().map(|held| held.token.clone());
         self.renewal = Some(Renewal { number: self.renewals, old, old_is_gone: false });
         self.renewals
+    }
+
+    /// A renewal could not be run: another caller may begin one at once.
+    pub fn withdrawn(&mut self, number: u64) {
+        self.renewal.take_if(|renewal| renewal.number == number);
+    }
+
+    /// The same while the token is good: it is used a little longer before anybody tries again.
+    pub fn put_off(&mut self, number: u64, now: Moment, jitter: Jitter) {
+        self.withdrawn(number);
+        self.put_off = Some(now + PUT_OFF.mul_f64(jitter.wait));
     }
 
     /// The number of the last renewal that began.
@@ -271,7 +289,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
     fn hold(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
         self.held = Some(HeldToken { token, schedule, came: now });
         (self.failures, self.refusals) = (0, 0);
-        (self.pause, self.off, self.gone) = (None, None, None);
+        (self.pause, self.put_off, self.off, self.gone) = (None, None, None, None);
     }
 
     fn failed(&mut self, error: Error, now: Moment, jitter: Jitter) {
@@ -368,6 +386,9 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         }
         match (&self.renewal, &self.pause) {
             (Some(_), _) if now < schedule.must => schedule.must,
+            (None, _) if self.put_off.is_some_and(|until| now < until) => {
+                self.put_off.unwrap_or(now).min(schedule.dead)
+            }
             (None, Some(pause)) if now < pause.until => pause.until.min(schedule.dead),
             _ => Moment::ZERO,
         }

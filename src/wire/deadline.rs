@@ -79,12 +79,12 @@ impl Pace {
 }
 
 impl Deadline {
-    /// A call that begins now.
-    pub fn start(call_limit: Duration, connect_limit: Duration) -> Deadline {
+    /// A call that begins now; `cancelled` is what another thread sets to cancel it.
+    pub fn start(call_limit: Duration, connect_limit: Duration, cancelled: Arc<AtomicBool>) -> Deadline {
         let now = boot_clock();
         let end = now + call_limit;
         Deadline {
-            cancelled: Arc::default(),
+            cancelled,
             end,
             connect_limit,
             connect_end: Cell::new(end),
@@ -151,11 +151,6 @@ impl Deadline {
     /// Whether any byte of the request may have reached the server.
     pub fn has_sent(&self) -> bool {
         self.sent.get()
-    }
-
-    /// What another thread sets to cancel the call.
-    pub fn cancelled(&self) -> &Arc<AtomicBool> {
-        &self.cancelled
     }
 
     /// Waits, but not beyond the time of the call.
@@ -241,7 +236,7 @@ pub(crate) mod tests {
 
     /// A call that is about to connect, with so much time.
     pub fn deadline(ms: u64) -> Deadline {
-        let deadline = Deadline::start(Duration::from_millis(ms), Duration::from_millis(ms));
+        let deadline = Deadline::start(Duration::from_millis(ms), Duration::from_millis(ms), Arc::default());
         deadline.begin_request(Duration::MAX);
         deadline
     }

@@ -122,6 +122,25 @@ fn a_token_that_is_dead_on_arrival_is_a_failure() {
 }
 
 #[test]
+fn a_renewal_without_a_thread_is_put_off_while_the_token_is_good() {
+    let (mut policy, schedule) = with_token(100);
+    for (number, now) in [(1, schedule.renew), (2, schedule.must)] {
+        assert!(matches!(policy.ask(now, true), Advice::UseAndRenew(_, n) | Advice::Renew(n) if n == number));
+        policy.put_off(number, now, HALF);
+        assert!(matches!(policy.ask(now, true), Advice::Use(_)), "also where callers would wait");
+        assert_eq!(policy.fast_path_until(now, true), now + ms(250));
+    }
+    assert!(matches!(policy.ask(schedule.must + ms(250), true), Advice::Renew(3)));
+    policy.put_off(3, schedule.dead - ms(100), HALF);
+    assert_eq!(policy.fast_path_until(schedule.dead - ms(50), true), schedule.dead, "not longer than it lives");
+    assert!(matches!(policy.ask(schedule.dead, true), Advice::Renew(4)));
+    policy.withdrawn(4);
+    assert!(matches!(policy.ask(schedule.dead, true), Advice::Renew(5)), "the next caller tries");
+    policy.withdrawn(4);
+    assert!(matches!(policy.ask(schedule.dead, true), Advice::Wait(5)), "not the renewal of another");
+}
+
+#[test]
 fn the_same_token_again_is_no_reason_to_ask_at_once() {
     let (mut policy, schedule) = with_token(100);
     let Advice::UseAndRenew(same, number) = policy.ask(seconds(81), true) else { panic!("in the window") };
