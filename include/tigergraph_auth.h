@@ -100,8 +100,8 @@ extern "C" {
 /**
  * The version of the library that is running, such as "0.1.0".
  *
- * Compare it with the macros TIGERGRAPH_AUTH_VERSION_MAJOR and so on, which tell the version of
- * the header that your program was compiled with.
+ * Compare it with the macros TIGERGRAPH_AUTH_VERSION_MAJOR and so on, which give the version of the header
+ * that your program was compiled with.
  */
 const char *tg_version(void);
 
@@ -116,7 +116,7 @@ uint32_t tg_version_number(void);
  * What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.
  *
  * Numbers never change meaning; later versions may add some, so treat one you do not know as a failure.
- * What exactly happened is told by the reason of the error, see tg_error_reason().
+ * The reason of the error says exactly what happened, see tg_error_reason().
  */
 typedef int32_t tg_status;
 /**
@@ -139,7 +139,7 @@ typedef int32_t tg_status;
  */
 #define TG_STATUS_CONNECT 2
 /**
- * Time ran out.
+ * A time limit was exceeded.
  *
  * Reasons: timeout.dns, timeout.connect, timeout.tls, timeout.response.
  */
@@ -166,19 +166,19 @@ typedef int32_t tg_status;
  */
 #define TG_STATUS_UNAUTHENTICATED 6
 /**
- * The credentials are good, but not allowed to do this.
+ * The credentials are valid, but do not allow this.
  *
  * Reason: auth.no_privilege.
  */
 #define TG_STATUS_FORBIDDEN 7
 /**
- * The thing named does not exist.
+ * The secret, token, graph, user or endpoint does not exist.
  *
  * Reasons: missing.secret, missing.token, missing.graph, missing.user, missing.endpoint.
  */
 #define TG_STATUS_NOT_FOUND 8
 /**
- * The alias is taken.
+ * A secret with this alias already exists.
  *
  * Reason: exists.secret.
  */
@@ -216,27 +216,27 @@ typedef int32_t tg_status;
  */
 #define TG_STATUS_UNKNOWN_OUTCOME 14
 /**
- * There is no token, and nothing to get one with.
+ * There is no token, and no login to get one.
  *
  * Reasons: credentials.none, credentials.masked_secret.
  */
 #define TG_STATUS_NO_CREDENTIALS 15
 /**
- * A defect of this library; the handle stays usable.
+ * A bug in this library; the handle can still be used.
  *
  * Reason: internal.panic.
  */
 #define TG_STATUS_INTERNAL 16
 /**
- * The call was stopped.
+ * The call was cancelled.
  *
  * Reason: cancelled.
  */
 #define TG_STATUS_CANCELLED 17
 
 /**
- * The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this
- * version does not know. Never NULL, never to be freed.
+ * The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this version does not
+ * know. Never NULL. Do not free it.
  */
 const char *tg_status_name(tg_status status);
 
@@ -244,7 +244,7 @@ const char *tg_status_name(tg_status status);
 
 /**
  * What went wrong: one sentence for a person, a stable reason for a program. Immutable.
- * Holds no credential, so it may be logged.
+ * Contains no credential, so it may be logged.
  */
 typedef struct tg_error tg_error;
 
@@ -252,9 +252,9 @@ typedef struct tg_error tg_error;
  * The error of the calling thread's last call that takes a tg_error **; after a success, and
  * before the first call, an error with status OK and the message "".
  *
- * Never NULL. Borrowed: it lives until this thread's next call that takes a tg_error **; setters,
- * accessors and _free functions leave it alone. Do not free it. From Go, async .NET or anything
- * else that may move your code to another thread between two calls, use the call's last argument.
+ * Never NULL. Borrowed: it is valid until this thread's next call that takes a tg_error **; setters,
+ * accessors and _free functions do not change it. Do not free it. In Go, async .NET or any other environment
+ * that may move your code to another thread between two calls, use the call's last argument.
  */
 const tg_error *tg_last_error(void);
 
@@ -269,23 +269,23 @@ const char *tg_last_error_message(void);
 tg_status tg_error_status(const tg_error *error);
 
 /**
- * One sentence for a person that names the culprit. Never NULL, lives as long as the error.
+ * One sentence for a person that says what caused the error. Never NULL; valid as long as the error.
  */
 const char *tg_error_message(const tg_error *error);
 
 /**
- * What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each
- * status. Later versions may add reasons. Never NULL, lives as long as the error.
+ * What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each status.
+ * Later versions may add reasons. Never NULL; valid as long as the error.
  */
 const char *tg_error_reason(const tg_error *error);
 
 /**
- * What to do about it, for a person, or "". Never NULL, lives as long as the error.
+ * What to do about it, for a person, or "". Never NULL; valid as long as the error.
  */
 const char *tg_error_hint(const tg_error *error);
 
 /**
- * The server's own code, such as "REST-10016", or "". Never NULL, lives as long as the error.
+ * The server's own code, such as "REST-10016", or "". Never NULL; valid as long as the error.
  */
 const char *tg_error_server_code(const tg_error *error);
 
@@ -300,19 +300,19 @@ int32_t tg_error_http_status(const tg_error *error);
 int64_t tg_error_retry_after_ms(const tg_error *error);
 
 /**
- * Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
+ * Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any thread.
  */
 void tg_error_free(tg_error *error);
 
 /* Log ================================================================================================= */
 
 /**
- * A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
+ * A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not logged.
  */
 #define TG_LOG_ERROR 1
 
 /**
- * Something works, but should be looked at.
+ * Something works, but needs attention.
  */
 #define TG_LOG_WARN 2
 
@@ -327,16 +327,16 @@ void tg_error_free(tg_error *error);
 #define TG_LOG_DEBUG 4
 
 /**
- * Takes one log line. message has no line break at its end, holds no credential, and lives for the call.
+ * Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
  *
- * May be called on any thread, and on several at once, with no lock of the library's held: it may
- * call tg_* functions itself, on that thread, but must not wait for another thread that does. It must
- * return: no exception, no longjmp.
+ * May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
+ * functions itself, on that thread, but must not wait for another thread that does. It must return normally:
+ * no exception, no longjmp.
  */
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 
 /**
- * Releases user_data: called exactly once, after the last log line, on whatever thread that happens.
+ * Releases user_data: called exactly once, after the last log line, on any thread.
  */
 typedef void (*tg_release_fn)(void *user_data);
 
@@ -345,39 +345,42 @@ typedef void (*tg_release_fn)(void *user_data);
 /**
  * The settings of a connection. For one thread at a time.
  *
- * Setters record and cannot fail; tg_conn_new() judges everything at once and names the setting
- * that is wrong, never its value if that is secret. NULL or 0 restores a setting's default.
- * Every text is copied. A NULL config is ignored.
+ * Setters only store a value and cannot fail. tg_conn_new() checks all settings and names the wrong one, but
+ * never shows a secret value. NULL or 0 restores a setting's default. Every text is copied. A NULL config is
+ * ignored.
  */
 typedef struct tg_config tg_config;
 
 /**
  * New settings for the server at this address, as "https://db.example.com[:port][/base]" or
- * "xyz.i.tgcloud.io". Without a scheme https is meant.
+ * "xyz.i.tgcloud.io". Without a scheme, https is used.
  *
  * Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on
- * every version; if that refuses, token calls try 9000 once. User name, query and fragment are refused.
+ * every version; if no connection to it is possible, token calls try 9000 once. User name, query and
+ * fragment are refused.
  *
  * Free with tg_config_free(). NULL only if there is no memory.
  */
 tg_config *tg_config_new(const char *host);
 
 /**
- * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
- * TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", "1",
- * "yes", "on"; "false", "0", "no" and "off" leave it to the host name; "-1" is no) and TG_CERT_PATH (a file with CA certificates).
+ * Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
+ * TG_PASSWORD, TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or
+ * TG_GSQL_PORT), TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host name decides;
+ * "-1": no) and TG_CERT_PATH (a file with CA certificates).
  *
- * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
- * a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
- * every call that logs in, so that a rotation needs no restart.
+ * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
+ * line. Such a file must belong to the user of the process, and no other user may read or change it
+ * (chmod 600); it is read for every call that logs in, so a credential can be replaced without a restart.
  *
- * With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
- * token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
- * empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.
- * To have the address from TG_HOST, begin with tg_config_new(NULL).
+ * With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
+ * error. Login and token come from one place: if the program set one of them, or the profile has one, no
+ * other is searched for. An empty variable counts as not set. tg_conn_new() reports a wrong value, with the
+ * name of the variable.
+ * To take the address from TG_HOST, start with tg_config_new(NULL).
  *
- * These variables are read here and never otherwise, and not at all in programs with more rights than their
- * user's. Do not change the environment on another thread meanwhile.
+ * These variables are read only here, and not at all in programs with more privileges than their user
+ * (setuid). Do not change the environment on another thread at the same time.
  */
 void tg_config_load_env(tg_config *config);
 
@@ -397,18 +400,19 @@ void tg_config_set_password(tg_config *config, const char *username, const char 
 void tg_config_set_secret(tg_config *config, const char *secret);
 
 /**
- * A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+ * A token to start with. With a login beside it, the login is used to get the next token; without one it is
+ * never renewed.
  */
 void tg_config_set_api_token(tg_config *config, const char *token);
 
 /**
- * Log in with a JWT that somebody else issued. It is never renewed.
+ * Log in with a JWT that another system issued. It is never renewed.
  */
 void tg_config_set_jwt(tg_config *config, const char *jwt);
 
 /**
- * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
- * Where both are the same, REST++ is asked below /restpp.
+ * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
+ * the same, REST++ requests go to paths below /restpp.
  */
 void tg_config_set_ports(tg_config *config, uint16_t restpp, uint16_t gsql);
 
@@ -418,13 +422,14 @@ void tg_config_set_ports(tg_config *config, uint16_t restpp, uint16_t gsql);
 void tg_config_set_tgcloud(tg_config *config, int32_t tgcloud);
 
 /**
- * The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is.
+ * The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its
+ * version.
  */
 void tg_config_set_server_version(tg_config *config, const char *version);
 
 /**
- * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
- * which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+ * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store, which
+ * SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
  */
 void tg_config_set_ca_file(tg_config *config, const char *path);
 
@@ -439,31 +444,33 @@ void tg_config_set_ca_pem(tg_config *config, const char *pem);
 void tg_config_set_client_cert(tg_config *config, const char *cert_path, const char *key_path);
 
 /**
- * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
- * accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+ * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only this key
+ * is accepted. Without a CA setting it replaces the check of the chain, but not that of host name and dates;
+ * together with a CA setting, both must match.
  */
 void tg_config_set_pin_sha256(tg_config *config,
                               const char *base64_spki);
 
 /**
- * Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
+ * Not 0: accept any certificate, so anybody between client and server can read everything. Only for tests.
+ * Logs one warning.
  */
 void tg_config_set_insecure_tls(tg_config *config, int32_t insecure);
 
 /**
- * Not 0: allow plain http beyond this machine, where anybody in between reads the credentials.
+ * Not 0: allow plain http to other machines; anybody in between can read the credentials.
  */
 void tg_config_set_allow_http(tg_config *config, int32_t allow);
 
 /**
- * Limits in milliseconds: for one attempt to connect (name look-up, TCP and TLS; default 5 000) and
- * for a whole call, everything included (default 30 000). There is no "no limit".
+ * Limits in milliseconds: for one attempt to connect (name lookup, TCP and TLS; default 5 000) and for a
+ * whole call, everything included (default 30 000). It is not possible to have no limit.
  */
 void tg_config_set_timeouts(tg_config *config, uint32_t connect_ms, uint32_t total_ms);
 
 /**
- * An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
- * (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+ * An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment sets (HTTPS_PROXY,
+ * NO_PROXY and so on). Default: none, even if the environment sets one.
  */
 void tg_config_set_proxy(tg_config *config, const char *proxy);
 
@@ -473,13 +480,13 @@ void tg_config_set_proxy(tg_config *config, const char *proxy);
 void tg_config_set_user_agent(tg_config *config, const char *user_agent);
 
 /**
- * The lifetime of tokens in seconds where a call names none (0: the server's default), and how many
- * seconds before its end a token is renewed (0: a fifth of its lifetime, at most 24 h).
+ * The lifetime of tokens in seconds if a call gives none (0: the server's default), and how many seconds
+ * before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h).
  */
 void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
 
 /**
- * Where log lines up to max_level (TG_LOG_...) go. log NULL: nowhere.
+ * Where log lines up to max_level (TG_LOG_...) go. log NULL: no log.
  *
  * release (may be NULL) is called exactly once for each call of this function, when neither a config
  * nor a connection can use user_data any more; at once if log is NULL or config is NULL.
@@ -491,7 +498,7 @@ void tg_config_set_log(tg_config *config,
                        tg_release_fn release);
 
 /**
- * Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
+ * Frees settings and wipes the credentials in them. Connections made from them keep working. NULL is allowed.
  */
 void tg_config_free(tg_config *config);
 
@@ -504,70 +511,72 @@ void tg_config_free(tg_config *config);
 typedef struct tg_conn tg_conn;
 
 /**
- * Judges the settings and makes a connection of them. Sends nothing; reads the files that settings
- * name and, for https without a CA setting, the system's trust store (once in a process).
+ * Checks the settings and makes a connection from them. Sends nothing; reads the files that settings name
+ * and, for https without a CA setting, the system's trust store (once in a process).
  *
- * The config may be freed at once. Free the connection with tg_conn_free().
+ * The config may be freed immediately afterwards. Free the connection with tg_conn_free().
  */
 tg_status tg_conn_new(const tg_config *config, tg_conn **conn, tg_error **error);
 
 /**
  * The server's version. major, minor and patch may each be NULL.
  *
- * GET /version of REST++, with the connection's token; if it has none but can log in, one is
- * requested first and becomes the connection's own.
+ * GET /version of REST++, with the connection's token; if there is none but a login, a token is requested
+ * first and becomes the connection's own.
  */
 tg_status tg_server_version(tg_conn *conn, int32_t *major, int32_t *minor, int32_t *patch, tg_error **error);
 
 /**
- * Another handle to the same connection: same login, same token, same sockets. It has its own
- * cancellation, and its own time limit, which begins as that of conn. Sends nothing. NULL for NULL.
+ * Another handle to the same connection: same login, same token, same sockets. It has its own cancellation,
+ * and its own time limit, which starts as the limit of conn. Sends nothing. NULL for NULL.
  *
- * This is how one call gets a limit or a cancellation of its own: clone, call, free the clone.
- * Free it with tg_conn_free(); the other handles go on.
+ * To give one call its own limit, or to cancel it alone: clone, call, free the clone.
+ * Free it with tg_conn_free(); the other handles stay valid.
  */
 tg_conn *tg_conn_clone(const tg_conn *conn);
 
 /**
- * The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
+ * The limit in milliseconds for each whole call that starts on this handle from now on; 0: as configured.
  */
 void tg_conn_set_timeout(tg_conn *conn, uint32_t total_ms);
 
 /**
- * Stops the calls that are running on this handle, on whatever thread and in whatever phase: they return
- * within 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait
- * for them. Calls that begin later, and those on clones, are unaffected.
+ * Stops the calls that are running on this handle, on any thread and in any phase: they return within
+ * 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait for them.
+ * Calls that start later, and those on clones, are not affected.
  */
 void tg_conn_cancel(tg_conn *conn);
 
 /**
- * Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls
- * that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
+ * Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls that
+ * are running on the handle are stopped as with tg_conn_cancel(); no call may start on it after this. NULL
+ * is allowed.
  */
 void tg_conn_free(tg_conn *conn);
 
 /* Secrets ============================================================================================= */
 
 /**
- * For calls that drop or delete: what does not exist is no error. Nothing else is forgiven.
+ * For calls that drop or delete: it is not an error if something does not exist. Other errors are still reported.
  */
 #define TG_IGNORE_MISSING 1u
 
 /**
  * A list of secrets. Immutable; may be read on any thread.
  *
- * A secret stands for its user's login: what knows it can get tokens. Before 4.1 it belongs to one
+ * A secret replaces its user's login: a program that has it can get tokens. Before 4.1 it belongs to one
  * graph, and the server shows its value only once, in the answer to its creation.
  */
 typedef struct tg_secrets tg_secrets;
 
 /**
- * All secrets of the connection's user; user (4.1 and later, superusers only) names another; NULL: none.
+ * All secrets of the connection's user; user (4.1 and later, superusers only): another user; NULL: the
+ * connection's own.
  *
  * 2.x to 3.11: GSQL SHOW SECRET in the configured graph, values masked ("abc****xyz").
  * 4.1 and later: GET /gsql/v1/secrets, values in plain text.
- * An answer and the list made of it may take 1.5 MiB of memory together, which about 4000 secrets do; a
- * longer list is PROTOCOL, protocol.too_large.
+ * An answer and the list made of it may use 1.5 MiB of memory together, which is enough for about 4000
+ * secrets; a longer list gives PROTOCOL, protocol.too_large.
  * Free the result with tg_secrets_free().
  */
 tg_status tg_get_secrets(tg_conn *conn, const char *user, tg_secrets **secrets, tg_error **error);
@@ -584,9 +593,9 @@ tg_status tg_show_secrets(tg_conn *conn,
 /**
  * Creates a secret. The result is a list of one, with its alias and its value.
  *
- * alias NULL: the library makes one up, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
- * value (a value of your own) and user (another user) are for 4.1 and later; NULL: none. A value given
- * here has to go into the URL, where the server may log it; better let the server choose.
+ * alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
+ * value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
+ * here must be sent in the URL, where the server may log it; it is better to let the server choose.
  *
  * Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
  * message names the alias, so that you can look for it or drop it.
@@ -613,7 +622,7 @@ tg_status tg_ensure_secret(tg_conn *conn, const char *alias, tg_secrets **secret
 /**
  * Drops a secret by its alias. user is for 4.1 and later, NULL: none. flags: 0 or TG_IGNORE_MISSING.
  *
- * Before 4.1 the tokens of a secret die with it.
+ * Before 4.1 the tokens of a secret become invalid when it is dropped.
  * 2.x to 3.11: GSQL DROP SECRET. 4.1 and later: DELETE /gsql/v1/secrets.
  */
 tg_status tg_drop_secret(tg_conn *conn,
@@ -623,11 +632,11 @@ tg_status tg_drop_secret(tg_conn *conn,
                          tg_error **error);
 
 /**
- * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets how many there were.
+ * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets dropped.
  *
  * aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
- * exist the status is NOT_FOUND, and before 4.1 the others are dropped all the same. With
- * TG_IGNORE_MISSING, from 4.1 on, one that does not exist costs two requests more: a list, and a drop of the rest.
+ * exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING, from
+ * 4.1 on, one that does not exist causes two more requests: a list, and a drop of the rest.
  */
 tg_status tg_drop_secrets(tg_conn *conn,
                           const char *const *aliases,
@@ -643,17 +652,17 @@ tg_status tg_drop_secrets(tg_conn *conn,
 size_t tg_secrets_count(const tg_secrets *secrets);
 
 /**
- * The alias of a secret; "" if there is none at that index. Lives as long as the list.
+ * The alias of a secret; "" if there is none at that index. Valid as long as the list.
  */
 const char *tg_secrets_alias(const tg_secrets *secrets, size_t index);
 
 /**
- * The value of a secret, or its masked form; "" if there is none at that index. Lives as long as the list.
+ * The value of a secret, or its masked form; "" if there is none at that index. Valid as long as the list.
  */
 const char *tg_secrets_value(const tg_secrets *secrets, size_t index);
 
 /**
- * The graph of a secret (before 4.1), or "" where the server does not tell. Lives as long as the list.
+ * The graph of a secret (before 4.1), or "" if the server does not say. Valid as long as the list.
  */
 const char *tg_secrets_graph(const tg_secrets *secrets, size_t index);
 
@@ -663,43 +672,44 @@ const char *tg_secrets_graph(const tg_secrets *secrets, size_t index);
 int32_t tg_secrets_is_masked(const tg_secrets *secrets, size_t index);
 
 /**
- * Frees a list and wipes it. NULL is fine.
+ * Frees a list and wipes it. NULL is allowed.
  */
 void tg_secrets_free(tg_secrets *secrets);
 
 /* Tokens ============================================================================================== */
 
 /**
- * Do not make the token the connection's own: the connection stays exactly as it was.
+ * Do not make the token the connection's own: the connection does not change.
  */
 #define TG_TOKEN_KEEP_CURRENT 1u
 
 /**
- * Ask for a token for all graphs, whatever graph is configured.
+ * Request a token for all graphs, whatever graph is configured.
  */
 #define TG_TOKEN_GLOBAL 2u
 
 /**
- * For tg_refresh_token(): on servers that cannot refresh, ask for a new token instead.
+ * For tg_refresh_token(): on servers that cannot refresh, request a new token instead.
  */
 #define TG_TOKEN_OR_NEW 4u
 
 /**
- * A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is
+ * A token: its value, its header, its expiration. Immutable; may be read on any thread, and does not change,
  * whatever happens to the connection.
  */
 typedef struct tg_token tg_token;
 
 /**
- * Requests a new token, for secret or, if that is NULL, for the connection's own login. Always asks
- * the server. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+ * Requests a new token, for secret or, if that is NULL, for the connection's own login. Always sends a
+ * request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
  *
  * lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
- * from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
+ * from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection needs it.
  *
- * 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
- * 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; asked by a password, these servers make
- * a secret of their own for each token (so their documents), which a login with a secret avoids.
+ * 2.x to 3.1: GET /requesttoken, with the secret in the query, the only form that these servers support.
+ * 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; according to their documentation,
+ * these servers create a secret for each token that is requested with a password; a login with a secret
+ * avoids this.
  * If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
  * Free the result with tg_token_free().
  */
@@ -711,7 +721,7 @@ tg_status tg_get_token(tg_conn *conn,
                        tg_error **error);
 
 /**
- * Prolongs the life of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
+ * Extends the lifetime of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
  * and token are as for tg_get_token().
  *
  * 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
@@ -726,8 +736,8 @@ tg_status tg_refresh_token(tg_conn *conn,
                            tg_error **error);
 
 /**
- * Ends the life of token or, if that is NULL, of the connection's own. secret NULL: the connection's
- * login. flags: 0 or TG_IGNORE_MISSING. A deleted token is forgotten, whichever way it was named.
+ * Deletes token or, if that is NULL, the connection's own. secret NULL: the connection's login. flags: 0 or
+ * TG_IGNORE_MISSING. The connection no longer uses a token that was deleted.
  *
  * 2.x to 3.11: DELETE /requesttoken. 4.1 and later: DELETE /gsql/v1/tokens, which puts the token on
  * the user's block list; that list is short (20 by default).
@@ -739,8 +749,8 @@ tg_status tg_delete_token(tg_conn *conn,
                           tg_error **error);
 
 /**
- * Asks the server whether it takes this JWT: valid gets 1 or 0. A status other than OK means that the
- * question could not be asked.
+ * Asks the server whether it accepts this JWT: valid gets 1 or 0. A status other than OK means that the
+ * check was not possible.
  *
  * 4.1 and later: POST /gsql/v1/tokens/check; before that the status is UNSUPPORTED. The check works on
  * the server that issued the token.
@@ -748,22 +758,24 @@ tg_status tg_delete_token(tg_conn *conn,
 tg_status tg_check_jwt_token(tg_conn *conn, const char *jwt, int32_t *valid, tg_error **error);
 
 /**
- * A token that is good now, for the Authorization header of a request to the database: the connection's
- * own while it is fresh, renewed in time. Ask before every request: while the token is fresh this costs
- * some tens of nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
+ * A valid token, for the Authorization header of a request to the database: the connection's own while it is
+ * fresh, renewed in time. Call this before every request: while the token is fresh this costs some tens of
+ * nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
  *
- * A token is renewed before its end (tg_config_set_token_lifetime) by one request, however many threads
- * ask, in the way in which the connection's token was first asked for: with the same secret or login,
- * lifetime, graph and scope. Meanwhile the old one is handed out while it is good; without a good one, the
- * callers wait, up to their time limit. A failed renewal is tried again after a while (a refused login after
- * 30 seconds at the earliest) and is no error as long as the old token is good; without one, callers get the
- * failure at once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on
- * a thread of the library's, at most 8 in a process, which ends with it.
+ * A token is renewed before its end (tg_config_set_token_lifetime) by one request, no matter how many
+ * threads call this, in the same way as the first token: with the same secret or login, lifetime, graph and
+ * scope. Meanwhile callers get the old one while it is valid; without a valid one, they wait, up to their
+ * time limit. A failed renewal is tried again after a while (a refused login after 30 seconds at the
+ * earliest) and is not an error while the old token is valid; without a valid one, callers get the error at
+ * once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on a thread of the
+ * library, at most 8 in a process, which then ends.
  *
- * A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
- * expired, auth.token_expired. If REST++ authentication is off: a token whose value and header are "".
+ * A JWT as login, and an API token without a login, are returned as they are and never renewed; after they
+ * expire, the reason is auth.token_expired. If REST++ authentication is off: a token whose value and header
+ * are "".
  * If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call
- * tg_reject_token() and ask once more. REST-10018, another code, or a page is no reason to.
+ * tg_reject_token(), then this once more. REST-10018, another code, or a web page is not a reason to reject
+ * it.
  */
 tg_status tg_authorization(tg_conn *conn, tg_token **token, tg_error **error);
 
@@ -774,59 +786,60 @@ tg_status tg_authorization(tg_conn *conn, tg_token **token, tg_error **error);
 tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **error);
 
 /**
- * Says that the database refused this token: if it is still the connection's own, and not a successor of
- * it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
- * fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
+ * Tells the connection that the database refused this token: if it is still the connection's own, and not a
+ * successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends
+ * nothing. If fresh tokens are rejected one after the other, no token is requested for 30 seconds. NULL does
+ * nothing.
  */
 void tg_reject_token(tg_conn *conn, const tg_token *token);
 
 /**
- * The token itself. Lives as long as the object.
+ * The token itself. Valid as long as the object.
  */
 const char *tg_token_value(const tg_token *token);
 
 /**
- * The value of the Authorization header: "Bearer " and the token. Lives as long as the object.
+ * The value of the Authorization header: "Bearer " and the token. Valid as long as the object.
  */
 const char *tg_token_header(const tg_token *token);
 
 /**
- * When the token ends, in seconds since 1970 UTC; 0 if nobody knows.
+ * When the token expires, in seconds since 1970 UTC; 0 if unknown.
  */
 int64_t tg_token_expires_at(const tg_token *token);
 
 /**
- * The same as "2026-11-23T17:05:45Z"; "" if nobody knows. Lives as long as the object.
+ * The same as "2026-11-23T17:05:45Z"; "" if unknown. Valid as long as the object.
  */
 const char *tg_token_expiration(const tg_token *token);
 
 /**
- * Frees a token; wipes it when nothing else holds it. NULL is fine.
+ * Frees a token; wipes it when nothing else uses it. NULL is allowed.
  */
 void tg_token_free(tg_token *token);
 
 /* Diagnosis =========================================================================================== */
 
 /**
- * Say what is known without asking, send nothing.
+ * Report only what is known, and send nothing.
  */
 #define TG_REPORT_OFFLINE 1u
 
 /**
- * What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+ * What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown to anybody.
  */
 typedef struct tg_report tg_report;
 
 /**
- * Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+ * Finds out whether this connection can work and, if not, why, and how to fix it: name lookup, connection,
  * TLS, server, credentials, database, each with its time, and where each setting came from.
  *
- * The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+ * The status is OK whenever there is a report, even if it says that nothing works. flags: 0, or
  * TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
  *
- * One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
- * not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
- * own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+ * One lookup of the server's name and, for https, one look at its certificate; one request for its version, if that
+ * is not known; one login, if there is no valid token yet (the token becomes the connection's own); one GET
+ * /version of REST++. A refused login is not tried again, so that no account is locked.
  * Free the result with tg_report_free().
  */
 tg_status tg_diagnose(tg_conn *conn,
@@ -836,22 +849,23 @@ tg_status tg_diagnose(tg_conn *conn,
 
 /**
  * For a person: the first line is the verdict and what to do, then come the steps and the settings.
- * Never NULL, lives as long as the report.
+ * Never NULL; valid as long as the report.
  */
 const char *tg_report_text(const tg_report *report);
 
 /**
- * For a program: a JSON object. Never NULL, lives as long as the report.
+ * For a program: a JSON object. Never NULL; valid as long as the report.
  *
  * report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
- * reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
- * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
- * ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+ * reason, message, hint, server_code, http_status and retry_after_ms of the failure. warnings: texts.
+ * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was
+ * skipped), ms, and facts. settings: by name, each with value and from. Later versions may add members;
+ * existing ones do not change.
  */
 const char *tg_report_json(const tg_report *report);
 
 /**
- * Frees a report. NULL is fine.
+ * Frees a report. NULL is allowed.
  */
 void tg_report_free(tg_report *report);
 

@@ -7,7 +7,7 @@
  *     auth::Token token = conn.authorization();
  *     std::cout << token.header() << '\n';
  *
- * What each call does on each version of the server is told in tigergraph_auth.h; here is what C++ adds.
+ * tigergraph_auth.h says what each call does on each version of the server; here is what C++ adds.
  *
  * Ownership. Config, Connection, Token, Secrets and Report own what they stand for, can be moved but not copied,
  * and wipe the credentials in them when they go. An object that was moved from may be destroyed or assigned to;
@@ -69,21 +69,21 @@ enum class Status : std::int32_t {
     ok = TG_STATUS_OK,                             /**< Done. */
     invalid_argument = TG_STATUS_INVALID_ARGUMENT, /**< An argument or a setting is wrong; nothing was sent. */
     connect = TG_STATUS_CONNECT,                   /**< No connection to the server. */
-    timeout = TG_STATUS_TIMEOUT,                   /**< Time ran out. */
+    timeout = TG_STATUS_TIMEOUT,                   /**< A time limit was exceeded. */
     tls = TG_STATUS_TLS,                           /**< The server's certificate or the TLS session was refused. */
     protocol = TG_STATUS_PROTOCOL,                 /**< The answer is not one that a TigerGraph server gives. */
     unauthenticated = TG_STATUS_UNAUTHENTICATED,   /**< The server refused the credentials. */
-    forbidden = TG_STATUS_FORBIDDEN,               /**< The credentials are good, but not allowed to do this. */
-    not_found = TG_STATUS_NOT_FOUND,               /**< The thing named does not exist. */
-    already_exists = TG_STATUS_ALREADY_EXISTS,     /**< The alias is taken. */
+    forbidden = TG_STATUS_FORBIDDEN,               /**< The credentials are valid, but do not allow this. */
+    not_found = TG_STATUS_NOT_FOUND,               /**< The secret, token, graph, user or endpoint does not exist. */
+    already_exists = TG_STATUS_ALREADY_EXISTS,     /**< A secret with this alias already exists. */
     unsupported = TG_STATUS_UNSUPPORTED,           /**< This version of the server, or of the library, cannot do it. */
     auth_disabled = TG_STATUS_AUTH_DISABLED,       /**< REST++ authentication is off: no token is needed. */
     unavailable = TG_STATUS_UNAVAILABLE,           /**< The server is busy, starting or limiting requests. */
     server = TG_STATUS_SERVER,                     /**< Another error on the server. */
     unknown_outcome = TG_STATUS_UNKNOWN_OUTCOME,   /**< A request not safe to repeat may have been carried out. */
-    no_credentials = TG_STATUS_NO_CREDENTIALS,     /**< There is no token, and nothing to get one with. */
-    internal = TG_STATUS_INTERNAL,                 /**< A defect of the library; the connection stays usable. */
-    cancelled = TG_STATUS_CANCELLED                /**< The call was stopped. */
+    no_credentials = TG_STATUS_NO_CREDENTIALS,     /**< There is no token, and no login to get one. */
+    internal = TG_STATUS_INTERNAL,                 /**< A bug in the library; the connection can still be used. */
+    cancelled = TG_STATUS_CANCELLED                /**< The call was cancelled. */
 };
 
 /** The name of a status as in the C header, such as "TIMEOUT"; "UNKNOWN" for one that the library does not know. */
@@ -151,7 +151,7 @@ template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
 
 /**
  * What went wrong: one sentence for a person, a stable reason for a program. Immutable; copies share one
- * error. Holds no credential, so it may be logged. Its strings live as long as the error or a copy of it.
+ * error. Contains no credential, so it may be logged. Its strings are valid as long as the error or a copy of it.
  */
 class Error {
   public:
@@ -169,7 +169,7 @@ class Error {
     Status status() const noexcept { return status_; }
     /** What exactly happened, as a stable word such as "tls.unknown_issuer"; the C header lists them. */
     std::string_view reason() const & noexcept { return ours_ ? ours_->reason.c_str() : tg_error_reason(c_error()); }
-    /** One sentence for a person that names the culprit. */
+    /** One sentence for a person that says what caused the error. */
     std::string_view message() const & noexcept { return ours_ ? ours_->message.c_str() : tg_error_message(c_error()); }
     /** What to do about it, for a person, or "". */
     std::string_view hint() const & noexcept { return ours_ ? ours_->hint.c_str() : tg_error_hint(c_error()); }
@@ -204,7 +204,7 @@ class Error {
 };
 
 #if defined(__cpp_exceptions)
-/** What a call throws. what() is the message of its error. Its strings live as long as it or a copy of it. */
+/** What a call throws. what() is the message of its error. Its strings are valid as long as it or a copy of it. */
 class Exception : public std::runtime_error {
   public:
     /** An exception of this error. */
@@ -412,43 +412,44 @@ inline std::optional<std::chrono::system_clock::time_point> time_point(std::int6
 
 /** How much a log line matters. */
 enum class LogLevel : std::int32_t {
-    error = TG_LOG_ERROR, /**< A token could not be renewed, and no good one is left. */
-    warn = TG_LOG_WARN,   /**< Something works, but should be looked at. */
+    error = TG_LOG_ERROR, /**< A token could not be renewed, and no valid one is left. */
+    warn = TG_LOG_WARN,   /**< Something works, but needs attention. */
     info = TG_LOG_INFO,   /**< Something worth knowing happened. */
     debug = TG_LOG_DEBUG  /**< Every request: method, path, status and duration. Never a query, header or body. */
 };
 
 /**
- * Takes one log line, which has no line break at its end, holds no credential, and lives for the call.
+ * Takes one log line, which has no line break at its end, contains no credential, and is valid during the call.
  *
  * May be called on any thread, and on several at once, and may itself call this library. What it throws is
- * swallowed, for there is nobody to take it.
+ * ignored, because nobody can catch it.
  */
 using LogFunction = std::function<void(LogLevel level, std::string_view message)>;
 
 /**
  * The settings of a connection. For one thread at a time.
  *
- * Setters record, and return the same Config, so that they can be written one behind the other. Making a
- * Connection judges everything at once and names the setting that is wrong. A text that is none, or an
- * std::nullopt, restores a setting's default. Every text is copied; the copies are wiped.
+ * Setters only store a value, and return the same Config, so that calls can be chained. Making a Connection
+ * checks all settings and names the wrong one. A text that is none, or an std::nullopt, restores a setting's
+ * default. Every text is copied; the copies are wiped.
  */
 class Config {
   public:
     /**
      * New settings for the server at this address, as "https://db.example.com[:port][/base]" or
-     * "xyz.i.tgcloud.io". Without a scheme https is meant. Without a port: 443 for hosts of TigerGraph Cloud,
-     * else 14240; if that refuses, token calls try 9000 once.
+     * "xyz.i.tgcloud.io". Without a scheme, https is used. Without a port: 443 for hosts of TigerGraph Cloud,
+     * else 14240; if no connection to it is possible, token calls try 9000 once.
      */
     explicit Config(Text host) : handle_(tg_config_new(take("host", host).c_str())) {}
 
     /**
-     * Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
-     * TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with TG_PROFILE=x the
-     * variables X_TG_HOST and so on come first. What is wrong is told by the making of a Connection.
+     * Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
+     * TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and
+     * TG_CERT_PATH; with TG_PROFILE=x the variables X_TG_HOST and so on take precedence. Making a Connection
+     * reports a wrong value.
      *
-     * To have the address from TG_HOST, begin with Config(std::nullopt). Do not change the environment on another
-     * thread meanwhile.
+     * To take the address from TG_HOST, start with Config(std::nullopt). Do not change the environment on another
+     * thread at the same time.
      */
     Config &load_env() {
         tg_config_load_env(handle_.get());
@@ -469,19 +470,22 @@ class Config {
         tg_config_set_secret(handle_.get(), take("secret", secret).c_str());
         return *this;
     }
-    /** A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed. */
+    /**
+     * A token to start with. With a login beside it, the login is used to get the next token; without one it is
+     * never renewed.
+     */
     Config &set_api_token(Text token) {
         tg_config_set_api_token(handle_.get(), take("api_token", token).c_str());
         return *this;
     }
-    /** Log in with a JWT that somebody else issued. It is never renewed. */
+    /** Log in with a JWT that another system issued. It is never renewed. */
     Config &set_jwt(Text jwt) {
         tg_config_set_jwt(handle_.get(), take("jwt", jwt).c_str());
         return *this;
     }
     /**
-     * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. Where both
-     * are the same, REST++ is asked below /restpp.
+     * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both
+     * are the same, REST++ requests go to paths below /restpp.
      */
     Config &set_ports(std::uint16_t restpp, std::uint16_t gsql) {
         tg_config_set_ports(handle_.get(), restpp, gsql);
@@ -492,14 +496,14 @@ class Config {
         tg_config_set_tgcloud(handle_.get(), tgcloud ? (*tgcloud ? 1 : -1) : 0);
         return *this;
     }
-    /** The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is. */
+    /** The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its version. */
     Config &set_server_version(Text version) {
         tg_config_set_server_version(handle_.get(), take("server_version", version).c_str());
         return *this;
     }
     /**
      * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
-     * which SSL_CERT_FILE and SSL_CERT_DIR may choose.
+     * which SSL_CERT_FILE and SSL_CERT_DIR can replace.
      */
     Config &set_ca_file(Text path) {
         tg_config_set_ca_file(handle_.get(), take("ca_file", path).c_str());
@@ -517,24 +521,28 @@ class Config {
         return *this;
     }
     /**
-     * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it replaces
-     * the check of the chain, not that of host name and dates; beside a CA both must hold.
+     * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Without a CA
+     * setting it replaces the check of the chain, but not that of host name and dates; together with a CA
+     * setting, both must match.
      */
     Config &set_pin_sha256(Text base64_spki) {
         tg_config_set_pin_sha256(handle_.get(), take("pin_sha256", base64_spki).c_str());
         return *this;
     }
-    /** Accept any certificate, and so anybody in between. For a laboratory. Logs one warning. */
+    /**
+     * Accept any certificate, so anybody between client and server can read everything. Only for tests. Logs one
+     * warning.
+     */
     Config &set_insecure_tls(bool insecure) {
         tg_config_set_insecure_tls(handle_.get(), insecure ? 1 : 0);
         return *this;
     }
-    /** Allow plain http beyond this machine, where anybody in between reads the credentials. */
+    /** Allow plain http to other machines; anybody in between can read the credentials. */
     Config &set_allow_http(bool allow) {
         tg_config_set_allow_http(handle_.get(), allow ? 1 : 0);
         return *this;
     }
-    /** The limit for one attempt to connect: name look-up, TCP and TLS. More than zero; default 5 seconds. */
+    /** The limit for one attempt to connect: name lookup, TCP and TLS. More than zero; default 5 seconds. */
     Config &set_connect_timeout(std::optional<std::chrono::milliseconds> limit) {
         return set_limit("connect_timeout", connect_timeout_, limit);
     }
@@ -553,7 +561,7 @@ class Config {
         return *this;
     }
     /**
-     * The lifetime of tokens where a call names none (0: the server's default), and how long before its end a
+     * The lifetime of tokens if a call gives none (0: the server's default), and how long before it expires a
      * token is renewed (0: a fifth of its lifetime, at most 24 hours).
      */
     Config &set_token_lifetime(std::chrono::seconds lifetime, std::chrono::seconds renew_before = {}) {
@@ -561,8 +569,8 @@ class Config {
         return *this;
     }
     /**
-     * Where log lines up to max_level go; an empty function: nowhere. The function is destroyed once, after the
-     * last log line, on whatever thread that happens.
+     * Where log lines up to max_level go; an empty function: no log. The function is destroyed once, after the
+     * last log line, on any thread.
      */
     Config &set_log(LogLevel max_level, LogFunction log) {
         const auto level = static_cast<std::int32_t>(max_level);
@@ -620,8 +628,8 @@ class Config {
 };
 
 /**
- * A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is whatever
- * happens to the connection. Its strings live as long as it.
+ * A token: its value, its header, its expiration. Immutable; may be read on any thread, and does not change,
+ * whatever happens to the connection. Its strings are valid as long as it.
  */
 class Token {
   public:
@@ -629,11 +637,11 @@ class Token {
     std::string_view value() const & noexcept { return tg_token_value(handle_.get()); }
     /** The value of the Authorization header: "Bearer " and the token. "" if REST++ authentication is off. */
     std::string_view header() const & noexcept { return tg_token_header(handle_.get()); }
-    /** When the token ends, if anybody knows. */
+    /** When the token expires, if that is known. */
     std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept {
         return detail::time_point(tg_token_expires_at(handle_.get()));
     }
-    /** The same as text, such as "2026-11-23T17:05:45Z"; "" if nobody knows. */
+    /** The same as text, such as "2026-11-23T17:05:45Z"; "" if unknown. */
     std::string_view expiration() const & noexcept { return tg_token_expiration(handle_.get()); }
 
     /** A string would outlive its token: keep the token. */
@@ -650,15 +658,15 @@ class Token {
     detail::Owned<tg_token> handle_;
 };
 
-/** One secret of a list. Its strings live as long as the list. */
+/** One secret of a list. Its strings are valid as long as the list. */
 struct Secret {
     std::string_view alias; /**< The name by which it is dropped. */
     std::string_view value; /**< The secret itself, or its masked form. */
-    std::string_view graph; /**< The graph that it belongs to (before 4.1), or "" where the server does not tell. */
+    std::string_view graph; /**< The graph that it belongs to (before 4.1), or "" if the server does not say. */
     bool is_masked = false; /**< Whether the value is only the masked form that servers before 4.1 show. */
 };
 
-/** A list of secrets. Immutable; may be read on any thread. Its strings live as long as it. */
+/** A list of secrets. Immutable; may be read on any thread. Its strings are valid as long as it. */
 class Secrets {
   public:
     /** Goes through a list, which must live longer. */
@@ -733,12 +741,15 @@ class Secrets {
     detail::Owned<tg_secrets> handle_;
 };
 
-/** What a diagnosis found. Immutable; may be read on any thread. Holds no credential. Strings live as long as it. */
+/**
+ * What a diagnosis found. Immutable; may be read on any thread. Contains no credential. Its strings are valid as
+ * long as it.
+ */
 class Report {
   public:
     /** For a person: the first line is the verdict and what to do, then come the steps and the settings. */
     std::string_view text() const & noexcept { return tg_report_text(handle_.get()); }
-    /** For a program: a JSON object, whose members the C header tells. */
+    /** For a program: a JSON object, whose members the C header describes. */
     std::string_view json() const & noexcept { return tg_report_json(handle_.get()); }
 
     /** A string would outlive its report: keep the report. */
@@ -760,46 +771,46 @@ struct Version {
     std::int32_t patch = 0; /**< The 2 of 4.1.2. */
 };
 
-/** What the creation of a secret may be told. Both are for 4.1 and later. */
+/** Options for the creation of a secret. Both are for 4.1 and later. */
 struct CreateOptions {
-    Text value{}; /**< A value of your own. It goes into the URL, which the server may log; better let it choose. */
+    Text value{}; /**< A value that you choose, sent in the URL, which the server may log. Better let it choose. */
     Text user{};  /**< Another user, for superusers. */
 };
 
-/** What dropping a secret may be told. */
+/** Options for dropping a secret. */
 struct DropOptions {
     Text user{};                 /**< Another user, for superusers; 4.1 and later. */
-    bool ignore_missing = false; /**< What does not exist is no error. Nothing else is forgiven. */
+    bool ignore_missing = false; /**< Not an error if something does not exist. Other errors are still reported. */
 };
 
-/** What the request for a token may be told. */
+/** Options for the request for a token. */
 struct TokenOptions {
-    Text secret{};                   /**< The secret to get it for. None: the connection's own login. */
+    Text secret{};                   /**< The secret to request it for. None: the connection's login. */
     std::chrono::seconds lifetime{}; /**< 0: as configured, else the server's default. The server may grant less. */
     bool keep_current = false;       /**< Do not make the token the connection's own. */
-    bool global = false;             /**< Ask for a token for all graphs, whatever graph is configured. */
+    bool global = false;             /**< Request a token for all graphs, whatever graph is configured. */
 };
 
-/** What the refresh of a token may be told. */
+/** Options for the refresh of a token. */
 struct RefreshOptions {
-    Text secret{};                   /**< The secret that the token was got for. None: the connection's own login. */
+    Text secret{};                   /**< The secret that the token was requested for. None: the connection's login. */
     Text token{};                    /**< The token to refresh. None: the connection's own. */
     std::chrono::seconds lifetime{}; /**< 0: as configured, else the server's default. The server may grant less. */
     bool keep_current = false;       /**< Do not make the token the connection's own. */
     bool global = false;             /**< With or_new: for all graphs, whatever graph is configured. */
-    bool or_new = false;             /**< On servers that cannot refresh, ask for a new token instead. */
+    bool or_new = false;             /**< On servers that cannot refresh, request a new token instead. */
 };
 
-/** What the deletion of a token may be told. */
+/** Options for the deletion of a token. */
 struct DeleteOptions {
-    Text secret{};               /**< The secret that the token was got for. None: the connection's own login. */
+    Text secret{};               /**< The secret that the token was requested for. None: the connection's login. */
     Text token{};                /**< The token to delete. None: the connection's own. */
-    bool ignore_missing = false; /**< What does not exist is no error. Nothing else is forgiven. */
+    bool ignore_missing = false; /**< Not an error if something does not exist. Other errors are still reported. */
 };
 
-/** What a diagnosis may be told. */
+/** Options for a diagnosis. */
 struct DiagnoseOptions {
-    bool offline = false; /**< Say what is known without asking, send nothing. */
+    bool offline = false; /**< Report only what is known, and send nothing. */
 };
 
 /**
@@ -811,8 +822,8 @@ struct DiagnoseOptions {
 class Connection {
   public:
     /**
-     * Judges the settings and makes a connection of them. Sends nothing; reads the files that settings name
-     * and, for https without a CA setting, the system's trust store (once in a process).
+     * Checks the settings and makes a connection from them. Sends nothing; reads the files that settings
+     * name and, for https without a CA setting, the system's trust store (once in a process).
      *
      * Refuses a library of another version than this header's (reason unsupported.library).
      */
@@ -828,14 +839,14 @@ class Connection {
 
     /**
      * Another handle to the same connection: same login, same token, same sockets, but its own cancellation,
-     * and its own time limit, which begins as that of this one. Sends nothing.
+     * and its own time limit, which starts as the limit of this one. Sends nothing.
      *
-     * This is how one call gets a limit or a cancellation of its own: clone, call, let the clone go.
+     * To give one call its own limit, or to cancel it alone: clone, call, let the clone go.
      */
     Connection clone() const noexcept { return Connection(tg_conn_clone(handle_.get())); }
 
     /**
-     * The limit for each whole call on this handle that begins from now on; std::nullopt: as configured. One of
+     * The limit for each whole call that starts on this handle from now on; std::nullopt: as configured. One of
      * zero or less has run out: the next call ends with Status::timeout.
      */
     void set_timeout(std::optional<std::chrono::milliseconds> limit) noexcept {
@@ -844,15 +855,15 @@ class Connection {
     }
 
     /**
-     * Stops the calls that are running on this handle, on whatever thread: they end within 100 ms, with
+     * Stops the calls that are running on this handle, on any thread: they end within 100 ms, with
      * Status::cancelled, or unknown_outcome if the creation of a secret has begun. Does not wait for them.
-     * Calls that begin later, and those on clones, are unaffected.
+     * Calls that start later, and those on clones, are not affected.
      */
     void cancel() noexcept { tg_conn_cancel(handle_.get()); }
 
     /**
-     * The server's version. Asks with the connection's token; if it has none but can log in, one is requested
-     * first and becomes the connection's own.
+     * The server's version. Asks with the connection's token; if there is none but a login, a token is
+     * requested first and becomes the connection's own.
      */
     Result<Version> try_server_version() {
         Version version;
@@ -872,7 +883,7 @@ class Connection {
 
     /**
      * Creates a secret; the result is a list of one, with its alias and its value. Without an alias the library
-     * makes one up, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
+     * generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
      *
      * Never repeated: if the answer does not come, the status is unknown_outcome and the message names the alias.
      */
@@ -894,7 +905,7 @@ class Connection {
         });
     }
 
-    /** Drops a secret by its alias. Before 4.1 its tokens die with it. */
+    /** Drops a secret by its alias. Before 4.1 its tokens become invalid, too. */
     Result<void> try_drop_secret(Text alias, const DropOptions &options = {}) {
         const detail::Argument own_alias("alias", alias), user("user", options.user);
         return Result<void>(detail::call({&own_alias, &user}, [&](tg_error **out) {
@@ -903,8 +914,8 @@ class Connection {
     }
 
     /**
-     * Drops secrets by their aliases, a list in braces or any range of texts, with one request. Gives how many
-     * there were. If one does not exist the status is not_found, and before 4.1 the others are dropped all the same.
+     * Drops secrets by their aliases, a list in braces or any range of texts, with one request. Gives the number of
+     * secrets dropped. If one does not exist the status is not_found, and before 4.1 the others are still dropped.
      */
     template <class Aliases = std::initializer_list<Text>>
     Result<std::size_t> try_drop_secrets(const Aliases &aliases, const DropOptions &options = {}) {
@@ -913,7 +924,7 @@ class Connection {
     }
 
     /**
-     * Requests a new token, for a secret or the connection's own login. Always asks the server. The token becomes
+     * Requests a new token, for a secret or the connection's own login. Always sends a request. The token becomes
      * the connection's own unless the options say keep_current.
      *
      * If REST++ authentication is off the status is auth_disabled: no token is needed.
@@ -928,8 +939,8 @@ class Connection {
     }
 
     /**
-     * Prolongs the life of a token. From 4.1 on servers cannot: the status is unsupported or, with or_new, a new
-     * token is requested.
+     * Extends the lifetime of a token. From 4.1 on servers cannot: the status is unsupported or, with or_new, a
+     * new token is requested.
      */
     Result<Token> try_refresh_token(const RefreshOptions &options = {}) {
         const detail::Argument secret("secret", options.secret), old("token", options.token);
@@ -941,7 +952,7 @@ class Connection {
         });
     }
 
-    /** Ends the life of a token. A deleted token is forgotten, whichever way it was named. */
+    /** Deletes a token. The connection no longer uses a token that was deleted. */
     Result<void> try_delete_token(const DeleteOptions &options = {}) {
         const detail::Argument secret("secret", options.secret), value("token", options.token);
         const std::uint32_t how = flag(options.ignore_missing, TG_IGNORE_MISSING);
@@ -951,8 +962,8 @@ class Connection {
     }
 
     /**
-     * Asks the server whether it takes this JWT (4.1 and later, on the server that issued the token). A failure
-     * means that the question could not be asked.
+     * Asks the server whether it accepts this JWT (4.1 and later, on the server that issued the token). A
+     * failure means that the check was not possible.
      */
     Result<bool> try_check_jwt_token(Text jwt) {
         const detail::Argument value("jwt", jwt);
@@ -963,12 +974,12 @@ class Connection {
     }
 
     /**
-     * A token that is good now, for the Authorization header of a request to the database: the connection's own
-     * while it is fresh, renewed in time. Ask before every request: while the token is fresh this takes no lock
+     * A valid token, for the Authorization header of a request to the database: the connection's own while it
+     * is fresh, renewed in time. Call this before every request: while the token is fresh this takes no lock
      * and sends nothing. If REST++ authentication is off, value and header of the token are "".
      *
      * If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call reject_token()
-     * and ask once more.
+     * and then this once more.
      */
     Result<Token> try_authorization() {
         return token({}, [&](tg_token **got, tg_error **out) { return tg_authorization(handle_.get(), got, out); });
@@ -980,16 +991,17 @@ class Connection {
     }
 
     /**
-     * Says that the database refused this token: if it is still the connection's own, it is never handed out
-     * again, and the next authorization() gets a new one. Sends nothing.
+     * Tells the connection that the database refused this token: if it is still the connection's own, it is
+     * never returned again, and the next authorization() gets a new one. Sends nothing.
      */
     void reject_token(const Token &refused) noexcept { tg_reject_token(handle_.get(), refused.handle_.get()); }
 
     /**
-     * Finds out whether this connection can work and, if not, why and what mends it. A success whenever there is a
-     * report, also one that says that nothing works. All steps together end within the time limit of a call.
+     * Finds out whether this connection can work and, if not, why, and how to fix it. A success whenever there is
+     * a report, even one that says that nothing works. All steps together end within the time limit of a call.
      *
-     * A refused login is not tried again, so that no account is locked. A token that it brings is the connection's own.
+     * A refused login is not tried again, so that no account is locked. A token that it gets becomes the connection's
+     * own.
      */
     Result<Report> try_diagnose(const DiagnoseOptions &options = {}) {
         tg_report *report = nullptr;

@@ -17,7 +17,7 @@ pub enum Status {
     InvalidArgument = 1,
     /// No connection to the server.
     Connect = 2,
-    /// Time ran out.
+    /// A time limit was exceeded.
     Timeout = 3,
     /// The server's certificate or the TLS session was refused.
     Tls = 4,
@@ -25,11 +25,11 @@ pub enum Status {
     Protocol = 5,
     /// The server refused the credentials.
     Unauthenticated = 6,
-    /// The credentials are good, but not allowed to do this.
+    /// The credentials are valid, but do not allow this.
     Forbidden = 7,
-    /// The thing named does not exist.
+    /// The secret, token, graph, user or endpoint does not exist.
     NotFound = 8,
-    /// The alias is taken.
+    /// A secret with this alias already exists.
     AlreadyExists = 9,
     /// This server version cannot do it.
     Unsupported = 10,
@@ -41,9 +41,9 @@ pub enum Status {
     Server = 13,
     /// A request that must not be repeated may have been carried out.
     UnknownOutcome = 14,
-    /// There is no token, and nothing to get one with.
+    /// There is no token, and no login to get one.
     NoCredentials = 15,
-    /// A defect of this library.
+    /// A bug in this library.
     Internal = 16,
     /// The call was cancelled.
     Cancelled = 17,
@@ -278,7 +278,7 @@ impl Reason {
     }
 }
 
-/// A failure: one sentence for a person, and the facts a program needs. Holds no credential.
+/// A failure: one sentence for a person, and the facts a program needs. Contains no credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 

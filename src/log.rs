@@ -13,9 +13,10 @@ thread_local! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Level {
-    /// A token could not be renewed, and no good one is left. What else fails is told to its caller alone.
+    /// A token could not be renewed, and no valid one is left. Other failures are returned to the caller
+    /// and not logged.
     Error = 1,
-    /// Something works, but should be looked at.
+    /// Something works, but needs attention.
     Warn = 2,
     /// Something worth knowing happened.
     Info = 3,

@@ -17,7 +17,7 @@ pub struct Report {
     pub verdict: String,
     /// What went wrong, if something did.
     pub failure: Option<Error>,
-    /// What works, but should be looked at.
+    /// What works, but needs attention.
     pub warnings: Vec<String>,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,

@@ -113,7 +113,7 @@ fn on_the_way(cases: &mut Cases) {
     cases.case("nothing listens", &plain(&nowhere()), "connect.refused", "nothing listens there");
     cases.case("no such name", &encrypted("db.example.invalid"), "connect.dns", "db.example.invalid");
     let (_silent, address) = raw(RawAction::Silence);
-    cases.case("https, and the port is silent", &encrypted(&address), "timeout.tls", "agreeing on TLS");
+    cases.case("https, and the port is silent", &encrypted(&address), "timeout.tls", "during the TLS handshake");
     cases.case("http, and the port is silent", &plain(&address), "timeout.response", "answer");
     let mut config = encrypted("db.example.com");
     let proxy = format!("http://{}", nowhere());

@@ -27,11 +27,12 @@ type Conn struct {
 	closing chan struct{} // closed by Close
 }
 
-// New judges the settings and makes a connection to the server at host, which is written as
-// "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io". Without a scheme https is meant.
+// New checks the settings and makes a connection to the server at host, which is written as
+// "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io". Without a scheme, https is used.
 //
 // Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on every
-// version; if that refuses, token calls try 9000 once. User name, query and fragment are refused.
+// version; if no connection to it is possible, token calls try 9000 once. User name, query and fragment are
+// refused.
 //
 // It sends nothing.
 func New(host string, options ...Option) (*Conn, error) {
@@ -170,8 +171,8 @@ func (v Version) String() string {
 
 // ServerVersion asks the server for its version.
 //
-// It sends GET /version to REST++, with the connection's token; if it has none but can log in, one is
-// requested first and becomes the connection's own.
+// It sends GET /version to REST++, with the connection's token; if there is none but a login, a token
+// is requested first and becomes the connection's own.
 func (c *Conn) ServerVersion(ctx context.Context) (Version, error) {
 	var major, minor, patch C.int32_t
 	err := c.call(ctx, new(texts), func(conn *C.tg_conn, failure **C.tg_error) C.tg_status {

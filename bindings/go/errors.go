@@ -13,8 +13,8 @@ import (
 //	errors.Is(err, tigergraphauth.ErrClosed)
 var ErrClosed = errors.New("the connection is closed")
 
-// An Error says why a call failed. Every error of this package is an *Error. It holds no credential, so it may
-// be logged.
+// An Error says why a call failed. Every error of this package is an *Error. It contains no credential, so it
+// may be logged.
 //
 //	switch {
 //	case errors.Is(err, tigergraphauth.Unavailable):                       // by status: what can be done
@@ -30,7 +30,7 @@ type Error struct {
 	Status Status
 	// Reason says what exactly happened.
 	Reason Reason
-	// Message is one sentence for a person that names the culprit.
+	// Message is one sentence for a person that says what caused the error.
 	Message string
 	// Hint says what to do about it, for a person, or is empty.
 	Hint string
@@ -76,7 +76,7 @@ const (
 	InvalidArgument Status = C.TG_STATUS_INVALID_ARGUMENT
 	// Connect: no connection to the server.
 	Connect Status = C.TG_STATUS_CONNECT
-	// Timeout: time ran out.
+	// Timeout: a time limit was exceeded.
 	Timeout Status = C.TG_STATUS_TIMEOUT
 	// TLS: the server's certificate or the TLS session was refused; nothing of the request was sent.
 	TLS Status = C.TG_STATUS_TLS
@@ -84,11 +84,11 @@ const (
 	Protocol Status = C.TG_STATUS_PROTOCOL
 	// Unauthenticated: the server refused the credentials.
 	Unauthenticated Status = C.TG_STATUS_UNAUTHENTICATED
-	// Forbidden: the credentials are good, but not allowed to do this.
+	// Forbidden: the credentials are valid, but do not allow this.
 	Forbidden Status = C.TG_STATUS_FORBIDDEN
-	// NotFound: the thing named does not exist.
+	// NotFound: the secret, token, graph, user or endpoint does not exist.
 	NotFound Status = C.TG_STATUS_NOT_FOUND
-	// AlreadyExists: the alias is taken.
+	// AlreadyExists: a secret with this alias already exists.
 	AlreadyExists Status = C.TG_STATUS_ALREADY_EXISTS
 	// Unsupported: this server version cannot do it.
 	Unsupported Status = C.TG_STATUS_UNSUPPORTED
@@ -100,11 +100,11 @@ const (
 	Server Status = C.TG_STATUS_SERVER
 	// UnknownOutcome: a request that is not safe to repeat may have been carried out.
 	UnknownOutcome Status = C.TG_STATUS_UNKNOWN_OUTCOME
-	// NoCredentials: there is no token, and nothing to get one with.
+	// NoCredentials: there is no token, and no login to get one.
 	NoCredentials Status = C.TG_STATUS_NO_CREDENTIALS
-	// Internal: a defect of the library; the connection stays usable.
+	// Internal: a bug in the library; the connection can still be used.
 	Internal Status = C.TG_STATUS_INTERNAL
-	// Cancelled: the call was stopped by its context or by Close.
+	// Cancelled: the call was cancelled by its context or by Close.
 	Cancelled Status = C.TG_STATUS_CANCELLED
 )
 

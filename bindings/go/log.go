@@ -10,9 +10,10 @@ type LogLevel int32
 
 // The levels.
 const (
-	// LogError: a token could not be renewed, and no good one is left. What else fails is told to its caller.
+	// LogError: a token could not be renewed, and no valid one is left. Other failures are returned to the
+	// caller and not logged.
 	LogError LogLevel = C.TG_LOG_ERROR
-	// LogWarn: something works, but should be looked at.
+	// LogWarn: something works, but needs attention.
 	LogWarn LogLevel = C.TG_LOG_WARN
 	// LogInfo: something worth knowing happened.
 	LogInfo LogLevel = C.TG_LOG_INFO
@@ -20,7 +21,7 @@ const (
 	LogDebug LogLevel = C.TG_LOG_DEBUG
 )
 
-// WithLog sends log lines up to max to log. A line holds no credential and no line break at its end.
+// WithLog sends log lines up to max to log. A line contains no credential and no line break at its end.
 //
 // log may be called on several goroutines at once, and may itself use the connection. The call that it reports
 // waits for it. A panic in it is dropped, because it cannot pass through the library; neither can

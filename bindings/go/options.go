@@ -102,8 +102,8 @@ func User(name string) interface {
 	return option(func(r *request) { r.user = &name })
 }
 
-// IgnoreMissing makes it no error that what is to be dropped or deleted does not exist. Nothing else is
-// forgiven.
+// IgnoreMissing means that it is not an error if what is to be dropped or deleted does not exist. Other errors
+// are still reported.
 func IgnoreMissing() interface {
 	DropSecretOption
 	DeleteTokenOption
@@ -138,7 +138,7 @@ func Lifetime(lifetime time.Duration) interface {
 	return option(func(r *request) { r.lifetime = C.int64_t(count(lifetime, time.Second)) })
 }
 
-// KeepCurrent does not make the token the connection's own: the connection stays exactly as it was.
+// KeepCurrent does not make the token the connection's own: the connection does not change.
 func KeepCurrent() interface {
 	GetTokenOption
 	RefreshTokenOption

@@ -5,7 +5,7 @@ import "C"
 
 import "context"
 
-// A Report is what a diagnosis found. It holds no credential, so it may be shown to anybody.
+// A Report is what a diagnosis found. It contains no credential, so it can be shown to anybody.
 type Report struct {
 	// Text is for a person: the first line is the verdict and what to do, then come the steps and the settings.
 	Text string
@@ -18,10 +18,10 @@ func (r Report) String() string {
 	return r.Text
 }
 
-// Diagnose finds out whether this connection can work and, if not, why and what mends it: name look-up,
+// Diagnose finds out whether this connection can work and, if not, why, and how to fix it: name lookup,
 // connection, TLS, server, credentials, database, each with its time, and where each setting came from.
 //
-// There is a report, and no error, also if it says that nothing works. All steps together end within the limit
+// There is a report, and no error, even if it says that nothing works. All steps together end within the limit
 // of a call. A refused login is not tried again, so that no account is locked.
 func (c *Conn) Diagnose(ctx context.Context, options ...DiagnoseOption) (Report, error) {
 	r := collect(options)

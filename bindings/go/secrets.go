@@ -62,7 +62,7 @@ func (s Secret) Value() string {
 	return C.GoString(C.tg_secrets_value(s.pointer(), s.index))
 }
 
-// Graph is the graph of the secret (before 4.1), or "" where the server does not tell.
+// Graph is the graph of the secret (before 4.1), or "" if the server does not say.
 func (s Secret) Graph() string {
 	defer runtime.KeepAlive(s.list)
 	return C.GoString(C.tg_secrets_graph(s.pointer(), s.index))
@@ -142,7 +142,7 @@ func (c *Conn) EnsureSecret(ctx context.Context, alias string) (Secret, error) {
 	})
 }
 
-// DropSecret drops a secret by its alias. Before 4.1 the tokens of a secret die with it.
+// DropSecret drops a secret by its alias. Before 4.1 the tokens of a secret become invalid when it is dropped.
 //
 // 2.x to 3.11: GSQL DROP SECRET. 4.1 and later: DELETE /gsql/v1/secrets.
 func (c *Conn) DropSecret(ctx context.Context, alias string, options ...DropSecretOption) error {
@@ -156,7 +156,7 @@ func (c *Conn) DropSecret(ctx context.Context, alias string, options ...DropSecr
 }
 
 // DropSecrets drops secrets by their aliases, with one request, and returns how many there were. If one alias
-// does not exist the status is [NotFound], and before 4.1 the others are dropped all the same.
+// does not exist the status is [NotFound], and before 4.1 the others are still dropped.
 func (c *Conn) DropSecrets(ctx context.Context, aliases []string, options ...DropSecretOption) (int, error) {
 	r := collect(options)
 	args := new(texts)

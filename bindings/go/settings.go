@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// An Option is a setting of a connection, for [New]. What it says is judged there, all at once; the error
-// names the setting that is wrong, never its value if that is secret.
+// An Option is a setting of a connection, for [New]. New checks all settings, and its error
+// names the wrong one, but never shows a secret value.
 type Option func(*settings)
 
 // settings are what New has collected.
@@ -33,10 +33,10 @@ func (s *settings) text(name, value string) *C.char {
 // TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD
 // ("true", or "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
 //
-// With TG_PROFILE=x the variables X_TG_SECRET and so on come first; a profile that has none is an error. Login
-// and token come from one place: if the program set one of them, or the profile has one, no other is looked
-// for. An empty variable is none. What is wrong is told by New, with the name of the variable. The header of the C
-// library tells more, at tg_config_load_env.
+// With TG_PROFILE=x the variables X_TG_SECRET and so on take precedence; a profile for which none is set is an
+// error. Login and token come from one place: if the program set one of them, or the profile has one, no other is
+// searched for. An empty variable counts as not set. New reports a wrong value, with the name of the variable. The
+// header of the C library tells more, at tg_config_load_env.
 //
 // C code reads the variables: os.Setenv in a program with cgo changes those as well.
 func WithEnvironment() Option {
@@ -67,13 +67,13 @@ func WithAPIToken(token string) Option {
 	return func(s *settings) { C.tg_config_set_api_token(s.config, s.text("api_token", token)) }
 }
 
-// WithJWT logs in with a JWT that somebody else issued. It is never renewed.
+// WithJWT logs in with a JWT that another system issued. It is never renewed.
 func WithJWT(jwt string) Option {
 	return func(s *settings) { C.tg_config_set_jwt(s.config, s.text("jwt", jwt)) }
 }
 
 // WithPorts sets the ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
-// Where both are the same, REST++ is asked below /restpp.
+// If both are the same, REST++ requests go to paths below /restpp.
 func WithPorts(restpp, gateway uint16) Option {
 	return func(s *settings) {
 		C.tg_config_set_ports(s.config, C.uint16_t(restpp), C.uint16_t(gateway))
@@ -98,7 +98,7 @@ func WithServerVersion(version string) Option {
 }
 
 // WithCAFile names a file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust
-// store, which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+// store, which SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
 func WithCAFile(path string) Option {
 	return func(s *settings) { C.tg_config_set_ca_file(s.config, s.text("ca_file", path)) }
 }
@@ -117,22 +117,24 @@ func WithClientCert(certPath, keyPath string) Option {
 }
 
 // WithPinSHA256 gives the SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted.
-// Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+// Without a CA setting it replaces the check of the chain, but not that of host name and dates; together with
+// a CA setting, both must match.
 func WithPinSHA256(base64SPKI string) Option {
 	return func(s *settings) { C.tg_config_set_pin_sha256(s.config, s.text("pin_sha256", base64SPKI)) }
 }
 
-// WithInsecureTLS accepts any certificate, and so anybody in between. For a laboratory. Logs one warning.
+// WithInsecureTLS accepts any certificate, so anybody between client and server can read everything. Only
+// for tests. Logs one warning.
 func WithInsecureTLS() Option {
 	return func(s *settings) { C.tg_config_set_insecure_tls(s.config, 1) }
 }
 
-// WithAllowHTTP allows plain http beyond this machine, where anybody in between reads the credentials.
+// WithAllowHTTP allows plain http to other machines; anybody in between can read the credentials.
 func WithAllowHTTP() Option {
 	return func(s *settings) { C.tg_config_set_allow_http(s.config, 1) }
 }
 
-// WithTimeouts sets the limits for one attempt to connect (name look-up, TCP and TLS; default 5 s) and for a
+// WithTimeouts sets the limits for one attempt to connect (name lookup, TCP and TLS; default 5 s) and for a
 // whole call, everything included (default 30 s). 0: the default; there is no "no limit". The context of a
 // call can only make its limit shorter.
 func WithTimeouts(connect, total time.Duration) Option {
@@ -153,8 +155,8 @@ func milliseconds(d time.Duration) C.uint32_t {
 	return math.MaxUint32
 }
 
-// WithProxy sets an HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
-// (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+// WithProxy sets an HTTP proxy as "http://proxy:3128", or "env" for the one that the environment sets
+// (HTTPS_PROXY, NO_PROXY and so on). Default: none, even if the environment sets one.
 func WithProxy(proxy string) Option {
 	return func(s *settings) { C.tg_config_set_proxy(s.config, s.text("proxy", proxy)) }
 }
@@ -164,8 +166,8 @@ func WithUserAgent(userAgent string) Option {
 	return func(s *settings) { C.tg_config_set_user_agent(s.config, s.text("user_agent", userAgent)) }
 }
 
-// WithTokenLifetime sets the lifetime of tokens where a call names none (0: the server's default), and how
-// long before its end a token is renewed (0: a fifth of its lifetime, at most 24 h), in whole seconds.
+// WithTokenLifetime sets the lifetime of tokens if a call gives none (0: the server's default), and how
+// long before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h), in whole seconds.
 func WithTokenLifetime(lifetime, renewBefore time.Duration) Option {
 	return func(s *settings) {
 		C.tg_config_set_token_lifetime(

@@ -51,7 +51,7 @@ func (t *Token) Header() string {
 	return C.GoString(C.tg_token_header(t.pointer()))
 }
 
-// ExpiresAt is when the token ends; the zero Time if nobody knows.
+// ExpiresAt is when the token expires; the zero Time if unknown.
 func (t *Token) ExpiresAt() time.Time {
 	defer runtime.KeepAlive(t)
 	seconds := int64(C.tg_token_expires_at(t.pointer()))
@@ -80,11 +80,11 @@ func (t *Token) GoString() string {
 }
 
 // GetToken requests a new token, for the connection's own login or with [ForSecret] for a secret. It always
-// asks the server. The token becomes the connection's own, unless [KeepCurrent] is given.
+// sends a request. The token becomes the connection's own, unless [KeepCurrent] is given.
 //
-// 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know. 3.2 to
-// 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens. If REST++ authentication is off the status is
-// [AuthDisabled]: no token is needed.
+// 2.x to 3.1: GET /requesttoken, with the secret in the query, the only form that these servers support. 3.2
+// to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens. If REST++ authentication is off the status
+// is [AuthDisabled]: no token is needed.
 func (c *Conn) GetToken(ctx context.Context, options ...GetTokenOption) (*Token, error) {
 	r := collect(options)
 	args := new(texts)
@@ -95,7 +95,7 @@ func (c *Conn) GetToken(ctx context.Context, options ...GetTokenOption) (*Token,
 	})
 }
 
-// RefreshToken prolongs the life of the connection's own token, or with [ForToken] of another.
+// RefreshToken extends the lifetime of the connection's own token, or with [ForToken] of another.
 //
 // 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is [Unsupported], or with [OrNew] a
 // new token is requested.
@@ -109,8 +109,8 @@ func (c *Conn) RefreshToken(ctx context.Context, options ...RefreshTokenOption) 
 	})
 }
 
-// DeleteToken ends the life of the connection's own token, or with [ForToken] of another. A deleted token is
-// forgotten, whichever way it was named.
+// DeleteToken deletes the connection's own token, or with [ForToken] another. The connection no longer uses
+// a token that was deleted.
 //
 // 2.x to 3.11: DELETE /requesttoken. 4.1 and later: DELETE /gsql/v1/tokens, which puts the token on the user's
 // block list; that list is short (20 by default).
@@ -124,7 +124,7 @@ func (c *Conn) DeleteToken(ctx context.Context, options ...DeleteTokenOption) er
 	})
 }
 
-// CheckJWTToken asks the server whether it takes this JWT. An error means that the question could not be asked.
+// CheckJWTToken asks the server whether it accepts this JWT. An error means that the check was not possible.
 //
 // 4.1 and later: POST /gsql/v1/tokens/check; before that the status is [Unsupported]. The check works on the
 // server that issued the token.
@@ -139,18 +139,18 @@ func (c *Conn) CheckJWTToken(ctx context.Context, jwt string) (bool, error) {
 	return valid != 0, err
 }
 
-// Authorization returns a token that is good now, for the Authorization header of a request to the database:
-// the connection's own while it is fresh, renewed in time. Ask before every request: while the token is fresh
-// nothing is sent and nobody waits. [Transport] does that for an [net/http.Client].
+// Authorization returns a valid token, for the Authorization header of a request to the database:
+// the connection's own while it is fresh, renewed in time. Call this before every request: while the token is
+// fresh nothing is sent and nobody waits. [Transport] does that for an [net/http.Client].
 //
-// A token is renewed before its end by one request, however many goroutines ask, in the way in which the
-// connection's token was first asked for. Meanwhile the old one is handed out while it is good; without a good
-// one, the callers wait, up to their limit. A failed renewal is tried again after a while and is no error as
-// long as the old token is good; without one, callers get the failure at once, with the time until the next
-// try in RetryAfter.
+// A token is renewed before its end by one request, no matter how many goroutines call this, in the same way
+// as the first token. Meanwhile callers get the old one while it is valid; without a valid
+// one, they wait, up to their limit. A failed renewal is tried again after a while and is not an error while
+// the old token is valid; without a valid one, callers get the error at once, with the time until the next try
+// in RetryAfter.
 //
-// A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
-// expired, the reason is "auth.token_expired". If REST++ authentication is off, the token's header is "".
+// A JWT as login, and an API token without a login, are returned as they are and never renewed; after
+// they expire, the reason is "auth.token_expired". If REST++ authentication is off, the token's header is "".
 func (c *Conn) Authorization(ctx context.Context) (*Token, error) {
 	return c.token(ctx, new(texts), authorization)
 }
@@ -168,10 +168,10 @@ func (c *Conn) CurrentToken() (*Token, error) {
 	})
 }
 
-// RejectToken says that the database refused this token, with HTTP 401 or 403 and the code REST-10016 or
-// REST-10019: if it is still the connection's own, it is never handed out again, and the next
-// [Conn.Authorization] gets a new one. It sends nothing. If one fresh token after the other is rejected, none
-// is asked for during 30 seconds. On a closed connection, and for nil, there is nothing to do.
+// RejectToken tells the connection that the database refused this token, with HTTP 401 or 403 and the code
+// REST-10016 or REST-10019: if it is still the connection's own, it is never returned again, and the next
+// [Conn.Authorization] gets a new one. It sends nothing. If fresh tokens are rejected one after the other, no
+// token is requested for 30 seconds. On a closed connection, and for nil, there is nothing to do.
 func (c *Conn) RejectToken(token *Token) {
 	if !c.acquire() {
 		return

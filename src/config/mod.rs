@@ -105,7 +105,7 @@ impl Config {
         self
     }
 
-    /// Log in with a JWT that somebody else issued.
+    /// Log in with a JWT that another system issued.
     pub fn set_jwt(&mut self, jwt: Option<&[u8]>) -> &mut Config {
         self.set(Key::Jwt, raw(jwt));
         self
@@ -155,7 +155,7 @@ impl Config {
         self
     }
 
-    /// Accept any certificate. For a laboratory, never for production.
+    /// Accept any certificate. Only for tests, never for production.
     pub fn set_insecure_tls(&mut self, insecure: bool) -> &mut Config {
         self.insecure_tls = insecure;
         self
@@ -185,7 +185,7 @@ impl Config {
         self
     }
 
-    /// Lifetime of tokens in seconds where a call names none, and how long before its end a token
+    /// Lifetime of tokens in seconds if a call gives none, and how long before it expires a token
     /// is renewed; 0: the server's default, and a fifth of the lifetime.
     pub fn set_token_lifetime(&mut self, lifetime_s: i64, renew_before_s: i64) -> &mut Config {
         (self.lifetime_s, self.renew_before_s) = (lifetime_s, renew_before_s);

@@ -28,7 +28,7 @@ pub struct Settings {
     pub version: Option<Version>,
     /// Whom TLS trusts; `None` for plain http.
     pub trust: Option<Arc<Trust>>,
-    /// Limit for one attempt to connect: name look-up, TCP and TLS.
+    /// Limit for one attempt to connect: name lookup, TCP and TLS.
     pub connect_limit: Duration,
     /// Limit for a whole call.
     pub call_limit: Duration,
@@ -36,9 +36,9 @@ pub struct Settings {
     pub proxy: Option<ProxySetting>,
     /// Value of the User-Agent header.
     pub user_agent: String,
-    /// Lifetime of tokens where a call names none; 0: the server's default.
+    /// Lifetime of tokens if a call gives none; 0: the server's default.
     pub lifetime_s: u64,
-    /// How long before its end a token is renewed; 0: a fifth of its lifetime.
+    /// How long before it expires a token is renewed; 0: a fifth of its lifetime.
     pub renew_before_s: u64,
     /// Where log lines go.
     pub log: Option<Logger>,

@@ -225,7 +225,7 @@ impl Connection {
         manager.adopt(issued.token, Some(schedule))
     }
 
-    /// A token that was deleted is never handed out again.
+    /// A token that was deleted is never returned again.
     pub(super) fn forget(&self, token: &Hidden) {
         self.core.authorization.forget(token);
     }

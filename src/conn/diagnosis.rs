@@ -1,5 +1,5 @@
 //! Diagnosis: goes from the settings to a token that the database takes, step by step, and says where it
-//! ends and what mends it.
+//! ends and how to fix it.
 
 use std::sync::Arc;
 
@@ -261,7 +261,7 @@ fn stop_if_cancelled(call: &Call) -> Result<()> {
     }
 }
 
-/// What mends a failure; where a key was seen, with its pin to copy.
+/// How to fix a failure; where a key was seen, with its pin to copy.
 fn remedy(error: &Error, steps: &[Step]) -> String {
     let pins = steps.iter().flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
     match (error.reason(), pins) {

@@ -238,7 +238,7 @@ impl TokenManager {
         self.current.load().as_ref().map(|current| current.token())
     }
 
-    /// A token that was deleted is never handed out again.
+    /// A token that was deleted is never returned again.
     pub fn forget(&self, token: &Hidden) {
         let own = self.state();
         let mut policy = own.policy();

@@ -88,8 +88,8 @@ impl Connection {
         })
     }
 
-    /// Drops secrets by alias; tells how many. With `ignore_missing`, those that do not exist are
-    /// no error, and nothing else is forgiven.
+    /// Drops secrets by alias; tells how many. With `ignore_missing`, it is not an
+    /// error if some do not exist; other errors are still reported.
     ///
     /// Before 4.1: GSQL `DROP SECRET`, one request for all. 4.1 and later: `DELETE /gsql/v1/secrets`, one request for all.
     pub fn drop_secrets(&self, aliases: &[&str], user: Option<&str>, ignore_missing: bool) -> Result<usize> {

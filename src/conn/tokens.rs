@@ -54,7 +54,7 @@ impl Connection {
         Ok(self.adopt(&call, issued, Source { origin, lifetime_s, options: options.token }))
     }
 
-    /// Ends a token's life, by default the connection's own. A deleted token is forgotten.
+    /// Deletes a token, by default the connection's own. The connection no longer uses a token that was deleted.
     ///
     /// Before 4.1: `DELETE /requesttoken`. 4.1 and later: `DELETE /gsql/v1/tokens`, which puts it on the user's block list.
     pub fn delete_token(&self, secret: Option<&str>, token: Option<&str>, ignore_missing: bool) -> Result<()> {

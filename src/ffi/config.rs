@@ -10,9 +10,9 @@ use crate::config::Config;
 
 /// The settings of a connection. For one thread at a time.
 ///
-/// Setters record and cannot fail; tg_conn_new() judges everything at once and names the setting
-/// that is wrong, never its value if that is secret. NULL or 0 restores a setting's default.
-/// Every text is copied. A NULL config is ignored.
+/// Setters only store a value and cannot fail. tg_conn_new() checks all settings and names the wrong one, but
+/// never shows a secret value. NULL or 0 restores a setting's default. Every text is copied. A NULL config is
+/// ignored.
 pub struct tg_config(pub(super) Config);
 
 impl Handle for tg_config {
@@ -29,10 +29,11 @@ fn set(mut config: Exclusive<tg_config>, change: impl FnOnce(&mut Config) -> &mu
 }
 
 /// New settings for the server at this address, as "https://db.example.com[:port][/base]" or
-/// "xyz.i.tgcloud.io". Without a scheme https is meant.
+/// "xyz.i.tgcloud.io". Without a scheme, https is used.
 ///
 /// Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on
-/// every version; if that refuses, token calls try 9000 once. User name, query and fragment are refused.
+/// every version; if no connection to it is possible, token calls try 9000 once. User name, query and
+/// fragment are refused.
 ///
 /// Free with tg_config_free(). NULL only if there is no memory.
 #[unsafe(no_mangle)]
@@ -45,21 +46,23 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
     })
 }
 
-/// Fills what is not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
-/// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD ("true", "1",
-/// "yes", "on"; "false", "0", "no" and "off" leave it to the host name; "-1" is no) and TG_CERT_PATH (a file with CA certificates).
+/// Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
+/// TG_PASSWORD, TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or
+/// TG_GSQL_PORT), TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host name decides;
+/// "-1": no) and TG_CERT_PATH (a file with CA certificates).
 ///
-/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that hold the credential as their only line. Such
-/// a file has to belong to the user of the process and be closed to everybody else (chmod 600); it is read for
-/// every call that logs in, so that a rotation needs no restart.
+/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
+/// line. Such a file must belong to the user of the process, and no other user may read or change it
+/// (chmod 600); it is read for every call that logs in, so a credential can be replaced without a restart.
 ///
-/// With TG_PROFILE=x the variables X_TG_HOST and so on come first; a profile that has none is an error. Login and
-/// token come from one place: if the program set one of them, or the profile has one, no other is looked for. An
-/// empty variable is none. What is wrong is told by tg_conn_new(), with the name of the variable.
-/// To have the address from TG_HOST, begin with tg_config_new(NULL).
+/// With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
+/// error. Login and token come from one place: if the program set one of them, or the profile has one, no
+/// other is searched for. An empty variable counts as not set. tg_conn_new() reports a wrong value, with the
+/// name of the variable.
+/// To take the address from TG_HOST, start with tg_config_new(NULL).
 ///
-/// These variables are read here and never otherwise, and not at all in programs with more rights than their
-/// user's. Do not change the environment on another thread meanwhile.
+/// These variables are read only here, and not at all in programs with more privileges than their user
+/// (setuid). Do not change the environment on another thread at the same time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_load_env(config: *mut tg_config) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -96,7 +99,8 @@ pub unsafe extern "C" fn tg_config_set_secret(config: *mut tg_config, secret: *c
     set(config, |config| config.set_secret(secret.bytes()));
 }
 
-/// A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+/// A token to start with. With a login beside it, the login is used to get the next token; without one it is
+/// never renewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_api_token(config: *mut tg_config, token: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `token` is NULL or a text.
@@ -104,7 +108,7 @@ pub unsafe extern "C" fn tg_config_set_api_token(config: *mut tg_config, token: 
     set(config, |config| config.set_api_token(token.bytes()));
 }
 
-/// Log in with a JWT that somebody else issued. It is never renewed.
+/// Log in with a JWT that another system issued. It is never renewed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_jwt(config: *mut tg_config, jwt: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `jwt` is NULL or a text.
@@ -112,8 +116,8 @@ pub unsafe extern "C" fn tg_config_set_jwt(config: *mut tg_config, jwt: *const c
     set(config, |config| config.set_jwt(jwt.bytes()));
 }
 
-/// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
-/// Where both are the same, REST++ is asked below /restpp.
+/// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
+/// the same, REST++ requests go to paths below /restpp.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ports(config: *mut tg_config, restpp: u16, gsql: u16) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -129,7 +133,8 @@ pub unsafe extern "C" fn tg_config_set_tgcloud(config: *mut tg_config, tgcloud: 
     set(config, |config| config.set_tgcloud(tgcloud));
 }
 
-/// The server's version, such as "3.10" or "4.1.2". With it the server is never asked what it is.
+/// The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its
+/// version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, version: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `version` is NULL or a text.
@@ -137,8 +142,8 @@ pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, ve
     set(config, |config| config.set_server_version(version.bytes()));
 }
 
-/// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
-/// which SSL_CERT_FILE and SSL_CERT_DIR may choose; with a CA setting no variable has any effect.
+/// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store, which
+/// SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ca_file(config: *mut tg_config, path: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
@@ -167,8 +172,9 @@ pub unsafe extern "C" fn tg_config_set_client_cert(
     set(config, |config| config.set_client_cert(cert_path.bytes(), key_path.bytes()));
 }
 
-/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 ("sha256//" may stand before it): only this key is
-/// accepted. Alone it replaces the check of the chain, not that of host name and dates; beside a CA both must hold.
+/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only this key
+/// is accepted. Without a CA setting it replaces the check of the chain, but not that of host name and dates;
+/// together with a CA setting, both must match.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64_spki: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `base64_spki` is NULL or a text.
@@ -176,7 +182,8 @@ pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64
     set(config, |config| config.set_pin_sha256(base64_spki.bytes()));
 }
 
-/// Not 0: accept any certificate, and so anybody in between. For a laboratory. Logs one warning.
+/// Not 0: accept any certificate, so anybody between client and server can read everything. Only for tests.
+/// Logs one warning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_insecure_tls(config: *mut tg_config, insecure: i32) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -184,7 +191,7 @@ pub unsafe extern "C" fn tg_config_set_insecure_tls(config: *mut tg_config, inse
     set(config, |config| config.set_insecure_tls(insecure != 0));
 }
 
-/// Not 0: allow plain http beyond this machine, where anybody in between reads the credentials.
+/// Not 0: allow plain http to other machines; anybody in between can read the credentials.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_allow_http(config: *mut tg_config, allow: i32) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -192,8 +199,8 @@ pub unsafe extern "C" fn tg_config_set_allow_http(config: *mut tg_config, allow:
     set(config, |config| config.set_allow_http(allow != 0));
 }
 
-/// Limits in milliseconds: for one attempt to connect (name look-up, TCP and TLS; default 5 000) and
-/// for a whole call, everything included (default 30 000). There is no "no limit".
+/// Limits in milliseconds: for one attempt to connect (name lookup, TCP and TLS; default 5 000) and for a
+/// whole call, everything included (default 30 000). It is not possible to have no limit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_timeouts(config: *mut tg_config, connect_ms: u32, total_ms: u32) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -201,8 +208,8 @@ pub unsafe extern "C" fn tg_config_set_timeouts(config: *mut tg_config, connect_
     set(config, |config| config.set_timeouts(connect_ms, total_ms));
 }
 
-/// An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names
-/// (HTTPS_PROXY, NO_PROXY and so on). Default: none, whatever the environment says.
+/// An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment sets (HTTPS_PROXY,
+/// NO_PROXY and so on). Default: none, even if the environment sets one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_proxy(config: *mut tg_config, proxy: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `proxy` is NULL or a text.
@@ -218,8 +225,8 @@ pub unsafe extern "C" fn tg_config_set_user_agent(config: *mut tg_config, user_a
     set(config, |config| config.set_user_agent(user_agent.bytes()));
 }
 
-/// The lifetime of tokens in seconds where a call names none (0: the server's default), and how many
-/// seconds before its end a token is renewed (0: a fifth of its lifetime, at most 24 h).
+/// The lifetime of tokens in seconds if a call gives none (0: the server's default), and how many seconds
+/// before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, lifetime_s: i64, renew_before_s: i64) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
@@ -227,7 +234,7 @@ pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, li
     set(config, |config| config.set_token_lifetime(lifetime_s, renew_before_s));
 }
 
-/// Where log lines up to max_level (TG_LOG_...) go. log NULL: nowhere.
+/// Where log lines up to max_level (TG_LOG_...) go. log NULL: no log.
 ///
 /// release (may be NULL) is called exactly once for each call of this function, when neither a config
 /// nor a connection can use user_data any more; at once if log is NULL or config is NULL.
@@ -246,7 +253,7 @@ pub unsafe extern "C" fn tg_config_set_log(
     set(config, |config| config.set_log(target));
 }
 
-/// Frees settings and wipes the credentials in them. Connections made from them go on. NULL is fine.
+/// Frees settings and wipes the credentials in them. Connections made from them keep working. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_free(config: *mut tg_config) {
     // SAFETY: `config` is NULL or a config of tg_config_new, which is not used again.

@@ -37,10 +37,10 @@ impl std::ops::Deref for ConnRef {
     }
 }
 
-/// Judges the settings and makes a connection of them. Sends nothing; reads the files that settings
-/// name and, for https without a CA setting, the system's trust store (once in a process).
+/// Checks the settings and makes a connection from them. Sends nothing; reads the files that settings name
+/// and, for https without a CA setting, the system's trust store (once in a process).
 ///
-/// The config may be freed at once. Free the connection with tg_conn_free().
+/// The config may be freed immediately afterwards. Free the connection with tg_conn_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_new(
     config: *const tg_config,
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn tg_conn_new(
 
 /// The server's version. major, minor and patch may each be NULL.
 ///
-/// GET /version of REST++, with the connection's token; if it has none but can log in, one is
-/// requested first and becomes the connection's own.
+/// GET /version of REST++, with the connection's token; if there is none but a login, a token is requested
+/// first and becomes the connection's own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_server_version(
     conn: *mut tg_conn,
@@ -83,11 +83,11 @@ pub unsafe extern "C" fn tg_server_version(
     })
 }
 
-/// Another handle to the same connection: same login, same token, same sockets. It has its own
-/// cancellation, and its own time limit, which begins as that of conn. Sends nothing. NULL for NULL.
+/// Another handle to the same connection: same login, same token, same sockets. It has its own cancellation,
+/// and its own time limit, which starts as the limit of conn. Sends nothing. NULL for NULL.
 ///
-/// This is how one call gets a limit or a cancellation of its own: clone, call, free the clone.
-/// Free it with tg_conn_free(); the other handles go on.
+/// To give one call its own limit, or to cancel it alone: clone, call, free the clone.
+/// Free it with tg_conn_free(); the other handles stay valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
     // SAFETY: `conn` is NULL or live when the call begins.
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
     })
 }
 
-/// The limit in milliseconds for each whole call on this handle that begins from now on; 0: as configured.
+/// The limit in milliseconds for each whole call that starts on this handle from now on; 0: as configured.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) {
     // SAFETY: `conn` is NULL or live when the call begins.
@@ -109,9 +109,9 @@ pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) 
     });
 }
 
-/// Stops the calls that are running on this handle, on whatever thread and in whatever phase: they return
-/// within 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait
-/// for them. Calls that begin later, and those on clones, are unaffected.
+/// Stops the calls that are running on this handle, on any thread and in any phase: they return within
+/// 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait for them.
+/// Calls that start later, and those on clones, are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
     // SAFETY: `conn` is NULL or live when the call begins.
@@ -123,8 +123,9 @@ pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
     });
 }
 
-/// Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls
-/// that are running on the handle are stopped as by tg_conn_cancel(); none may begin after this. NULL is fine.
+/// Frees a handle; the last one of a connection wipes its credentials. Sends nothing, never waits. Calls that
+/// are running on the handle are stopped as with tg_conn_cancel(); no call may start on it after this. NULL
+/// is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_free(conn: *mut tg_conn) {
     // SAFETY: `conn` is NULL or a handle of tg_conn_new or tg_conn_clone, which no call begins to use after this.

@@ -13,7 +13,7 @@ use super::status::tg_status;
 use crate::error::Error;
 
 /// What went wrong: one sentence for a person, a stable reason for a program. Immutable.
-/// Holds no credential, so it may be logged.
+/// Contains no credential, so it may be logged.
 pub struct tg_error {
     status: tg_status,
     message: CString,
@@ -72,9 +72,9 @@ fn read<T>(error: Borrowed<tg_error>, fallback: T, part: impl FnOnce(&tg_error) 
 /// The error of the calling thread's last call that takes a tg_error **; after a success, and
 /// before the first call, an error with status OK and the message "".
 ///
-/// Never NULL. Borrowed: it lives until this thread's next call that takes a tg_error **; setters,
-/// accessors and _free functions leave it alone. Do not free it. From Go, async .NET or anything
-/// else that may move your code to another thread between two calls, use the call's last argument.
+/// Never NULL. Borrowed: it is valid until this thread's next call that takes a tg_error **; setters,
+/// accessors and _free functions do not change it. Do not free it. In Go, async .NET or any other environment
+/// that may move your code to another thread between two calls, use the call's last argument.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error() -> *const tg_error {
     guard_value(std::ptr::null(), || read_last(std::ptr::from_ref))
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn tg_error_status(error: *const tg_error) -> tg_status {
     read(error, tg_status::INTERNAL, |error| error.status)
 }
 
-/// One sentence for a person that names the culprit. Never NULL, lives as long as the error.
+/// One sentence for a person that says what caused the error. Never NULL; valid as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_message(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.
@@ -102,8 +102,8 @@ pub unsafe extern "C" fn tg_error_message(error: *const tg_error) -> *const c_ch
     read(error, EMPTY, |error| error.message.as_ptr())
 }
 
-/// What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each
-/// status. Later versions may add reasons. Never NULL, lives as long as the error.
+/// What exactly happened, as a stable word such as "tls.unknown_issuer"; see the list beside each status.
+/// Later versions may add reasons. Never NULL; valid as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_reason(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn tg_error_reason(error: *const tg_error) -> *const c_cha
     read(error, EMPTY, |error| error.reason.as_ptr())
 }
 
-/// What to do about it, for a person, or "". Never NULL, lives as long as the error.
+/// What to do about it, for a person, or "". Never NULL; valid as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char 
     read(error, EMPTY, |error| error.hint.as_ptr())
 }
 
-/// The server's own code, such as "REST-10016", or "". Never NULL, lives as long as the error.
+/// The server's own code, such as "REST-10016", or "". Never NULL; valid as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_server_code(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 
     read(error, -1, |error| error.retry_after_ms)
 }
 
-/// Frees an error that a call returned through its last argument. NULL is fine, and so is any thread.
+/// Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
     // SAFETY: `error` is NULL or an error of a call's last argument, which is not used again, or that of

@@ -5,23 +5,23 @@ use std::sync::Arc;
 
 use crate::log::{Level, LogTarget, Logger};
 
-/// A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
+/// A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not logged.
 pub const TG_LOG_ERROR: i32 = 1;
-/// Something works, but should be looked at.
+/// Something works, but needs attention.
 pub const TG_LOG_WARN: i32 = 2;
 /// Something worth knowing happened.
 pub const TG_LOG_INFO: i32 = 3;
 /// Every request: method, path, status and duration. Never a query, a header or a body.
 pub const TG_LOG_DEBUG: i32 = 4;
 
-/// Takes one log line. message has no line break at its end, holds no credential, and lives for the call.
+/// Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
 ///
-/// May be called on any thread, and on several at once, with no lock of the library's held: it may
-/// call tg_* functions itself, on that thread, but must not wait for another thread that does. It must
-/// return: no exception, no longjmp.
+/// May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
+/// functions itself, on that thread, but must not wait for another thread that does. It must return normally:
+/// no exception, no longjmp.
 pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
-/// Releases user_data: called exactly once, after the last log line, on whatever thread that happens.
+/// Releases user_data: called exactly once, after the last log line, on any thread.
 pub type tg_release_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// The arguments of tg_config_set_log.

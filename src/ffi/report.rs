@@ -11,10 +11,10 @@ use super::panic::guard_value;
 use super::status::tg_status;
 use crate::report::Report;
 
-/// Say what is known without asking, send nothing.
+/// Report only what is known, and send nothing.
 pub const TG_REPORT_OFFLINE: u32 = 1u32;
 
-/// What a diagnosis found. Immutable; may be read on any thread. Holds no credential, so it may be shown to anybody.
+/// What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown to anybody.
 pub struct tg_report {
     text: CString,
     json: CString,
@@ -31,15 +31,15 @@ impl tg_report {
     }
 }
 
-/// Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+/// Finds out whether this connection can work and, if not, why, and how to fix it: name lookup, connection,
 /// TLS, server, credentials, database, each with its time, and where each setting came from.
 ///
-/// The status is OK whenever there is a report, also if it says that nothing works. flags: 0, or
+/// The status is OK whenever there is a report, even if it says that nothing works. flags: 0, or
 /// TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
 ///
-/// One look at the server's name and, for https, its certificate; one request that asks what it is, if that is
-/// not known; one attempt with the login, if there is no good token yet (the token it brings is the connection's
-/// own); one GET /version of REST++. A refused login is not tried again, so that no account is locked.
+/// One lookup of the server's name and, for https, one look at its certificate; one request for its version, if that
+/// is not known; one login, if there is no valid token yet (the token becomes the connection's own); one GET
+/// /version of REST++. A refused login is not tried again, so that no account is locked.
 /// Free the result with tg_report_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_diagnose(
@@ -66,7 +66,7 @@ fn read(report: Borrowed<tg_report>, part: impl FnOnce(&tg_report) -> &CString) 
 }
 
 /// For a person: the first line is the verdict and what to do, then come the steps and the settings.
-/// Never NULL, lives as long as the report.
+/// Never NULL; valid as long as the report.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_char {
     // SAFETY: `report` is NULL or a live report.
@@ -74,12 +74,13 @@ pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_ch
     read(report, |report| &report.text)
 }
 
-/// For a program: a JSON object. Never NULL, lives as long as the report.
+/// For a program: a JSON object. Never NULL; valid as long as the report.
 ///
 /// report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
-/// reason, message, hint, server_code, http_status and retry_after_ms of what stands in the way. warnings: texts.
-/// steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was skipped),
-/// ms, and facts. settings: by name, each with value and from. Members may be added, and none will change.
+/// reason, message, hint, server_code, http_status and retry_after_ms of the failure. warnings: texts.
+/// steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was
+/// skipped), ms, and facts. settings: by name, each with value and from. Later versions may add members;
+/// existing ones do not change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_char {
     // SAFETY: `report` is NULL or a live report.
@@ -87,7 +88,7 @@ pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_ch
     read(report, |report| &report.json)
 }
 
-/// Frees a report. NULL is fine.
+/// Frees a report. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_free(report: *mut tg_report) {
     // SAFETY: `report` is NULL or a report of tg_diagnose, which is not used again.

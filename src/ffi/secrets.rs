@@ -14,12 +14,12 @@ use super::status::tg_status;
 use crate::error::Result;
 use crate::protocol::secret::Secret;
 
-/// For calls that drop or delete: what does not exist is no error. Nothing else is forgiven.
+/// For calls that drop or delete: it is not an error if something does not exist. Other errors are still reported.
 pub const TG_IGNORE_MISSING: u32 = 1u32;
 
 /// A list of secrets. Immutable; may be read on any thread.
 ///
-/// A secret stands for its user's login: what knows it can get tokens. Before 4.1 it belongs to one
+/// A secret replaces its user's login: a program that has it can get tokens. Before 4.1 it belongs to one
 /// graph, and the server shows its value only once, in the answer to its creation.
 pub struct tg_secrets(Vec<CSecret>);
 
@@ -60,12 +60,13 @@ impl tg_secrets {
     }
 }
 
-/// All secrets of the connection's user; user (4.1 and later, superusers only) names another; NULL: none.
+/// All secrets of the connection's user; user (4.1 and later, superusers only): another user; NULL: the
+/// connection's own.
 ///
 /// 2.x to 3.11: GSQL SHOW SECRET in the configured graph, values masked ("abc****xyz").
 /// 4.1 and later: GET /gsql/v1/secrets, values in plain text.
-/// An answer and the list made of it may take 1.5 MiB of memory together, which about 4000 secrets do; a
-/// longer list is PROTOCOL, protocol.too_large.
+/// An answer and the list made of it may use 1.5 MiB of memory together, which is enough for about 4000
+/// secrets; a longer list gives PROTOCOL, protocol.too_large.
 /// Free the result with tg_secrets_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_get_secrets(
@@ -107,9 +108,9 @@ fn list(conn: &Counted<tg_conn>, user: &Text, secrets: &Out<*mut tg_secrets>) ->
 
 /// Creates a secret. The result is a list of one, with its alias and its value.
 ///
-/// alias NULL: the library makes one up, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
-/// value (a value of your own) and user (another user) are for 4.1 and later; NULL: none. A value given
-/// here has to go into the URL, where the server may log it; better let the server choose.
+/// alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
+/// value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
+/// here must be sent in the URL, where the server may log it; it is better to let the server choose.
 ///
 /// Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
 /// message names the alias, so that you can look for it or drop it.
@@ -165,7 +166,7 @@ pub unsafe extern "C" fn tg_ensure_secret(
 
 /// Drops a secret by its alias. user is for 4.1 and later, NULL: none. flags: 0 or TG_IGNORE_MISSING.
 ///
-/// Before 4.1 the tokens of a secret die with it.
+/// Before 4.1 the tokens of a secret become invalid when it is dropped.
 /// 2.x to 3.11: GSQL DROP SECRET. 4.1 and later: DELETE /gsql/v1/secrets.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_drop_secret(
@@ -187,11 +188,11 @@ pub unsafe extern "C" fn tg_drop_secret(
     })
 }
 
-/// Drops count secrets by their aliases, with one request. dropped (may be NULL) gets how many there were.
+/// Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets dropped.
 ///
 /// aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
-/// exist the status is NOT_FOUND, and before 4.1 the others are dropped all the same. With
-/// TG_IGNORE_MISSING, from 4.1 on, one that does not exist costs two requests more: a list, and a drop of the rest.
+/// exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING, from
+/// 4.1 on, one that does not exist causes two more requests: a list, and a drop of the rest.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_drop_secrets(
     conn: *mut tg_conn,
@@ -263,7 +264,7 @@ pub unsafe extern "C" fn tg_secrets_count(secrets: *const tg_secrets) -> usize {
     guard_value(0, || secrets.get().map_or(0, |list| list.0.len()))
 }
 
-/// The alias of a secret; "" if there is none at that index. Lives as long as the list.
+/// The alias of a secret; "" if there is none at that index. Valid as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_alias(secrets: *const tg_secrets, index: usize) -> *const c_char {
     // SAFETY: `secrets` is NULL or a live list.
@@ -271,7 +272,7 @@ pub unsafe extern "C" fn tg_secrets_alias(secrets: *const tg_secrets, index: usi
     read(secrets, index, EMPTY, |secret| secret.alias.as_ptr().cast())
 }
 
-/// The value of a secret, or its masked form; "" if there is none at that index. Lives as long as the list.
+/// The value of a secret, or its masked form; "" if there is none at that index. Valid as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_value(secrets: *const tg_secrets, index: usize) -> *const c_char {
     // SAFETY: `secrets` is NULL or a live list.
@@ -279,7 +280,7 @@ pub unsafe extern "C" fn tg_secrets_value(secrets: *const tg_secrets, index: usi
     read(secrets, index, EMPTY, |secret| secret.value.as_ptr().cast())
 }
 
-/// The graph of a secret (before 4.1), or "" where the server does not tell. Lives as long as the list.
+/// The graph of a secret (before 4.1), or "" if the server does not say. Valid as long as the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_graph(secrets: *const tg_secrets, index: usize) -> *const c_char {
     // SAFETY: `secrets` is NULL or a live list.
@@ -295,7 +296,7 @@ pub unsafe extern "C" fn tg_secrets_is_masked(secrets: *const tg_secrets, index:
     read(secrets, index, 0, |secret| secret.masked.into())
 }
 
-/// Frees a list and wipes it. NULL is fine.
+/// Frees a list and wipes it. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_secrets_free(secrets: *mut tg_secrets) {
     // SAFETY: `secrets` is NULL or a list that this library made, which is not used again.

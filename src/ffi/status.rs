@@ -8,7 +8,7 @@ use crate::error::Status;
 /// What a program can do about the outcome of a call: TG_STATUS_OK (0) or one of the numbers below.
 ///
 /// Numbers never change meaning; later versions may add some, so treat one you do not know as a failure.
-/// What exactly happened is told by the reason of the error, see tg_error_reason().
+/// The reason of the error says exactly what happened, see tg_error_reason().
 #[repr(transparent)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct tg_status(i32);
@@ -27,7 +27,7 @@ impl tg_status {
     /// Reasons: connect.dns, connect.refused, connect.unreachable, connect.reset, connect.closed,
     /// connect.proxy, connect.resource.
     pub const CONNECT: tg_status = tg_status(2);
-    /// Time ran out.
+    /// A time limit was exceeded.
     ///
     /// Reasons: timeout.dns, timeout.connect, timeout.tls, timeout.response.
     pub const TIMEOUT: tg_status = tg_status(3);
@@ -46,15 +46,15 @@ impl tg_status {
     /// Reasons: auth.bad_secret, auth.bad_password, auth.bad_token, auth.token_expired,
     /// auth.locked_out, auth.refused.
     pub const UNAUTHENTICATED: tg_status = tg_status(6);
-    /// The credentials are good, but not allowed to do this.
+    /// The credentials are valid, but do not allow this.
     ///
     /// Reason: auth.no_privilege.
     pub const FORBIDDEN: tg_status = tg_status(7);
-    /// The thing named does not exist.
+    /// The secret, token, graph, user or endpoint does not exist.
     ///
     /// Reasons: missing.secret, missing.token, missing.graph, missing.user, missing.endpoint.
     pub const NOT_FOUND: tg_status = tg_status(8);
-    /// The alias is taken.
+    /// A secret with this alias already exists.
     ///
     /// Reason: exists.secret.
     pub const ALREADY_EXISTS: tg_status = tg_status(9);
@@ -80,15 +80,15 @@ impl tg_status {
     ///
     /// Reason: outcome.unknown.
     pub const UNKNOWN_OUTCOME: tg_status = tg_status(14);
-    /// There is no token, and nothing to get one with.
+    /// There is no token, and no login to get one.
     ///
     /// Reasons: credentials.none, credentials.masked_secret.
     pub const NO_CREDENTIALS: tg_status = tg_status(15);
-    /// A defect of this library; the handle stays usable.
+    /// A bug in this library; the handle can still be used.
     ///
     /// Reason: internal.panic.
     pub const INTERNAL: tg_status = tg_status(16);
-    /// The call was stopped.
+    /// The call was cancelled.
     ///
     /// Reason: cancelled.
     pub const CANCELLED: tg_status = tg_status(17);
@@ -100,8 +100,8 @@ impl From<Status> for tg_status {
     }
 }
 
-/// The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this
-/// version does not know. Never NULL, never to be freed.
+/// The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this version does not
+/// know. Never NULL. Do not free it.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_status_name(status: tg_status) -> *const c_char {
     guard_value(UNKNOWN.as_ptr(), || name(status).as_ptr())

@@ -14,14 +14,14 @@ use super::status::tg_status;
 use crate::conn::{RefreshOptions, TokenOptions};
 use crate::token::token::Token;
 
-/// Do not make the token the connection's own: the connection stays exactly as it was.
+/// Do not make the token the connection's own: the connection does not change.
 pub const TG_TOKEN_KEEP_CURRENT: u32 = 1u32;
-/// Ask for a token for all graphs, whatever graph is configured.
+/// Request a token for all graphs, whatever graph is configured.
 pub const TG_TOKEN_GLOBAL: u32 = 2u32;
-/// For tg_refresh_token(): on servers that cannot refresh, ask for a new token instead.
+/// For tg_refresh_token(): on servers that cannot refresh, request a new token instead.
 pub const TG_TOKEN_OR_NEW: u32 = 4u32;
 
-/// A token: its value, its header, its end. Immutable; may be read on any thread, and stays as it is
+/// A token: its value, its header, its expiration. Immutable; may be read on any thread, and does not change,
 /// whatever happens to the connection.
 pub struct tg_token {
     _opaque: [u8; 0],
@@ -36,15 +36,16 @@ fn options(flags: u32) -> TokenOptions {
     TokenOptions { keep_current: flags & TG_TOKEN_KEEP_CURRENT != 0, global: flags & TG_TOKEN_GLOBAL != 0 }
 }
 
-/// Requests a new token, for secret or, if that is NULL, for the connection's own login. Always asks
-/// the server. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+/// Requests a new token, for secret or, if that is NULL, for the connection's own login. Always sends a
+/// request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
 ///
 /// lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
-/// from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection is to have it.
+/// from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection needs it.
 ///
-/// 2.x to 3.1: GET /requesttoken, which has the secret in its query, the only form these servers know.
-/// 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; asked by a password, these servers make
-/// a secret of their own for each token (so their documents), which a login with a secret avoids.
+/// 2.x to 3.1: GET /requesttoken, with the secret in the query, the only form that these servers support.
+/// 3.2 to 3.11: POST /requesttoken. 4.1 and later: POST /gsql/v1/tokens; according to their documentation,
+/// these servers create a secret for each token that is requested with a password; a login with a secret
+/// avoids this.
 /// If REST++ authentication is off the status is AUTH_DISABLED: no token is needed.
 /// Free the result with tg_token_free().
 #[unsafe(no_mangle)]
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn tg_get_token(
     })
 }
 
-/// Prolongs the life of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
+/// Extends the lifetime of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
 /// and token are as for tg_get_token().
 ///
 /// 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
@@ -99,8 +100,8 @@ pub unsafe extern "C" fn tg_refresh_token(
     })
 }
 
-/// Ends the life of token or, if that is NULL, of the connection's own. secret NULL: the connection's
-/// login. flags: 0 or TG_IGNORE_MISSING. A deleted token is forgotten, whichever way it was named.
+/// Deletes token or, if that is NULL, the connection's own. secret NULL: the connection's login. flags: 0 or
+/// TG_IGNORE_MISSING. The connection no longer uses a token that was deleted.
 ///
 /// 2.x to 3.11: DELETE /requesttoken. 4.1 and later: DELETE /gsql/v1/tokens, which puts the token on
 /// the user's block list; that list is short (20 by default).
@@ -124,8 +125,8 @@ pub unsafe extern "C" fn tg_delete_token(
     })
 }
 
-/// Asks the server whether it takes this JWT: valid gets 1 or 0. A status other than OK means that the
-/// question could not be asked.
+/// Asks the server whether it accepts this JWT: valid gets 1 or 0. A status other than OK means that the
+/// check was not possible.
 ///
 /// 4.1 and later: POST /gsql/v1/tokens/check; before that the status is UNSUPPORTED. The check works on
 /// the server that issued the token.
@@ -147,22 +148,24 @@ pub unsafe extern "C" fn tg_check_jwt_token(
     })
 }
 
-/// A token that is good now, for the Authorization header of a request to the database: the connection's
-/// own while it is fresh, renewed in time. Ask before every request: while the token is fresh this costs
-/// some tens of nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
+/// A valid token, for the Authorization header of a request to the database: the connection's own while it is
+/// fresh, renewed in time. Call this before every request: while the token is fresh this costs some tens of
+/// nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
 ///
-/// A token is renewed before its end (tg_config_set_token_lifetime) by one request, however many threads
-/// ask, in the way in which the connection's token was first asked for: with the same secret or login,
-/// lifetime, graph and scope. Meanwhile the old one is handed out while it is good; without a good one, the
-/// callers wait, up to their time limit. A failed renewal is tried again after a while (a refused login after
-/// 30 seconds at the earliest) and is no error as long as the old token is good; without one, callers get the
-/// failure at once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on
-/// a thread of the library's, at most 8 in a process, which ends with it.
+/// A token is renewed before its end (tg_config_set_token_lifetime) by one request, no matter how many
+/// threads call this, in the same way as the first token: with the same secret or login, lifetime, graph and
+/// scope. Meanwhile callers get the old one while it is valid; without a valid one, they wait, up to their
+/// time limit. A failed renewal is tried again after a while (a refused login after 30 seconds at the
+/// earliest) and is not an error while the old token is valid; without a valid one, callers get the error at
+/// once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on a thread of the
+/// library, at most 8 in a process, which then ends.
 ///
-/// A JWT as login, and an API token without a login, are handed out as they are and never renewed: once
-/// expired, auth.token_expired. If REST++ authentication is off: a token whose value and header are "".
+/// A JWT as login, and an API token without a login, are returned as they are and never renewed; after they
+/// expire, the reason is auth.token_expired. If REST++ authentication is off: a token whose value and header
+/// are "".
 /// If the database refuses the token (HTTP 401 or 403 with code REST-10016 or REST-10019), call
-/// tg_reject_token() and ask once more. REST-10018, another code, or a page is no reason to.
+/// tg_reject_token(), then this once more. REST-10018, another code, or a web page is not a reason to reject
+/// it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_authorization(
     conn: *mut tg_conn,
@@ -203,9 +206,10 @@ pub unsafe extern "C" fn tg_current_token(
     })
 }
 
-/// Says that the database refused this token: if it is still the connection's own, and not a successor of
-/// it, it is never handed out again, and the next tg_authorization() gets a new one. Sends nothing. If one
-/// fresh token after the other is rejected, none is asked for during 30 seconds. NULL does nothing.
+/// Tells the connection that the database refused this token: if it is still the connection's own, and not a
+/// successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends
+/// nothing. If fresh tokens are rejected one after the other, no token is requested for 30 seconds. NULL does
+/// nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
     // SAFETY: `conn` and `token` are NULL or live when the call begins.
@@ -225,7 +229,7 @@ fn read<T: Copy>(token: Borrowed<tg_token>, fallback: T, part: impl FnOnce(&Toke
     guard_value(fallback, || token.get().map_or(fallback, part))
 }
 
-/// The token itself. Lives as long as the object.
+/// The token itself. Valid as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_value(token: *const tg_token) -> *const c_char {
     // SAFETY: `token` is NULL or a live token.
@@ -233,7 +237,7 @@ pub unsafe extern "C" fn tg_token_value(token: *const tg_token) -> *const c_char
     read(token, EMPTY, |token| token.value_with_nul().as_ptr().cast())
 }
 
-/// The value of the Authorization header: "Bearer " and the token. Lives as long as the object.
+/// The value of the Authorization header: "Bearer " and the token. Valid as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_header(token: *const tg_token) -> *const c_char {
     // SAFETY: `token` is NULL or a live token.
@@ -241,7 +245,7 @@ pub unsafe extern "C" fn tg_token_header(token: *const tg_token) -> *const c_cha
     read(token, EMPTY, |token| token.header_with_nul().as_ptr().cast())
 }
 
-/// When the token ends, in seconds since 1970 UTC; 0 if nobody knows.
+/// When the token expires, in seconds since 1970 UTC; 0 if unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_expires_at(token: *const tg_token) -> i64 {
     // SAFETY: `token` is NULL or a live token.
@@ -249,7 +253,7 @@ pub unsafe extern "C" fn tg_token_expires_at(token: *const tg_token) -> i64 {
     read(token, 0, Token::expires_at)
 }
 
-/// The same as "2026-11-23T17:05:45Z"; "" if nobody knows. Lives as long as the object.
+/// The same as "2026-11-23T17:05:45Z"; "" if unknown. Valid as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c_char {
     // SAFETY: `token` is NULL or a live token.
@@ -257,7 +261,7 @@ pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c
     read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast())
 }
 
-/// Frees a token; wipes it when nothing else holds it. NULL is fine.
+/// Frees a token; wipes it when nothing else uses it. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
     if token.is_null() {

@@ -15,8 +15,8 @@ const PATCH: u32 = number(env!("CARGO_PKG_VERSION_PATCH"));
 
 /// The version of the library that is running, such as "0.1.0".
 ///
-/// Compare it with the macros TIGERGRAPH_AUTH_VERSION_MAJOR and so on, which tell the version of
-/// the header that your program was compiled with.
+/// Compare it with the macros TIGERGRAPH_AUTH_VERSION_MAJOR and so on, which give the version of the header
+/// that your program was compiled with.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_version() -> *const c_char {
     const TEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

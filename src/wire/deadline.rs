@@ -20,7 +20,7 @@ pub enum Phase {
     Lookup,
     /// Connecting.
     Connect,
-    /// Agreeing on TLS.
+    /// The TLS handshake.
     Tls,
     /// Sending the request and waiting for the answer.
     Exchange,
@@ -196,14 +196,14 @@ impl Deadline {
     }
 
     fn over(&self) -> Error {
-        let what = match self.phase.get() {
-            Phase::Lookup => "looking up the server's name",
-            Phase::Connect => "connecting to the server",
-            Phase::Tls => "agreeing on TLS with the server",
-            Phase::Exchange if self.left_in_call().is_zero() => "waiting for the server's answer",
-            Phase::Exchange => "receiving the server's answer, which came too slowly",
+        let when = match self.phase.get() {
+            Phase::Lookup => "while looking up the server's name",
+            Phase::Connect => "while connecting to the server",
+            Phase::Tls => "during the TLS handshake with the server",
+            Phase::Exchange if self.left_in_call().is_zero() => "while waiting for the server's answer",
+            Phase::Exchange => "while receiving the server's answer, which came too slowly",
         };
-        Error::new(self.phase.get().timeout(), format!("time ran out while {what}"))
+        Error::new(self.phase.get().timeout(), format!("time ran out {when}"))
     }
 }
 

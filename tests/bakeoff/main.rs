@@ -66,9 +66,9 @@ fn defect_tables() -> String {
     let mut page = String::from(
         "\n## Defects of pyTigerGraph\n\nEach is a situation in which 2.0.5 must still do what the table says, and in which \
          this library must not. \"Not shown in this way\": 1.8.4 did something else there, well or wrong. Shown by the \
-         function named, in [`defects.rs`](../tests/bakeoff/defects.rs), with [`defect.py`](../tests/python/defect.py). \
-         What 64 threads make of an expired token is in [`expiry.rs`](../tests/expiry.rs), what each leaves on the server \
-         in [`peers.rs`](../tests/peers.rs).\n",
+         function named, in [`tests/bakeoff/defects`](../tests/bakeoff/defects), with \
+         [`defect.py`](../tests/python/defect.py). What 64 threads make of an expired token is in [`expiry.rs`](../tests/expiry.rs), \
+         what each leaves on the server in [`peers.rs`](../tests/peers.rs).\n",
     );
     let mut kind = "";
     for row in defects::rows() {

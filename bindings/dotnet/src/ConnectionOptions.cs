@@ -4,7 +4,7 @@ namespace TigerGraphAuth
 {
     /// <summary>
     /// The settings of a connection. A property that is null, false or zero has its default.
-    /// <see cref="TigerGraphConnection"/> judges them all at once, names the one that is wrong, and keeps a copy.
+    /// <see cref="TigerGraphConnection"/> checks all of them, names the wrong one, and keeps a copy.
     /// </summary>
     public sealed class ConnectionOptions
     {
@@ -31,11 +31,12 @@ namespace TigerGraphAuth
         public string? Secret { get; set; }
 
         /// <summary>
-        /// A token to begin with. May stand beside a login, which then gets the next one; alone it is never renewed.
+        /// A token to start with. With a login beside it, the login is used to get the next token; without one it is
+        /// never renewed.
         /// </summary>
         public string? ApiToken { get; set; }
 
-        /// <summary>Log in with a JWT that somebody else issued. It is never renewed.</summary>
+        /// <summary>Log in with a JWT that another system issued. It is never renewed.</summary>
         public string? Jwt { get; set; }
 
         /// <summary>The port of REST++ (9000 before 4.1), from 1 to 65535. Default: the port of the address.</summary>
@@ -50,7 +51,8 @@ namespace TigerGraphAuth
         /// <summary>Whether the server is in TigerGraph Cloud. Default: by the host name.</summary>
         public bool? IsCloud { get; set; }
 
-        /// <summary>The server's version, such as <c>3.10</c>. With it the server is never asked what it is.</summary>
+        /// <summary>The server's version, such as <c>3.10</c>. With it the library does not ask the server for its
+        /// version.</summary>
         public string? ServerVersion { get; set; }
 
         /// <summary>
@@ -71,19 +73,22 @@ namespace TigerGraphAuth
         public string? ClientKeyFile { get; set; }
 
         /// <summary>
-        /// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Alone it replaces
-        /// the check of the chain, not that of host name and dates; beside a CA both must hold.
+        /// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64: only this key is accepted. Without a CA
+        /// setting it replaces the check of the chain, but not that of host name and dates; together with a CA
+        /// setting, both must match.
         /// </summary>
         public string? PinSha256 { get; set; }
 
-        /// <summary>Accept any certificate, and so anybody in between. For a laboratory. Logs one warning.</summary>
+        /// <summary>Accept any certificate, so anybody between client and server can read everything. Only for
+        /// tests. Logs one warning.</summary>
         public bool InsecureTls { get; set; }
 
-        /// <summary>Allow plain http beyond this machine, where anybody in between reads the credentials.</summary>
+        /// <summary>Allow plain http to other machines; anybody in between can read the credentials.</summary>
         public bool AllowHttp { get; set; }
 
         /// <summary>
-        /// The limit for one attempt to connect: name look-up, TCP and TLS. Default: 5 seconds. There is no "no limit".
+        /// The limit for one attempt to connect: name lookup, TCP and TLS. Default: 5 seconds. It is not possible to
+        /// have no limit.
         /// </summary>
         public TimeSpan? ConnectTimeout { get; set; }
 
@@ -104,11 +109,11 @@ namespace TigerGraphAuth
         /// </summary>
         public string? UserAgent { get; set; }
 
-        /// <summary>The lifetime of tokens where a call names none. Default: the server's.</summary>
+        /// <summary>The lifetime of tokens if a call gives none. Default: the server's.</summary>
         public TimeSpan? TokenLifetime { get; set; }
 
         /// <summary>
-        /// How long before its end a token is renewed. Default: a fifth of its lifetime, at most 24 hours.
+        /// How long before it expires a token is renewed. Default: a fifth of its lifetime, at most 24 hours.
         /// </summary>
         public TimeSpan? RenewBefore { get; set; }
 

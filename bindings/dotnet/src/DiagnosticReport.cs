@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace TigerGraphAuth
 {
     /// <summary>
-    /// What a diagnosis found. Holds no credential, so it may be shown to anybody.
+    /// What a diagnosis found. Contains no credential, so it can be shown to anybody.
     /// </summary>
     public sealed class DiagnosticReport
     {
@@ -20,7 +20,7 @@ namespace TigerGraphAuth
 
         /// <summary>
         /// For a program: a JSON object with <c>ok</c>, <c>verdict</c>, <c>failure</c>, <c>warnings</c>, <c>steps</c>
-        /// and <c>settings</c>. Members may be added, and none will change.
+        /// and <c>settings</c>. Later versions may add members; existing ones do not change.
         /// </summary>
         public string Json { get; }
 

@@ -4,11 +4,12 @@ namespace TigerGraphAuth
     public enum LogLevel
     {
         /// <summary>
-        /// A token could not be renewed, and no good one is left. What else fails is told to its caller, not logged.
+        /// A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not
+        /// logged.
         /// </summary>
         Error = 1,
 
-        /// <summary>Something works, but should be looked at.</summary>
+        /// <summary>Something works, but needs attention.</summary>
         Warning = 2,
 
         /// <summary>Something worth knowing happened.</summary>

@@ -23,7 +23,7 @@ namespace TigerGraphAuth
         /// <summary>The value, or its masked form: see <see cref="IsMasked"/>.</summary>
         public string Value { get; }
 
-        /// <summary>The graph (before 4.1); null where the server does not tell.</summary>
+        /// <summary>The graph (before 4.1); null if the server does not say.</summary>
         public string? Graph { get; }
 
         /// <summary>Whether the value is only the masked form (<c>abc****xyz</c>) that servers before 4.1 show.

@@ -4,7 +4,7 @@ namespace TigerGraphAuth
 {
     /// <summary>
     /// A call failed: a status to act on, a stable reason, a sentence for a person, and a hint what to do.
-    /// Holds no credential, so it may be logged.
+    /// Contains no credential, so it may be logged.
     /// </summary>
     public sealed class TigerGraphAuthException : Exception
     {

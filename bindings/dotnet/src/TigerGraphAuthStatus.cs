@@ -1,8 +1,8 @@
 namespace TigerGraphAuth
 {
     /// <summary>
-    /// What a program can do about a failure. What exactly happened is told by
-    /// <see cref="TigerGraphAuthException.Reason"/>.
+    /// What a program can do about a failure. <see cref="TigerGraphAuthException.Reason"/> says
+    /// exactly what happened.
     /// </summary>
     /// <remarks>Numbers never change meaning. Later versions may add some: treat one you do not know as a failure.
     /// </remarks>
@@ -17,7 +17,7 @@ namespace TigerGraphAuth
         /// <summary>No connection to the server.</summary>
         Connect = 2,
 
-        /// <summary>Time ran out.</summary>
+        /// <summary>A time limit was exceeded.</summary>
         Timeout = 3,
 
         /// <summary>The server's certificate or the TLS session was refused; nothing of the request was sent.</summary>
@@ -29,13 +29,13 @@ namespace TigerGraphAuth
         /// <summary>The server refused the credentials.</summary>
         Unauthenticated = 6,
 
-        /// <summary>The credentials are good, but not allowed to do this.</summary>
+        /// <summary>The credentials are valid, but do not allow this.</summary>
         Forbidden = 7,
 
-        /// <summary>The thing named does not exist.</summary>
+        /// <summary>The secret, token, graph, user or endpoint does not exist.</summary>
         NotFound = 8,
 
-        /// <summary>The alias is taken.</summary>
+        /// <summary>A secret with this alias already exists.</summary>
         AlreadyExists = 9,
 
         /// <summary>This server version cannot do it.</summary>
@@ -53,13 +53,13 @@ namespace TigerGraphAuth
         /// <summary>A request that is not safe to repeat may have been carried out.</summary>
         UnknownOutcome = 14,
 
-        /// <summary>There is no token, and nothing to get one with.</summary>
+        /// <summary>There is no token, and no login to get one.</summary>
         NoCredentials = 15,
 
-        /// <summary>A defect of the library; the connection stays usable.</summary>
+        /// <summary>A bug in the library; the connection can still be used.</summary>
         Internal = 16,
 
-        /// <summary>The call was stopped.</summary>
+        /// <summary>The call was cancelled.</summary>
         Cancelled = 17,
     }
 }

@@ -26,8 +26,8 @@ namespace TigerGraphAuth
         private readonly CancellationTokenSource _closing = new CancellationTokenSource();
 
         /// <summary>
-        /// Judges the settings and makes a connection of them. Sends nothing; reads the files that settings name and,
-        /// for https without a CA setting, the system's trust store (once in a process).
+        /// Checks the settings and makes a connection from them. Sends nothing; reads the files that settings name
+        /// and, for https without a CA setting, the system's trust store (once in a process).
         /// </summary>
         /// <param name="options">The settings, which are copied.</param>
         /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
@@ -131,7 +131,7 @@ namespace TigerGraphAuth
         /// <see cref="TigerGraphAuthStatus.UnknownOutcome"/> and the message names the alias, so that you can look for
         /// the secret or drop it.
         /// </summary>
-        /// <param name="alias">Its name; null: the library makes one up.</param>
+        /// <param name="alias">Its name; null: the library generates one.</param>
         /// <param name="value">A value of your own, for 4.1 and later. It has to go into the URL, where the server may
         /// log it; better let the server choose.</param>
         /// <param name="user">Another user, for 4.1 and later.</param>
@@ -178,10 +178,11 @@ namespace TigerGraphAuth
             });
         }
 
-        /// <summary>Drops a secret. Before 4.1 its tokens die with it.</summary>
+        /// <summary>Drops a secret. Before 4.1 its tokens become invalid, too.</summary>
         /// <param name="alias">Its name.</param>
         /// <param name="user">Another user, for 4.1 and later.</param>
-        /// <param name="ignoreMissing">What does not exist is no error. Nothing else is forgiven.</param>
+        /// <param name="ignoreMissing">It is not an error if something does not exist. Other errors are
+        /// still reported.</param>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <exception cref="ArgumentNullException"><paramref name="alias"/> is null.</exception>
         public void DropSecret(
@@ -203,11 +204,12 @@ namespace TigerGraphAuth
 
         /// <summary>
         /// Drops several secrets with one request. If one does not exist the status is
-        /// <see cref="TigerGraphAuthStatus.NotFound"/>, and before 4.1 the others are dropped all the same.
+        /// <see cref="TigerGraphAuthStatus.NotFound"/>, and before 4.1 the others are still dropped.
         /// </summary>
         /// <param name="aliases">Their names.</param>
         /// <param name="user">Another user, for 4.1 and later.</param>
-        /// <param name="ignoreMissing">What does not exist is no error. Nothing else is forgiven.</param>
+        /// <param name="ignoreMissing">It is not an error if something does not exist. Other errors are
+        /// still reported.</param>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>How many there were.</returns>
         /// <exception cref="ArgumentNullException"><paramref name="aliases"/> or one of them is null.</exception>
@@ -251,7 +253,7 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Requests a new token. Always asks the server. The token becomes the connection's own unless
+        /// Requests a new token. Always sends a request. The token becomes the connection's own unless
         /// <see cref="TokenOptions.KeepCurrent"/> says otherwise. For a token that is good now, most of the time
         /// without a request: <see cref="GetAuthorization"/>.
         /// </summary>
@@ -282,7 +284,7 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Prolongs the life of a token. Servers from 4.1 on cannot: the status is
+        /// Extends the lifetime of a token. Servers from 4.1 on cannot: the status is
         /// <see cref="TigerGraphAuthStatus.Unsupported"/>, or with <see cref="TokenOptions.OrNew"/> a new token is
         /// requested.
         /// </summary>
@@ -316,12 +318,13 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Ends the life of a token. A deleted token is forgotten, whichever way it was named. From 4.1 on it gets onto
-        /// the user's block list, which is short (20 by default).
+        /// Deletes a token. The connection no longer uses a token that was deleted. From 4.1 on it gets onto the user's
+        /// block list, which is short (20 by default).
         /// </summary>
         /// <param name="secret">A secret; null: the connection's own login.</param>
         /// <param name="token">The token; null: the connection's own.</param>
-        /// <param name="ignoreMissing">What does not exist is no error. Nothing else is forgiven.</param>
+        /// <param name="ignoreMissing">It is not an error if something does not exist. Other errors are
+        /// still reported.</param>
         /// <param name="cancellationToken">Stops the call.</param>
         public void DeleteToken(
             string? secret = null,
@@ -341,8 +344,8 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Asks the server whether it takes a JWT; for 4.1 and later. An exception means that the question could not be
-        /// asked. The check works on the server that issued the token.
+        /// Asks the server whether it accepts a JWT; for 4.1 and later. An exception means that the check was not
+        /// possible. The check works on the server that issued the token.
         /// </summary>
         /// <param name="jwt">The JWT.</param>
         /// <param name="cancellationToken">Stops the call.</param>
@@ -361,9 +364,10 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// A token that is good now, for the Authorization header of a request to the database: the connection's own
-        /// while it is fresh, renewed in time by one request, however many threads ask. Ask before every request:
-        /// while the token is fresh, nothing is sent. <see cref="AuthorizationHandler"/> does it for HttpClient.
+        /// A valid token, for the Authorization header of a request to the database: the connection's own while it
+        /// is fresh, renewed in time by one request, no matter how many threads call this. Call this
+        /// before every request: while the token is fresh, nothing is sent. <see cref="AuthorizationHandler"/> does it for
+        /// HttpClient.
         /// </summary>
         /// <remarks>
         /// A failed renewal is no error as long as the old token is good; without one, callers get the failure at once,
@@ -393,9 +397,9 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Says that the database refused a token: if it is still the connection's own, it is never handed out again,
-        /// and the next <see cref="GetAuthorization"/> gets a new one. Sends nothing. If one fresh token after the
-        /// other is rejected, none is asked for during 30 seconds.
+        /// Tells the connection that the database refused a token: if it is still the connection's own, it is never
+        /// returned again, and the next <see cref="GetAuthorization"/> gets a new one. Sends nothing. If fresh tokens
+        /// are rejected one after the other, no token is requested for 30 seconds.
         /// </summary>
         /// <param name="token">The token.</param>
         /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
@@ -412,11 +416,11 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
-        /// Finds out whether this connection can work and, if not, why and what mends it: name look-up, connection,
+        /// Finds out whether this connection can work and, if not, why, and how to fix it: name lookup, connection,
         /// TLS, server, credentials, database, and where each setting came from. There is a report also if nothing
         /// works. A token that the login brings becomes the connection's own.
         /// </summary>
-        /// <param name="offline">Say what is known without asking, send nothing.</param>
+        /// <param name="offline">Report only what is known, and send nothing.</param>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>What was found.</returns>
         public DiagnosticReport Diagnose(bool offline = false, CancellationToken cancellationToken = default) =>

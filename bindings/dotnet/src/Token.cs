@@ -22,7 +22,7 @@ namespace TigerGraphAuth
         /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
         public string Header => Read(NativeMethods.tg_token_header);
 
-        /// <summary>When the token ends; null if nobody knows.</summary>
+        /// <summary>When the token expires; null if unknown.</summary>
         /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
         public DateTimeOffset? ExpiresAt
         {
@@ -34,7 +34,7 @@ namespace TigerGraphAuth
             }
         }
 
-        /// <summary>The same as text, such as <c>2026-11-23T17:05:45Z</c>; null if nobody knows.</summary>
+        /// <summary>The same as text, such as <c>2026-11-23T17:05:45Z</c>; null if unknown.</summary>
         /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
         public string? Expiration
         {
@@ -45,7 +45,7 @@ namespace TigerGraphAuth
             }
         }
 
-        /// <summary>Frees the token; the library wipes it when nothing else holds it.</summary>
+        /// <summary>Frees the token; the library wipes it when nothing else uses it.</summary>
         public void Dispose() => Handle.Dispose();
 
         /// <summary>When the token ends, without the token.</summary>

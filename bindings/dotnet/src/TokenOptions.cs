@@ -9,10 +9,10 @@ namespace TigerGraphAuth
         /// <summary>For the configured graph, and to be the connection's own.</summary>
         None = 0,
 
-        /// <summary>Do not make the token the connection's own: the connection stays exactly as it was.</summary>
+        /// <summary>Do not make the token the connection's own: the connection does not change.</summary>
         KeepCurrent = 1,
 
-        /// <summary>Ask for a token for all graphs, whatever graph is configured.</summary>
+        /// <summary>Request a token for all graphs, whatever graph is configured.</summary>
         Global = 2,
 
         /// <summary>

@@ -37,7 +37,7 @@ module TigerGraphAuth
       open(host, from_env: true, **settings, &block)
     end
 
-    # Judges the settings. Sends nothing. nil always means the default.
+    # Checks the settings. Sends nothing. nil always means the default.
     #
     # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io"
     # @param settings [Hash] the keywords below; a connection has at most one login: a password, a secret or a JWT
@@ -46,7 +46,7 @@ module TigerGraphAuth
     # @option settings [String] :password
     # @option settings [String, Secret] :secret the secret to log in with
     # @option settings [String, Token] :api_token a token to begin with; the login gets the next one
-    # @option settings [String, Token] :jwt a JWT that somebody else issued, to log in with; never renewed
+    # @option settings [String, Token] :jwt a JWT that another system issued, to log in with; never renewed
     # @option settings [Integer] :restpp_port the port of REST++, if it is not that of the address
     # @option settings [Integer] :gsql_port the port of the gateway, if it is not that of the address
     # @option settings [Boolean] :tgcloud whether the server is in TigerGraph Cloud; nil: by the host name
@@ -56,14 +56,14 @@ module TigerGraphAuth
     # @option settings [String, Pathname] :client_cert the certificate chain to show to the server, in PEM
     # @option settings [String, Pathname] :client_key its private key, in PEM
     # @option settings [String] :pin_sha256 the SHA-256 of the server's public key in Base64: only this one
-    # @option settings [Boolean] :insecure_tls accept any certificate, for a laboratory
+    # @option settings [Boolean] :insecure_tls accept any certificate, only for tests
     # @option settings [Boolean] :allow_http allow plain http beyond this machine
     # @option settings [Numeric] :connect_timeout seconds for one attempt to connect (5)
     # @option settings [Numeric] :timeout seconds for a whole call (30); 0 means the default as well
     # @option settings [String] :proxy such as "http://proxy:3128", or "env"
     # @option settings [String] :user_agent the value of the User-Agent header
     # @option settings [Numeric] :lifetime the seconds that tokens are to live
-    # @option settings [Numeric] :renew_before how many seconds before its end a token is renewed
+    # @option settings [Numeric] :renew_before how many seconds before it expires a token is renewed
     # @option settings [#add] :logger takes log lines, as `add(severity, message)` of Ruby's Logger does
     # @option settings [Symbol] :log_level the least that is logged: :error, :warn, :info or :debug (the default)
     # @option settings [Boolean] :from_env see {from_env}
@@ -132,7 +132,7 @@ module TigerGraphAuth
     # @param user [String, nil] another user (4.1 and later)
     # @param ignore_missing [Boolean] whether an alias that does not exist is no error
     # @return [Integer] how many there were
-    # @raise [NotFound] if one does not exist; before 4.1 the others are dropped all the same
+    # @raise [NotFound] if one does not exist; before 4.1 the others are still dropped
     def drop_secret(*aliases, user: nil, ignore_missing: false, timeout: nil)
       user = Arguments.text(user, "user")
       # Only the call for a list tells how many of those that may be missing there were.
@@ -161,14 +161,14 @@ module TigerGraphAuth
       end
     end
 
-    # Prolongs the life of a token (before 4.1).
+    # Extends the lifetime of a token (before 4.1).
     #
     # @param token [String, Token, nil] nil: the connection's own
     # @param secret see {#get_token}
     # @param lifetime see {#get_token}
     # @param keep_current see {#get_token}
     # @param global see {#get_token}
-    # @param or_new [Boolean] on servers that cannot refresh, ask for a new token instead
+    # @param or_new [Boolean] on servers that cannot refresh, request a new token instead
     # @return [Token]
     # @raise [Unsupported] on 4.1 and later, unless or_new
     def refresh_token(token = nil, secret: nil, lifetime: nil, keep_current: false, global: false, or_new: false,
@@ -182,7 +182,7 @@ module TigerGraphAuth
       end
     end
 
-    # Ends the life of a token.
+    # Deletes a token.
     #
     # @param token [String, Token, nil] nil: the connection's own
     # @param secret see {#get_token}
@@ -195,7 +195,7 @@ module TigerGraphAuth
       ask(timeout) { |conn, error| Native.tg_delete_token(conn, secret, token, flags, error) }
     end
 
-    # Asks the server whether it takes this JWT (4.1 and later).
+    # Asks the server whether it accepts this JWT (4.1 and later).
     #
     # @param jwt [String, Token]
     # @return [Boolean]
@@ -206,8 +206,8 @@ module TigerGraphAuth
       valid.read_int32 == 1
     end
 
-    # A token that is good now, for the Authorization header of a request to the database: the connection's
-    # own while it is fresh, renewed in time. Ask before every request; while it is fresh nothing is sent.
+    # A valid token, for the Authorization header of a request to the database: the connection's own while
+    # it is fresh, renewed in time. Call this before every request; while it is fresh nothing is sent.
     #
     # If the database refuses it (HTTP 401 or 403 with code REST-10016 or REST-10019), call {#reject_token}
     # and ask once more.
@@ -232,8 +232,8 @@ module TigerGraphAuth
       end
     end
 
-    # Says that the database refused this token: it is not handed out again. Sends nothing, and does nothing
-    # if the connection has another one already.
+    # Tells the connection that the database refused this token: it is not returned again. Sends nothing,
+    # and does nothing if the connection has another one already.
     #
     # @param token [Token, nil] the one that {#authorization} gave; nil does nothing
     # @return [nil]
@@ -252,8 +252,8 @@ module TigerGraphAuth
       Gem::Version.new(parts.read_array_of_int32(3).join("."))
     end
 
-    # Finds out whether this connection can work and, if not, why and what mends it. A failure that was found
-    # is no exception.
+    # Finds out whether this connection can work and, if not, why, and how to fix it. A failure that was
+    # found is no exception.
     #
     # @param offline [Boolean] say what is known, send nothing
     # @return [Report]
@@ -265,7 +265,7 @@ module TigerGraphAuth
       end
     end
 
-    # Stops the calls that are running on this object, on whatever thread: they raise {Cancelled}, or
+    # Stops the calls that are running on this object, on any thread: they raise {Cancelled}, or
     # {UnknownOutcome} if the creation of a secret has begun. Does not wait for them. Later calls, and
     # those on a dup, are unaffected. May be called in a signal handler.
     #

@@ -62,7 +62,7 @@ module TigerGraphAuth
   class InvalidArgument < Error; end
   # No connection to the server.
   class Connect < Error; end
-  # Time ran out.
+  # A time limit was exceeded.
   class Timeout < Error; end
   # The server's certificate or the TLS session was refused; nothing of the request was sent.
   class TLS < Error; end
@@ -70,11 +70,11 @@ module TigerGraphAuth
   class Protocol < Error; end
   # The server refused the credentials.
   class Unauthenticated < Error; end
-  # The credentials are good, but not allowed to do this.
+  # The credentials are valid, but do not allow this.
   class Forbidden < Error; end
-  # The thing named does not exist.
+  # The secret, token, graph, user or endpoint does not exist.
   class NotFound < Error; end
-  # The alias is taken.
+  # A secret with this alias already exists.
   class AlreadyExists < Error; end
   # This server version cannot do it.
   class Unsupported < Error; end
@@ -86,11 +86,11 @@ module TigerGraphAuth
   class Server < Error; end
   # A request that is not safe to repeat may have been carried out.
   class UnknownOutcome < Error; end
-  # There is no token, and nothing to get one with.
+  # There is no token, and no login to get one.
   class NoCredentials < Error; end
-  # A defect of the library; the connection stays usable.
+  # A bug in the library; the connection can still be used.
   class Internal < Error; end
-  # The call was stopped by {Connection#cancel} or {Connection#close}.
+  # The call was cancelled by {Connection#cancel} or {Connection#close}.
   class Cancelled < Error; end
 
   # The connection was closed before the call began.

@@ -3,7 +3,7 @@
 require "json"
 
 module TigerGraphAuth
-  # What {Connection#diagnose} found. Immutable. Holds no credential, so it may be shown to anybody.
+  # What {Connection#diagnose} found. Immutable. Contains no credential, so it can be shown to anybody.
   class Report
     # @return [String] for a person: the first line is the verdict and what to do
     attr_reader :text

@@ -22,7 +22,7 @@ module TigerGraphAuth
       Native.text(Native.tg_token_header(@pointer))
     end
 
-    # @return [Time, nil] when the token ends, in UTC; nil if nobody knows
+    # @return [Time, nil] when the token expires, in UTC; nil if unknown
     def expires_at
       seconds = Native.tg_token_expires_at(@pointer)
       Time.at(seconds).utc unless seconds.zero?
