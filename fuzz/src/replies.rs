@@ -86,7 +86,7 @@ pub fn token(data: &[u8]) {
     assert!((8..=8192).contains(&token.value().len()) && token.value().bytes().all(checks::is_token_byte));
     assert_eq!(token.header(), ["Bearer ", token.value()].concat());
     assert_eq!(token.expiration(), dates::rfc3339(token.expires_at()));
-    if let Some(unit) = LifetimeUnit::told_by(requested.lifetime_s, token) {
+    if let Some(unit) = issued.granted_s.and_then(|granted_s| LifetimeUnit::told_by(requested.lifetime_s, granted_s)) {
         unit.number(requested.lifetime_s);
     }
     // A shorter one may be part of a field's name.

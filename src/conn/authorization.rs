@@ -199,7 +199,7 @@ impl Connection {
         }
         manager.taken_from_file(jwt);
         let lifetime = left.map(|left| Duration::from_secs(u64::try_from(left).unwrap_or(0)));
-        Ok(Issued { token, lifetime, by_servers_clock: false })
+        Ok(Issued { token, lifetime, granted_s: None, by_servers_clock: false })
     }
 
     /// The schedule of a token that was issued just now.

@@ -119,7 +119,11 @@ impl Call<'_> {
             let reply = refusal::read_reply(&question, answer)?;
             let since = i64::try_from((boot_clock() - self.deadline.began()).as_secs()).unwrap_or(0);
             let (sent_at, answered_at) = (wall_clock() - since, answer.date);
-            issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })
+            let issued = issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })?;
+            if !self.connection.facts().has_issued {
+                self.connection.learn(|facts| Facts { has_issued: true, ..facts });
+            }
+            Ok(issued)
         })
     }
 
@@ -215,7 +219,13 @@ impl Call<'_> {
             return self.exchange(ask, if ask.server == Server::Restpp { &route.restpp } else { &route.gateway });
         };
         if self.connection.facts().on_old_port {
-            return self.exchange(ask, old_port);
+            return match self.exchange(ask, old_port) {
+                Err(error) if is_absent(&error) => {
+                    self.connection.learn(|facts| Facts { on_old_port: false, ..facts });
+                    self.exchange(ask, &route.restpp)
+                }
+                other => other,
+            };
         }
         let at_gateway = match self.restpp.get() {
             Restpp::OldPort => None,
@@ -258,7 +268,15 @@ impl Call<'_> {
             format!("{} {} {what} {took} ms", ask.method.name(), ask.path)
         });
         let named = |error: Error| self.name_server(error, base);
+        if outcome.is_ok() && self.connection.facts().on_old_port && !self.is_old_port(base) {
+            // The gateway is there again.
+            self.connection.learn(|facts| Facts { on_old_port: false, ..facts });
+        }
         outcome.map_err(named)
+    }
+
+    fn is_old_port(&self, base: &str) -> bool {
+        self.connection.core.settings.route.restpp_fallback.as_deref() == Some(base)
     }
 
     /// Errors of the network name the server they are about.

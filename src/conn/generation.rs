@@ -6,7 +6,7 @@ use std::thread::ThreadId;
 use crate::conn::Facts;
 use crate::conn::call::{Call, Restpp, is_absent};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
-use crate::error::{Reason, Result, Status};
+use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::protocol::endpoint::path;
 use crate::protocol::json::{Json, shape};
@@ -129,19 +129,29 @@ impl Call<'_> {
         }
     }
 
-    /// Runs an operation for the server's generation. If the server no longer has the endpoint,
-    /// it may have been replaced by one of another generation: asked again, once.
+    /// Runs an operation for the server's generation. If the answer contradicts it, the server may have been replaced
+    /// by one of another generation: asked again, once, and nothing else that was learned of the old one stays.
     pub fn by_generation<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
         let (known, fresh) = self.generation()?;
         match run(known) {
-            Err(error) if error.reason() == Reason::MissingEndpoint && !fresh && !self.is_told() => {
-                self.connection.learn(|facts| Facts { known: Known::Nothing, ..facts });
+            Err(error) if !fresh && !self.is_told() && self.contradicts(&error) => {
+                self.connection.learn(|facts| Facts { on_old_port: facts.on_old_port, ..Facts::NONE });
                 match self.generation()?.0 {
                     found if found.is_rest() == known.is_rest() => Err(error),
                     found => run(found),
                 }
             }
             other => other,
+        }
+    }
+
+    /// Whether an error may mean that the server is not what it was: it lacks the endpoint, or says in the words of an
+    /// older generation that it has no authentication, although it issued tokens before.
+    fn contradicts(&self, error: &Error) -> bool {
+        match error.reason() {
+            Reason::MissingEndpoint => true,
+            Reason::AuthDisabled => self.connection.facts().has_issued,
+            _ => false,
         }
     }
 

@@ -85,8 +85,21 @@ struct Facts {
     unit: LifetimeUnit,
     /// Whether a 4.x server has the secrets endpoint, which 4.0 lacks.
     rest_secrets: bool,
+    /// Whether the server has issued a token, so that it cannot have been without authentication all the time.
+    has_issued: bool,
     /// Whether REST++ was found on its old port after the gateway was not there.
     on_old_port: bool,
+}
+
+impl Facts {
+    /// Nothing is known yet.
+    const NONE: Facts = Facts {
+        known: Known::Nothing,
+        unit: LifetimeUnit::Unknown,
+        rest_secrets: true,
+        has_issued: false,
+        on_old_port: false,
+    };
 }
 
 impl fmt::Debug for Connection {
@@ -107,7 +120,7 @@ impl Connection {
     #[doc(hidden)]
     pub fn with_http(settings: Settings, http: Box<dyn Http>) -> Connection {
         let known = settings.version.and_then(Version::generation).map_or(Known::Nothing, Known::Exactly);
-        let facts = Facts { known, unit: LifetimeUnit::Unknown, rest_secrets: true, on_old_port: false };
+        let facts = Facts { known, ..Facts::NONE };
         let core = Core {
             authorization: TokenManager::new(&settings),
             settings,

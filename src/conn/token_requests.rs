@@ -88,13 +88,13 @@ impl Call<'_> {
     pub(super) fn mint(&self, request: &TokenRequest) -> Result<Issued> {
         let (unit, lifetime_s) = (self.connection.facts().unit, request.lifetime_s);
         let mut issued = self.mint_in(unit, request)?;
-        let is_to_be_told = unit == LifetimeUnit::Unknown && lifetime_s > 0;
-        let told = is_to_be_told.then(|| LifetimeUnit::told_by(lifetime_s, &issued.token));
-        if let Some(told) = told.flatten() {
+        let told = issued.granted_s.and_then(|granted_s| LifetimeUnit::told_by(unit.number(lifetime_s), granted_s));
+        if let Some(told) = told.filter(|told| lifetime_s > 0 && *told != unit) {
             self.connection.learn(|facts| Facts { unit: told, ..facts });
-            if told == LifetimeUnit::Milliseconds {
-                let message = "the server counts lifetimes in milliseconds; asking again in its unit";
-                self.connection.log(Level::Warn, || message.into());
+            // Seconds are what was tried where nothing was known.
+            if (unit, told) != (LifetimeUnit::Unknown, LifetimeUnit::Seconds) {
+                let message = format!("the server counts lifetimes in {}; asking again in its unit", told.name());
+                self.connection.log(Level::Warn, || message);
                 issued = self.mint_in(told, request)?;
             }
         }

@@ -32,6 +32,8 @@ pub struct Issued {
     pub token: Token,
     /// How long it lives from its request on, if anybody knows.
     pub lifetime: Option<Duration>,
+    /// How long the token lives by its own claims, in seconds, if it is a JWT.
+    pub granted_s: Option<u64>,
     /// Whether that was told without a look at this machine's clock.
     pub by_servers_clock: bool,
 }
@@ -51,7 +53,8 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     let (claims, told) = (claims(value), expiration(reply)?);
     let token = Token::new(value, end(claims, told, requested));
     let by_servers_clock = claims.is_some() || requested.answered_at.is_some();
-    Ok(Issued { token, lifetime: lifetime(claims, told, requested), by_servers_clock })
+    let granted_s = claims.map(|claims| claims.expires_at.abs_diff(claims.issued_at));
+    Ok(Issued { token, lifetime: lifetime(claims, told, requested), granted_s, by_servers_clock })
 }
 
 /// When the token ends: by its own claims, else by the answer, else by what was asked for.
@@ -114,17 +117,24 @@ impl LifetimeUnit {
     /// Documented tokens live 5 s longer than asked, because `iat` lies in the past.
     const SLACK: u64 = 5;
 
-    /// The unit that the granted lifetime of a JWT tells, if it tells one.
-    pub fn told_by(asked_s: u64, token: &Token) -> Option<LifetimeUnit> {
-        let claims = claims(token.value())?;
-        let granted = claims.expires_at.abs_diff(claims.issued_at);
-        let about = |wanted: u64| (wanted..=wanted.saturating_add(Self::SLACK + 1)).contains(&granted);
-        if about(asked_s) {
+    /// The unit that the granted lifetime of a JWT tells, if it tells one, where this number was sent.
+    pub fn told_by(number: u64, granted_s: u64) -> Option<LifetimeUnit> {
+        let about = |wanted: u64| (wanted..=wanted.saturating_add(Self::SLACK + 1)).contains(&granted_s);
+        if about(number) {
             Some(LifetimeUnit::Seconds)
-        } else if about(asked_s / 1000) && granted < asked_s / 2 {
+        } else if about(number / 1000) && granted_s < number / 2 {
             Some(LifetimeUnit::Milliseconds)
         } else {
             None
+        }
+    }
+
+    /// The unit in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            LifetimeUnit::Unknown => "an unknown unit",
+            LifetimeUnit::Seconds => "seconds",
+            LifetimeUnit::Milliseconds => "milliseconds",
         }
     }
 }
@@ -262,12 +272,7 @@ mod tests {
 
     #[test]
     fn the_unit_of_lifetimes_is_told_by_the_claims() {
-        use base64::Engine;
-        let told = |asked, granted: u64| {
-            let payload = format!("{{\"iat\":1000,\"exp\":{}}}", 1000 + granted);
-            let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(payload);
-            LifetimeUnit::told_by(asked, &Token::new(&format!("e30.{payload}.x"), 0))
-        };
+        let told = LifetimeUnit::told_by;
         assert_eq!(told(3600, 3605), Some(LifetimeUnit::Seconds));
         assert_eq!(told(3600, 3600), Some(LifetimeUnit::Seconds));
         assert_eq!(told(3600, 8), Some(LifetimeUnit::Milliseconds));
@@ -276,7 +281,6 @@ mod tests {
         assert_eq!(told(2, 7), Some(LifetimeUnit::Seconds));
         assert_eq!(LifetimeUnit::Milliseconds.number(60), 60_000);
         assert_eq!(LifetimeUnit::Unknown.number(60), 60);
-        assert_eq!(LifetimeUnit::told_by(60, &Token::new("opaque-token", 0)), None);
     }
 
     fn expires(value: &str) -> Result<Expiration> {

@@ -293,7 +293,8 @@ impl<T: Clone + Same> RenewalPolicy<T> {
     }
 
     fn failed(&mut self, error: Error, now: Moment, jitter: Jitter) {
-        if error.status() == Status::AuthDisabled {
+        // A token that is good proves the contrary, and is not dropped for it.
+        if error.status() == Status::AuthDisabled && self.still_good(now).is_none() {
             self.off = Some(now + OFF_WAIT);
             return;
         }
