@@ -151,7 +151,8 @@ pub fn any(data: &[u8]) {
     let settings = config.validate().expect("good settings");
     let is_known = settings.version.is_some_and(|version| version.generation().is_some());
     let wire = Arc::new(
-        Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent).expect("good settings"),
+        Wire::new(settings.proxy.as_ref(), settings.trust.clone(), settings.loopback_only, &settings.user_agent)
+            .expect("good settings"),
     );
     let counted = Counted { wire, requests: Arc::default() };
     let connection = Connection::with_http(settings, Box::new(counted.clone()));

@@ -227,6 +227,7 @@ impl Config {
             api_token: self.token(Key::ApiToken)?,
             version: self.version()?,
             trust: self.trust(&address)?,
+            loopback_only: !address.tls && !self.allow_http,
             connect_limit: limit(self.connect_ms, CONNECT_LIMIT),
             call_limit: limit(self.total_ms, CALL_LIMIT),
             proxy,

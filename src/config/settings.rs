@@ -28,6 +28,8 @@ pub struct Settings {
     pub version: Option<Version>,
     /// Whom TLS trusts; `None` for plain http.
     pub trust: Option<Arc<Trust>>,
+    /// Plain http that must not leave this machine.
+    pub loopback_only: bool,
     /// Limit for one attempt to connect: name lookup, TCP and TLS.
     pub connect_limit: Duration,
     /// Limit for a whole call.

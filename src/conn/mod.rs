@@ -112,7 +112,8 @@ impl Connection {
     /// Validates the settings and prepares a connection. Sends nothing.
     pub fn new(config: &Config) -> Result<Connection> {
         let settings = config.validate()?;
-        let wire = Wire::new(settings.proxy.as_ref(), settings.trust.clone(), &settings.user_agent)?;
+        let wire =
+            Wire::new(settings.proxy.as_ref(), settings.trust.clone(), settings.loopback_only, &settings.user_agent)?;
         Ok(Connection::with_http(settings, Box::new(wire)))
     }
 

@@ -60,8 +60,14 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
-    /// Prepares connections: through a proxy or not, `trust` for those with TLS. Sends nothing.
-    pub fn new(proxy: Option<&ProxySetting>, trust: Option<Arc<Trust>>, user_agent: &str) -> Result<Wire> {
+    /// Prepares connections: through a proxy or not, `trust` for those with TLS, `loopback_only` for plain http that
+    /// must not leave this machine. Sends nothing.
+    pub fn new(
+        proxy: Option<&ProxySetting>,
+        trust: Option<Arc<Trust>>,
+        loopback_only: bool,
+        user_agent: &str,
+    ) -> Result<Wire> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -75,7 +81,7 @@ impl Wire {
             .max_idle_age(IDLE)
             .build();
         let proxied = proxy.map(Proxied::new).transpose()?;
-        let dialer = Arc::new(Dialer { trust, proxied });
+        let dialer = Arc::new(Dialer { trust, loopback_only, proxied });
         let user_agent = HeaderValue::from_str(user_agent).map_err(|error| wire_error(ureq_http(error)))?;
         Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::without_connections) })
     }
@@ -285,13 +291,18 @@ fn to_ureq(error: Error) -> ureq::Error {
 #[derive(Debug)]
 struct Dialer {
     trust: Option<Arc<Trust>>,
+    loopback_only: bool,
     proxied: Option<Proxied>,
 }
 
 impl Dialer {
     fn target<'a>(&self, uri: &'a Uri) -> Target<'a> {
         let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        Target { host: uri.host().unwrap_or_default(), port: uri.port_u16().unwrap_or(default_port) }
+        Target {
+            host: uri.host().unwrap_or_default(),
+            port: uri.port_u16().unwrap_or(default_port),
+            loopback_only: self.loopback_only,
+        }
     }
 
     fn proxy(&self, uri: &Uri) -> Option<&Proxy> {

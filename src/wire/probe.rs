@@ -7,7 +7,7 @@ use crate::platform::clock::boot_clock;
 use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
 use crate::wire::proxy::{self, Proxy};
-use crate::wire::socket::{self, Socket, Target};
+use crate::wire::socket::{self, Socket, Target, allowed};
 use crate::wire::stream;
 use crate::wire::tls::{self, PeerCertificate, Trust};
 use crate::wire::tls_stream::TlsStream;
@@ -37,7 +37,8 @@ fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline, steps: &m
         steps.push(step);
         return socket;
     }
-    let (addresses, mut step) = Step::measure(LOOK_UP, || look_up(target.host, target.port, deadline));
+    let (addresses, mut step) =
+        Step::measure(LOOK_UP, || allowed(look_up(target.host, target.port, deadline)?, target.host, target));
     let addresses = addresses.unwrap_or_default();
     if !addresses.is_empty() {
         let peer: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();

@@ -10,7 +10,7 @@ use crate::wire::address::Address;
 use crate::wire::deadline::Deadline;
 use crate::wire::framing::HEAD_LIMIT;
 use crate::wire::lookup::look_up;
-use crate::wire::socket::{self, Socket, Target, io_error};
+use crate::wire::socket::{self, Socket, Target, allowed, io_error};
 
 /// Checks a proxy's address, `http://[user:password@]host[:port]`; `from` names where it was given.
 pub fn check_proxy(address: &str, from: &str) -> Result<Hidden> {
@@ -90,6 +90,7 @@ pub fn through(proxy: &Proxy, target: Target, deadline: &Deadline) -> Result<Soc
         _ => error,
     };
     let addresses = look_up(&proxy.host, proxy.port, deadline).map_err(unreachable)?;
+    let addresses = allowed(addresses, &format!("{} through the proxy {}", target.host, proxy.host), target)?;
     let mut socket = socket::connect(&addresses, deadline).map_err(unreachable)?;
     let to = format!("{}:{}", target.host, target.port);
     let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n"));

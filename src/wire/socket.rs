@@ -101,6 +101,19 @@ fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
+/// The addresses that may be connected to. A name such as `localhost` may belong to another machine.
+pub fn allowed(addresses: Vec<SocketAddr>, host: &str, target: Target) -> Result<Vec<SocketAddr>, Error> {
+    if !target.loopback_only {
+        return Ok(addresses);
+    }
+    let own: Vec<SocketAddr> = addresses.into_iter().filter(|address| address.ip().is_loopback()).collect();
+    if own.is_empty() {
+        let message = format!("plain http to {host} would show credentials to the network: it is another machine");
+        return Err(Error::new(Reason::ConfigPlainHttp, message));
+    }
+    Ok(own)
+}
+
 /// Connects to the first address that answers.
 pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, Error> {
     deadline.enter(Phase::Connect);
@@ -198,6 +211,8 @@ pub struct Target<'a> {
     pub host: &'a str,
     /// Port.
     pub port: u16,
+    /// Nothing may leave this machine: plain http is allowed for no other reason than that.
+    pub loopback_only: bool,
 }
 
 /// What an error of a socket or of TLS means.
@@ -238,6 +253,18 @@ mod tests {
 
     fn refused_address() -> SocketAddr {
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    #[test]
+    fn what_may_not_leave_this_machine_goes_to_loopback_alone() {
+        let target = |loopback_only| Target { host: "localhost", port: 1, loopback_only };
+        let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let mixed = addresses(&["192.0.2.1:1", "127.0.0.1:1", "[::1]:1", "[2001:db8::1]:1"]);
+        let found = allowed(mixed.clone(), "localhost", target(true)).unwrap();
+        assert_eq!(found, addresses(&["127.0.0.1:1", "[::1]:1"]));
+        assert_eq!(allowed(mixed.clone(), "localhost", target(false)).unwrap(), mixed);
+        let error = allowed(addresses(&["192.0.2.1:1"]), "localhost", target(true)).unwrap_err();
+        assert_eq!(error.reason(), Reason::ConfigPlainHttp);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
 use crate::wire::proxy::{Proxy, through};
-use crate::wire::socket::{self, Socket, Target};
+use crate::wire::socket::{self, Socket, Target, allowed};
 use crate::wire::tls::Trust;
 use crate::wire::tls_stream::TlsStream;
 
@@ -95,7 +95,7 @@ impl Write for Stream {
 /// A connection to the target, straight or through the proxy; nothing is sent to the target.
 pub fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Result<Socket> {
     match proxy {
-        None => socket::connect(&look_up(target.host, target.port, deadline)?, deadline),
+        None => socket::connect(&allowed(look_up(target.host, target.port, deadline)?, target.host, target)?, deadline),
         Some(proxy) => through(proxy, target, deadline),
     }
 }
