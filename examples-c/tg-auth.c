@@ -246,11 +246,11 @@ static int doctor(tg_conn *conn, const struct options *options) {
         uint32_t flags = options->offline ? TG_REPORT_OFFLINE : 0;
         if (tg_diagnose(conn, flags, &report, &error) != TG_STATUS_OK) return failed(error, options);
         int status = status_of(report);
-        int is_passing = status == TG_STATUS_UNAVAILABLE && time(NULL) < until;
-        if (!is_passing) print_report(report, status, options);
+        int is_transient = status == TG_STATUS_UNAVAILABLE && time(NULL) < until;
+        if (!is_transient) print_report(report, status, options);
         else fprintf(stderr, "tg-auth: %.*s\n", (int)strcspn(tg_report_text(report), "\n"), tg_report_text(report));
         tg_report_free(report);
-        if (!is_passing) return status;
+        if (!is_transient) return status;
         sleep(5);
     }
 }

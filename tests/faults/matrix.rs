@@ -8,26 +8,26 @@ use crate::common::root;
 
 /// Who shows a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownBy {
     /// A test of this program.
     By(&'static str),
     /// A test elsewhere, and the outcome that it asserts.
     Elsewhere(&'static str, &'static str),
     /// By the tests of managed tokens alone.
-    Managed,
+    RenewalTest,
 }
 
-use Shown::{By, Elsewhere, Managed};
+use ShownBy::{By, Elsewhere, RenewalTest};
 
 /// A row of the matrix.
 pub struct Row {
     pub number: u32,
     pub fault: &'static str,
-    pub shown: Shown,
+    pub shown: ShownBy,
     pub note: &'static str,
 }
 
-const fn row(number: u32, fault: &'static str, shown: Shown, note: &'static str) -> Row {
+const fn row(number: u32, fault: &'static str, shown: ShownBy, note: &'static str) -> Row {
     Row { number, fault, shown, note }
 }
 
@@ -121,9 +121,9 @@ pub const ROWS: [Row; 100] = [
     row(45, "307, 308 to another host, https to http", By("row_45_redirect_elsewhere"), ""),
     row(46, "400", By("row_46_bad_request"), ""),
     row(47, "401 and 403 for the secret, 64 threads", By("row_47_refused_credentials"), ""),
-    row(48, "resource refuses every fresh token", Managed, ""),
-    row(49, "64 threads reject the same token", Managed, ""),
-    row(50, "late rejection of an old token", Managed, ""),
+    row(48, "resource refuses every fresh token", RenewalTest, ""),
+    row(49, "64 threads reject the same token", RenewalTest, ""),
+    row(50, "late rejection of an old token", RenewalTest, ""),
     row(51, "404 page; REST-1000", By("row_51_no_endpoint"), ""),
     row(52, "408", By("row_52_request_timeout"), ""),
     row(53, "429 with Retry-After 2", By("row_53_retry_after"), ""),
@@ -132,7 +132,7 @@ pub const ROWS: [Row; 100] = [
     row(56, "500 with and without a code", By("row_56_server_errors"), ""),
     row(57, "502, 503, 504 with a page", By("row_57_gateways"), ""),
     row(58, "half of the requests fail", By("row_58_half_of_the_requests"), ""),
-    row(59, "server down for an hour, 64 threads in a loop", Managed, ""),
+    row(59, "server down for an hour, 64 threads in a loop", RenewalTest, ""),
     row(60, "server returns", By("row_60_server_returns"), ""),
     row(61, "certificate expired, not yet valid", By("row_61_certificate_dates"), ""),
     row(62, "self-signed, unknown CA, missing intermediate", By("row_62_unknown_issuer"), ""),
@@ -151,7 +151,7 @@ pub const ROWS: [Row; 100] = [
     row(75, "server's clock wrong by a day", By("row_75_server_clock"), ""),
     row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held, rejected and renewed in the child: tests/c/fork.c"),
     row(77, "fork and exec", By("row_77_exec"), ""),
-    row(78, "10 000 threads on one handle", Managed, ""),
+    row(78, "10 000 threads on one handle", RenewalTest, ""),
     row(79, "1 000 handles in a process", By("row_79_thousand_handles"), ""),
     row(80, "freed during calls; freed twice; used after free", By("row_80_freed_during_calls"), "the last two are the caller's error"),
     row(81, "NULL handle, argument, output", By("row_81_null"), "NULL outputs and accessors: tests/c/null.c"),
@@ -173,7 +173,7 @@ pub const ROWS: [Row; 100] = [
     row(97, "standard descriptors closed, sockets in their place", By("row_97_standard_descriptors"), ""),
     row(98, "thread stack of 64 KiB", By("row_98_small_stack"), "with the library as it ships; the debug build needs more, see the test"),
     row(99, "no memory may be locked", By("row_99_no_locked_memory"), "none is locked, so tg_diagnose has nothing to say"),
-    row(100, "answer just before the limit, 64 waiting", Managed, ""),
+    row(100, "answer just before the limit, 64 waiting", RenewalTest, ""),
 ];
 
 /// What the tests saw of a row: outcomes, each with its operations.
@@ -243,7 +243,7 @@ fn render(seen: &BTreeMap<u32, Seen>) -> String {
                 (format!("`{test}`"), operations(seen), outcomes(seen))
             }
             Elsewhere(test, outcome) => (test.to_owned(), "all".to_owned(), outcome.to_owned()),
-            Managed => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
+            RenewalTest => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
         };
         let Row { number, fault, note, .. } = row;
         let managed = managed(*number);
@@ -302,7 +302,7 @@ fn every_row_is_there_and_every_test_exists() {
             assert!(test.starts_with(&format!("row_{:02}_", row.number)), "{test}");
             assert!(list.lines().any(|line| line.ends_with(&format!("{test}: test"))), "there is no test {test}");
         }
-        assert!(row.shown != Managed || !managed(row.number).is_empty(), "row {} is shown nowhere", row.number);
+        assert!(row.shown != RenewalTest || !managed(row.number).is_empty(), "row {} is shown nowhere", row.number);
     }
     let managed_tests = std::fs::read_to_string(root().join("tests/authorization.rs")).expect("the tests");
     for (_, test) in MANAGED {
