@@ -159,6 +159,36 @@ fn row_76_forks_of_a_busy_process() {
     }
 }
 
+/// A server of which one answer in so many never comes, or comes late.
+fn moody_server() -> Standin {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    for turn in 0..400 {
+        let action = if turn % 2 == 0 { Action::Hang } else { Action::CloseBeforeReply };
+        server.script(Fault::once("/", action).skip(5 + turn % 40));
+    }
+    server
+}
+
+/// Ten minutes in the long run.
+fn seconds_of_stress() -> &'static str {
+    if std::env::var_os("TG_LONG").is_some() { "600" } else { "10" }
+}
+
+#[test]
+fn random_calls_clones_cancels_and_frees_leave_nothing_behind() {
+    run("tests/c/stress.c", &[&moody_server().gateway_url(), seconds_of_stress(), "0"]);
+}
+
+#[test]
+fn random_calls_beside_forks_leave_nothing_behind() {
+    // Not under a sanitizer, as above.
+    let program = build("tests/c/stress.c", &["-O1"]);
+    let server = moody_server();
+    let output = program_command(&program).args([&server.gateway_url(), seconds_of_stress(), "1"]).output();
+    let output = output.expect("it runs");
+    succeeded("stress", &output);
+}
+
 #[test]
 fn row_76_a_child_does_not_touch_its_parents_connection() {
     let program = build("tests/c/fork_wire.c", &["-O1"]);
