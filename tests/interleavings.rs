@@ -21,13 +21,23 @@ const RUNS: usize = 3000;
 struct Server {
     requests: AtomicUsize,
     refuses: bool,
+    /// Never answers: a request ends when its call does.
+    hangs: bool,
 }
 
 #[derive(Debug)]
 struct Carrier(Arc<Server>);
 
 impl Http for Carrier {
-    fn exchange(&self, request: &Request, _: &Rc<Deadline>) -> Result<Answer> {
+    fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
+        for turn in 0.. {
+            if !self.0.hangs {
+                break;
+            }
+            assert!(turn < 2000, "a request that nobody ends");
+            deadline.next_wait()?;
+            thread::yield_now();
+        }
         // Others may run while the request is on its way, and while its answer is.
         thread::yield_now();
         let deletes = request.method.name() == "DELETE";
@@ -166,5 +176,42 @@ fn the_last_handle_may_go_while_a_request_is_running() {
             .collect();
         drop(connection);
         join(threads);
+    });
+}
+
+#[test]
+fn a_call_ends_whenever_its_handle_is_given_up() {
+    explore(|| {
+        let server = Arc::new(Server { hangs: true, ..Server::default() });
+        let connection = connect(&server);
+        let freed = Arc::new(connection.another());
+        let calls = [
+            spawn(&freed, |handle| {
+                let error = handle.get_token(None, 0, TokenOptions::default()).expect_err("no answer");
+                assert_eq!(error.reason(), Reason::Cancelled);
+            }),
+            spawn(&freed, |handle| {
+                let error = handle.authorization().expect_err("no answer");
+                assert_eq!(error.reason(), Reason::Cancelled);
+            }),
+        ];
+        freed.close();
+        join(calls);
+        // The renewal that the second began ends with the last handle.
+        drop(freed);
+        drop(connection);
+    });
+}
+
+#[test]
+fn the_last_handle_ends_a_renewal_however_young_it_is() {
+    explore(|| {
+        let server = Arc::new(Server { hangs: true, ..Server::default() });
+        let connection = connect(&server);
+        let caller = spawn(&connection, |handle| {
+            assert_eq!(handle.authorization().expect_err("no answer").reason(), Reason::Cancelled);
+        });
+        connection.close();
+        join([caller]);
     });
 }

@@ -1,8 +1,9 @@
 //! Calls that run on a handle, from their first moment on, and what cancels them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
+use crate::conn::sync::Mutex;
 use crate::platform::per_process::PerProcess;
 
 /// The calls of one handle.
