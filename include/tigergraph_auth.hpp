@@ -15,7 +15,8 @@
  *
  * Strings. Arguments are of type Text, which takes std::string_view, std::string, const char * and
  * std::nullopt; they are borrowed for the call. A NUL inside one is refused, never the end of it. Results
- * are std::string_view, borrowed from the object that was asked; asking a temporary does not compile.
+ * are std::string_view, borrowed from the object that was asked; asking a temporary does not compile, nor does
+ * the operator-> of a Result that is one.
  *
  * Errors. A call throws Exception. Its twin, whose name begins with try_, throws nothing of the server's or
  * the library's and returns a Result; with exceptions off (-fno-exceptions) there are only the twins. All
@@ -211,19 +212,28 @@ class Exception : public std::runtime_error {
     explicit Exception(Error error) : std::runtime_error(std::string(error.message())), error_(std::move(error)) {}
 
     /** The error itself. */
-    const Error &error() const noexcept { return error_; }
+    const Error &error() const & noexcept { return error_; }
+    /** A copy of the error. */
+    Error error() const && noexcept { return error_; }
     /** What a program can do about it. */
     Status status() const noexcept { return error_.status(); }
     /** What exactly happened, as a stable word such as "tls.unknown_issuer"; the C header lists them. */
-    std::string_view reason() const noexcept { return error_.reason(); }
+    std::string_view reason() const & noexcept { return error_.reason(); }
     /** What to do about it, for a person, or "". */
-    std::string_view hint() const noexcept { return error_.hint(); }
+    std::string_view hint() const & noexcept { return error_.hint(); }
     /** The server's own code, such as "REST-10016", or "". */
-    std::string_view server_code() const noexcept { return error_.server_code(); }
+    std::string_view server_code() const & noexcept { return error_.server_code(); }
     /** The HTTP status of the answer, if there was an answer. */
     std::optional<std::int32_t> http_status() const noexcept { return error_.http_status(); }
     /** How long to wait before the next try, if the server or the library said. */
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return error_.retry_after(); }
+
+    /** A string would outlive its exception: keep the exception. */
+    std::string_view reason() const && = delete;
+    /** A string would outlive its exception: keep the exception. */
+    std::string_view hint() const && = delete;
+    /** A string would outlive its exception: keep the exception. */
+    std::string_view server_code() const && = delete;
 
   private:
     Error error_;
@@ -249,6 +259,8 @@ template <class T> class [[nodiscard]] Result {
     const Error &error() const & noexcept { return error_; }
     /** The error, taken out. */
     Error error() && noexcept { return std::move(error_); }
+    /** A copy of the error. */
+    Error error() const && noexcept { return error_; }
     /** The value. */
     T &value() & {
         require();
@@ -271,9 +283,18 @@ template <class T> class [[nodiscard]] Result {
     /** The value, taken out. */
     T operator*() && { return std::move(*this).value(); }
     /** A member of the value. */
-    T *operator->() { return &value(); }
+    T *operator->() & { return &value(); }
     /** A member of the value. */
-    const T *operator->() const { return &value(); }
+    const T *operator->() const & { return &value(); }
+
+    /** What a member gives could outlive the value: keep the result, or take the value out with value(). */
+    T *operator->() && = delete;
+    /** What a member gives could outlive the value: keep the result. */
+    const T *operator->() const && = delete;
+    /** The value would not outlive this expression, and cannot be taken out of a constant: keep the result. */
+    const T &value() const && = delete;
+    /** The value would not outlive this expression, and cannot be taken out of a constant: keep the result. */
+    const T &operator*() const && = delete;
 
   private:
     void require() const {
@@ -303,6 +324,8 @@ template <> class [[nodiscard]] Result<void> {
     const Error &error() const & noexcept { return error_; }
     /** The error, taken out. */
     Error error() && noexcept { return std::move(error_); }
+    /** A copy of the error. */
+    Error error() const && noexcept { return error_; }
 #if defined(__cpp_exceptions)
     /** Throws the Exception of a failure. */
     void value() const {
@@ -451,22 +474,22 @@ class Config {
      * To take the address from TG_HOST, start with Config(std::nullopt). Do not change the environment on another
      * thread at the same time.
      */
-    Config &load_env() {
+    Config &load_env() & {
         tg_config_load_env(handle_.get());
         return *this;
     }
     /** The graph that tokens are for and, before 4.1, that secrets belong to. Default: none. */
-    Config &set_graph(Text graph) {
+    Config &set_graph(Text graph) & {
         tg_config_set_graph(handle_.get(), take("graph", graph).c_str());
         return *this;
     }
     /** Log in with user name and password. A connection has at most one login: this, a secret, or a JWT. */
-    Config &set_password(Text username, Text password) {
+    Config &set_password(Text username, Text password) & {
         tg_config_set_password(handle_.get(), take("username", username).c_str(), take("password", password).c_str());
         return *this;
     }
     /** Log in with a secret. */
-    Config &set_secret(Text secret) {
+    Config &set_secret(Text secret) & {
         tg_config_set_secret(handle_.get(), take("secret", secret).c_str());
         return *this;
     }
@@ -474,12 +497,12 @@ class Config {
      * A token to start with. With a login beside it, the login is used to get the next token; without one it is
      * never renewed.
      */
-    Config &set_api_token(Text token) {
+    Config &set_api_token(Text token) & {
         tg_config_set_api_token(handle_.get(), take("api_token", token).c_str());
         return *this;
     }
     /** Log in with a JWT that another system issued. It is never renewed. */
-    Config &set_jwt(Text jwt) {
+    Config &set_jwt(Text jwt) & {
         tg_config_set_jwt(handle_.get(), take("jwt", jwt).c_str());
         return *this;
     }
@@ -487,17 +510,17 @@ class Config {
      * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both
      * are the same, REST++ requests go to paths below /restpp.
      */
-    Config &set_ports(std::uint16_t restpp, std::uint16_t gsql) {
+    Config &set_ports(std::uint16_t restpp, std::uint16_t gsql) & {
         tg_config_set_ports(handle_.get(), restpp, gsql);
         return *this;
     }
     /** Whether the server is in TigerGraph Cloud. Default: as the host name says. */
-    Config &set_tgcloud(std::optional<bool> tgcloud) {
+    Config &set_tgcloud(std::optional<bool> tgcloud) & {
         tg_config_set_tgcloud(handle_.get(), tgcloud ? (*tgcloud ? 1 : -1) : 0);
         return *this;
     }
     /** The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its version. */
-    Config &set_server_version(Text version) {
+    Config &set_server_version(Text version) & {
         tg_config_set_server_version(handle_.get(), take("server_version", version).c_str());
         return *this;
     }
@@ -505,17 +528,17 @@ class Config {
      * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store,
      * which SSL_CERT_FILE and SSL_CERT_DIR can replace.
      */
-    Config &set_ca_file(Text path) {
+    Config &set_ca_file(Text path) & {
         tg_config_set_ca_file(handle_.get(), take("ca_file", path).c_str());
         return *this;
     }
     /** The CA certificates to trust, as PEM text, instead of a file. */
-    Config &set_ca_pem(Text pem) {
+    Config &set_ca_pem(Text pem) & {
         tg_config_set_ca_pem(handle_.get(), take("ca_pem", pem).c_str());
         return *this;
     }
     /** Files with the certificate chain and the private key to show to servers that ask for them, in PEM. */
-    Config &set_client_cert(Text cert_path, Text key_path) {
+    Config &set_client_cert(Text cert_path, Text key_path) & {
         tg_config_set_client_cert(handle_.get(), take("client_cert", cert_path).c_str(),
                                   take("client_key", key_path).c_str());
         return *this;
@@ -525,7 +548,7 @@ class Config {
      * setting it replaces the check of the chain, but not that of host name and dates; together with a CA
      * setting, both must match.
      */
-    Config &set_pin_sha256(Text base64_spki) {
+    Config &set_pin_sha256(Text base64_spki) & {
         tg_config_set_pin_sha256(handle_.get(), take("pin_sha256", base64_spki).c_str());
         return *this;
     }
@@ -533,30 +556,30 @@ class Config {
      * Accept any certificate, so anybody between client and server can read everything. Only for tests. Logs one
      * warning.
      */
-    Config &set_insecure_tls(bool insecure) {
+    Config &set_insecure_tls(bool insecure) & {
         tg_config_set_insecure_tls(handle_.get(), insecure ? 1 : 0);
         return *this;
     }
     /** Allow plain http to other machines; anybody in between can read the credentials. */
-    Config &set_allow_http(bool allow) {
+    Config &set_allow_http(bool allow) & {
         tg_config_set_allow_http(handle_.get(), allow ? 1 : 0);
         return *this;
     }
     /** The limit for one attempt to connect: name lookup, TCP and TLS. More than zero; default 5 seconds. */
-    Config &set_connect_timeout(std::optional<std::chrono::milliseconds> limit) {
+    Config &set_connect_timeout(std::optional<std::chrono::milliseconds> limit) & {
         return set_limit("connect_timeout", connect_timeout_, limit);
     }
     /** The limit for a whole call, everything included. More than zero; default 30 seconds. */
-    Config &set_timeout(std::optional<std::chrono::milliseconds> limit) {
+    Config &set_timeout(std::optional<std::chrono::milliseconds> limit) & {
         return set_limit("timeout", total_timeout_, limit);
     }
     /** An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment names. Default: none. */
-    Config &set_proxy(Text proxy) {
+    Config &set_proxy(Text proxy) & {
         tg_config_set_proxy(handle_.get(), take("proxy", proxy).c_str());
         return *this;
     }
     /** The value of the User-Agent header. Default: "tigergraph-auth/" and the version. */
-    Config &set_user_agent(Text user_agent) {
+    Config &set_user_agent(Text user_agent) & {
         tg_config_set_user_agent(handle_.get(), take("user_agent", user_agent).c_str());
         return *this;
     }
@@ -564,7 +587,7 @@ class Config {
      * The lifetime of tokens if a call gives none (0: the server's default), and how long before it expires a
      * token is renewed (0: a fifth of its lifetime, at most 24 hours).
      */
-    Config &set_token_lifetime(std::chrono::seconds lifetime, std::chrono::seconds renew_before = {}) {
+    Config &set_token_lifetime(std::chrono::seconds lifetime, std::chrono::seconds renew_before = {}) & {
         tg_config_set_token_lifetime(handle_.get(), lifetime.count(), renew_before.count());
         return *this;
     }
@@ -572,7 +595,7 @@ class Config {
      * Where log lines up to max_level go; an empty function: no log. The function is destroyed once, after the
      * last log line, on any thread.
      */
-    Config &set_log(LogLevel max_level, LogFunction log) {
+    Config &set_log(LogLevel max_level, LogFunction log) & {
         const auto level = static_cast<std::int32_t>(max_level);
         if (!log) {
             tg_config_set_log(handle_.get(), level, nullptr, nullptr, nullptr);
@@ -582,6 +605,56 @@ class Config {
         tg_config_set_log(handle_.get(), level, write_log, kept.release(), release_log);
         return *this;
     }
+
+
+    /* A setter of a temporary gives the Config itself, because a reference would outlive it. */
+
+    /** The same. */
+    Config load_env() && { return std::move(load_env()); }
+    /** The same. */
+    Config set_graph(Text graph) && { return std::move(set_graph(graph)); }
+    /** The same. */
+    Config set_password(Text username, Text password) && { return std::move(set_password(username, password)); }
+    /** The same. */
+    Config set_secret(Text secret) && { return std::move(set_secret(secret)); }
+    /** The same. */
+    Config set_api_token(Text token) && { return std::move(set_api_token(token)); }
+    /** The same. */
+    Config set_jwt(Text jwt) && { return std::move(set_jwt(jwt)); }
+    /** The same. */
+    Config set_ports(std::uint16_t restpp, std::uint16_t gsql) && { return std::move(set_ports(restpp, gsql)); }
+    /** The same. */
+    Config set_tgcloud(std::optional<bool> tgcloud) && { return std::move(set_tgcloud(tgcloud)); }
+    /** The same. */
+    Config set_server_version(Text version) && { return std::move(set_server_version(version)); }
+    /** The same. */
+    Config set_ca_file(Text path) && { return std::move(set_ca_file(path)); }
+    /** The same. */
+    Config set_ca_pem(Text pem) && { return std::move(set_ca_pem(pem)); }
+    /** The same. */
+    Config set_client_cert(Text cert_path, Text key_path) && { return std::move(set_client_cert(cert_path, key_path)); }
+    /** The same. */
+    Config set_pin_sha256(Text base64_spki) && { return std::move(set_pin_sha256(base64_spki)); }
+    /** The same. */
+    Config set_insecure_tls(bool insecure) && { return std::move(set_insecure_tls(insecure)); }
+    /** The same. */
+    Config set_allow_http(bool allow) && { return std::move(set_allow_http(allow)); }
+    /** The same. */
+    Config set_connect_timeout(std::optional<std::chrono::milliseconds> limit) && {
+        return std::move(set_connect_timeout(limit));
+    }
+    /** The same. */
+    Config set_timeout(std::optional<std::chrono::milliseconds> limit) && { return std::move(set_timeout(limit)); }
+    /** The same. */
+    Config set_proxy(Text proxy) && { return std::move(set_proxy(proxy)); }
+    /** The same. */
+    Config set_user_agent(Text user_agent) && { return std::move(set_user_agent(user_agent)); }
+    /** The same. */
+    Config set_token_lifetime(std::chrono::seconds lifetime, std::chrono::seconds renew_before = {}) && {
+        return std::move(set_token_lifetime(lifetime, renew_before));
+    }
+    /** The same. */
+    Config set_log(LogLevel max_level, LogFunction log) && { return std::move(set_log(max_level, std::move(log))); }
 
   private:
     friend class Connection;

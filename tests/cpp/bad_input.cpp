@@ -45,6 +45,45 @@ static_assert(GivesText<auth::Report &>::value && !GivesText<auth::Report>::valu
 static_assert(GivesJson<auth::Report &>::value && !GivesJson<auth::Report>::value);
 static_assert(GivesFront<auth::Secrets &>::value && !GivesFront<auth::Secrets>::value);
 
+/* Nor does what an Exception of its own would give, which nobody caught. */
+GIVES(GivesHint, std::declval<T>().hint());
+GIVES(GivesCode, std::declval<T>().server_code());
+static_assert(GivesHint<auth::Error &>::value && !GivesHint<auth::Error>::value);
+static_assert(GivesCode<auth::Error &>::value && !GivesCode<auth::Error>::value);
+static_assert(GivesReason<auth::Exception &>::value && !GivesReason<auth::Exception>::value);
+static_assert(GivesHint<const auth::Exception &>::value && !GivesHint<auth::Exception>::value);
+static_assert(GivesCode<auth::Exception &>::value && !GivesCode<const auth::Exception>::value);
+static_assert(GivesReason<auth::Exception &>::value && !GivesReason<const auth::Exception>::value);
+
+/* Nor through a Result that is a temporary: what it gives for keeps is a value, and `->` gives nothing. */
+using Diagnosed = auth::Result<auth::Report>;
+GIVES(GivesMember, std::declval<T>().operator->());
+GIVES(GivesTextByArrow, std::declval<T>()->text());
+GIVES(GivesTextByStar, (*std::declval<T>()).text());
+GIVES(GivesTextByValue, std::declval<T>().value().text());
+GIVES(GivesReasonOfError, std::declval<T>().error().reason());
+template <class T> constexpr bool gives_text =
+    GivesTextByArrow<T>::value || GivesTextByStar<T>::value || GivesTextByValue<T>::value;
+template <class T> constexpr bool gives_text_thrice =
+    GivesTextByArrow<T>::value && GivesTextByStar<T>::value && GivesTextByValue<T>::value;
+static_assert(gives_text_thrice<Diagnosed &> && gives_text_thrice<const Diagnosed &>);
+static_assert(!gives_text<Diagnosed> && !gives_text<const Diagnosed>);
+static_assert(!GivesMember<auth::Result<auth::Token>>::value && !GivesMember<const auth::Result<auth::Secrets>>::value);
+static_assert(GivesMember<auth::Result<auth::Token> &>::value);
+static_assert(GivesReasonOfError<Diagnosed &>::value && !GivesReasonOfError<Diagnosed>::value);
+static_assert(!GivesReasonOfError<const Diagnosed>::value && !GivesReasonOfError<const auth::Result<void>>::value);
+static_assert(!GivesReasonOfError<auth::Exception>::value && GivesReasonOfError<auth::Exception &>::value);
+/* What is no reference is given for keeps. */
+static_assert(std::is_same_v<decltype(std::declval<Diagnosed>().value()), auth::Report>);
+static_assert(std::is_same_v<decltype(*std::declval<Diagnosed>()), auth::Report>);
+static_assert(std::is_same_v<decltype(std::declval<const Diagnosed>().error()), auth::Error>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Exception>().error()), auth::Error>);
+
+/* A setter of a Config that is a temporary gives the Config, not a reference to it. */
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_graph("g")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env()), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config &>().load_env()), auth::Config &>);
+
 /* No stream takes what holds a credential. */
 GIVES(IsPrinted, std::declval<std::ostream &>() << std::declval<T>());
 static_assert(!IsPrinted<auth::Token>::value && !IsPrinted<auth::Secret>::value && !IsPrinted<auth::Secrets>::value);
@@ -209,7 +248,7 @@ static void settings_arrive() {
     CHECK(auth::Connection::try_open(auth::Config("http://db.example.com").set_allow_http(true)).ok());
 
     /* Ports are named by the refusal to connect. */
-    const auto refused = [](auth::Config &config, std::string_view gateway, std::string_view restpp) {
+    const auto refused = [](auth::Config config, std::string_view gateway, std::string_view restpp) {
         config.set_password("a", "b").set_graph("G").set_server_version("3.10").set_timeout(2s);
         auth::Connection conn(config);
         const auth::Error list = conn.try_get_secrets().error(), token = conn.try_get_token().error();
