@@ -25,7 +25,7 @@ use common::{library_folder, program_command, root, scratch, succeeded, text};
 use tigergraph_standin::{Options, Standin, Tls};
 
 /// What is wrong, for a person; no error, if nothing is.
-type Judgement = Result<(), String>;
+type Verdict = Result<(), String>;
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -49,12 +49,12 @@ fn newest_library() -> PathBuf {
     library_folder().join("libtigergraph_auth.so")
 }
 
-fn judge(output: &Output) -> Judgement {
+fn verdict(output: &Output) -> Verdict {
     if output.status.success() { Ok(()) } else { Err(text(output)) }
 }
 
 /// Whether a compiler takes this source, with the headers of this folder.
-fn compiles(language: &str, source: &str, include: &Path) -> Judgement {
+fn compiles(language: &str, source: &str, include: &Path) -> Verdict {
     let (compiler, standard) = if language == "c" { ("cc", "-std=c11") } else { ("c++", "-std=c++17") };
     let mut command = Command::new(compiler);
     command.args(["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-DTIGERGRAPH_AUTH_ALLOW_DEPRECATED"]);
@@ -66,12 +66,12 @@ fn compiles(language: &str, source: &str, include: &Path) -> Judgement {
         .spawn()
         .expect("a compiler");
     std::io::Write::write_all(&mut child.stdin.take().expect("its input"), source.as_bytes()).expect("it reads");
-    judge(&child.wait_with_output().expect("its end"))
+    verdict(&child.wait_with_output().expect("its end"))
 }
 
 /// The new header and the old one in one file: what both declare has to be the same. Sees every type, and every
 /// constant with another value; not what is gone.
-fn agree(release: &Path, include: &Path) -> Judgement {
+fn agree(release: &Path, include: &Path) -> Verdict {
     let old = read(&release.join("tigergraph_auth.h"));
     // The guard, the version and the macro for deprecation are each header's own.
     let macros = old.lines().filter_map(|line| line.trim().strip_prefix("#define "));
@@ -86,14 +86,14 @@ fn agree(release: &Path, include: &Path) -> Judgement {
 }
 
 /// A program that names everything in the old header, compiled with the new one. Sees what is gone.
-fn names_everything(release: &Path, include: &Path) -> Judgement {
+fn names_everything(release: &Path, include: &Path) -> Verdict {
     compiles("c", &read(&release.join("interface.c")), include)
 }
 
 /// Whether the library exports every function of the old header.
-fn exports_all(release: &Path, library: &Path) -> Judgement {
+fn exports_all(release: &Path, library: &Path) -> Verdict {
     let listed = Command::new("nm").args(["-D", "--defined-only"]).arg(library).output().expect("nm");
-    judge(&listed)?;
+    verdict(&listed)?;
     let listed = text(&listed);
     let exported: BTreeSet<&str> = listed.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     let functions = header::functions(&read(&release.join("tigergraph_auth.h")));
@@ -103,15 +103,15 @@ fn exports_all(release: &Path, library: &Path) -> Judgement {
 }
 
 /// abidiff on what the debug information of both libraries says.
-fn debug_information_agrees(release: &Path, library: &Path) -> Judgement {
+fn debug_information_agrees(release: &Path, library: &Path) -> Verdict {
     let reduced = Command::new("python3").arg(root().join("tests/abi/library.py")).arg(library).output();
     let reduced = reduced.expect("python3");
-    judge(&reduced)?;
+    verdict(&reduced)?;
     let release_name = release.file_name().expect("a name").to_string_lossy().into_owned();
     let new = scratch(&format!("{release_name}-{}.abi", library.to_string_lossy().replace('/', "_")));
     std::fs::write(&new, &reduced.stdout).expect("a file");
     let diff = Command::new("abidiff").arg("--no-added-syms").arg(release.join("library.abi")).arg(&new).output();
-    judge(&diff.expect("abidiff"))
+    verdict(&diff.expect("abidiff"))
 }
 
 fn has_abidiff() -> bool {
@@ -122,8 +122,8 @@ fn has_abidiff() -> bool {
     found
 }
 
-fn assert_good(what: &str, judgement: Judgement) {
-    if let Err(why) = judgement {
+fn assert_good(what: &str, verdict: Verdict) {
+    if let Err(why) = verdict {
         panic!("{what}: {why}");
     }
 }
@@ -296,13 +296,13 @@ fn every_kind_of_break_in_the_library_is_seen() {
         std::fs::write(&file, source.replace(from, to)).expect("a file");
         let (library, include) = (build_in(&folder, what), folder.join("include"));
         for (version, release) in releases() {
-            let judgements = [
+            let verdicts = [
                 agree(&release, &include),
                 names_everything(&release, &include),
                 exports_all(&release, &library),
                 debug_information_agrees(&release, &library),
             ];
-            assert_eq!(judgements.each_ref().map(Result::is_err), seen, "{version}: {what}: {judgements:?}");
+            assert_eq!(verdicts.each_ref().map(Result::is_err), seen, "{version}: {what}: {verdicts:?}");
         }
         std::fs::write(&file, source).expect("a file");
     }

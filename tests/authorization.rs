@@ -4,7 +4,7 @@
 //! tokens. Of the clocks only the server's can be moved here (rows 72, 73, 75): an ordinary program can set
 //! neither this machine's wall clock nor its boot clock, and cannot suspend the machine (row 74). What counts
 //! is how far the two wall clocks are apart, which moving the server's changes as well; jumps of the boot
-//! clock are simulated in `src/managed.rs`.
+//! clock are simulated in `src/token/renewal/tests.rs`.
 
 use std::sync::{Arc, Barrier, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::sleep;
@@ -146,7 +146,7 @@ fn many_threads_without_a_token_cause_one_request() {
     }
 }
 
-/// That a refusal is remembered for 30 s and no longer is simulated in `src/managed.rs`; here it is asked how
+/// That a refusal is remembered for 30 s and no longer is simulated in `src/token/renewal/tests.rs`; here it is asked how
 /// much of that is left.
 #[test]
 fn row_47_many_threads_share_a_refusal() {
@@ -558,7 +558,7 @@ fn row_58_half_of_the_requests() {
     });
 }
 
-/// An hour of this is simulated in `src/managed.rs`; here it is the first seconds of it.
+/// An hour of this is simulated in `src/token/renewal/tests.rs`; here it is the first seconds of it.
 #[test]
 fn rows_59_and_60_an_outage_and_its_end() {
     for (version, down) in [("3.10", Action::CloseBeforeReply), ("4.2", Action::reply(502, PAGE))] {

@@ -33,7 +33,7 @@ fn committed(group: &str) -> Figures {
 }
 
 /// What is wrong with the measured figures.
-fn judge(budget: &Figures, measured: &Figures) -> Vec<String> {
+fn check(budget: &Figures, measured: &Figures) -> Vec<String> {
     let unknown = measured.keys().filter(|name| !budget.contains_key(*name));
     let unknown = unknown.map(|name| format!("{name}: not in tests/budgets.json"));
     let off = budget.iter().filter_map(|(name, figure)| {
@@ -49,7 +49,7 @@ fn judge(budget: &Figures, measured: &Figures) -> Vec<String> {
 }
 
 fn assert_within(group: &str, measured: &Figures) {
-    let wrong = judge(&committed(group), measured);
+    let wrong = check(&committed(group), measured);
     println!("{group}: {measured:#?}");
     assert!(wrong.is_empty(), "{group}:\n{}", wrong.join("\n"));
 }
@@ -58,16 +58,16 @@ fn assert_within(group: &str, measured: &Figures) {
 fn every_budget_fails_when_it_is_exceeded() {
     for group in ["calls", "library", "network"] {
         let budget = committed(group);
-        assert_eq!(judge(&budget, &budget), [""; 0]);
+        assert_eq!(check(&budget, &budget), [""; 0]);
         for (name, figure) in &budget {
             for off in [figure * 1.06 + 0.1, figure * 0.94 - 0.1] {
                 let mut measured = budget.clone();
                 measured.insert(name.clone(), off);
-                assert_eq!(judge(&budget, &measured).len(), 1, "{name} {off}");
+                assert_eq!(check(&budget, &measured).len(), 1, "{name} {off}");
             }
             let mut measured = budget.clone();
             measured.remove(name);
-            assert_eq!(judge(&budget, &measured).len(), 1, "{name} is missing");
+            assert_eq!(check(&budget, &measured).len(), 1, "{name} is missing");
         }
     }
 }

@@ -26,18 +26,18 @@ const IDLE: Duration = Duration::from_millis(10);
 const MAX_BUSY: usize = 20 * RUNS;
 
 /// Runs `run` so many times while the machine is idle, on several threads, each with a connection of its
-/// own; `run` tells what it saw, and `judge` judges it.
-fn repeat<T>(config: &Config, run: impl Fn(&Connection) -> T + Sync, judge: impl Fn(T) + Sync) {
+/// own; `run` tells what it saw, and `check` checks it.
+fn repeat<T>(config: &Config, run: impl Fn(&Connection) -> T + Sync, check: impl Fn(T) + Sync) {
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 let connection = Connection::new(config).expect("good settings");
-                let (mut judged, mut busy) = (0, 0);
-                while judged < RUNS / AT_ONCE {
+                let (mut checked, mut busy) = (0, 0);
+                while checked < RUNS / AT_ONCE {
                     let (seen, lateness) = witnessed(|| run(&connection));
                     if lateness < IDLE {
-                        judge(seen);
-                        judged += 1;
+                        check(seen);
+                        checked += 1;
                     } else {
                         busy += 1;
                         assert!(busy < MAX_BUSY, "the machine is never idle");

@@ -145,7 +145,7 @@ fn above(lines: &[&str], line: usize) -> String {
 }
 
 /// Judges a file: how many pieces it has, and which of them do not say what they have to.
-fn judge(source: &str) -> Result<(usize, Vec<String>), String> {
+fn check(source: &str) -> Result<(usize, Vec<String>), String> {
     let file = syn::parse_file(source).map_err(|error| error.to_string())?;
     let mut finder = Finder::default();
     finder.visit_file(&file);
@@ -197,7 +197,7 @@ fn unsafe_code_is_where_it_may_be_says_why_and_only_gets_less() {
     for path in sources() {
         let name = path.strip_prefix(root()).expect("below it").to_string_lossy().into_owned();
         let source = std::fs::read_to_string(&path).expect("a source");
-        let (count, found) = judge(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (count, found) = check(&source).unwrap_or_else(|error| panic!("{name}: {error}"));
         faults.extend(found.iter().map(|fault| format!("{name}: {fault}")));
         if count > 0 && !name.starts_with("src/platform/") && !name.starts_with("src/ffi/") {
             faults.push(format!("{name}: unsafe code belongs to src/ffi and src/platform"));
@@ -237,7 +237,7 @@ fn what_is_not_explained_is_found() {
         ("macro_rules! m { () => { unsafe { y() } } }", false),
     ];
     for (code, is_good) in cases {
-        let faults = judge(&format!("fn outer() {{\n{code}\n}}")).expect("Rust").1;
+        let faults = check(&format!("fn outer() {{\n{code}\n}}")).expect("Rust").1;
         assert_eq!(faults.is_empty(), is_good, "{code}: {faults:?}");
     }
 }

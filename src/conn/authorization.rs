@@ -1,5 +1,5 @@
-//! Managed tokens: the way from a caller to a good token. What is decided here is decided by
-//! [`crate::managed`]; this file brings the time, the threads and the requests.
+//! Managed tokens: how a caller gets a good one. The decisions are those of [`crate::token::renewal`];
+//! this file brings the time, the threads and the requests.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,6 +22,7 @@ use crate::token::renewal::{Advice, Life, Schedule};
 use crate::token::token::Token;
 
 const STACK: usize = 256 * 1024;
+
 thread_local! {
     /// Whether this thread is getting a token for everybody.
     static ON_RENEWAL_THREAD: Cell<bool> = const { Cell::new(false) };

@@ -20,7 +20,7 @@ use crate::wire::probe::{PIN, Step};
 const SERVER: &str = "server";
 const CREDENTIALS: &str = "credentials";
 const DATABASE: &str = "database";
-/// A clock that is further off than this misjudges tokens.
+/// A clock that is further off than this gets the age of tokens wrong.
 const CLOCK_SLACK: i64 = 60;
 
 /// What the steps found, as far as the verdict needs it.

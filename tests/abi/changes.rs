@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use super::{Judgement, agree, names_everything};
+use super::{Verdict, agree, names_everything};
 
 /// A change of the header: what it is, what is written instead of what, and which check sees it with what in its text.
 pub struct Change {
     pub what: &'static str,
     pub from: &'static str,
     pub to: &'static str,
-    pub seen_by: fn(&Path, &Path) -> Judgement,
+    pub seen_by: fn(&Path, &Path) -> Verdict,
     pub as_text: &'static str,
 }
 

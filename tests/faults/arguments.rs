@@ -103,7 +103,7 @@ fn row_82_bad_arguments() {
             for place in TEXT_PLACES {
                 let words: Vec<&str> = place.iter().map(|word| if *word == "@" { text } else { *word }).collect();
                 let call = session.driver.call(&words);
-                judge(&record, version, place, reason_for(place, usual), &call);
+                check_call(&record, version, place, reason_for(place, usual), &call);
                 record.saw(place[0], call.outcome());
             }
             for place in SETTING_PLACES {
@@ -117,7 +117,7 @@ fn row_82_bad_arguments() {
     record.done();
 }
 
-fn judge(record: &Record, version: &str, place: &[&str], expected: &str, call: &crate::driver::Call) {
+fn check_call(record: &Record, version: &str, place: &[&str], expected: &str, call: &crate::driver::Call) {
     if !expected.split('|').any(|expected| expected == call.outcome()) {
         record.fail(format!("{version} {place:?}: expected {expected}: {call:?}"));
     }
@@ -128,7 +128,7 @@ fn settings_refuse(record: &Record, session: &mut Session, place: &[&str], text:
     session.driver.say(&["config", "https://db.example.com"]);
     session.driver.say(&words);
     let call = session.driver.call(&["conn_new"]);
-    judge(record, session.version, place, expected, &call);
+    check_call(record, session.version, place, expected, &call);
     record.saw("tg_conn_new", call.outcome());
 }
 
@@ -178,7 +178,7 @@ fn row_83_bad_urls() {
         for url in URLS {
             session.configure_for(&field(url));
             let call = session.driver.call(&["conn_new"]);
-            judge(&record, version, &[url], "argument.url", &call);
+            check_call(&record, version, &[url], "argument.url", &call);
             assert!(!call.message.contains("password"), "{call:?}");
             record.saw("tg_conn_new", call.outcome());
         }

@@ -149,14 +149,14 @@ pub fn check_with(
                 let expected = expected(fault, operation, version);
                 session.limits = fault.class.limits();
                 let attempt = session.attempt(operation, &fault.action);
-                judge(record, &session, operation, fault, &expected, &attempt);
+                check_call(record, &session, operation, fault, &expected, &attempt);
             }
         }
         session.finish();
     });
 }
 
-fn judge(
+fn check_call(
     record: &Record,
     session: &Session,
     operation: &Operation,
