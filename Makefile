@@ -14,24 +14,35 @@ INSTALL ?= install
 NM ?= nm
 OBJCOPY ?= objcopy
 
+empty :=
+space := $(empty) $(empty)
+between := $(shell printf '\037')
+
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 # What programs ask for: a change of it is a change of the ABI. Before 1.0 that is 0.minor, as in Cargo.
 SOVERSION := $(shell echo $(VERSION) | sed 's/^\(0\.[0-9]*\).*/\1/; s/^\([1-9][0-9]*\).*/\1/')
 
+# Where the library is, seen from the command line: the way up from BINDIR to what both have in common, then down.
+to_lib := $(shell realpath -ms --relative-to='$(BINDIR)' '$(LIBDIR)' 2> /dev/null || \
+	python3 -c 'import os, sys; print(os.path.relpath(*sys.argv[1:]))' '$(LIBDIR)' '$(BINDIR)')
+
+# The system that the library is for, which is not always the one that builds it.
+system := $(if $(TARGET),$(if $(findstring -apple-,$(TARGET)),Darwin,Other),$(shell uname -s))
+
 name := libtigergraph_auth
-ifeq ($(shell uname -s),Darwin)
+ifeq ($(system),Darwin)
 plain := $(name).dylib
 soname := $(name).$(SOVERSION).dylib
 real := $(name).$(VERSION).dylib
 versions := -current_version,$(VERSION),-compatibility_version,$(SOVERSION)
 link_args := -C link-arg=-Wl,-install_name,@rpath/$(soname),$(versions)
-origin := -Wl,-rpath,@loader_path/../lib
+origin := -Wl,-rpath,'@loader_path/$(to_lib)'
 else
 plain := $(name).so
 soname := $(plain).$(SOVERSION)
 real := $(plain).$(VERSION)
 link_args := -C link-arg=-Wl,-soname,$(soname)
-origin := -Wl,-rpath,'$$ORIGIN/../lib'
+origin := -Wl,-rpath,'$$ORIGIN/$(to_lib)'
 endif
 
 built := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)release
@@ -41,10 +52,12 @@ headers := $(wildcard include/*.h include/*.hpp)
 cmake_files := $(wildcard packaging/cmake/*.cmake)
 
 # No path of this machine is left in what is built.
-remap := --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(CARGO_HOME)/registry/src=crates
+# Flags with a byte between them that is in no path, because a path may hold a space.
+flags = $(subst $(space),,$(foreach flag,$(RUSTFLAGS),$(flag)$(between)))--remap-path-prefix=$(CURDIR)=.$(between)$\
+	--remap-path-prefix=$(CARGO_HOME)/registry/src=crates
 # The feature leaves the library's name to us.
 cargo_rustc = CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' \
-	RUSTFLAGS='$(strip $(RUSTFLAGS) $(remap))' \
+	CARGO_ENCODED_RUSTFLAGS='$(flags)' \
 	$(CARGO) rustc $(CARGO_FLAGS) --release --lib --features capi --crate-type cdylib,staticlib \
 	$(if $(TARGET),--target $(TARGET)) -- $(link_args) --print native-static-libs
 
@@ -60,13 +73,14 @@ $(stage)/static-needs: $(stage)/$(real)
 	$(cargo_rustc) 2>&1 | sed -n 's/.*native-static-libs: //p' > $@
 	test -s $@
 
-ifeq ($(shell uname -s),Darwin)
-$(stage)/$(name).a: $(stage)/$(real)
+# After static-needs, whose run of Cargo puts this archive there once more.
+ifeq ($(system),Darwin)
+$(stage)/$(name).a: $(stage)/$(real) $(stage)/static-needs
 	cp $(built)/$(name).a $@
 else
 # One object that shows tg_* alone, so that it links beside other archives with Rust in them. A local name
 # that is nowhere defined would be made a global one that those cannot resolve.
-$(stage)/$(name).a: $(stage)/$(real)
+$(stage)/$(name).a: $(stage)/$(real) $(stage)/static-needs
 	$(LD) -r --force-group-allocation --gc-sections \
 		`$(NM) -D --defined-only $(stage)/$(real) | sed 's/.* /-u /'` $(built)/$(name).a -o $(stage)/all.o
 	! readelf -sW $(stage)/all.o | grep 'LOCAL .* UND [^ ]' | grep -v _GLOBAL_OFFSET_TABLE_
@@ -77,18 +91,28 @@ $(stage)/$(name).a: $(stage)/$(real)
 	rm $(stage)/all.o $(stage)/one.o
 endif
 
-# Finds the library beside itself, wherever both are installed.
-$(stage)/tg-auth: examples-c/tg-auth.c include/tigergraph_auth.h $(stage)/$(real)
+# Changes when LIBDIR or BINDIR lead elsewhere than at the last time, so that the command line is linked again.
+$(stage)/to-lib: always
+	mkdir -p $(stage)
+	echo '$(to_lib)' | cmp -s - $@ || echo '$(to_lib)' > $@
+
+# Finds the library from where it is itself, wherever both are installed.
+$(stage)/tg-auth: examples-c/tg-auth.c include/tigergraph_auth.h $(stage)/$(real) $(stage)/to-lib
 	ln -sf $(real) $(stage)/$(plain)
 	ln -sf $(real) $(stage)/$(soname)
 	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $< -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth
 
 # Where both folders are below PREFIX, the installed files find each other from where they are, and the whole
 # may be moved; others are written as they are.
-below = $(patsubst $(PREFIX)/%,$(2)/%,$(1))
-up := $(shell echo '$(patsubst $(PREFIX)/%,%,$(LIBDIR))' | sed 's|[^/][^/]*|..|g')
-movable := $(filter $(PREFIX)/%,$(LIBDIR))
-pc_prefix := $(if $(movable),$${pcfiledir}/../$(up),$(PREFIX))
+# A space in a path must not make two words of it for make.
+one = $(subst $(space),$(between),$(1))
+two = $(subst $(between),$(space),$(1))
+below = $(call two,$(patsubst $(call one,$(PREFIX))/%,$(2)/%,$(call one,$(1))))
+up := $(shell echo '$(call below,$(LIBDIR),.)' | sed 's|^\./||; s|[^/][^/]*|..|g')
+movable := $(filter $(call one,$(PREFIX))/%,$(call one,$(LIBDIR)))
+# pkg-config wants a space in a path escaped; sed wants the backslash twice.
+pc = $(subst $(space),\\$(space),$(1))
+pc_prefix := $(if $(movable),$${pcfiledir}/../$(up),$(call pc,$(PREFIX)))
 cmake_prefix := $(if $(movable),$${_tga_here}/../../$(up),$(PREFIX))
 
 bin := $(DESTDIR)$(BINDIR)
@@ -105,8 +129,8 @@ install: all
 	$(INSTALL) -m 644 $(stage)/$(name).a '$(lib)'
 	$(INSTALL) -m 644 $(headers) '$(include)'
 	$(INSTALL) -m 644 $(cmake_files) '$(cmake)'
-	sed -e 's|@prefix@|$(pc_prefix)|; s|@libdir@|$(call below,$(LIBDIR),$${prefix})|' \
-		-e 's|@includedir@|$(call below,$(INCLUDEDIR),$${prefix})|; s|@version@|$(VERSION)|' \
+	sed -e 's|@prefix@|$(pc_prefix)|; s|@libdir@|$(call pc,$(call below,$(LIBDIR),$${prefix}))|' \
+		-e 's|@includedir@|$(call pc,$(call below,$(INCLUDEDIR),$${prefix}))|; s|@version@|$(VERSION)|' \
 		-e "s|@static_needs@|`cat $(stage)/static-needs`|" \
 		packaging/tigergraph_auth.pc.in > '$(lib)/pkgconfig/tigergraph_auth.pc'
 	sed -e 's|^set(_tga_include .*|set(_tga_include "$(call below,$(INCLUDEDIR),$(cmake_prefix))")|' \
@@ -145,6 +169,8 @@ $(stage)/tigergraph_auth.def: include/tigergraph_auth.h
 soname:
 	@echo $(soname)
 
+always:
+
 # What a failed command left is not taken for a result.
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall reference sbom def soname
+.PHONY: all always install uninstall reference sbom def soname

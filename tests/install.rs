@@ -7,7 +7,7 @@ mod skip;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tigergraph_standin::{Options, Standin};
 
@@ -102,6 +102,9 @@ fn block(language: &str, index: usize) -> String {
 
 /// `make` with these arguments, in the repository, as tests/run calls it.
 fn make(arguments: &str) -> String {
+    // One at a time: each may link the command line again.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new("bash");
     command.args(["-euo", "pipefail", "-c", &format!("make --no-print-directory {arguments}")]).current_dir(root());
     command.env("CARGO_TARGET_DIR", "target/ship").env_remove("DESTDIR").env_remove("PREFIX");
@@ -188,6 +191,67 @@ fn make_installs_below_destdir_and_removes_it_again() {
         assert_eq!(installed(&folder, &destination), BTreeSet::new(), "{variables}");
     }
     assert!(!Path::new("/nowhere").exists());
+}
+
+#[test]
+fn a_prefix_may_have_a_space_and_libraries_any_folder() {
+    prefix();
+    let folder = Folder::with_example("layouts");
+    for (index, lib) in ["lib64", "lib/x86_64-linux-gnu", "lib"].into_iter().enumerate() {
+        let prefix = folder.0.join(format!("with a space {index}"));
+        let at = prefix.display();
+        make(&format!("install CARGO=false PREFIX='{at}' LIBDIR='{at}/{lib}'"));
+        // Without LD_LIBRARY_PATH: it finds the library from where it is itself.
+        folder.gets_a_token(&prefix, "\"$P/bin/tg-auth\" token --header");
+        if has_pkg_config() {
+            let script = format!("export PKG_CONFIG_PATH=\"$P/{lib}/pkgconfig\" && eval \"{}\"", PKG_CONFIG_BUILD);
+            folder.sh(&prefix, &script);
+            folder.gets_a_token(&prefix, &format!("LD_LIBRARY_PATH=\"$P/{lib}\" ./get_token"));
+        }
+        if has_cmake() {
+            let script = format!("cmake -S . -B build{index} -DCMAKE_PREFIX_PATH=\"$P\" && cmake --build build{index}");
+            folder.sh(&prefix, &script);
+            folder.gets_a_token(&prefix, &format!("build{index}/get_token"));
+        }
+        make(&format!("uninstall CARGO=false PREFIX='{at}' LIBDIR='{at}/{lib}'"));
+        assert_eq!(folder.sh(&prefix, "find \"$P\" -type f -o -type l"), "", "{lib}");
+    }
+    // Apart from each other, so that the files hold the paths themselves.
+    let (prefix, at) = (folder.0.join("p q"), folder.0.display());
+    make(&format!("install CARGO=false PREFIX='{at}/p q' LIBDIR='{at}/l m' INCLUDEDIR='{at}/i j'"));
+    folder.gets_a_token(&prefix, "\"$P/bin/tg-auth\" token --header");
+    if has_pkg_config() {
+        folder.sh(&prefix, &format!("export PKG_CONFIG_PATH=\"$PWD/l m/pkgconfig\" && eval \"{PKG_CONFIG_BUILD}\""));
+    }
+}
+
+/// What pkg-config prints is escaped for a shell.
+const PKG_CONFIG_BUILD: &str = "cc get_token.c $(pkg-config --cflags --libs tigergraph_auth) -o get_token";
+
+#[test]
+fn the_target_decides_how_the_library_is_named() {
+    for (target, name, origin) in [
+        ("aarch64-apple-darwin", "-install_name,@rpath/libtigergraph_auth.", "@loader_path/../lib"),
+        ("aarch64-unknown-linux-gnu", "-soname,libtigergraph_auth.so.", "$ORIGIN/../lib"),
+    ] {
+        let commands = make(&format!("-n TARGET={target}"));
+        assert!(commands.contains(name) && commands.contains(origin), "{target}: {commands}");
+    }
+}
+
+#[test]
+fn the_folder_of_the_build_may_have_a_space() {
+    let folder = Folder::new("build");
+    folder.sh(root(), "mkdir 'a b' && cd 'a b' && cp -r $R/{Makefile,Cargo.toml,Cargo.lock,build.rs,src,include} .");
+    // Instead of Cargo, what tells the flags that it gets.
+    let stub = "#!/bin/sh\nprintf '%s\\n' \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' '\\n'\nexit 1\n";
+    std::fs::write(folder.0.join("stub"), stub).expect("a file");
+    folder.sh(root(), "chmod +x stub");
+    let script = "cd 'a b' && ! CARGO_TARGET_DIR=target make CARGO=../stub RUSTFLAGS='-C debuginfo=0' 2> /dev/null";
+    let printed = folder.sh(root(), script);
+    let flags: Vec<&str> = printed.lines().filter(|line| line.starts_with('-') || line.starts_with("debug")).collect();
+    let remap = format!("--remap-path-prefix={}/a b=.", folder.0.display());
+    assert_eq!(flags[..3], ["-C", "debuginfo=0", &remap], "{printed}");
 }
 
 /// The functions of the header, as `make def` lists them for Windows.
