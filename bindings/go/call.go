@@ -69,7 +69,7 @@ func (c *Conn) outcome(failure *C.tg_error, cause error) error {
 	if err == nil {
 		return nil
 	}
-	if cause == nil && c.closed.Load() {
+	if cause == nil && c.users.closed() {
 		cause = ErrClosed
 	}
 	switch err.Status {

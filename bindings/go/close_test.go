@@ -132,6 +132,15 @@ func TestCloseStopsCalls(t *testing.T) {
 	mustBeClosed(t, "a connection closed during calls", conn)
 }
 
+// A call that begins while Close runs is either refused or stopped.
+func TestCloseCountsACallThatBegins(t *testing.T) {
+	for i := 0; i < 50_000; i++ {
+		if tigergraphauth.CloseBesideACall() {
+			t.Fatal("a call began that Close did not see")
+		}
+	}
+}
+
 // Close at any moment of many short calls: everybody gets a token or ErrClosed.
 func TestCloseBesideCalls(t *testing.T) {
 	for round := 0; round < 40; round++ {

@@ -22,8 +22,7 @@ type Conn struct {
 	limit  time.Duration // for a whole call
 	origin origin
 
-	users   atomic.Int64 // calls that are running, and one until Close: who is last frees the handle
-	closed  atomic.Bool
+	users   users
 	closing chan struct{} // closed by Close
 }
 
@@ -68,7 +67,7 @@ func newConn(host *string, options []Option) (*Conn, error) {
 	if err := takeError(failure); err != nil {
 		return nil, err
 	}
-	c.users.Store(1)
+	c.users.open()
 	runtime.SetFinalizer(c, (*Conn).Close)
 	if err := c.learnSettings(); err != nil {
 		c.Close()
@@ -103,18 +102,22 @@ func (c *Conn) learnSettings() error {
 // not wait for the calls; they end within 100 ms, with an error that is [ErrClosed], as every call does that
 // begins later. It sends nothing, may be called again, and never fails.
 func (c *Conn) Close() error {
-	if c == nil || c.handle == nil || c.closed.Swap(true) {
+	if c == nil || c.handle == nil {
+		return nil
+	}
+	first, alone := c.users.close()
+	if !first {
 		return nil
 	}
 	close(c.closing)
-	if c.users.Load() == 1 {
+	if alone {
 		c.release()
 		return nil
 	}
 	C.tg_conn_cancel(c.handle)
 	go func() {
 		// Again and again: a cancellation that comes before the library has begun a call stops nothing.
-		for c.users.Load() > 1 {
+		for !c.users.alone() {
 			time.Sleep(interval)
 			C.tg_conn_cancel(c.handle)
 		}
@@ -125,26 +128,57 @@ func (c *Conn) Close() error {
 
 // acquire keeps the handle from being freed until release; false: the connection is closed.
 func (c *Conn) acquire() bool {
-	if c == nil {
-		return false
-	}
-	for !c.closed.Load() {
-		users := c.users.Load()
-		if users == 0 {
-			break
-		}
-		if c.users.CompareAndSwap(users, users+1) {
-			return true
-		}
-	}
-	return false
+	return c != nil && c.users.enter()
 }
 
 func (c *Conn) release() {
-	if c.users.Add(-1) == 0 {
+	if c.users.leave() {
 		C.tg_conn_free(c.handle)
 	}
 }
+
+// users counts the calls that are running, and one more until Close has seen the last of them end: who is last
+// frees the handle. Whether the connection is closed is a bit of the same number. So a call has either begun
+// before Close, which then counts it and stops it, or does not begin.
+type users struct{ state atomic.Int64 }
+
+const closedBit = 1 << 62
+
+func (u *users) open() { u.state.Store(1) }
+
+// enter counts a call; false: the connection is closed, or was never open.
+func (u *users) enter() bool {
+	for {
+		state := u.state.Load()
+		if state == 0 || state&closedBit != 0 {
+			return false
+		}
+		if u.state.CompareAndSwap(state, state+1) {
+			return true
+		}
+	}
+}
+
+// leave tells whether nobody is left.
+func (u *users) leave() bool { return u.state.Add(-1) == closedBit }
+
+// close lets no call enter any more. It tells whether it is the first that does, and whether no call is running.
+func (u *users) close() (first, alone bool) {
+	for {
+		state := u.state.Load()
+		if state&closedBit != 0 {
+			return false, false
+		}
+		if u.state.CompareAndSwap(state, state|closedBit) {
+			return true, state == 1
+		}
+	}
+}
+
+// alone tells whether no call is running, once none enters any more.
+func (u *users) alone() bool { return u.state.Load() == closedBit+1 }
+
+func (u *users) closed() bool { return u.state.Load()&closedBit != 0 }
 
 // String tells the server, and nothing of the login.
 func (c *Conn) String() string {

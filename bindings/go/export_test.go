@@ -18,3 +18,14 @@ func late[A, B, C, R any](run func(A, B, C) R, by time.Duration) func(A, B, C) R
 		return run(a, b, c)
 	}
 }
+
+// CloseBesideACall closes a connection while a call begins. It tells whether the call began although Close was told
+// that nobody is there: nobody would stop it then.
+func CloseBesideACall() bool {
+	var u users
+	u.open()
+	entered := make(chan bool)
+	go func() { entered <- u.enter() }()
+	_, alone := u.close()
+	return <-entered && alone
+}

@@ -52,6 +52,23 @@ module TigerGraphAuth
       assert copies.all?(&:closed?)
     end
 
+    # Whoever closes between the making of a call and the noting of it waits, and then finds the call.
+    def test_closing_stops_a_call_that_is_being_made
+      SilentServer.run do |server|
+        conn = Connection.new("http://127.0.0.1:#{server.port}", secret: "a" * 32, timeout: 20)
+        closing = nil
+        made = Call.method(:new)
+        late = lambda do |*arguments|
+          closing = Thread.new { conn.close }
+          sleep 0.2
+          made.call(*arguments)
+        end
+        took = seconds { Call.stub(:new, late) { assert_raises(Cancelled) { conn.get_token } } }
+        assert_operator took, :<, 3
+        closing.join
+      end
+    end
+
     def test_closing_stops_calls
       SilentServer.run do |server|
         conn = Connection.new("http://127.0.0.1:#{server.port}", secret: "a" * 32, timeout: 20)

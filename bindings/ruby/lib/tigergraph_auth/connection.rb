@@ -305,13 +305,14 @@ module TigerGraphAuth
 
     protected
 
-    # A handle that stays valid whatever happens to this object.
+    # A handle that stays valid whatever happens to this object. A block gets it before {#close} can come between.
     def another_handle
       @lock.synchronize do
         raise ClosedError if closed?
 
         Log.follow(@log_process) if @log_process
-        Native::ConnPointer.new(Native.tg_conn_clone(@handle))
+        handle = Native::ConnPointer.new(Native.tg_conn_clone(@handle))
+        block_given? ? yield(handle) : handle
       end
     end
 
@@ -322,8 +323,8 @@ module TigerGraphAuth
       limit = Arguments.milliseconds(timeout, "timeout")
       call = nil
       Thread.handle_interrupt(Call::UNINTERRUPTED) do
-        call = Call.new(another_handle, limit)
-        @calls[call] = true
+        # Noted under the lock of close, which therefore either refuses the call or finds and stops it.
+        another_handle { |handle| @calls[call = Call.new(handle, limit)] = true }
       end
       result = yield call
       raise result if result.is_a?(Exception)
