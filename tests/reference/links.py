@@ -58,7 +58,10 @@ class Html(html.parser.HTMLParser):
 def links_of_site(path):
     """Those of a page, or those of the navigation beside all pages."""
     if path.suffix == ".js":
-        return re.findall(r'"([\w-]+\.html(?:#[^"]*)?)"', path.read_text())
+        # Behind the tree is where its pieces begin, which nobody follows; Doxygen names values of an enum there
+        # that have no heading.
+        tree = path.read_text().partition("var NAVTREEINDEX")[0]
+        return re.findall(r'"([\w-]+\.html(?:#[^"]*)?)"', tree)
     return Html(path).links
 
 
