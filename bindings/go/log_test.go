@@ -67,11 +67,13 @@ func TestLogFunctionThatUsesTheConnection(t *testing.T) {
 	var begun, over atomic.Bool // a sync.Once would wait for the function that it is called from
 	conn = server.connect(t, withAlice(), tigergraphauth.WithLog(tigergraphauth.LogDebug,
 		func(_ tigergraphauth.LogLevel, message string) {
+			if strings.HasPrefix(message, "GET /gsql/v1/secrets") {
+				t.Error("a line that the log function causes is not its own to hear")
+			}
 			if !begun.Swap(true) {
 				_, err := conn.GetSecrets(background)
 				used <- err
-			}
-			if strings.HasPrefix(message, "GET /gsql/v1/secrets") && !over.Swap(true) {
+			} else if !over.Swap(true) {
 				closed <- conn.Close()
 			}
 		}))
