@@ -209,7 +209,9 @@ fn a_prefix_may_have_a_space_and_libraries_any_folder() {
             folder.gets_a_token(&prefix, &format!("LD_LIBRARY_PATH=\"$P/{lib}\" ./get_token"));
         }
         if has_cmake() {
-            let script = format!("cmake -S . -B build{index} -DCMAKE_PREFIX_PATH=\"$P\" && cmake --build build{index}");
+            // Named, because CMake looks into lib64 only on systems that have it.
+            let files = format!("-Dtigergraph_auth_DIR=\"$P/{lib}/cmake/tigergraph_auth\"");
+            let script = format!("cmake -S . -B build{index} {files} && cmake --build build{index}");
             folder.sh(&prefix, &script);
             folder.gets_a_token(&prefix, &format!("build{index}/get_token"));
         }
