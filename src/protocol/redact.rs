@@ -12,6 +12,7 @@ use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BAS
 use zeroize::Zeroizing;
 
 use crate::hidden::{Hidden, Reveal, pair};
+use crate::protocol::endpoint::encode;
 use crate::protocol::spelling::{decoded, is_invisible, spellings};
 
 /// At most this much of a server's own message enters an error.
@@ -139,9 +140,16 @@ fn encodings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
     if text.is_empty() {
         return Vec::new();
     }
+    let percent = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let json = Zeroizing::new(serde_json::Value::from(text).to_string());
     let forms = [
         Zeroizing::new(text.as_bytes().to_vec()),
         decoded(text),
+        // Eight bytes of an encoded form are hidden as well, although they stand for fewer of the credential.
+        Zeroizing::new(percent.to_ascii_lowercase().into_bytes()),
+        Zeroizing::new(percent.into_bytes()),
+        Zeroizing::new(encode(text).into_bytes()),
+        Zeroizing::new(json.trim_matches('"').as_bytes().to_vec()),
         Zeroizing::new(text.replace(' ', "+").into_bytes()),
         Zeroizing::new(BASE64.encode(text).into_bytes()),
         Zeroizing::new(BASE64_URL.encode(text).into_bytes()),
@@ -263,7 +271,8 @@ mod tests {
         let forms =
             |text| encodings(text).iter().map(|form| String::from_utf8_lossy(form).into()).collect::<Vec<String>>();
         assert_eq!(forms("abc"), ["abc", "YWJj"]);
-        assert_eq!(forms("a b%41?"), ["a b%41?", "a bA?", "a+b%41?", "YSBiJTQxPw==", "YSBiJTQxPw"]);
+        let all = ["a b%41?", "a bA?", "a%20b%2541%3f", "a%20b%2541%3F", "a+b%41?", "YSBiJTQxPw==", "YSBiJTQxPw"];
+        assert_eq!(forms("a b%41?"), all);
     }
 
     /// What servers, gateways and proxies make of a credential before they send it back.
