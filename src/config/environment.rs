@@ -163,8 +163,8 @@ mod tests {
         load_into(Config::without_host(), variables)
     }
 
-    fn shown(raw: &Raw) -> &str {
-        raw.as_ref().map_or("-", |written| std::str::from_utf8(&written.text).expect("UTF-8"))
+    fn shown<const N: usize>(config: &Config, keys: [Key; N]) -> [&str; N] {
+        keys.map(|key| config.get(key).map_or("-", |written| std::str::from_utf8(&written.text).expect("UTF-8")))
     }
 
     fn message(config: &Config) -> String {
@@ -185,46 +185,22 @@ mod tests {
     #[test]
     fn every_variable_fills_its_setting() {
         let config = load(ALL);
-        let filled = [
-            &config.texts[Key::Host as usize],
-            &config.texts[Key::Graph as usize],
-            &config.texts[Key::RestppPort as usize],
-            &config.texts[Key::GsqlPort as usize],
-            &config.texts[Key::Tgcloud as usize],
-        ];
-        assert_eq!(filled.map(shown), ["http://localhost", "G", "9001", "14241", "False"]);
-        let filled = [
-            &config.texts[Key::CaFile as usize],
-            &config.texts[Key::Secret as usize],
-            &config.texts[Key::ApiToken as usize],
-            &config.texts[Key::Jwt as usize],
-            &config.texts[Key::Username as usize],
-        ];
-        assert_eq!(filled.map(shown), ["/ca.pem", "asecretoftg", "atokenoftg", "-", "-"]);
+        assert_eq!(
+            shown(&config, [Key::Host, Key::Graph, Key::RestppPort, Key::GsqlPort, Key::Tgcloud]),
+            ["http://localhost", "G", "9001", "14241", "False"]
+        );
+        assert_eq!(
+            shown(&config, [Key::CaFile, Key::Secret, Key::ApiToken, Key::Jwt, Key::Username]),
+            ["/ca.pem", "asecretoftg", "atokenoftg", "-", "-"]
+        );
         let login = load(&[("TG_USERNAME", "u"), ("TG_PASSWORD", "p")]);
-        assert_eq!([&login.texts[Key::Username as usize], &login.texts[Key::Password as usize]].map(shown), ["u", "p"]);
+        assert_eq!(shown(&login, [Key::Username, Key::Password]), ["u", "p"]);
         let others = load(&[("TG_TOKEN", "t"), ("TG_GSQL_PORT", "7"), ("TG_JWT_TOKEN", "j")]);
-        assert_eq!(
-            [
-                &others.texts[Key::ApiToken as usize],
-                &others.texts[Key::GsqlPort as usize],
-                &others.texts[Key::Jwt as usize]
-            ]
-            .map(shown),
-            ["t", "7", "j"]
-        );
+        assert_eq!(shown(&others, [Key::ApiToken, Key::GsqlPort, Key::Jwt]), ["t", "7", "j"]);
         let files = load(&[("TG_PASSWORD_FILE", "/p"), ("TG_SECRET_FILE", "/s"), ("TG_JWT_FILE", "/j")]);
-        assert_eq!(
-            [
-                &files.texts[Key::PasswordFile as usize],
-                &files.texts[Key::SecretFile as usize],
-                &files.texts[Key::JwtFile as usize]
-            ]
-            .map(shown),
-            ["/p", "/s", "/j"]
-        );
+        assert_eq!(shown(&files, [Key::PasswordFile, Key::SecretFile, Key::JwtFile]), ["/p", "/s", "/j"]);
         let both = load(&[("TG_TOKEN", "t"), ("TG_API_TOKEN", "a"), ("TG_GSQL_PORT", "7"), ("TG_GS_PORT", "8")]);
-        assert_eq!([&both.texts[Key::ApiToken as usize], &both.texts[Key::GsqlPort as usize]].map(shown), ["a", "8"]);
+        assert_eq!(shown(&both, [Key::ApiToken, Key::GsqlPort]), ["a", "8"]);
     }
 
     #[test]
@@ -232,23 +208,11 @@ mod tests {
         let mut config = Config::new("http://127.0.0.1");
         config.set_graph(Some(b"Mine")).set_ports(1, 2).set_tgcloud(1).set_secret(Some(b"s")).set_ca_pem(Some(b"x"));
         let config = load_into(config, ALL);
-        let kept = [
-            &config.texts[Key::Host as usize],
-            &config.texts[Key::Graph as usize],
-            &config.texts[Key::RestppPort as usize],
-            &config.texts[Key::GsqlPort as usize],
-            &config.texts[Key::Tgcloud as usize],
-        ];
-        assert_eq!(kept.map(shown), ["http://127.0.0.1", "Mine", "1", "2", "1"]);
         assert_eq!(
-            [
-                &config.texts[Key::Secret as usize],
-                &config.texts[Key::ApiToken as usize],
-                &config.texts[Key::CaFile as usize]
-            ]
-            .map(shown),
-            ["s", "-", "-"]
+            shown(&config, [Key::Host, Key::Graph, Key::RestppPort, Key::GsqlPort, Key::Tgcloud]),
+            ["http://127.0.0.1", "Mine", "1", "2", "1"]
         );
+        assert_eq!(shown(&config, [Key::Secret, Key::ApiToken, Key::CaFile]), ["s", "-", "-"]);
     }
 
     #[test]
@@ -269,12 +233,10 @@ mod tests {
             ("TEST_TG_TOKEN", "thetokenoftest"),
             ("TG_API_TOKEN", "thetokenofothers"),
         ]);
-        let filled = [
-            &config.texts[Key::Host as usize],
-            &config.texts[Key::Graph as usize],
-            &config.texts[Key::ApiToken as usize],
-        ];
-        assert_eq!(filled.map(shown), ["http://localhost:1", "Everybodys", "thetokenoftest"]);
+        assert_eq!(
+            shown(&config, [Key::Host, Key::Graph, Key::ApiToken]),
+            ["http://localhost:1", "Everybodys", "thetokenoftest"]
+        );
     }
 
     #[test]
@@ -288,7 +250,7 @@ mod tests {
         ]);
         assert!(matches!(config.validate().expect("good settings").login, Some(Login::Secret(_))));
         let everybodys = load(&[("TG_PROFILE", "test"), ("TEST_TG_HOST", "http://localhost"), ("TG_SECRET", "s")]);
-        assert_eq!(shown(&everybodys.texts[Key::Secret as usize]), "s");
+        assert_eq!(shown(&everybodys, [Key::Secret]), ["s"]);
     }
 
     #[test]
@@ -304,15 +266,7 @@ mod tests {
     #[test]
     fn an_empty_variable_is_none() {
         let config = load(&[("TG_PROFILE", ""), ("TG_HOST", ""), ("TG_SECRET", ""), ("TG_GRAPHNAME", "")]);
-        assert_eq!(
-            [
-                &config.texts[Key::Host as usize],
-                &config.texts[Key::Secret as usize],
-                &config.texts[Key::Graph as usize]
-            ]
-            .map(shown),
-            ["-", "-", "-"]
-        );
+        assert_eq!(shown(&config, [Key::Host, Key::Secret, Key::Graph]), ["-", "-", "-"]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Config {
     /// Settings for the server at this address: `https://host[:port][/base]`.
     pub fn new(host: impl AsRef<[u8]>) -> Config {
         let mut config = Config::default();
-        config.texts[Key::Host as usize] = raw(Some(host.as_ref()));
+        config.set(Key::Host, raw(Some(host.as_ref())));
         config
     }
 
@@ -244,12 +244,17 @@ impl Config {
     }
 
     fn is_set(&self, key: Key) -> bool {
-        self.texts[key as usize].is_some()
+        self.get(key).is_some()
+    }
+
+    /// What was written for this setting.
+    fn get(&self, key: Key) -> Option<&Written> {
+        self.texts[key as usize].as_ref()
     }
 
     /// The setting as text, or the error that names it.
     fn text(&self, key: Key) -> Result<Option<Zeroizing<String>>> {
-        let Some(Written { text: bytes, .. }) = &self.texts[key as usize] else {
+        let Some(Written { text: bytes, .. }) = self.get(key) else {
             return Ok(None);
         };
         let name = key.name();

@@ -34,7 +34,7 @@ impl Config {
 
     /// What may be shown of a text, and where it came from.
     fn written(&self, key: Key, show: fn(&str) -> String) -> Option<(String, String)> {
-        let written = self.texts[key as usize].as_ref()?;
+        let written = self.get(key)?;
         let from = written.variable.clone().unwrap_or_else(|| PROGRAM.to_owned());
         Some((show(&String::from_utf8_lossy(&written.text)), from))
     }
