@@ -261,16 +261,12 @@ impl Call<'_> {
     /// The request in the form of a generation: A has everything in the query, B in the body.
     fn requesttoken<'a>(&self, generation: Generation, request: &TokenRequest) -> Result<Ask<'a>> {
         let TokenRequest { action, proof, lifetime_s, options } = request;
-        let login = match proof.kind() {
-            ProofKind::Secret(_) => Authorization::secret_in_body(),
+        let (login, secret) = match proof.kind() {
+            ProofKind::Secret(secret) => (Authorization::secret_in_body(), Some(secret.reveal())),
             ProofKind::Password { username, password } => {
-                Authorization::basic(username, password, Credential::Password)
+                (Authorization::basic(username, password, Credential::Password), None)
             }
             ProofKind::Jwt(_) => return Err(jwt_unsupported()),
-        };
-        let secret = match proof.kind() {
-            ProofKind::Secret(secret) => Some(secret.reveal()),
-            _ => None,
         };
         let lifetime = (*lifetime_s > 0).then(|| lifetime_s.to_string());
         let mut members = Vec::new();
