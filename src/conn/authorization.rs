@@ -32,7 +32,7 @@ impl Connection {
     /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
     /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
     pub fn authorization(&self) -> Result<Arc<Token>> {
-        self.fast_path().map_or_else(|| self.ask_for_token(), Ok)
+        self.fast_path().map_or_else(|| self.token_within(None), Ok)
     }
 
     /// The connection's own token, if it is so fresh that nobody needs to think about it.
@@ -40,11 +40,8 @@ impl Connection {
         self.core.authorization.fast_path()
     }
 
-    fn ask_for_token(&self) -> Result<Arc<Token>> {
-        self.token_within(None)
-    }
-
-    /// The same within the time of a call that has begun; `None`: of one that begins here.
+    /// The same where somebody needs to think, within the time of a call that has begun; `None`: of one that
+    /// begins here.
     pub(super) fn token_within(&self, outer: Option<&Call>) -> Result<Arc<Token>> {
         let mut begun = outer.is_none().then(|| self.begin());
         let mut own_call = None;

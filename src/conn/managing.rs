@@ -15,7 +15,7 @@ use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Thread, current, park_
 use crate::error::{Error, Result};
 use crate::hidden::Hidden;
 use crate::platform::clock::{boot_clock, boot_nanoseconds, wall_clock};
-use crate::platform::per_process::PerProcess;
+use crate::platform::per_process::{Own, PerProcess};
 use crate::platform::process;
 use crate::token::renewal::{Jitter, Life, RenewalPolicy, Same, Schedule};
 use crate::token::token::Token;
@@ -330,7 +330,7 @@ impl TokenManager {
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.
-    pub fn state(&self) -> crate::platform::per_process::Own<RenewalState> {
+    pub fn state(&self) -> Own<RenewalState> {
         let own = self.own.get();
         if let Some(current) = self.current.load_full() {
             let mut policy = own.policy();
