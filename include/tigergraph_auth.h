@@ -45,8 +45,9 @@
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
  * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
- * each thread ends when its work is done: to look up host names, at most four threads in a process, and one
- * for all callers that look up the same name; and to renew tokens (tg_authorization), at most eight.
+ * each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
+ * for all callers that look up the same name; and to renew tokens (tg_authorization), at most 8 in a process,
+ * or 64 once a renewal has waited for a thread for a second.
  *
  * Retries. A request that failed on the network, or that the server could not serve at the moment (408, 429,
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
@@ -330,8 +331,8 @@ void tg_error_free(tg_error *error);
  * Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
  *
  * May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
- * functions itself, on that thread, but must not wait for another thread that does. It must return normally:
- * no exception, no longjmp.
+ * functions itself, on that thread, but must not wait for another thread that does. Log lines that such a call
+ * causes on that thread are dropped. It must return normally: no exception, no longjmp.
  */
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 
@@ -370,8 +371,9 @@ tg_config *tg_config_new(const char *host);
  * "-1": no) and TG_CERT_PATH (a file with CA certificates).
  *
  * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
- * line. Such a file must belong to the user of the process, and no other user may read or change it
- * (chmod 600); it is read for every call that logs in, so a credential can be replaced without a restart.
+ * line. Such a file must be a regular file (no pipe) that belongs to the user of the process, and no other user
+ * may read or change it (chmod 600); it is read for every call that logs in, so a credential can be replaced
+ * without a restart.
  *
  * With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
  * error. Login and token come from one place: if the program set one of them, or the profile has one, no
@@ -481,7 +483,8 @@ void tg_config_set_user_agent(tg_config *config, const char *user_agent);
 
 /**
  * The lifetime of tokens in seconds if a call gives none (0: the server's default), and how many seconds
- * before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h).
+ * before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h). Neither may be longer than
+ * 1 000 years.
  */
 void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
 
@@ -768,7 +771,8 @@ tg_status tg_check_jwt_token(tg_conn *conn, const char *jwt, int32_t *valid, tg_
  * time limit. A failed renewal is tried again after a while (a refused login after 30 seconds at the
  * earliest) and is not an error while the old token is valid; without a valid one, callers get the error at
  * once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on a thread of the
- * library, at most 8 in a process, which then ends.
+ * library, at most 8 in a process, or 64 once a renewal has waited for a thread for a second. The thread then
+ * ends.
  *
  * A JWT as login, and an API token without a login, are returned as they are and never renewed; after they
  * expire, the reason is auth.token_expired. If REST++ authentication is off: a token whose value and header

@@ -39,6 +39,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_manual_says_how_many_there_are() {
+        let numbers = format!("at most {USUAL} in a process, or {MOST} once a renewal has waited");
+        for manual in [include_str!("../../include/tigergraph_auth.h"), include_str!("../../docs/threads.md")] {
+            let words = manual.replace(" * ", " ").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(&numbers), "{numbers}");
+        }
+    }
+
+    #[test]
     fn there_are_more_places_for_those_who_have_waited() {
         let take = |count: usize, waited: Duration| (0..count).map_while(|_| Place::take(waited)).collect::<Vec<_>>();
         let usual = take(100, Duration::ZERO);

@@ -52,8 +52,9 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// "-1": no) and TG_CERT_PATH (a file with CA certificates).
 ///
 /// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
-/// line. Such a file must belong to the user of the process, and no other user may read or change it
-/// (chmod 600); it is read for every call that logs in, so a credential can be replaced without a restart.
+/// line. Such a file must be a regular file (no pipe) that belongs to the user of the process, and no other user
+/// may read or change it (chmod 600); it is read for every call that logs in, so a credential can be replaced
+/// without a restart.
 ///
 /// With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
 /// error. Login and token come from one place: if the program set one of them, or the profile has one, no
@@ -226,7 +227,8 @@ pub unsafe extern "C" fn tg_config_set_user_agent(config: *mut tg_config, user_a
 }
 
 /// The lifetime of tokens in seconds if a call gives none (0: the server's default), and how many seconds
-/// before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h).
+/// before it expires a token is renewed (0: a fifth of its lifetime, at most 24 h). Neither may be longer than
+/// 1 000 years.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, lifetime_s: i64, renew_before_s: i64) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.

@@ -17,8 +17,8 @@ pub const TG_LOG_DEBUG: i32 = 4;
 /// Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
 ///
 /// May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
-/// functions itself, on that thread, but must not wait for another thread that does. It must return normally:
-/// no exception, no longjmp.
+/// functions itself, on that thread, but must not wait for another thread that does. Log lines that such a call
+/// causes on that thread are dropped. It must return normally: no exception, no longjmp.
 pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
 /// Releases user_data: called exactly once, after the last log line, on any thread.

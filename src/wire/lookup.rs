@@ -200,6 +200,14 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_says_how_many_threads_look_up_names() {
+        let header = format!("at most {MAX_LOOKUPS} threads in a process");
+        assert!(include_str!("../../include/tigergraph_auth.h").contains(&header), "{header}");
+        let guide = format!("to look up host names: at most {MAX_LOOKUPS} in a process");
+        assert!(include_str!("../../docs/threads.md").contains(&guide), "{guide}");
+    }
+
+    #[test]
     fn names_that_hang_delay_others_only_when_no_thread_is_left() {
         let names = Names::default();
         let hang = |count: usize| {
