@@ -2,7 +2,6 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::fd::AsFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::clock::boot_clock;
 use super::process::user;
-use super::socket::wait_readable;
+use super::socket::{Readiness, wait_one};
 
 /// Opens a file for reading without waiting for anybody, as a pipe or a terminal of that name would, and tells what
 /// it is. What is no regular file must not be read: it may have no end.
@@ -34,7 +33,7 @@ pub fn read(file: &File, most: u64, limit: Duration) -> io::Result<Zeroizing<Vec
                 if left.is_zero() {
                     return Err(io::ErrorKind::TimedOut.into());
                 }
-                wait_readable(file.as_fd(), left)?;
+                wait_one(file, Readiness::Read, left)?;
             }
             outcome => return outcome.map(|_| content),
         }

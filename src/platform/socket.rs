@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 /// What to wait for.
@@ -16,29 +16,24 @@ pub enum Readiness {
 
 /// Waits until one of the sockets is ready or `limit` is over; tells which are. A signal ends the wait early.
 pub fn wait(sockets: &[&TcpStream], readiness: Readiness, limit: Duration) -> io::Result<Vec<bool>> {
-    let mut polled: Vec<_> = sockets.iter().map(|socket| to_poll(socket, readiness)).collect();
+    let mut polled: Vec<_> = sockets.iter().map(|socket| to_poll(*socket, readiness)).collect();
     poll(&mut polled, limit)?;
     Ok(polled.iter().map(|entry| entry.revents != 0).collect())
 }
 
-/// Waits for one socket; `false` when `limit` was over or a signal came.
-pub fn wait_one(socket: &TcpStream, readiness: Readiness, limit: Duration) -> io::Result<bool> {
-    let mut polled = [to_poll(socket, readiness)];
+/// Waits for one socket or pipe; `false` when `limit` was over or a signal came.
+pub fn wait_one(file: &impl AsRawFd, readiness: Readiness, limit: Duration) -> io::Result<bool> {
+    let mut polled = [to_poll(file, readiness)];
     poll(&mut polled, limit)?;
     Ok(polled[0].revents != 0)
 }
 
-/// Waits until there is something to read, or the end, or `limit` is over.
-pub fn wait_readable(file: BorrowedFd, limit: Duration) -> io::Result<()> {
-    poll(&mut [libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 }], limit)
-}
-
-fn to_poll(socket: &TcpStream, readiness: Readiness) -> libc::pollfd {
+fn to_poll(file: &impl AsRawFd, readiness: Readiness) -> libc::pollfd {
     let events = match readiness {
         Readiness::Read => libc::POLLIN,
         Readiness::Write => libc::POLLOUT,
     };
-    libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 }
+    libc::pollfd { fd: file.as_raw_fd(), events, revents: 0 }
 }
 
 fn poll(polled: &mut [libc::pollfd], limit: Duration) -> io::Result<()> {

@@ -212,7 +212,7 @@ thread_local! {
     static CALL: RefCell<Option<Rc<Deadline>>> = const { RefCell::new(None) };
 }
 
-/// Runs `body` with `clock` as the time of this thread's call.
+/// Runs `body` with `deadline` as the time of this thread's call.
 pub fn with_deadline<T>(deadline: &Rc<Deadline>, body: impl FnOnce() -> T) -> T {
     struct Restore(Option<Rc<Deadline>>);
     impl Drop for Restore {

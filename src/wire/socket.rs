@@ -234,9 +234,7 @@ pub fn io_error(error: &io::Error) -> Error {
             (Reason::ConnectReset, "the connection to the server broke")
         }
         Kind::InvalidData | Kind::InvalidInput => (Reason::ProtocolFraming, "the server's answer is not valid HTTP"),
-        _ if crate::platform::process::is_resource(error) => {
-            (Reason::ConnectResource, "this process or machine has no resources left")
-        }
+        _ if is_resource(error) => (Reason::ConnectResource, "this process or machine has no resources left"),
         _ => (Reason::ConnectReset, "the connection to the server failed"),
     };
     Error::new(reason, message)
