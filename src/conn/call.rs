@@ -180,12 +180,16 @@ impl Call<'_> {
 
     /// Where a request goes, without its query.
     fn url(&self, ask: &Ask) -> String {
+        format!("{}{}", self.base(ask.server), ask.path)
+    }
+
+    /// The address of a part of TigerGraph, where it usually is.
+    fn base(&self, server: Server) -> &str {
         let route = &self.connection.core.settings.route;
-        let base = match ask.server {
+        match server {
             Server::Gateway => &route.gateway,
             Server::Restpp => &route.restpp,
-        };
-        format!("{base}{}", ask.path)
+        }
     }
 
     /// How a request failed and how long to wait before it is tried again, if it is.
@@ -216,7 +220,7 @@ impl Call<'_> {
     fn send(&self, ask: &Ask) -> Result<Answer> {
         let route = &self.connection.core.settings.route;
         let Some(old_port) = route.restpp_fallback.as_ref().filter(|_| ask.server == Server::Restpp) else {
-            return self.exchange(ask, if ask.server == Server::Restpp { &route.restpp } else { &route.gateway });
+            return self.exchange(ask, self.base(ask.server));
         };
         if self.connection.facts().on_old_port {
             return match self.exchange(ask, old_port) {
