@@ -10,7 +10,6 @@ use crate::conn::request::{Authorization, SECRET_USER};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::protocol::operation::Credential;
-use crate::protocol::version::Generation;
 
 /// What proves who asks for a token: one thing, never two. Made by the call that it is for, whose redactor knows it
 /// then: no credential can be sent that an error of the same call would show.
@@ -66,7 +65,7 @@ impl Call<'_> {
     /// The login for the gateway's own endpoints: the secret of this call, or the connection's login,
     /// or, where there is neither, the connection's token. One of them, never a second.
     pub fn gateway_login(&self, secret: Option<&Hidden>, known: Known) -> Result<Authorization> {
-        let rest = known == Known::Exactly(Generation::V41);
+        let rest = known.is_rest();
         let of_secret = |secret: &Hidden| match rest {
             true => Authorization::gsql_secret(secret),
             false => Authorization::basic(SECRET_USER, secret, Credential::Secret),

@@ -317,7 +317,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         (left / 8).clamp(HELD_WAIT.0, HELD_WAIT.1).mul_f64(jitter.wait)
     }
 
-    /// The caller got a token by itself, which becomes the connection's. `schedule` `None`: see [`Held`].
+    /// The caller got a token by itself, which becomes the connection's. `schedule` `None`: as in [`HeldToken`].
     pub fn adopt(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
         self.hold(token, schedule, now);
         self.rejections = 0;
