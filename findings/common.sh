@@ -1,0 +1,229 @@
+# What the scripts here share. Source it: it makes a temporary folder, enters it, and removes it at the end.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is used there
+
+set -euo pipefail
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
+export LC_ALL=C.UTF-8
+python=/usr/bin/python3
+
+work=$(mktemp -d)
+started=()
+finish() {
+    for process in "${started[@]}"; do kill "$process" 2> /dev/null || true; done
+    wait 2> /dev/null || true
+    chmod -R u+w "$work"
+    rm -rf "$work"
+}
+trap finish EXIT
+cd "$work"
+
+# The Debian packages named, with their versions. Installs what is missing if it may.
+debian() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q ' installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        [ "$(id -u)" = 0 ] || { echo "needed: apt-get install ${missing[*]}" >&2; exit 2; }
+        # No service is started by its installation.
+        local policy=/usr/sbin/policy-rc.d
+        if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy"; fi
+        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" > /dev/null ||
+            missing=()
+        [ -z "$policy" ] || rm "$policy"
+        [ ${#missing[@]} -gt 0 ] || { echo "could not be installed: $*" >&2; exit 2; }
+    fi
+    dpkg-query -W -f='${Package} ${Version}\n' "$@"
+}
+
+# Packages from PyPI, pinned as NAME==VERSION; what they bring is in ./venv.
+pypi() {
+    debian python3-venv
+    "$python" -m venv venv
+    venv/bin/pip --quiet --disable-pip-version-check install --only-binary :all: "$@"
+    printf '%s\n' "$@"
+}
+
+# expect WHO PATTERN SEEN: prints what was seen, ends the script if it does not match the pattern.
+expect() {
+    printf '%-34s %s\n' "$1" "$3"
+    # shellcheck disable=SC2053
+    [[ "$3" == $2 ]] || { echo "CHANGED: $1 was expected to show: $2" >&2; exit 1; }
+}
+
+# authority NAME [EXTENSION ...]: an authority's NAME.pem and NAME.key.
+authority() {
+    local name=$1 extensions=() extension
+    shift
+    for extension in basicConstraints=critical,CA:TRUE keyUsage=critical,keyCertSign subjectKeyIdentifier=hash "$@"; do
+        extensions+=(-addext "$extension")
+    done
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$name.key" -out "$name.pem" -days 30 \
+        -subj "/CN=Authority $name" -config <(printf '[req]\ndistinguished_name=d\n[d]\n') "${extensions[@]}" 2> /dev/null
+}
+
+# certificate NAME AUTHORITY SUBJECT EXTENSION ...: NAME.pem and NAME.key, signed by that authority.
+certificate() {
+    local name=$1 authority=$2 subject=$3
+    shift 3
+    openssl req -new -newkey rsa:2048 -nodes -keyout "$name.key" -out "$name.csr" -subj "$subject" \
+        -config <(printf '[req]\ndistinguished_name=d\n[d]\n') 2> /dev/null
+    openssl x509 -req -in "$name.csr" -CA "$authority.pem" -CAkey "$authority.key" -CAcreateserial -days 20 \
+        -out "$name.pem" -extfile <(printf '%s\n' "$@" authorityKeyIdentifier=keyid) 2> /dev/null
+}
+
+# tls_server CHAIN KEY: an HTTPS server on 127.0.0.1; sets $port.
+tls_server() {
+    rm -f port
+    "$python" - "$1" "$2" << 'PYTHON' &
+import os, socket, ssl, sys, threading
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1], sys.argv[2])
+listener = socket.create_server(("127.0.0.1", 0))
+
+def answer(plain):
+    try:
+        stream = context.wrap_socket(plain, server_side=True)
+        stream.recv(4096)
+        stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        stream.unwrap()
+    except OSError:
+        pass
+    finally:
+        plain.close()
+
+with open("port.new", "w") as file:
+    file.write(str(listener.getsockname()[1]))
+os.rename("port.new", "port")
+while True:
+    threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+PYTHON
+    started+=($!)
+    until [ -e port ]; do sleep 0.1; done
+    port=$(cat port)
+}
+
+# wait_for PORT ...: until something listens on all of them.
+wait_for() {
+    local port
+    for port in "$@"; do until (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null; do sleep 0.1; done; done
+}
+
+# nginx_server: nginx, with what comes on standard input as its servers.
+nginx_server() {
+    {
+        echo "daemon off; pid $work/nginx.pid; error_log $work/error.log; events { } http { access_log off;"
+        for kind in client_body proxy fastcgi uwsgi scgi; do echo "${kind}_temp_path $work/$kind;"; done
+        cat
+        echo "}"
+    } > nginx.conf
+    nginx -p "$work" -c "$work/nginx.conf" -e "$work/error.log" &
+    started+=($!)
+}
+
+# haproxy_server: HAProxy, with what comes on standard input as its proxies.
+haproxy_server() {
+    {
+        printf '%s\n' defaults ' mode http' ' timeout connect 3s' ' timeout client 9s' ' timeout server 9s'
+        cat
+    } > haproxy.cfg
+    haproxy -f haproxy.cfg 2> haproxy.log &
+    started+=($!)
+}
+
+# The clients: CLIENT HOST CA-FILE prints "accepted" or why not. All connect to 127.0.0.1:$port.
+by_curl() {
+    local said
+    said=$(curl --silent --show-error --output /dev/null --noproxy '*' --resolve "$1:$port:127.0.0.1" --cacert "$2" \
+        "https://$1:$port/" 2>&1) || true
+    said=${said%%$'\n'*}
+    echo "${said:-accepted}"
+}
+
+by_python() {
+    "$python" - "$1" "$2" "$port" << 'PYTHON'
+import socket, ssl, sys
+
+try:
+    context = ssl.create_default_context(cafile=sys.argv[2])
+    with socket.create_connection(("127.0.0.1", int(sys.argv[3]))) as plain:
+        context.wrap_socket(plain, server_hostname=sys.argv[1]).close()
+    print("accepted")
+except OSError as error:
+    print(error)
+PYTHON
+}
+
+by_ruby() {
+    ruby -rnet/http - "$1" "$2" "$port" << 'RUBY'
+begin
+  http = Net::HTTP.new(ARGV[0], ARGV[2].to_i, nil)
+  http.ipaddr = "127.0.0.1"
+  http.use_ssl = true
+  http.ca_file = ARGV[1]
+  http.start { |open| open.get("/") }
+  puts "accepted"
+rescue StandardError => error
+  puts error.message
+end
+RUBY
+}
+
+by_go() {
+    if [ ! -x go-client ]; then
+        cat > client.go << 'GO'
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+)
+
+func main() {
+	pem, _ := os.ReadFile(os.Args[2])
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		fmt.Println("no certificate found in the file")
+		return
+	}
+	_, err := tls.Dial("tcp", "127.0.0.1:"+os.Args[3], &tls.Config{RootCAs: roots, ServerName: os.Args[1]})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("accepted")
+}
+GO
+        GO111MODULE=off GOCACHE="$work/go-cache" go build -o go-client client.go
+    fi
+    ./go-client "$1" "$2" "$port"
+}
+
+by_gnutls() {
+    local said
+    said=$(gnutls-cli --port "$port" --x509cafile "$2" --sni-hostname "$1" --verify-hostname "$1" 127.0.0.1 \
+        < /dev/null 2>&1) || true
+    case $said in
+    *"Status: The certificate is trusted"*"Handshake was completed"*) echo accepted ;;
+    *"Status: The certificate is NOT"*) grep -a 'Status: ' <<< "$said" | head -1 ;;
+    *) grep -a 'Fatal error' <<< "$said" | head -1 ;;
+    esac
+}
+
+# rustls, as Deno contains it.
+by_rustls() {
+    DENO_DIR="$work/deno" DENO_NO_UPDATE_CHECK=1 venv/bin/deno eval --quiet "
+        try {
+            const plain = await Deno.connect({ hostname: '127.0.0.1', port: $port });
+            const tls = await Deno.startTls(plain, { hostname: '$1', caCerts: [Deno.readTextFileSync('$2')] });
+            await tls.handshake();
+            console.log('accepted');
+            Deno.exit(0);
+        } catch (error) {
+            console.log(error.message);
+        }" 2>&1 | head -1
+}
