@@ -4,6 +4,10 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 CARGO ?= cargo
 CARGO_FLAGS ?= --locked
 # A folder of its own: beside an rlib, as `cargo build` makes one, Rust leaves link-time optimisation out.
@@ -13,6 +17,7 @@ TARGET ?= $(CARGO_BUILD_TARGET)
 INSTALL ?= install
 NM ?= nm
 OBJCOPY ?= objcopy
+LDCONFIG ?= ldconfig
 
 empty :=
 space := $(empty) $(empty)
@@ -47,9 +52,10 @@ endif
 
 built := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)release
 stage := $(built)/stage
-sources := Makefile Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+sources := Makefile Cargo.toml Cargo.lock build.rs $(shell find build src -type f)
 headers := $(wildcard include/*.h include/*.hpp)
 cmake_files := $(wildcard packaging/cmake/*.cmake)
+tg_auth := $(wildcard examples-c/tg_auth/*.c)
 
 # No path of this machine is left in what is built.
 # Flags with a byte between them that is in no path, because a path may hold a space.
@@ -68,28 +74,16 @@ $(stage)/$(real): $(sources)
 	mkdir -p $(stage)
 	cp $(built)/$(plain) $@
 
-# What a program has to link beside the static library. Cargo repeats what the compiler said.
+# What a program has to link beside the static library. Cargo repeats what the compiler said. There is no libgcc_s to
+# link with -static; C compilers add it, or libgcc_eh in its place, by themselves.
 $(stage)/static-needs: $(stage)/$(real)
-	$(cargo_rustc) 2>&1 | sed -n 's/.*native-static-libs: //p' > $@
+	$(cargo_rustc) 2>&1 | sed -n 's/.*native-static-libs: //p' | sed 's/-lgcc_s *//' > $@
 	test -s $@
 
-# After static-needs, whose run of Cargo puts this archive there once more.
-ifeq ($(system),Darwin)
-$(stage)/$(name).a: $(stage)/$(real) $(stage)/static-needs
-	cp $(built)/$(name).a $@
-else
-# One object that shows tg_* alone, so that it links beside other archives with Rust in them. A local name
-# that is nowhere defined would be made a global one that those cannot resolve.
-$(stage)/$(name).a: $(stage)/$(real) $(stage)/static-needs
-	$(LD) -r --force-group-allocation --gc-sections \
-		`$(NM) -D --defined-only $(stage)/$(real) | sed 's/.* /-u /'` $(built)/$(name).a -o $(stage)/all.o
-	! readelf -sW $(stage)/all.o | grep 'LOCAL .* UND [^ ]' | grep -v _GLOBAL_OFFSET_TABLE_
-	$(OBJCOPY) --wildcard --keep-global-symbol='tg_*' --strip-debug -R .llvmbc -R .llvmcmd \
-		$(stage)/all.o $(stage)/one.o
-	rm -f $@
-	$(AR) rcs $@ $(stage)/one.o
-	rm $(stage)/all.o $(stage)/one.o
-endif
+# After static-needs, whose run of Cargo puts Rust's archive there once more.
+$(stage)/$(name).a: $(stage)/$(real) $(stage)/static-needs packaging/library
+	LD='$(LD)' NM='$(NM)' OBJCOPY='$(OBJCOPY)' AR='$(AR)' \
+		packaging/library archive $(stage)/$(real) $(built)/$(name).a $@
 
 # Changes when LIBDIR or BINDIR lead elsewhere than at the last time, so that the command line is linked again.
 $(stage)/to-lib: always
@@ -97,10 +91,10 @@ $(stage)/to-lib: always
 	echo '$(to_lib)' | cmp -s - $@ || echo '$(to_lib)' > $@
 
 # Finds the library from where it is itself, wherever both are installed.
-$(stage)/tg-auth: examples-c/tg-auth.c include/tigergraph_auth.h $(stage)/$(real) $(stage)/to-lib
+$(stage)/tg-auth: $(tg_auth) examples-c/tg_auth/tg-auth.h include/tigergraph_auth.h $(stage)/$(real) $(stage)/to-lib
 	ln -sf $(real) $(stage)/$(plain)
 	ln -sf $(real) $(stage)/$(soname)
-	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $< -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth
+	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $(tg_auth) -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth
 
 # Where both folders are below PREFIX, the installed files find each other from where they are, and the whole
 # may be moved; others are written as they are.
@@ -115,14 +109,32 @@ pc = $(subst $(space),\\$(space),$(1))
 pc_prefix := $(if $(movable),$${pcfiledir}/../$(up),$(call pc,$(PREFIX)))
 cmake_prefix := $(if $(movable),$${_tga_here}/../../$(up),$(PREFIX))
 
+# The system's loader has a list of the libraries in its folders. A package makes it anew when it is installed; so does
+# root, who installs on this very machine. Elsewhere nothing depends on it.
+ifeq ($(DESTDIR)$(filter Darwin,$(system)),)
+tell_loader = PATH="$$PATH:/sbin:/usr/sbin"; \
+	test "`id -u`" != 0 || ! command -v $(LDCONFIG) > /dev/null || $(LDCONFIG) || true
+else
+tell_loader = :
+endif
+
 bin := $(DESTDIR)$(BINDIR)
 lib := $(DESTDIR)$(LIBDIR)
 cmake := $(lib)/cmake/tigergraph_auth
 include := $(DESTDIR)$(INCLUDEDIR)
+man := $(DESTDIR)$(MANDIR)/man1
+bash := $(DESTDIR)$(BASHCOMPDIR)
+zsh := $(DESTDIR)$(ZSHCOMPDIR)
+fish := $(DESTDIR)$(FISHCOMPDIR)
 
 install: all
 	$(INSTALL) -d '$(bin)' '$(lib)/pkgconfig' '$(cmake)' '$(include)'
 	$(INSTALL) -m 755 $(stage)/tg-auth '$(bin)'
+	$(INSTALL) -d '$(man)' '$(bash)' '$(zsh)' '$(fish)'
+	$(INSTALL) -m 644 packaging/tg-auth/tg-auth.1 '$(man)'
+	$(INSTALL) -m 644 packaging/tg-auth/tg-auth.bash '$(bash)/tg-auth'
+	$(INSTALL) -m 644 packaging/tg-auth/_tg-auth '$(zsh)'
+	$(INSTALL) -m 644 packaging/tg-auth/tg-auth.fish '$(fish)'
 	$(INSTALL) -m 755 $(stage)/$(real) '$(lib)/$(real)'
 	ln -sf $(real) '$(lib)/$(soname)'
 	ln -sf $(real) '$(lib)/$(plain)'
@@ -138,13 +150,38 @@ install: all
 		-e "s|^set(_tga_static_needs .*|set(_tga_static_needs `cat $(stage)/static-needs`)|" \
 		packaging/cmake/tigergraph_auth-config.cmake > '$(cmake)/tigergraph_auth-config.cmake'
 	chmod 644 '$(lib)/pkgconfig/tigergraph_auth.pc' '$(cmake)/tigergraph_auth-config.cmake'
+	$(tell_loader)
 
 uninstall:
-	rm -f '$(bin)/tg-auth'
+	rm -f '$(bin)/tg-auth' '$(man)/tg-auth.1' '$(bash)/tg-auth' '$(zsh)/_tg-auth' '$(fish)/tg-auth.fish'
 	rm -f '$(lib)/$(real)' '$(lib)/$(soname)' '$(lib)/$(plain)' '$(lib)/$(name).a'
 	rm -f '$(lib)/pkgconfig/tigergraph_auth.pc' $(patsubst include/%,'$(include)/%',$(headers))
 	rm -f $(patsubst packaging/cmake/%,'$(cmake)/%',$(cmake_files))
 	rmdir '$(cmake)' 2> /dev/null || true
+	$(tell_loader)
+
+# The stand-in server, for the tests of programs that use the library. It has a target of its own, because it is for tests
+# alone: nothing that runs against a real server needs it, and it keeps nothing secret. Without link-time optimisation,
+# which it does not need and which takes minutes.
+STANDIN_PROFILE ?= release
+standin := $(CARGO_TARGET_DIR)/$(if $(TARGET),$(TARGET)/)$(patsubst dev,debug,$(STANDIN_PROFILE))/tigergraph-standin
+standin_sources := Makefile Cargo.toml Cargo.lock tests/standin/Cargo.toml $(shell find tests/standin/src -type f)
+
+standin: $(standin)
+
+$(standin): $(standin_sources)
+	CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+		$(CARGO) build $(CARGO_FLAGS) --profile $(STANDIN_PROFILE) --package tigergraph-standin \
+		$(if $(TARGET),--target $(TARGET))
+	touch $@
+
+install-standin: $(standin)
+	$(INSTALL) -d '$(bin)' '$(man)'
+	$(INSTALL) -m 755 $(standin) '$(bin)'
+	$(INSTALL) -m 644 packaging/tigergraph-standin.1 '$(man)'
+
+uninstall-standin:
+	rm -f '$(bin)/tigergraph-standin' '$(man)/tigergraph-standin.1'
 
 # The guides and the headers as one site, from target/reference/index.html on.
 reference:
@@ -173,4 +210,4 @@ always:
 
 # What a failed command left is not taken for a result.
 .DELETE_ON_ERROR:
-.PHONY: all always install uninstall reference sbom def soname
+.PHONY: all always install uninstall standin install-standin uninstall-standin reference sbom def soname

@@ -1,10 +1,19 @@
-//! Renders include/tigergraph_auth.h, chapter by chapter, and sets link arguments.
+//! Renders the headers of C: include/tigergraph_auth.h, chapter by chapter, and tigergraph_auth.cdef.h beside it. Sets
+//! link arguments.
+
+#[path = "build/cdef.rs"]
+mod cdef;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+const HEADER: &str = "include/tigergraph_auth.h";
+const CDEF: &str = "include/tigergraph_auth.cdef.h";
+
+const EPILOGUE: &str = "\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TIGERGRAPH_AUTH_H */\n";
+
 /// In the order in which a newcomer reads them, and in which types must be declared.
-const CHAPTERS: [(&str, &str); 9] = [
+const CHAPTERS: [(&str, &str); 10] = [
     ("version", "Version"),
     ("status", "Status"),
     ("error", "Errors"),
@@ -13,17 +22,19 @@ const CHAPTERS: [(&str, &str); 9] = [
     ("conn", "Connection"),
     ("secrets", "Secrets"),
     ("token", "Tokens"),
+    ("request", "Requests to the database"),
     ("report", "Diagnosis"),
 ];
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    let header = root.join("include/tigergraph_auth.h");
-    for watched in ["build.rs", "src/ffi", "include/tigergraph_auth.h"] {
+    for watched in ["build.rs", "build", "src/ffi", HEADER, CDEF] {
         println!("cargo:rerun-if-changed={watched}");
     }
     println!("cargo:rerun-if-env-changed=CI");
-    settle(&header, &render(&root));
+    let (prologue, chapters) = (prologue(&root), chapters(&root));
+    settle(&root, HEADER, &format!("{prologue}{chapters}{EPILOGUE}"));
+    settle(&root, CDEF, &cdef::render(&prologue, &chapters));
     link();
 }
 
@@ -40,20 +51,23 @@ fn link() {
     }
 }
 
-/// The whole header: prologue, chapters, epilogue.
-fn render(root: &Path) -> String {
-    let prologue = fs::read_to_string(root.join("src/ffi/prologue.h")).expect("src/ffi/prologue.h");
-    let mut text = prologue;
+/// What comes before the chapters, with the version.
+fn prologue(root: &Path) -> String {
+    let mut text = fs::read_to_string(root.join("src/ffi/prologue.h")).expect("src/ffi/prologue.h");
     for part in ["MAJOR", "MINOR", "PATCH"] {
         let value = env::var(format!("CARGO_PKG_VERSION_{part}")).expect("cargo sets it");
         text = text.replace(&format!("@{part}@"), &value);
     }
+    text
+}
+
+fn chapters(root: &Path) -> String {
+    let mut text = String::new();
     for (file, title) in CHAPTERS {
         let rule = "=".repeat(100 - title.len());
         text.push_str(&format!("\n/* {title} {rule} */\n\n"));
         text.push_str(&chapter(&root.join("src/ffi").join(file).with_extension("rs")));
     }
-    text.push_str("\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TIGERGRAPH_AUTH_H */\n");
     text
 }
 
@@ -78,8 +92,8 @@ fn chapter(file: &Path) -> String {
 }
 
 /// Leaves an equal header alone; a different one is an error under CI, and rewritten otherwise.
-fn settle(header: &Path, rendered: &str) {
-    let committed = fs::read_to_string(header).unwrap_or_default().replace("\r\n", "\n");
+fn settle(root: &Path, name: &str, rendered: &str) {
+    let committed = fs::read_to_string(root.join(name)).unwrap_or_default().replace("\r\n", "\n");
     if committed == rendered {
         return;
     }
@@ -87,9 +101,9 @@ fn settle(header: &Path, rendered: &str) {
         return;
     }
     if env::var_os("CI").is_some() {
-        panic!("header is out of date: run `cargo build` and commit include/tigergraph_auth.h");
+        panic!("{name} is out of date: run `cargo build` and commit it");
     }
-    if let Err(error) = fs::write(header, rendered) {
-        println!("cargo:warning=include/tigergraph_auth.h is out of date and cannot be written: {error}");
+    if let Err(error) = fs::write(root.join(name), rendered) {
+        println!("cargo:warning={name} is out of date and cannot be written: {error}");
     }
 }

@@ -39,9 +39,9 @@
  * Ownership. Free every tg_X * that a function gives you with tg_X_free(), once, on any thread.
  * Freeing wipes the credentials in it.
  *
- * Threads. Any number of threads can use a tg_conn at once. Results (tg_token, tg_secrets, tg_error)
- * are immutable and can be read on any thread. A tg_config is for one thread at a time. Do not free a
- * handle that another thread is still using.
+ * Threads. Any number of threads can use a tg_conn at once. Results (tg_token, tg_secrets, tg_response,
+ * tg_error) are immutable and can be read on any thread. A tg_config is for one thread at a time. Do not
+ * free a handle that another thread is still using.
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
  * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
@@ -53,6 +53,7 @@
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
  * for. A request that the server refused is not repeated. Nor is the creation of a secret, once its request
  * has begun: if no answer comes, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
+ * Nor is a request of yours (tg_send), which says more.
  *
  * Forks. A child process can use the handles it inherits. It opens its own network connections and closes
  * the inherited ones without using them; its handles keep the token they had. A call that is running when
@@ -79,7 +80,7 @@
 /* The version of this header; tg_version() returns the version of the library. */
 #define TIGERGRAPH_AUTH_VERSION_MAJOR 0
 #define TIGERGRAPH_AUTH_VERSION_MINOR 1
-#define TIGERGRAPH_AUTH_VERSION_PATCH 0
+#define TIGERGRAPH_AUTH_VERSION_PATCH 1
 
 /* Deprecated functions make the compiler warn, unless TIGERGRAPH_AUTH_ALLOW_DEPRECATED is defined. */
 #if defined(TIGERGRAPH_AUTH_ALLOW_DEPRECATED)
@@ -128,8 +129,8 @@ typedef int32_t tg_status;
  * An argument or a setting is wrong; nothing was sent.
  *
  * Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
- * argument.graph, argument.url, argument.range, argument.flags, config.conflict, config.file,
- * config.plain_http.
+ * argument.graph, argument.url, argument.range, argument.flags, argument.method, argument.path,
+ * argument.header, config.conflict, config.file, config.plain_http, config.profile.
  */
 #define TG_STATUS_INVALID_ARGUMENT 1
 /**
@@ -149,7 +150,8 @@ typedef int32_t tg_status;
  * The server's certificate or the TLS session was refused; nothing of the request was sent.
  *
  * Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
- * tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate.
+ * tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate,
+ * tls.bad_certificate, tls.no_name.
  */
 #define TG_STATUS_TLS 4
 /**
@@ -256,11 +258,15 @@ typedef struct tg_error tg_error;
  * Never NULL. Borrowed: it is valid until this thread's next call that takes a tg_error **; setters,
  * accessors and _free functions do not change it. Do not free it. In Go, async .NET or any other environment
  * that may move your code to another thread between two calls, use the call's last argument.
+ *
+ * Read it in a statement after the call. The arguments of one call are evaluated in any order in C, so
+ * printf("%d %s", tg_get_token(...), tg_last_error_message()) may read the error before there is one.
  */
 const tg_error *tg_last_error(void);
 
 /**
- * The message of tg_last_error(): one sentence for a person, "" after a success.
+ * The message of tg_last_error(): one sentence for a person, "" after a success. Read it in a statement after
+ * the call, see there.
  */
 const char *tg_last_error_message(void);
 
@@ -282,6 +288,11 @@ const char *tg_error_reason(const tg_error *error);
 
 /**
  * What to do about it, for a person, or "". Never NULL; valid as long as the error.
+ *
+ * Hints and messages, also those of a report or the log, name what a program calls or sets in a form that
+ * can be replaced: a function or flag of this header as a whole word (tg_config_set_ca_file), and a setting
+ * in quotation marks after the word "setting", with the variable it came from: the setting "ca_file" (from
+ * TG_CERT_PATH). So a program, or another language, can put its own names there, as tg-auth puts --ca-file.
  */
 const char *tg_error_hint(const tg_error *error);
 
@@ -301,14 +312,16 @@ int32_t tg_error_http_status(const tg_error *error);
 int64_t tg_error_retry_after_ms(const tg_error *error);
 
 /**
- * Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any thread.
+ * Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any
+ * thread.
  */
 void tg_error_free(tg_error *error);
 
 /* Log ================================================================================================= */
 
 /**
- * A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not logged.
+ * A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not
+ * logged.
  */
 #define TG_LOG_ERROR 1
 
@@ -328,11 +341,17 @@ void tg_error_free(tg_error *error);
 #define TG_LOG_DEBUG 4
 
 /**
- * Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
+ * Takes one log line. message has no line break at its end, contains no credential, and is valid during the
+ * call.
  *
  * May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
- * functions itself, on that thread, but must not wait for another thread that does. Log lines that such a call
- * causes on that thread are dropped. It must return normally: no exception, no longjmp.
+ * functions itself, on that thread, but must not wait for another thread that does. Log lines that such a
+ * call causes on that thread are dropped. It must return normally: no exception, no longjmp.
+ *
+ * Calls wait for a renewal (tg_authorization), which logs on a thread of the library. In Node.js a function
+ * runs on the main thread only, so a call that blocks the main thread waits for the renewal, the renewal for
+ * the function, and the call ends with timeout.response. There, make calls asynchronously, or set no log
+ * function. In LuaJIT and PHP set none: a call of their functions on another thread ends the process.
  */
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 
@@ -367,24 +386,61 @@ tg_config *tg_config_new(const char *host);
 /**
  * Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
  * TG_PASSWORD, TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or
- * TG_GSQL_PORT), TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host name decides;
- * "-1": no) and TG_CERT_PATH (a file with CA certificates).
+ * TG_GSQL_PORT), TG_SSL_PORT, TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host
+ * name decides; "-1": no), TG_CERT_PATH (a file with CA certificates; "system": the system's trust store),
+ * TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
+ * TG_SERVER_VERSION.
  *
  * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
- * line. Such a file must be a regular file (no pipe) that belongs to the user of the process, and no other user
- * may read or change it (chmod 600); it is read for every call that logs in, so a credential can be replaced
- * without a restart.
+ * line, as tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file() do.
  *
- * With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
- * error. Login and token come from one place: if the program set one of them, or the profile has one, no
- * other is searched for. An empty variable counts as not set. tg_conn_new() reports a wrong value, with the
- * name of the variable.
- * To take the address from TG_HOST, start with tg_config_new(NULL).
+ * With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
+ * without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
+ * set is config.profile, and two variables that choose different profiles are config.conflict.
+ * X_TG_CERT_PATH=system and X_TG_GRAPHNAME=- remove what would come from TG_CERT_PATH and TG_GRAPHNAME. A
+ * port in a profile's address takes precedence over ports without prefix.
+ *
+ * Login and token come from one place: if the program set one of them, or the profile has one, no other is
+ * searched for. The same holds for client certificate and key. TG_ALLOW_HTTP, and TG_PIN_SHA256 without a
+ * CA setting, count only if the host comes from the same place, the same profile or no profile: they do
+ * not change what a host that the program named is trusted by. An empty variable counts as not set.
+ * tg_conn_new() reports a wrong value, with the name of the variable. To take the address from TG_HOST,
+ * start with tg_config_new(NULL).
+ *
+ * The ports of these variables, unlike others, may be those that other tools of TigerGraph have as
+ * defaults: in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing is there; on 4.1 and
+ * later, if nothing is at the port of REST++, the gateway is used, with a warning in the log.
  *
  * These variables are read only here, and not at all in programs with more privileges than their user
  * (setuid). Do not change the environment on another thread at the same time.
  */
 void tg_config_load_env(tg_config *config);
+
+/**
+ * As tg_config_load_env(), with the profile of this name, whatever TG_DEFAULT_PROFILE and TG_PROFILE are
+ * set to. "default": the variables without prefix. NULL: the profile that the variables choose. Any other
+ * name without variables, the empty one too, is config.profile.
+ */
+void tg_config_load_profile(tg_config *config, const char *name);
+
+/**
+ * Reads a file of variables (.env) now, and fills in the settings that are not set yet from it, as
+ * tg_config_load_env() does from the environment. Call it after tg_config_load_env() or
+ * tg_config_load_profile(), if you call one of them: a variable of the environment then takes precedence
+ * over the same one in the file, and the profile that the environment chooses over the file's. Of several
+ * files the first takes precedence.
+ *
+ * Lines are NAME=value, with or without "export" before the name; "#" after a blank begins a comment.
+ * Values may be in single quotes, where a backslash protects a backslash and a quote, or in double quotes,
+ * where the escapes of C for line breaks, tabs and quotes work. Nothing is expanded: "${" outside of single
+ * quotes, and everything else that has no one meaning, is config.file, with the number of the line.
+ *
+ * With a credential in it the file must be private, as described at tg_config_set_password_file(); without
+ * one, nobody but its owner may be able to change it. Otherwise it is config.file. A pipe is read once,
+ * within the time limit for connecting. tg_conn_new() reports what is wrong with the file. Programs with
+ * more privileges than their user (setuid) read nothing. NULL is ignored.
+ */
+void tg_config_load_env_file(tg_config *config, const char *path);
 
 /**
  * The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
@@ -397,9 +453,28 @@ void tg_config_set_graph(tg_config *config, const char *graph);
 void tg_config_set_password(tg_config *config, const char *username, const char *password);
 
 /**
+ * Log in with user name and the password in this file, whose only line it is.
+ *
+ * The file is read by tg_conn_new() and again for every call that logs in, so the password can be replaced
+ * without a restart. A password and a file with one are two logins, which a connection cannot have.
+ *
+ * The file must not be open to other users (chmod 600). One of root's may also be readable by its group or
+ * by an ACL. One that every user can read is used only if its mount is read-only, as those of containers
+ * are, and root may use another user's: both log a warning. Nobody but the owner may be able to change it,
+ * and links on the way to it must belong to root or to the user of the process. A pipe, such as /dev/stdin,
+ * is read once, within the time limit for connecting, for all connections of the same tg_config.
+ */
+void tg_config_set_password_file(tg_config *config, const char *username, const char *path);
+
+/**
  * Log in with a secret.
  */
 void tg_config_set_secret(tg_config *config, const char *secret);
+
+/**
+ * Log in with the secret in this file, as tg_config_set_password_file() does with a password.
+ */
+void tg_config_set_secret_file(tg_config *config, const char *path);
 
 /**
  * A token to start with. With a login beside it, the login is used to get the next token; without one it is
@@ -411,6 +486,13 @@ void tg_config_set_api_token(tg_config *config, const char *token);
  * Log in with a JWT that another system issued. It is never renewed.
  */
 void tg_config_set_jwt(tg_config *config, const char *jwt);
+
+/**
+ * Log in with the JWT in this file, as tg_config_set_password_file() does with a password. It is read again
+ * shortly before the JWT expires, when it has expired, and after a server has refused it, so whoever issues
+ * JWTs can replace it.
+ */
+void tg_config_set_jwt_file(tg_config *config, const char *path);
 
 /**
  * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
@@ -436,6 +518,13 @@ void tg_config_set_server_version(tg_config *config, const char *version);
 void tg_config_set_ca_file(tg_config *config, const char *path);
 
 /**
+ * One more file with CA certificates to trust, as for tg_config_set_ca_file(): beside the system's trust
+ * store, or beside the certificates of the CA setting, whichever decides. Each call adds a file; NULL removes
+ * all files that were added.
+ */
+void tg_config_add_ca_file(tg_config *config, const char *path);
+
+/**
  * The CA certificates to trust, as PEM text, instead of a file.
  */
 void tg_config_set_ca_pem(tg_config *config, const char *pem);
@@ -446,12 +535,11 @@ void tg_config_set_ca_pem(tg_config *config, const char *pem);
 void tg_config_set_client_cert(tg_config *config, const char *cert_path, const char *key_path);
 
 /**
- * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only this key
- * is accepted. Without a CA setting it replaces the check of the chain, but not that of host name and dates;
- * together with a CA setting, both must match.
+ * The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only
+ * this key is accepted. Without a CA setting it replaces the check of the chain, but not that of host name
+ * and dates; together with a CA setting, both must match.
  */
-void tg_config_set_pin_sha256(tg_config *config,
-                              const char *base64_spki);
+void tg_config_set_pin_sha256(tg_config *config, const char *base64_spki);
 
 /**
  * Not 0: accept any certificate, so anybody between client and server can read everything. Only for tests.
@@ -471,8 +559,9 @@ void tg_config_set_allow_http(tg_config *config, int32_t allow);
 void tg_config_set_timeouts(tg_config *config, uint32_t connect_ms, uint32_t total_ms);
 
 /**
- * An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment sets (HTTPS_PROXY,
- * NO_PROXY and so on). Default: none, even if the environment sets one.
+ * An HTTP proxy as "http://proxy:3128" or "http://user:password@proxy:3128" (special characters
+ * percent-encoded), or "env" for the one that the environment sets (HTTPS_PROXY, NO_PROXY and so on).
+ * Default: none, even if the environment sets one.
  */
 void tg_config_set_proxy(tg_config *config, const char *proxy);
 
@@ -489,7 +578,8 @@ void tg_config_set_user_agent(tg_config *config, const char *user_agent);
 void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
 
 /**
- * Where log lines up to max_level (TG_LOG_...) go. log NULL: no log.
+ * Where log lines up to max_level (TG_LOG_...) go. log NULL: no log. In Node.js, LuaJIT and PHP, read what
+ * tg_log_fn says first.
  *
  * release (may be NULL) is called exactly once for each call of this function, when neither a config
  * nor a connection can use user_data any more; at once if log is NULL or config is NULL.
@@ -506,6 +596,16 @@ void tg_config_set_log(tg_config *config,
 void tg_config_free(tg_config *config);
 
 /* Connection ========================================================================================== */
+
+/**
+ * REST++: queries, graph data, loading jobs. For the functions with a parameter server; not a flag.
+ */
+#define TG_SERVER_RESTPP 1
+
+/**
+ * The gateway: GSQL, secrets, tokens.
+ */
+#define TG_SERVER_GATEWAY 2
 
 /**
  * A connection to one server: its settings, its login, its current token. For any number of
@@ -525,9 +625,32 @@ tg_status tg_conn_new(const tg_config *config, tg_conn **conn, tg_error **error)
  * The server's version. major, minor and patch may each be NULL.
  *
  * GET /version of REST++, with the connection's token; if there is none but a login, a token is requested
- * first and becomes the connection's own.
+ * first and becomes the connection's own. Without any login it is the version that
+ * tg_config_set_server_version set, and nothing is sent; else what the server tells to anybody, and
+ * credentials.none if it wants a token.
  */
 tg_status tg_server_version(tg_conn *conn, int32_t *major, int32_t *minor, int32_t *patch, tg_error **error);
+
+/**
+ * The address that requests of this connection to a part of TigerGraph begin with: scheme, host, port unless
+ * it is the scheme's own, and base path, as "https://db.example.com:14240/restpp" for TG_SERVER_RESTPP. No
+ * slash at the end: append a path that begins with one. "" for NULL and for any other server.
+ *
+ * Sends nothing. After a request the text may be another, if the library has found the server elsewhere, such
+ * as on the old port of REST++; ask again for each request, or take that of the token, tg_token_url(). Every
+ * text stays valid until the last handle of the connection is freed.
+ */
+const char *tg_conn_url(const tg_conn *conn, int32_t server);
+
+/**
+ * The CA certificates of the CA setting and of added files, in PEM, as tg_conn_new() read them: for an HTTP
+ * client that is to trust whom this library trusts. "" where there are none, because the system's trust store
+ * (or SSL_CERT_FILE), a pin alone or the setting for insecure TLS decides, for plain http, and for NULL.
+ *
+ * Certificates of added files are here without those of the system's trust store, which counts beside them.
+ * Valid until the last handle of the connection is freed.
+ */
+const char *tg_conn_ca_pem(const tg_conn *conn);
 
 /**
  * Another handle to the same connection: same login, same token, same sockets. It has its own cancellation,
@@ -545,8 +668,9 @@ void tg_conn_set_timeout(tg_conn *conn, uint32_t total_ms);
 
 /**
  * Stops the calls that are running on this handle, on any thread and in any phase: they return within
- * 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait for them.
- * Calls that start later, and those on clones, are not affected.
+ * 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun, or a request of
+ * tg_send() other than GET and HEAD. Does not wait for them. Calls that start later, and those on clones,
+ * are not affected.
  */
 void tg_conn_cancel(tg_conn *conn);
 
@@ -560,7 +684,8 @@ void tg_conn_free(tg_conn *conn);
 /* Secrets ============================================================================================= */
 
 /**
- * For calls that drop or delete: it is not an error if something does not exist. Other errors are still reported.
+ * For calls that drop or delete: it is not an error if something does not exist. Other errors are still
+ * reported.
  */
 #define TG_IGNORE_MISSING 1u
 
@@ -594,12 +719,27 @@ tg_status tg_show_secrets(tg_conn *conn,
                           tg_error **error);
 
 /**
+ * The secret with this alias, as a list of one: of the connection's user, or, with user (4.1 and later,
+ * superusers only), of another user. NOT_FOUND, missing.secret, if there is none.
+ *
+ * 2.x to 3.11: its entry of GSQL SHOW SECRET, the value masked. 4.1 and later:
+ * GET /gsql/v1/secrets/{alias}, the value in plain text.
+ * Free the result with tg_secrets_free().
+ */
+tg_status tg_get_secret(tg_conn *conn,
+                        const char *alias,
+                        const char *user,
+                        tg_secrets **secret,
+                        tg_error **error);
+
+/**
  * Creates a secret. The result is a list of one, with its alias and its value.
  *
  * alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
  * value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
  * here must be sent in the URL, where the server may log it; it is better to let the server choose.
  *
+ * It takes one way: where the endpoint is missing the status is NOT_FOUND, missing.endpoint.
  * Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
  * message names the alias, so that you can look for it or drop it.
  *
@@ -635,11 +775,13 @@ tg_status tg_drop_secret(tg_conn *conn,
                          tg_error **error);
 
 /**
- * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets dropped.
+ * Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets
+ * that were there and are dropped; a name that is given twice counts once.
  *
  * aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
- * exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING, from
- * 4.1 on, one that does not exist causes two more requests: a list, and a drop of the rest.
+ * exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING and
+ * more than one alias, from 4.1 on, there is one more request before: the list, which tells what is there to
+ * drop.
  */
 tg_status tg_drop_secrets(tg_conn *conn,
                           const char *const *aliases,
@@ -761,6 +903,12 @@ tg_status tg_delete_token(tg_conn *conn,
 tg_status tg_check_jwt_token(tg_conn *conn, const char *jwt, int32_t *valid, tg_error **error);
 
 /**
+ * The same for a token of this library; token NULL is INVALID_ARGUMENT. One whose value is "", because
+ * authentication is off, is AUTH_DISABLED.
+ */
+tg_status tg_check_token(tg_conn *conn, const tg_token *token, int32_t *valid, tg_error **error);
+
+/**
  * A valid token, for the Authorization header of a request to the database: the connection's own while it is
  * fresh, renewed in time. Call this before every request: while the token is fresh this costs some tens of
  * nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
@@ -818,9 +966,132 @@ int64_t tg_token_expires_at(const tg_token *token);
 const char *tg_token_expiration(const tg_token *token);
 
 /**
+ * The address where this token is good, as tg_conn_url() tells it: append the path of a request. Never
+ * changes, and is valid as long as the object. "" for NULL and for any other server.
+ */
+const char *tg_token_url(const tg_token *token, int32_t server);
+
+/**
  * Frees a token; wipes it when nothing else uses it. NULL is allowed.
  */
 void tg_token_free(tg_token *token);
+
+/* Requests to the database ============================================================================ */
+
+/**
+ * A request to the database. May be sent any number of times, by several threads at once; must not be
+ * changed or freed while it is being sent.
+ */
+typedef struct tg_request tg_request;
+
+/**
+ * The answer to a request, complete. Immutable; may be read on any thread.
+ */
+typedef struct tg_response tg_response;
+
+/**
+ * Whether an answer that your own HTTP client got from this server, with this HTTP status and body, says that
+ * the token is refused: 1 if so. Then call tg_reject_token() and tg_authorization(), and send the request
+ * once more. tg_send() does all of this itself.
+ *
+ * 1 for the codes REST-10016 and REST-10019 beside a true "error", and for HTTP 401 of TG_SERVER_GATEWAY with
+ * the message "Authentication failed." and no code. 0 for everything else: REST-10018 (the token is valid,
+ * but not allowed to do this), web pages, unfinished bodies, and anything within the result of a query. A
+ * GSQL server before 4.1.2 accepts no tokens, and gives the second answer to all of them: reject a token for
+ * it once, not for each request.
+ *
+ * Sends nothing and never fails. body NULL: an empty one.
+ */
+int32_t tg_is_token_refused(int32_t server, int32_t http_status, const void *body, size_t length);
+
+/**
+ * A request with this method, to this part of TigerGraph (TG_SERVER_RESTPP or TG_SERVER_GATEWAY), without
+ * headers of its own and without a body. What is wrong with it, tg_send() reports.
+ *
+ * path begins with "/", is already percent-encoded, may have a query, and has at most 8 KiB:
+ * "/query/MyGraph/my_query?vertex=5". What stands before it, "/restpp" included, comes from the connection. A
+ * path with a segment "." or "..", also encoded, a fragment, a backslash, a blank or a control character is
+ * argument.path. method is a method of HTTP in capital letters, but not CONNECT or TRACE.
+ *
+ * Free it with tg_request_free(). NULL only if there is no memory.
+ */
+tg_request *tg_request_new(const char *method, int32_t server, const char *path);
+
+/**
+ * Sets a header, such as "GSQL-TIMEOUT" in milliseconds, instead of one with the same name, whatever its
+ * case; value NULL removes it. At most 8 KiB each and 64 KiB together.
+ *
+ * The library sets these itself, and tg_send() refuses them with argument.header: Authorization, Host,
+ * Content-Length, Content-Type, Transfer-Encoding, Accept-Encoding, Connection, Keep-Alive, Cookie, Expect,
+ * GSQL-Secret, TE, Trailer, Upgrade and Proxy-...
+ */
+void tg_request_set_header(tg_request *request, const char *name, const char *value);
+
+/**
+ * Sets the body, of any length, and its type, such as "application/json", instead of earlier ones. Both are
+ * copied. body NULL with length 0: no body. content_type NULL or "": no Content-Type.
+ */
+void tg_request_set_body(tg_request *request, const void *body, size_t length, const char *content_type);
+
+/**
+ * The longest body that an answer may have, in bytes; 0: 64 MiB. A longer one is protocol.too_large.
+ */
+void tg_request_set_response_limit(tg_request *request, uint64_t bytes);
+
+/**
+ * Frees a request. NULL is allowed.
+ */
+void tg_request_free(tg_request *request);
+
+/**
+ * Sends a request with a token as tg_authorization() gives it, or without one where authentication is off,
+ * and waits for the whole answer, within the time limit of conn. Connections, TLS, proxy, time limit and
+ * cancellation are those of the other calls.
+ *
+ * OK means that there is a complete answer, whatever its HTTP status: look at tg_response_http_status(). Not
+ * OK are a redirect (protocol.redirect), a compressed answer (protocol.encoding) and one over its limit
+ * (protocol.too_large).
+ *
+ * If the answer says that the token is refused (tg_is_token_refused()), the token is rejected and the
+ * request sent once more with a new one; a second refusal is the answer. Without a login that can renew the
+ * token, the first refusal is the answer. The GSQL server's 401 counts only if the server is known to accept
+ * tokens there: 4.1.2 and later, by tg_config_set_server_version(), or because it has accepted one.
+ *
+ * Nothing else is repeated once a byte of the request was written, because a GET may run a query that
+ * writes. If there is no complete answer then, also because of the time limit or tg_conn_cancel(), the
+ * status is UNKNOWN_OUTCOME, for GET and HEAD the failure itself.
+ *
+ * The log gets method, HTTP status and time on level TG_LOG_DEBUG, but no path. Free the result with
+ * tg_response_free().
+ */
+tg_status tg_send(tg_conn *conn, const tg_request *request, tg_response **response, tg_error **error);
+
+/**
+ * The HTTP status, such as 200. 0 for NULL.
+ */
+int32_t tg_response_http_status(const tg_response *response);
+
+/**
+ * The value of the first header with this name, whatever its case; "" if there is none. What is not UTF-8
+ * in it is replaced. Valid as long as the response.
+ */
+const char *tg_response_header(const tg_response *response, const char *name);
+
+/**
+ * The body. Never NULL; a 0 byte stands behind it, so that a text can be used as a string. It may have 0
+ * bytes in it: its length is tg_response_body_length(). Valid as long as the response.
+ */
+const void *tg_response_body(const tg_response *response);
+
+/**
+ * The length of the body in bytes, without the 0 byte behind it. 0 for NULL.
+ */
+size_t tg_response_body_length(const tg_response *response);
+
+/**
+ * Frees a response, and wipes its body. NULL is allowed.
+ */
+void tg_response_free(tg_response *response);
 
 /* Diagnosis =========================================================================================== */
 
@@ -830,7 +1101,8 @@ void tg_token_free(tg_token *token);
 #define TG_REPORT_OFFLINE 1u
 
 /**
- * What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown to anybody.
+ * What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown
+ * to anybody.
  */
 typedef struct tg_report tg_report;
 
@@ -841,15 +1113,12 @@ typedef struct tg_report tg_report;
  * The status is OK whenever there is a report, even if it says that nothing works. flags: 0, or
  * TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
  *
- * One lookup of the server's name and, for https, one look at its certificate; one request for its version, if that
- * is not known; one login, if there is no valid token yet (the token becomes the connection's own); one GET
- * /version of REST++. A refused login is not tried again, so that no account is locked.
- * Free the result with tg_report_free().
+ * One lookup of the server's name and, for https, one look at its certificate; one request for its version,
+ * if that is not known; one login, if there is no valid token yet (the token becomes the connection's own);
+ * one GET /version of REST++. A refused login is not tried again, so that no account is locked. Free the
+ * result with tg_report_free().
  */
-tg_status tg_diagnose(tg_conn *conn,
-                      uint32_t flags,
-                      tg_report **report,
-                      tg_error **error);
+tg_status tg_diagnose(tg_conn *conn, uint32_t flags, tg_report **report, tg_error **error);
 
 /**
  * For a person: the first line is the verdict and what to do, then come the steps and the settings.

@@ -92,6 +92,21 @@ inline std::string_view name(Status status) noexcept {
     return tg_status_name(static_cast<tg_status>(status));
 }
 
+/** A part of TigerGraph that requests are for. */
+enum class Server : std::int32_t {
+    restpp = TG_SERVER_RESTPP,  /**< REST++: queries, graph data, loading jobs. */
+    gateway = TG_SERVER_GATEWAY /**< The gateway: GSQL, secrets, tokens. */
+};
+
+/**
+ * Whether an answer that your own HTTP client got from this server says that the token is refused: then call
+ * Connection::reject_token() and Connection::authorization(), and send the request once more. Connection::send() does
+ * this itself.
+ */
+inline bool is_token_refused(Server server, std::int32_t http_status, std::string_view body) noexcept {
+    return tg_is_token_refused(static_cast<std::int32_t>(server), http_status, body.data(), body.size()) == 1;
+}
+
 /**
  * A text that is handed to a call, or none: where the C header takes NULL, std::nullopt and nullptr are none.
  *
@@ -144,6 +159,8 @@ struct Free {
     void operator()(tg_token *token) const noexcept { tg_token_free(token); }
     void operator()(tg_report *report) const noexcept { tg_report_free(report); }
     void operator()(tg_error *error) const noexcept { tg_error_free(error); }
+    void operator()(tg_request *request) const noexcept { tg_request_free(request); }
+    void operator()(tg_response *response) const noexcept { tg_response_free(response); }
 };
 
 template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
@@ -478,6 +495,24 @@ class Config {
         tg_config_load_env(handle_.get());
         return *this;
     }
+    /**
+     * The same with the profile of this name, whatever TG_DEFAULT_PROFILE and TG_PROFILE say. One without variables is
+     * config.profile.
+     */
+    Config &load_profile(Text name) & {
+        tg_config_load_profile(handle_.get(), take("profile", name).c_str());
+        return *this;
+    }
+    /**
+     * Reads a file of variables (.env) now, and fills in the settings that are not set yet from it. Call it after
+     * load_env() or load_profile(): the environment takes precedence. With a credential in it the file must be private.
+     */
+    Config &load_env_file(Text path) & {
+        tg_config_load_env_file(handle_.get(), take("env_file", path).c_str());
+        return *this;
+    }
+    /** Settings from the environment alone, the address of TG_HOST too; see load_env(). */
+    static Config from_env() { return Config(std::nullopt).load_env(); }
     /** The graph that tokens are for and, before 4.1, that secrets belong to. Default: none. */
     Config &set_graph(Text graph) & {
         tg_config_set_graph(handle_.get(), take("graph", graph).c_str());
@@ -488,9 +523,23 @@ class Config {
         tg_config_set_password(handle_.get(), take("username", username).c_str(), take("password", password).c_str());
         return *this;
     }
+    /**
+     * Log in with user name and the password in this file, whose only line it is. The file is read for every call
+     * that logs in.
+     */
+    Config &set_password_file(Text username, Text path) & {
+        tg_config_set_password_file(handle_.get(), take("username", username).c_str(),
+                                    take("password_file", path).c_str());
+        return *this;
+    }
     /** Log in with a secret. */
     Config &set_secret(Text secret) & {
         tg_config_set_secret(handle_.get(), take("secret", secret).c_str());
+        return *this;
+    }
+    /** Log in with the secret in this file, whose only line it is. The file is read for every call that logs in. */
+    Config &set_secret_file(Text path) & {
+        tg_config_set_secret_file(handle_.get(), take("secret_file", path).c_str());
         return *this;
     }
     /**
@@ -504,6 +553,14 @@ class Config {
     /** Log in with a JWT that another system issued. It is never renewed. */
     Config &set_jwt(Text jwt) & {
         tg_config_set_jwt(handle_.get(), take("jwt", jwt).c_str());
+        return *this;
+    }
+    /**
+     * Log in with the JWT in this file, whose only line it is. The file is read again shortly before the JWT
+     * expires, when it has expired, and after a server has refused it.
+     */
+    Config &set_jwt_file(Text path) & {
+        tg_config_set_jwt_file(handle_.get(), take("jwt_file", path).c_str());
         return *this;
     }
     /**
@@ -530,6 +587,14 @@ class Config {
      */
     Config &set_ca_file(Text path) & {
         tg_config_set_ca_file(handle_.get(), take("ca_file", path).c_str());
+        return *this;
+    }
+    /**
+     * One more file with CA certificates to trust, beside the system's trust store or beside the CA setting. Each call
+     * adds one; none removes those that were added.
+     */
+    Config &add_ca_file(Text path) & {
+        tg_config_add_ca_file(handle_.get(), take("added_ca_file", path).c_str());
         return *this;
     }
     /** The CA certificates to trust, as PEM text, instead of a file. */
@@ -612,15 +677,25 @@ class Config {
     /** The same. */
     Config load_env() && { return std::move(load_env()); }
     /** The same. */
+    Config load_profile(Text name) && { return std::move(load_profile(name)); }
+    /** The same. */
+    Config load_env_file(Text path) && { return std::move(load_env_file(path)); }
+    /** The same. */
     Config set_graph(Text graph) && { return std::move(set_graph(graph)); }
     /** The same. */
     Config set_password(Text username, Text password) && { return std::move(set_password(username, password)); }
     /** The same. */
+    Config set_password_file(Text username, Text path) && { return std::move(set_password_file(username, path)); }
+    /** The same. */
     Config set_secret(Text secret) && { return std::move(set_secret(secret)); }
+    /** The same. */
+    Config set_secret_file(Text path) && { return std::move(set_secret_file(path)); }
     /** The same. */
     Config set_api_token(Text token) && { return std::move(set_api_token(token)); }
     /** The same. */
     Config set_jwt(Text jwt) && { return std::move(set_jwt(jwt)); }
+    /** The same. */
+    Config set_jwt_file(Text path) && { return std::move(set_jwt_file(path)); }
     /** The same. */
     Config set_ports(std::uint16_t restpp, std::uint16_t gsql) && { return std::move(set_ports(restpp, gsql)); }
     /** The same. */
@@ -629,6 +704,8 @@ class Config {
     Config set_server_version(Text version) && { return std::move(set_server_version(version)); }
     /** The same. */
     Config set_ca_file(Text path) && { return std::move(set_ca_file(path)); }
+    /** The same. */
+    Config add_ca_file(Text path) && { return std::move(add_ca_file(path)); }
     /** The same. */
     Config set_ca_pem(Text pem) && { return std::move(set_ca_pem(pem)); }
     /** The same. */
@@ -700,6 +777,20 @@ class Config {
     detail::Owned<tg_config> handle_;
 };
 
+/** A text of an object that is gone after this expression: becomes a std::string, and nothing that borrows. */
+class CopiedText {
+  public:
+    /** A copy of this text. */
+    explicit CopiedText(std::string_view text) : text_(text) {}
+    /** The text. */
+    operator std::string() && { return std::move(text_); }
+    /** The text. */
+    operator std::string() const & { return text_; }
+
+  private:
+    std::string text_;
+};
+
 /**
  * A token: its value, its header, its expiration. Immutable; may be read on any thread, and does not change,
  * whatever happens to the connection. Its strings are valid as long as it.
@@ -719,8 +810,14 @@ class Token {
 
     /** A string would outlive its token: keep the token. */
     std::string_view value() const && = delete;
+    /** The same of a token that is gone after this expression, for a std::string. */
+    CopiedText header() const && { return CopiedText(tg_token_header(handle_.get())); }
+    /** The address where this token is good, as Connection::url() tells it. Never changes. */
+    std::string_view url(Server server) const & noexcept {
+        return tg_token_url(handle_.get(), static_cast<std::int32_t>(server));
+    }
     /** A string would outlive its token: keep the token. */
-    std::string_view header() const && = delete;
+    std::string_view url(Server server) const && = delete;
     /** A string would outlive its token: keep the token. */
     std::string_view expiration() const && = delete;
 
@@ -837,6 +934,89 @@ class Report {
     detail::Owned<tg_report> handle_;
 };
 
+/**
+ * A request to the database. May be sent any number of times, by several threads at once. What is wrong with it,
+ * Connection::send() reports.
+ */
+class Request {
+  public:
+    /**
+     * A request with this method, to this part of TigerGraph. The path begins with "/", is percent-encoded already and
+     * may have a query: "/query/MyGraph/my_query?vertex=5".
+     */
+    Request(Text method, Server server, Text path)
+        : handle_(tg_request_new(take("method", method).c_str(), static_cast<std::int32_t>(server),
+                                 take("path", path).c_str())) {}
+
+    /** Sets a header, such as "GSQL-TIMEOUT" in milliseconds, instead of one of the same name; none removes it. */
+    Request &set_header(Text name, Text value) & {
+        tg_request_set_header(handle_.get(), take("name", name).c_str(), take("value", value).c_str());
+        return *this;
+    }
+    /** Sets the body, which is copied, and its type, such as "application/json". */
+    Request &set_body(std::string_view body, Text content_type = {}) & {
+        // An empty body is one, too.
+        const char *bytes = body.data() == nullptr ? "" : body.data();
+        tg_request_set_body(handle_.get(), bytes, body.size(), take("content_type", content_type).c_str());
+        return *this;
+    }
+    /** The longest body that an answer may have, in bytes; 0: 64 MiB. */
+    Request &set_response_limit(std::uint64_t bytes) & noexcept {
+        tg_request_set_response_limit(handle_.get(), bytes);
+        return *this;
+    }
+
+    /** The same. */
+    Request set_header(Text name, Text value) && { return std::move(set_header(name, value)); }
+    /** The same. */
+    Request set_body(std::string_view body, Text content_type = {}) && {
+        return std::move(set_body(body, content_type));
+    }
+    /** The same. */
+    Request set_response_limit(std::uint64_t bytes) && noexcept { return std::move(set_response_limit(bytes)); }
+
+  private:
+    friend class Connection;
+
+    /* Keeps the first thing that C cannot have. */
+    detail::Argument take(const char *name, Text text) {
+        detail::Argument argument(name, text);
+        if (refused_.status() == Status::ok) refused_ = argument.refusal();
+        return argument;
+    }
+
+    /* Before the handle, whose making may refuse the path. */
+    Error refused_;
+    detail::Owned<tg_request> handle_;
+};
+
+/** The answer to a request, complete, whatever its status. Immutable; may be read on any thread. */
+class Response {
+  public:
+    /** The HTTP status, such as 200. */
+    std::int32_t http_status() const noexcept { return tg_response_http_status(handle_.get()); }
+    /** The value of the first header with this name, whatever its case; "" if there is none. */
+    std::string_view header(Text name) const & {
+        return tg_response_header(handle_.get(), detail::Argument("name", name).c_str());
+    }
+    /** The body; it may have any bytes in it. */
+    std::string_view body() const & noexcept {
+        return std::string_view(static_cast<const char *>(tg_response_body(handle_.get())),
+                                tg_response_body_length(handle_.get()));
+    }
+
+    /** A string would outlive its response: keep the response. */
+    std::string_view header(Text name) const && = delete;
+    /** A string would outlive its response: keep the response. */
+    std::string_view body() const && = delete;
+
+  private:
+    friend class Connection;
+    explicit Response(tg_response *handle) noexcept : handle_(handle) {}
+
+    detail::Owned<tg_response> handle_;
+};
+
 /** The version of a server. */
 struct Version {
     std::int32_t major = 0; /**< The 4 of 4.1.2. */
@@ -929,8 +1109,8 @@ class Connection {
 
     /**
      * Stops the calls that are running on this handle, on any thread: they end within 100 ms, with
-     * Status::cancelled, or unknown_outcome if the creation of a secret has begun. Does not wait for them.
-     * Calls that start later, and those on clones, are not affected.
+     * Status::cancelled, or unknown_outcome if the creation of a secret has begun, or a request of send() other than
+     * GET and HEAD. Does not wait for them. Calls that start later, and those on clones, are not affected.
      */
     void cancel() noexcept { tg_conn_cancel(handle_.get()); }
 
@@ -951,6 +1131,14 @@ class Connection {
         const detail::Argument who("user", user);
         return list({&who}, [&](tg_secrets **secrets, tg_error **out) {
             return tg_get_secrets(handle_.get(), who.c_str(), secrets, out);
+        });
+    }
+
+    /** The secret with this alias, as a list of one, of the connection's user or of another. Before 4.1 masked. */
+    Result<Secrets> try_get_secret(Text alias, Text user = {}) {
+        const detail::Argument own_alias("alias", alias), who("user", user);
+        return list({&own_alias, &who}, [&](tg_secrets **secret, tg_error **out) {
+            return tg_get_secret(handle_.get(), own_alias.c_str(), who.c_str(), secret, out);
         });
     }
 
@@ -988,7 +1176,9 @@ class Connection {
 
     /**
      * Drops secrets by their aliases, a list in braces or any range of texts, with one request. Gives the number of
-     * secrets dropped. If one does not exist the status is not_found, and before 4.1 the others are still dropped.
+     * secrets that were there and are dropped; a name that is given twice counts once. If one does not exist the
+     * status is not_found, and before 4.1 the others are still dropped. With ignore_missing and more than one alias,
+     * from 4.1 on, there is one more request before: the list, which tells what is there to drop.
      */
     template <class Aliases = std::initializer_list<Text>>
     Result<std::size_t> try_drop_secrets(const Aliases &aliases, const DropOptions &options = {}) {
@@ -1046,6 +1236,54 @@ class Connection {
         return Result<bool>(valid == 1, std::move(error));
     }
 
+    /** The same for a token of this library. One of a server without authentication is auth_disabled. */
+    Result<bool> try_check_token(const Token &token) {
+        std::int32_t valid = 0;
+        Error error = detail::call({}, [&](tg_error **out) {
+            return tg_check_token(handle_.get(), token.handle_.get(), &valid, out);
+        });
+        return Result<bool>(valid == 1, std::move(error));
+    }
+
+    /**
+     * Sends a request with a token as authorization() gives it, or without one where authentication is off, and waits
+     * for the whole answer. A success means that there is a complete answer, whatever its HTTP status.
+     *
+     * A refused token is rejected, and the request sent once more with a new one, if the connection has a login to get
+     * one. Nothing else is repeated once a byte of the request was written. If there is no complete answer then, the
+     * status is unknown_outcome, for GET and HEAD the failure itself.
+     */
+    Result<Response> try_send(const Request &request) {
+        tg_response *response = nullptr;
+        Error error = request.refused_;
+        if (error.status() == Status::ok) {
+            error = detail::call({}, [&](tg_error **out) {
+                return tg_send(handle_.get(), request.handle_.get(), &response, out);
+            });
+        }
+        return Result<Response>(Response(response), std::move(error));
+    }
+
+    /**
+     * The address that requests to a part of TigerGraph begin with, such as "https://db.example.com:14240/restpp", without
+     * a slash at the end. Sends nothing. After a request it may be another one: ask again for each request. Valid as
+     * long as the connection or a clone of it.
+     */
+    std::string_view url(Server server) const & noexcept {
+        return tg_conn_url(handle_.get(), static_cast<std::int32_t>(server));
+    }
+
+    /**
+     * The CA certificates of the CA setting and of added files in PEM, for an HTTP client of your own; "" where there
+     * are none. Valid as long as the connection or a clone of it.
+     */
+    std::string_view ca_pem() const & noexcept { return tg_conn_ca_pem(handle_.get()); }
+
+    /** A string would outlive its connection: keep the connection. */
+    std::string_view url(Server server) const && = delete;
+    /** A string would outlive its connection: keep the connection. */
+    std::string_view ca_pem() const && = delete;
+
     /**
      * A valid token, for the Authorization header of a request to the database: the connection's own while it
      * is fresh, renewed in time. Call this before every request: while the token is fresh this takes no lock
@@ -1091,6 +1329,8 @@ class Connection {
     Version server_version() { return try_server_version().value(); }
     /** As try_get_secrets(); throws Exception. */
     Secrets get_secrets(Text user = {}) { return try_get_secrets(user).value(); }
+    /** As try_get_secret(); throws Exception. */
+    Secrets get_secret(Text alias, Text user = {}) { return try_get_secret(alias, user).value(); }
     /** As try_create_secret(); throws Exception. */
     Secrets create_secret(Text alias = {}, const CreateOptions &options = {}) {
         return try_create_secret(alias, options).value();
@@ -1112,6 +1352,10 @@ class Connection {
     void delete_token(const DeleteOptions &options = {}) { try_delete_token(options).value(); }
     /** As try_check_jwt_token(); throws Exception. */
     bool check_jwt_token(Text jwt) { return try_check_jwt_token(jwt).value(); }
+    /** As try_check_token(); throws Exception. */
+    bool check_token(const Token &token) { return try_check_token(token).value(); }
+    /** As try_send(); throws Exception. */
+    Response send(const Request &request) { return try_send(request).value(); }
     /** As try_authorization(); throws Exception. */
     Token authorization() { return try_authorization().value(); }
     /** As try_current_token(); throws Exception. */

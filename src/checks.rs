@@ -1,5 +1,7 @@
 //! Checks of texts that come from outside: names and credentials that could change a request are refused.
 
+use std::fmt;
+
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 
@@ -134,6 +136,143 @@ pub fn is_token_byte(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
 }
 
+/// The error for a NULL where none may be.
+pub fn null(name: &str) -> Error {
+    Error::new(Reason::ArgumentNull, format!("{name} is NULL"))
+}
+
+/// A text that came as bytes, or the error that names it.
+pub fn utf8(name: impl fmt::Display, bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Error::new(Reason::ArgumentUtf8, format!("{name} is not UTF-8")))
+}
+
+/// The same for a text that is not longer than one may be.
+pub fn short_utf8(name: impl fmt::Display, bytes: &[u8]) -> Result<&str> {
+    if bytes.len() > TEXT_LIMIT {
+        return Err(Error::new(Reason::ArgumentRange, format!("{name} is longer than 64 KiB")));
+    }
+    utf8(name, bytes)
+}
+
+/// Longest path of a request, its query included.
+const PATH_LIMIT: usize = 8 * 1024;
+/// Longest field of a request, and longest fields of one together.
+const FIELD_LIMIT: usize = 8 * 1024;
+const FIELDS_LIMIT: usize = 64 * 1024;
+
+/// Checks a method: a token of RFC 9110, and none that asks for something else than a request and its answer.
+pub fn check_method(method: &str) -> Result<&str> {
+    let is_method = is_http_token(method) && method.len() <= 32;
+    if !is_method || ["CONNECT", "TRACE"].iter().any(|refused| method.eq_ignore_ascii_case(refused)) {
+        return Err(Error::new(Reason::ArgumentMethod, "the method is not one that can be sent"));
+    }
+    Ok(method)
+}
+
+fn is_http_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// Checks a path with its query, which is percent-encoded already: it can lead nowhere but below the server's address,
+/// also where it is decoded on the way.
+pub fn check_path(path: &str) -> Result<&str> {
+    let bad = |why: &str| Err(Error::new(Reason::ArgumentPath, format!("the path {why}")));
+    if !path.starts_with('/') {
+        return bad("does not begin with /");
+    }
+    if path.len() > PATH_LIMIT {
+        return bad("is longer than 8 KiB");
+    }
+    if let Some(byte) = path.bytes().find(|byte| !byte.is_ascii_graphic() || matches!(byte, b'#' | b'\\')) {
+        return bad(match byte {
+            b'#' => "has a fragment (#)",
+            b'\\' => "has a backslash",
+            b' ' => "has a space",
+            0x80.. => "has letters that are not percent-encoded",
+            _ => "has a control character",
+        });
+    }
+    let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
+    if has_dot_segment(before_query) {
+        return bad("has a segment . or .., plain or encoded");
+    }
+    Ok(path)
+}
+
+/// Whether a path has a segment that means this folder or the one above, read as it is or after decoding. What follows a
+/// semicolon is a parameter of the segment to some servers.
+fn has_dot_segment(path: &str) -> bool {
+    let mut rest = path.as_bytes();
+    let (mut dots, mut others) = (0, false);
+    while let [first, after @ ..] = rest {
+        let (letter, after) = match (first, after) {
+            (b'%', [b'2', b'e' | b'E', after @ ..]) => (b'.', after),
+            (b'%', [b'2', b'f' | b'F', after @ ..]) | (b'%', [b'5', b'c' | b'C', after @ ..]) => (b'/', after),
+            _ => (*first, after),
+        };
+        rest = after;
+        match letter {
+            b'/' | b';' if !others && (dots == 1 || dots == 2) => return true,
+            b'/' => (dots, others) = (0, false),
+            b'.' => dots += 1,
+            _ => others = true,
+        }
+    }
+    !others && (dots == 1 || dots == 2)
+}
+
+/// Fields of a request that belong to the connection, or change what a request is.
+const OWN_FIELDS: [&str; 14] = [
+    "authorization",
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "cookie",
+    "accept-encoding",
+    "content-type",
+    "expect",
+    "upgrade",
+    "te",
+    "trailer",
+    "keep-alive",
+    "gsql-secret",
+];
+
+/// Checks a field of a request. Some servers take "_" for "-" in its name.
+pub fn check_field(name: &str, value: &str) -> Result<()> {
+    let bad = |message: String| Err(Error::new(Reason::ArgumentHeader, message));
+    if !is_http_token(name) || name.len() > 256 {
+        return bad("a header has a name that is not valid".into());
+    }
+    let plain = name.to_ascii_lowercase().replace('_', "-");
+    if OWN_FIELDS.contains(&&*plain) || plain.starts_with("proxy-") {
+        return bad(format!("the header {name} is set by the library itself"));
+    }
+    check_field_value(name, value)
+}
+
+/// Checks the value of a field: no line ends in it.
+pub fn check_field_value(name: &str, value: &str) -> Result<()> {
+    if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+        let message = format!("the header {name} has a control character");
+        return Err(Error::new(Reason::ArgumentHeader, message));
+    }
+    if value.len() > FIELD_LIMIT {
+        return Err(Error::new(Reason::ArgumentRange, format!("the header {name} is longer than 8 KiB")));
+    }
+    Ok(())
+}
+
+/// Checks that the fields of a request are not too many.
+pub fn check_fields_together(fields: &[(&str, &str)]) -> Result<()> {
+    let length = fields.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
+    if length > FIELDS_LIMIT {
+        return Err(Error::new(Reason::ArgumentRange, "the headers together are longer than 64 KiB"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,5 +304,82 @@ mod tests {
         for name in ["my_alias", "AUTO_GENERATED_ALIAS_1234567", "productionserviceaccount", "20261128", "s1", ""] {
             assert!(!looks_like_secret(name), "{name}");
         }
+    }
+
+    fn reason<T>(outcome: Result<T>) -> Option<Reason> {
+        outcome.err().map(|error| error.reason())
+    }
+
+    #[test]
+    fn paths_lead_below_the_address() {
+        for path in
+            ["/", "/query/G/q?a=1&b=../x", "/a//b", "/a%2fb/%252e%252e", "/...", "/.a/a..", "/a;b", "/q?x={\"a\":1}"]
+        {
+            assert_eq!(reason(check_path(path)), None, "{path}");
+        }
+        let long = format!("/{}", "a".repeat(8192));
+        for path in [
+            "",
+            "a",
+            "https://h/a",
+            "//h/../a",
+            "/..",
+            "/.",
+            "/a/../b",
+            "/a/./b",
+            "/%2e%2E/b",
+            "/.%2e",
+            "/a/..%2fb",
+            "/a%2F..",
+            "/..%5Cb",
+            "/a%5c..%5cb",
+            "/..;/b",
+            "/..;x=y",
+            "/a\\b",
+            "/a#b",
+            "/a?b#c",
+            "/a b",
+            "/a\tb",
+            "/a\nb",
+            "/a\u{7f}",
+            "/ü",
+            &*long,
+        ] {
+            assert_eq!(reason(check_path(path)), Some(Reason::ArgumentPath), "{path}");
+        }
+        assert_eq!(reason(check_path(&long[..8192])), None);
+    }
+
+    #[test]
+    fn methods_are_tokens() {
+        for method in ["GET", "get", "PATCH", "M-SEARCH", "PROPFIND"] {
+            assert_eq!(reason(check_method(method)), None, "{method}");
+        }
+        for method in ["", "CONNECT", "connect", "TRACE", "GET /", "GE\tT", "G:T", "GÉT", "GET\r\n", &*"X".repeat(33)]
+        {
+            assert_eq!(reason(check_method(method)), Some(Reason::ArgumentMethod), "{method}");
+        }
+    }
+
+    #[test]
+    fn fields_of_the_connection_are_its_own() {
+        for (name, value) in
+            [("GSQL-TIMEOUT", "60000"), ("Accept", "text/csv"), ("X-A", ""), ("X-B", "a\tb"), ("X-C", "ü")]
+        {
+            assert_eq!(reason(check_field(name, value)), None, "{name}");
+        }
+        for name in
+            OWN_FIELDS.iter().copied().chain(["AUTHORIZATION", "Content_Length", "Proxy-Authorization", "proxy-x"])
+        {
+            assert_eq!(reason(check_field(name, "x")), Some(Reason::ArgumentHeader), "{name}");
+        }
+        for (name, value) in
+            [("", "x"), ("a b", "x"), ("a:", "x"), ("é", "x"), ("X", "a\rb"), ("X", "a\nb"), ("X", "a\u{7f}")]
+        {
+            assert_eq!(reason(check_field(name, value)), Some(Reason::ArgumentHeader), "{name} {value}");
+        }
+        let long = "x".repeat(8193);
+        assert_eq!(reason(check_field("X", &long)), Some(Reason::ArgumentRange));
+        assert_eq!(reason(check_fields_together(&[("X", &long[..8192]); 8])), Some(Reason::ArgumentRange));
     }
 }

@@ -108,9 +108,13 @@ pub enum Reason {
     ArgumentUrl,
     ArgumentRange,
     ArgumentFlags,
+    ArgumentMethod,
+    ArgumentPath,
+    ArgumentHeader,
     ConfigConflict,
     ConfigFile,
     ConfigPlainHttp,
+    ConfigProfile,
     ConnectDns,
     ConnectRefused,
     ConnectUnreachable,
@@ -130,6 +134,8 @@ pub enum Reason {
     TlsPinMismatch,
     TlsProtocol,
     TlsClientCertificate,
+    TlsBadCertificate,
+    TlsNoName,
     ProtocolNotJson,
     ProtocolShape,
     ProtocolFraming,
@@ -196,9 +202,13 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::ArgumentUrl, "argument.url", Status::InvalidArgument, "Write the address as https://host, https://host:port or https://host:port/base, without user name, query or fragment."),
     row(Reason::ArgumentRange, "argument.range", Status::InvalidArgument, "Use a value that the setting or argument allows: see tigergraph_auth.h or the list of settings."),
     row(Reason::ArgumentFlags, "argument.flags", Status::InvalidArgument, "Pass only the flags that the header lists for this function."),
+    row(Reason::ArgumentMethod, "argument.method", Status::InvalidArgument, "Use a method such as GET, POST, PUT or DELETE; CONNECT and TRACE are not sent."),
+    row(Reason::ArgumentPath, "argument.path", Status::InvalidArgument, "Begin the path with / and percent-encode what is not plain in it; the address, /restpp included, belongs to the connection."),
+    row(Reason::ArgumentHeader, "argument.header", Status::InvalidArgument, "Remove the header: the library sets it itself, or it has characters that no header may have."),
     row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the two settings and remove the other."),
     row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, that this user may read it, and that its content is what the setting needs."),
-    row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or call tg_config_set_allow_http if you trust the network to the server."),
+    row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or use tg_config_set_allow_http if you trust the network to the server; TG_ALLOW_HTTP counts only if it is set in the same place as TG_HOST."),
+    row(Reason::ConfigProfile, "config.profile", Status::InvalidArgument, "Check the name of the profile: for the profile staging the variables are STAGING_TG_HOST, STAGING_TG_SECRET and so on."),
     row(Reason::ConnectDns, "connect.dns", Status::Connect, "Check the host name and the DNS settings of this machine."),
     row(Reason::ConnectRefused, "connect.refused", Status::Connect, "Check that TigerGraph is running there and that the port is right: 14240, or 443 in the cloud."),
     row(Reason::ConnectUnreachable, "connect.unreachable", Status::Connect, "Check the network, the routes and the firewall between this machine and the server."),
@@ -213,16 +223,18 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::TlsUnknownIssuer, "tls.unknown_issuer", Status::Tls, "If the server uses a private certificate, name its CA with tg_config_set_ca_file or pin its key with tg_config_set_pin_sha256."),
     row(Reason::TlsExpired, "tls.expired", Status::Tls, "Have the certificate renewed, or check this machine's clock."),
     row(Reason::TlsNotYetValid, "tls.not_yet_valid", Status::Tls, "Check this machine's clock, and the date from which the certificate is valid."),
-    row(Reason::TlsWrongHost, "tls.wrong_host", Status::Tls, "Use a host name that the certificate lists under subject alternative names."),
+    row(Reason::TlsWrongHost, "tls.wrong_host", Status::Tls, "Use a host name or address that the certificate lists, or have it made anew with this one under subject alternative names."),
     row(Reason::TlsRevoked, "tls.revoked", Status::Tls, "Do not connect; tell the server's operator."),
     row(Reason::TlsPinMismatch, "tls.pin_mismatch", Status::Tls, "Verify the new key before you change tg_config_set_pin_sha256."),
     row(Reason::TlsProtocol, "tls.protocol", Status::Tls, "Check the port, or use http:// if the server has no TLS; it must support TLS 1.2 or 1.3."),
     row(Reason::TlsClientCertificate, "tls.client_certificate", Status::Tls, "The server requires a client certificate: set one with tg_config_set_client_cert."),
+    row(Reason::TlsBadCertificate, "tls.bad_certificate", Status::Tls, "Have the certificate made anew: X.509 version 3, signed with SHA-256 or more, for serverAuth, and with a key of RSA (2048 bits or more), ECDSA (P-256 or P-384) or Ed25519."),
+    row(Reason::TlsNoName, "tls.no_name", Status::Tls, "Have the certificate made with its host names and addresses as subject alternative names."),
     row(Reason::ProtocolNotJson, "protocol.not_json", Status::Protocol, "Something other than TigerGraph answered, such as a proxy or a login page: check host, port and base path."),
     row(Reason::ProtocolShape, "protocol.shape", Status::Protocol, "Something is missing or wrong in the answer: check that host, port and base path belong to a TigerGraph server."),
     row(Reason::ProtocolFraming, "protocol.framing", Status::Protocol, "Check that the port speaks HTTP, or use https:// if it speaks TLS."),
     row(Reason::ProtocolTooLarge, "protocol.too_large", Status::Protocol, "The answer is larger than any that TigerGraph gives to this request."),
-    row(Reason::ProtocolRedirect, "protocol.redirect", Status::Protocol, "Redirects are never followed, so that no credential reaches another address: configure the final address."),
+    row(Reason::ProtocolRedirect, "protocol.redirect", Status::Protocol, "Redirects are never followed, so that no credential reaches another address: configure the final address, with its port."),
     row(Reason::ProtocolEncoding, "protocol.encoding", Status::Protocol, "The answer is compressed or is not UTF-8, which was not requested: look for a proxy that changes answers."),
     row(Reason::AuthBadSecret, "auth.bad_secret", Status::Unauthenticated, "Check the secret; on servers before 4.1 it belongs to one graph. Create a new one with tg_create_secret."),
     row(Reason::AuthBadPassword, "auth.bad_password", Status::Unauthenticated, "Check user name and password; repeated wrong passwords lock the account."),
@@ -292,6 +304,7 @@ struct Inner {
     http_status: u16,
     retry_after_ms: Option<u64>,
     transient: bool,
+    nothing_done: bool,
 }
 
 impl Error {
@@ -311,6 +324,7 @@ impl Error {
             http_status: 0,
             retry_after_ms: None,
             transient: false,
+            nothing_done: false,
         }))
     }
 
@@ -348,6 +362,17 @@ impl Error {
     pub(crate) fn with_transient(mut self, transient: bool) -> Error {
         self.0.transient = transient;
         self
+    }
+
+    /// The same error, where the answer proves that nothing has carried the request out.
+    pub(crate) fn with_nothing_done(mut self) -> Error {
+        self.0.nothing_done = true;
+        self
+    }
+
+    /// Whether an answer proved that nothing has carried the request out.
+    pub(crate) fn nothing_done(&self) -> bool {
+        self.0.nothing_done
     }
 
     /// Whether the cause said so.
@@ -426,6 +451,12 @@ pub(crate) fn file_trouble(error: &io::Error) -> Cow<'static, str> {
         io::ErrorKind::IsADirectory => "it is a directory".into(),
         kind => kind.to_string().into(),
     }
+}
+
+/// A path as a shell takes it, for commands in hints.
+pub(crate) fn in_shell(path: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")).into() }
 }
 
 #[cfg(test)]

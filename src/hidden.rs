@@ -22,6 +22,34 @@ impl Hidden {
     }
 }
 
+/// Bytes that are wiped when dropped, however many: [`Zeroizing`] takes a cycle for each of them.
+#[derive(Debug, Default)]
+pub struct Wiped(Vec<u8>);
+
+impl std::ops::Deref for Wiped {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Wiped {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        // Where there is no allocator that does it, and faster.
+        if !cfg!(feature = "wiping-allocator") {
+            self.0.fill(0);
+            std::hint::black_box(&self.0);
+        }
+    }
+}
+
 /// What holds a credential that must not be shown.
 pub trait Reveal {
     /// The credential itself.

@@ -34,8 +34,10 @@ mod token;
 mod wire;
 
 pub use config::Config;
-pub use conn::{Connection, RefreshOptions, TokenOptions};
+pub use conn::{Connection, RefreshOptions, Request, Response, TokenOptions};
 pub use error::{Error, Reason, Result, Status};
+pub use protocol::endpoint::{Server, ServerUrls};
+pub use protocol::refused_token::is_token_refused;
 pub use protocol::secret::Secret;
 pub use protocol::version::Version;
 pub use report::Report;
@@ -54,6 +56,7 @@ pub mod unversioned {
 
     open! {
         address: wire::address;
+        certificate: wire::certificate;
         checks: checks;
         client: wire::client;
         clock: platform::clock;
@@ -69,12 +72,18 @@ pub mod unversioned {
         json: protocol::json;
         jwt: token::jwt;
         operation: protocol::operation;
+        pem: wire::pem;
         proxy: wire::proxy;
         redact: protocol::redact;
         refusal: protocol::refusal;
         secret: protocol::secret;
         settings: config::table;
         version: protocol::version;
+    }
+
+    #[cfg(feature = "test-shuttle")]
+    open! {
+        fork: platform::fork;
     }
 
     #[cfg(feature = "test-fuzz")]

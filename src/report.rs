@@ -28,7 +28,7 @@ pub struct Report {
 /// "What is wrong - what to do.", in one line.
 pub fn advice(what: &str, remedy: &str) -> String {
     let mut letters = remedy.chars();
-    let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase().to_string()).unwrap_or_default();
     if first.is_empty() { what.to_owned() } else { format!("{what} - {first}{}", letters.as_str()) }
 }
 

@@ -264,7 +264,7 @@ fn copied_sources() -> PathBuf {
     let folder = scratch("abi-sources");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let script = "git ls-files -z Cargo.toml Cargo.lock build.rs src include tests/standin ':(glob)tests/*.rs' \
+    let script = "git ls-files -z Cargo.toml Cargo.lock build.rs build src include tests/standin ':(glob)tests/*.rs' \
                   | xargs -0 cp --parents -t \"$0\"";
     let copied =
         Command::new("bash").args(["-euo", "pipefail", "-c", script]).arg(&folder).current_dir(root()).output();

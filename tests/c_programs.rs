@@ -5,12 +5,15 @@ mod common;
 #[path = "common/skip.rs"]
 mod skip;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use common::{Tool, build_sanitized, library_folder, program_command, root, scratch, succeeded, text};
-use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+use tigergraph_standin::{Action, ClosedPort, Fault, Options, Standin, Tls};
 
 const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
@@ -82,7 +85,18 @@ fn log() {
 fn config() {
     let ca_file = scratch("config-ca.pem");
     std::fs::write(&ca_file, Tls::self_signed().ca_pem).expect("a file");
-    run("tests/c/config.c", &[ca_file.to_str().expect("UTF-8")]);
+    let credential = scratch("config-credential");
+    std::fs::write(&credential, "acredential\n").expect("a file");
+    std::fs::set_permissions(&credential, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+    run("tests/c/config.c", &[&ca_file, &credential].map(|file| file.to_str().expect("UTF-8")));
+}
+
+#[test]
+fn request() {
+    for (version, tls) in [("3.10", None), ("4.2", Some(Tls::self_signed()))] {
+        let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
+        run("tests/c/request.c", &[&server.gateway_url(), &ca_file(&server, "request.pem")]);
+    }
 }
 
 #[test]
@@ -159,34 +173,42 @@ fn row_76_forks_of_a_busy_process() {
     }
 }
 
-/// A server of which one answer in so many never comes, or comes late.
-fn moody_server() -> Standin {
+/// Runs tests/c/stress.c: half a minute, or ten minutes in the long run, against a server of which an answer in so many
+/// never comes.
+fn stress(mut program: Command, forks: &str) {
+    let seconds = if std::env::var_os("TG_LONG").is_some() { "600" } else { "30" };
     let server = Standin::start(Options::new("4.2")).expect("a stand-in");
-    for turn in 0..400 {
-        let action = if turn % 2 == 0 { Action::Hang } else { Action::CloseBeforeReply };
-        server.script(Fault::once("/", action).skip(5 + turn % 40));
-    }
-    server
-}
-
-/// Ten minutes in the long run.
-fn seconds_of_stress() -> &'static str {
-    if std::env::var_os("TG_LONG").is_some() { "600" } else { "10" }
+    let ended = AtomicBool::new(false);
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                server.clear_faults();
+                server.clear_requests();
+                for turn in 0..10 {
+                    let action = if turn % 2 == 0 { Action::Hang } else { Action::CloseBeforeReply };
+                    server.script(Fault::once("/", action).skip(5 + turn % 40));
+                }
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        });
+        let output = program.args([&server.gateway_url(), seconds, forks]).output();
+        ended.store(true, Ordering::Relaxed);
+        output
+    });
+    let output = output.expect("it runs");
+    println!("{}", String::from_utf8_lossy(&output.stdout));
+    succeeded("stress", &output);
 }
 
 #[test]
 fn random_calls_clones_cancels_and_frees_leave_nothing_behind() {
-    run("tests/c/stress.c", &[&moody_server().gateway_url(), seconds_of_stress(), "0"]);
+    stress(program_command(&build_sanitized(&["tests/c/stress.c"], &[])), "0");
 }
 
 #[test]
 fn random_calls_beside_forks_leave_nothing_behind() {
     // Not under a sanitizer, as above.
-    let program = build("tests/c/stress.c", &["-O1"]);
-    let server = moody_server();
-    let output = program_command(&program).args([&server.gateway_url(), seconds_of_stress(), "1"]).output();
-    let output = output.expect("it runs");
-    succeeded("stress", &output);
+    stress(program_command(&build("tests/c/stress.c", &["-O1"])), "1");
 }
 
 #[test]
@@ -208,9 +230,9 @@ fn conn() {
     for version in VERSIONS {
         let server = standin(version);
         let numbers: Vec<&str> = version.split('.').collect();
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+        let closed = ClosedPort::new().expect("a port");
         let patch = numbers.get(2).unwrap_or(&"0");
-        let dead = format!("http://{closed}");
+        let dead = format!("http://{}", closed.address());
         run("tests/c/conn.c", &[&server.gateway_url(), numbers[0], numbers[1], patch, &dead]);
     }
 }

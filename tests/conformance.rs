@@ -3,24 +3,27 @@
 //! answers as the one in C, to the letter. `tests/conformance/README.md` says what such a program does.
 //!
 //! What differs between the versions stands under the version. In texts, `{name}` is what the scenario gave that
-//! name to: `url`, `ca_file`, `secret` (one of alice's), and the tokens and secrets that were handed out.
+//! name to: `url`, `restpp_url`, `ca_file`, `secret` (one of alice's), and the tokens and secrets that were handed out.
 
 #[path = "common/c.rs"]
 mod common;
 #[path = "common/install.rs"]
 mod install;
+#[path = "common/program.rs"]
+mod program;
 #[path = "common/skip.rs"]
 mod skip;
 #[path = "common/tools.rs"]
 mod tools;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use program::{Answer, Program, escape};
 use serde_json::Value;
 use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
 
@@ -37,95 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The lifetime of tokens where nothing is said: the server's.
 fn default_lifetime(version: &str) -> i64 {
     if version == "3.10" { 2_592_000 } else { 604_800 }
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// Lines: a word, and fields with names.
-
-fn escape(text: &str) -> String {
-    let escaped = |byte: u8| match byte {
-        b'%' | 0..0x20 | 0x7f.. => format!("%{byte:02X}"),
-        _ => char::from(byte).to_string(),
-    };
-    text.bytes().map(escaped).collect()
-}
-
-fn unescape(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8().expect("UTF-8").into_owned()
-}
-
-/// An answer, taken apart.
-struct Answer {
-    word: String,
-    fields: Vec<(String, String)>,
-}
-
-impl Answer {
-    fn read(line: &str) -> Answer {
-        let mut parts = line.split('\t');
-        let word = parts.next().unwrap_or_default().to_owned();
-        let field = |part: &str| {
-            let (name, value) = part.split_once('=').unwrap_or_else(|| panic!("no field: {part:?} in {line:?}"));
-            assert_eq!(value, escape(&unescape(value)), "not escaped as agreed: {line:?}");
-            (name.to_owned(), unescape(value))
-        };
-        Answer { word, fields: parts.map(field).collect() }
-    }
-
-    fn names(&self) -> Vec<&str> {
-        self.fields.iter().map(|(name, _)| name.as_str()).collect()
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).expect(name)
-    }
-
-    fn number(&self, name: &str) -> i64 {
-        self.text(name).parse().expect(name)
-    }
-}
-
-// ---------------------------------------------------------------------------------------------------------
-// The programs.
-
-struct Program {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Program {
-    fn start(mut command: Command) -> Program {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program");
-        let output = BufReader::new(child.stdout.take().expect("its output")).lines();
-        Program { input: child.stdin.take(), child, output }
-    }
-
-    fn ask(&mut self, line: &str) -> Answer {
-        writeln!(self.input.as_mut().expect("its input"), "{line}").expect("it listens");
-        match self.output.next() {
-            Some(answer) => Answer::read(&answer.expect("a line")),
-            None => self.died(line),
-        }
-    }
-
-    fn died(&mut self, line: &str) -> ! {
-        drop(self.input.take());
-        let mut said = String::new();
-        if let Some(mut errors) = self.child.stderr.take() {
-            let _ = std::io::Read::read_to_string(&mut errors, &mut said);
-        }
-        panic!("no answer to {line:?}: {:?}\n{said}", self.child.wait());
-    }
-
-    fn finish(mut self) {
-        drop(self.input.take());
-        assert_eq!(self.output.next().map(|line| line.expect("a line")), None);
-        let output = self.child.wait_with_output().expect("its end");
-        assert!(output.status.success(), "{}", output.status);
-        assert_eq!(common::text(&output), "");
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------------
@@ -150,13 +64,18 @@ struct Stage {
 impl Stage {
     fn set_up(version: &'static str, scenario: &Value, language: &str) -> Stage {
         let tls = scenario["server"]["tls"].as_bool().unwrap_or(false).then(Tls::self_signed);
-        let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
+        let options = Options::new(scenario["server"]["version"].as_str().unwrap_or(version));
+        let switches = scenario["server"]["switches"].as_object().into_iter().flatten();
+        let options = switches.fold(options, |options, (name, value)| options.switch(name, text(value)));
+        let server = Standin::start(Options { tls, ..options }).expect("a stand-in");
         for (name, password) in scenario["server"]["users"].as_object().into_iter().flatten() {
             server.add_user(name, password.as_str().expect("a password"), false);
         }
         let secret = server.add_secret("alice", "MyGraph", "standing");
         let mut names = BTreeMap::from([("url".to_owned(), server.gateway_url()), ("secret".to_owned(), secret)]);
+        names.insert("restpp_url".to_owned(), server.restpp_url());
         names.insert("port".to_owned(), server.gateway_port().to_string());
+        names.insert("restpp_port".to_owned(), server.restpp_port().to_string());
         names.insert("version".to_owned(), version.to_owned());
         if let Some(pem) = server.ca_pem() {
             let title = scenario["scenario"].as_str().expect("a title").replace(' ', "-");
@@ -277,7 +196,7 @@ impl Stage {
             assert_eq!(answer.word, "error");
             return self.check_error(answer, wanted);
         }
-        assert_eq!(answer.word, "ok");
+        assert_eq!(answer.word, "ok", "{:?}", answer.fields);
         let wanted = on(self.version, &step["gives"]);
         if wanted.get("token").is_some() {
             self.check_token(answer, wanted);
@@ -297,7 +216,7 @@ impl Stage {
     /// No credential is in an error or in a log line.
     fn check_discretion(&self, answer: &Answer) {
         let told = answer.fields.iter().filter(|_| answer.word == "error" || answer.names().contains(&"line"));
-        let public = ["url", "port", "version", "ca_file", "alias"];
+        let public = ["url", "restpp_url", "port", "restpp_port", "version", "ca_file", "credential_file", "alias"];
         for (_, value) in told {
             let leaked = |(name, secret): (&String, &String)| !public.contains(&&**name) && value.contains(secret);
             assert!(!self.names.iter().any(leaked) && !value.contains("opensesame"), "{value}");
@@ -327,9 +246,45 @@ impl Stage {
         }
     }
 
+    /// What the server answers instead of its own, once or as often as it says. `body` is an HTTP body, `raw` is
+    /// everything on the wire.
+    fn answers(&self, answer: &Value) {
+        let filled = |value: &Value| self.fill(value.as_str().unwrap_or_default());
+        let action = match answer["raw"].as_str() {
+            Some(raw) => Action::RawBytes(self.fill(raw).into_bytes()),
+            None => {
+                let status = answer["status"].as_u64().map_or(200, |status| u16::try_from(status).expect("a status"));
+                let headers = answer["headers"].as_object().into_iter().flatten();
+                let reply = Action::reply(status, &filled(&answer["body"]));
+                headers.fold(reply, |reply, (name, value)| reply.header(name, text(value)))
+            }
+        };
+        let number = |name: &str, usual| answer[name].as_u64().map_or(usual, |n| u32::try_from(n).expect("a number"));
+        let fault = Fault::once(text(on(self.version, &answer["answers"])), action);
+        let fault = fault.times(number("times", 1)).skip(number("skip", 0));
+        self.server.script(match answer["method"].as_str() {
+            Some(method) => fault.method(method),
+            None => fault,
+        });
+    }
+
+    /// Writes a file, beside that of the CA, and gives it a name.
+    fn write(&mut self, name: &str, content: &str) {
+        let file = common::scratch(&format!("conformance-{}-{}", self.server.gateway_port(), name));
+        std::fs::write(&file, self.fill(content)).expect("a file");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+        self.names.insert(name.to_owned(), file.to_str().expect("UTF-8").to_owned());
+    }
+
     fn step(&mut self, program: &mut Program, step: &Value) {
+        if let Some(name) = step["file"].as_str() {
+            return self.write(name, text(&step["holds"]));
+        }
         if step["server"].is_string() {
             return self.does(&step["server"]);
+        }
+        if step["server"].is_object() {
+            return self.answers(&step["server"]);
         }
         let line = self.line(step);
         let answer = program.ask(&line);
@@ -366,6 +321,41 @@ fn without_time(text: &str) -> String {
     words.join(" ")
 }
 
+/// The steps of a scenario: those with `each` are played for all combinations of the values that it names.
+fn steps(list: &Value) -> Vec<Value> {
+    let list = list.as_array().expect("steps");
+    let expanded = list.iter().flat_map(|step| {
+        let Some(each) = step["each"].as_object() else { return vec![step.clone()] };
+        let mut variants = vec![step["steps"].clone()];
+        for (name, values) in each {
+            let values = values.as_array().expect("values");
+            let with_each =
+                |steps: &Value| values.iter().map(|value| with_value(steps, name, value)).collect::<Vec<_>>();
+            variants = variants.iter().flat_map(with_each).collect();
+        }
+        variants.iter().flat_map(steps).collect()
+    });
+    expanded.collect()
+}
+
+/// The same with a value for `{name}`, and with its parts for `{name.0}`, `{name.1}`, …; a text that is nothing else
+/// becomes the value, whatever its type.
+fn with_value(template: &Value, name: &str, value: &Value) -> Value {
+    let parts = value.as_array().into_iter().flatten().enumerate();
+    let template =
+        parts.fold(template.clone(), |template, (index, part)| with_value(&template, &format!("{name}.{index}"), part));
+    let place = format!("{{{name}}}");
+    match &template {
+        Value::String(text) if *text == place => value.clone(),
+        Value::String(text) => Value::String(text.replace(&place, &text_of(value))),
+        Value::Array(list) => list.iter().map(|item| with_value(item, name, value)).collect(),
+        Value::Object(object) => {
+            object.iter().map(|(key, item)| (key.clone(), with_value(item, name, value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
 fn scenarios() -> Vec<Value> {
     let file = common::root().join("tests/conformance/scenarios.json");
     let scenarios: Value = serde_json::from_slice(&std::fs::read(file).expect("the scenarios")).expect("JSON");
@@ -380,7 +370,7 @@ fn play_all(language: &str, program: impl Fn() -> Command) -> Vec<String> {
             let place = format!("{language}, {version}, {}", scenario["scenario"]);
             let mut stage = Stage::set_up(version, &scenario, language);
             let mut program = Program::start(program());
-            for (number, step) in scenario["steps"].as_array().expect("steps").iter().enumerate() {
+            for (number, step) in steps(&scenario["steps"]).iter().enumerate() {
                 if step.get("only").is_some_and(|only| only != version) {
                     continue;
                 }

@@ -134,12 +134,95 @@ fn a_jwt_that_somebody_else_renews() {
     connection.get_secrets(None).expect("with the second");
 }
 
-/// A pipe has no end, and may have nobody who writes into it.
+/// A JWT of the server's with so many seconds to live, as another system would bring it.
+fn jwt(server: &Standin, secret: &str, lifetime_s: u64) -> String {
+    let issuer = Connection::new(Config::new(server.gateway_url()).set_secret(Some(secret.as_bytes()))).expect("good");
+    issuer.get_token(None, lifetime_s, TokenOptions::default()).expect("a JWT").value().to_owned()
+}
+
+fn by_jwt_file(server: &Standin, file: &Path) -> Connection {
+    let mut config = Config::new(server.gateway_url());
+    config.set_jwt_file(Some(file.as_os_str().as_encoded_bytes()));
+    Connection::new(&config).expect("good settings")
+}
+
+/// Shortly before the JWT expires its file is read again: nobody has to reject it, and no caller sees an error.
 #[test]
-fn a_pipe_in_place_of_a_credential_is_refused_and_waited_for_by_nobody() {
+fn a_jwt_file_is_read_again_before_the_jwt_expires() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.add_secret("alice", None, "issuer");
+    let (file, long) = (scratch("jwt-window"), jwt(&server, &secret, 3600));
+    let short = jwt(&server, &secret, 8);
+    write(&file, &short);
+    let (connection, began) = (by_jwt_file(&server, &file), Instant::now());
+    write(&file, &long);
+    assert_eq!(connection.authorization().expect("the first").value(), short, "fresh, so nobody looks");
+    while connection.authorization().expect("one of the two").value() == short {
+        assert!(began.elapsed() < Duration::from_secs(9), "still the first");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert_eq!(connection.authorization().expect("the second").value(), long);
+}
+
+#[test]
+fn a_jwt_file_is_read_again_when_the_jwt_has_expired() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let secret = server.add_secret("alice", None, "issuer");
+    let (file, long) = (scratch("jwt-expiry"), jwt(&server, &secret, 3600));
+    write(&file, &jwt(&server, &secret, 2));
+    let (connection, began) = (by_jwt_file(&server, &file), Instant::now());
+    let error = loop {
+        match connection.authorization() {
+            Ok(_) => std::thread::sleep(Duration::from_millis(20)),
+            Err(error) => break error,
+        }
+        assert!(began.elapsed() < Duration::from_secs(9), "it does not expire");
+    };
+    assert_eq!(error.reason(), Reason::AuthTokenExpired, "{error}");
+    write(&file, &long);
+    let written = Instant::now();
+    while connection.authorization().is_err() {
+        assert!(written.elapsed() < Duration::from_secs(5), "nobody looks");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(connection.authorization().expect("the second").value(), long);
+}
+
+/// A secret and a password are read for every call that logs in, also where the program names their files.
+#[test]
+fn files_that_the_program_names_are_read_for_every_call() {
+    for version in VERSIONS {
+        let server = Standin::start(Options::new(version)).expect("a stand-in");
+        let (secret, password) = (scratch(&format!("named-secret-{version}")), scratch(&format!("named-{version}")));
+        write(&secret, &server.add_secret("alice", "MyGraph", "first"));
+        write(&password, "opensesame");
+        let mut config = Config::new(server.gateway_url());
+        config.set_graph(Some(b"MyGraph")).set_secret_file(Some(secret.as_os_str().as_encoded_bytes()));
+        let by_secret = Connection::new(&config).expect("good settings");
+        config.set_secret_file(None).set_password_file(Some(b"alice"), Some(password.as_os_str().as_encoded_bytes()));
+        let by_password = Connection::new(&config).expect("good settings");
+        for turn in 0..3 {
+            for connection in [&by_secret, &by_password] {
+                connection.get_token(None, 0, TokenOptions::default()).expect(version);
+            }
+            let alias = format!("next{turn}");
+            write(&secret, &server.add_secret("alice", "MyGraph", &alias));
+            server.with_state(|state| state.secrets.retain(|secret| secret.alias == alias));
+            server.add_user("alice", &alias, false);
+            write(&password, &alias);
+        }
+    }
+}
+
+/// A pipe has no end, and may have nobody who writes into it: it is read when a connection is made, and within the limit
+/// for connecting, but not in place of a file that was there.
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_and_no_pipe_is_waited_for_without_end() {
     let file = scratch("piped-secret");
     write(&file, "a placeholder\n");
-    if !is_child("a_pipe_in_place_of_a_credential_is_refused_and_waited_for_by_nobody", "TG_SECRET_FILE", &file) {
+    if !is_child("a_pipe_in_place_of_a_file_is_refused_and_no_pipe_is_waited_for_without_end", "TG_SECRET_FILE", &file)
+    {
         return;
     }
     let server = Standin::start(Options::new("4.2")).expect("a stand-in");
@@ -153,6 +236,7 @@ fn a_pipe_in_place_of_a_credential_is_refused_and_waited_for_by_nobody() {
     let error = connection.get_token(None, 0, TokenOptions::default()).expect_err("a pipe");
     assert_eq!(error.reason(), Reason::ConfigFile);
     let mut config = Config::new(server.gateway_url());
+    config.set_timeouts(200, 0);
     let error = Connection::new(config.load_env()).expect_err("a pipe");
     assert_eq!(error.reason(), Reason::ConfigFile);
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());

@@ -124,8 +124,11 @@ fn finding_the_generation_costs_one_request_without_credential() {
         let connection = server.connect(&server.config());
         connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         let requests = server.standin.take_requests();
-        assert_eq!(requests.len(), 2, "{version}: {:?}", shapes(&requests));
-        assert_eq!(carried(&requests[0], &[&secret]), Vec::<&str>::new(), "{version}");
+        // Before 4.1 a second question tells in which form a token is to be asked for.
+        assert_eq!(requests.len(), if is_rest(version) { 2 } else { 3 }, "{version}: {:?}", shapes(&requests));
+        for request in &requests[..requests.len() - 1] {
+            assert_eq!(carried(request, &[&secret]), Vec::<&str>::new(), "{version}");
+        }
         assert_eq!(server.standin.connections(), 1, "{version}");
         connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         assert_eq!(server.standin.take_requests().len(), 1, "{version}");
@@ -140,7 +143,10 @@ fn older_servers_are_told_apart_once() {
         let connection = server.connect(&server.config());
         connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         let requests = server.standin.take_requests();
-        assert_eq!(requests.len(), 4, "{version}: {:?}", shapes(&requests));
+        // Before 3.2 there is no POST, which is tried before the secret goes into a URL.
+        let carriers = requests.iter().filter(|request| !carried(request, &[&secret]).is_empty()).count();
+        let expected = if version == "3.4" { (3, 1) } else { (4, 2) };
+        assert_eq!((requests.len(), carriers), expected, "{version}: {:?}", shapes(&requests));
         connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
         assert_eq!(server.standin.take_requests().len(), 1, "{version}");
     }
@@ -166,6 +172,7 @@ fn version_4_0_is_taken_for_what_it_answers() {
         let mut config = server.login();
         config.set_server_version(Some(b"4.0"));
         let connection = server.connect(&config);
+        assert_eq!(connection.get_secrets(None).expect(kind).len(), 0, "{kind}");
         let secret = connection.create_secret(Some("a"), None, None).expect(kind);
         assert!(connection.get_token(Some(secret.value.reveal()), 0, MAKE_CURRENT).is_ok(), "{kind}");
         assert_eq!(connection.get_secrets(None).expect(kind).len(), 1, "{kind}");
@@ -554,6 +561,8 @@ fn rest_tokens_are_found_on_the_old_port_when_the_gateway_is_closed() {
     let server = Server { standin, version: "3.10" };
     let secret = server.secret("mine");
     let connection = server.connect(&Config::new("http://127.0.0.1"));
+    connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect("a token");
+    assert_eq!(shapes(&server.standin.take_requests()), ["GET /requesttoken", "POST /requesttoken"]);
     connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect("a token");
     assert_eq!(shapes(&server.standin.take_requests()), ["POST /requesttoken"]);
 }

@@ -47,6 +47,14 @@ fn the_header_compiles_alone_in_every_standard() {
     }
 }
 
+/// A longer line of a comment makes the generator put each argument of the function on a line of its own.
+#[test]
+fn no_line_is_long() {
+    let header = header();
+    let long: Vec<_> = header.lines().filter(|line| line.chars().count() > 110).collect();
+    assert!(long.is_empty(), "wrap these in src/ffi: {long:#?}");
+}
+
 /// The interface that programs are compiled against, but for what later versions add.
 const CONTRACT: &[&str] = &[
     "tg_version",
@@ -144,9 +152,82 @@ fn the_library_exports_what_the_header_declares_and_nothing_else() {
 fn macros_keep_to_their_prefixes() {
     for line in reading::code(&header()).lines().filter_map(|line| line.trim().strip_prefix("#define ")) {
         let name = line.split([' ', '(']).next().unwrap_or_default();
-        let own = ["TIGERGRAPH_AUTH_", "TG_STATUS_", "TG_LOG_", "TG_TOKEN_", "TG_IGNORE_MISSING", "TG_REPORT_OFFLINE"];
+        let own = [
+            "TIGERGRAPH_AUTH_",
+            "TG_STATUS_",
+            "TG_LOG_",
+            "TG_TOKEN_",
+            "TG_IGNORE_MISSING",
+            "TG_REPORT_OFFLINE",
+            "TG_SERVER_",
+        ];
         assert!(own.iter().any(|prefix| name.starts_with(prefix)), "{name}");
     }
+}
+
+fn cdef() -> String {
+    read("include/tigergraph_auth.cdef.h")
+}
+
+/// The constants of the header, each as an enumerator.
+fn constants() -> Vec<String> {
+    let code = reading::code(&header());
+    let defines = code.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    // A macro with arguments is none.
+    let constants = defines.filter(|(name, _)| !name.contains('('));
+    constants.map(|(name, value)| format!("{name} = {}", value.trim())).collect()
+}
+
+#[test]
+fn the_header_without_a_preprocessor_has_every_constant() {
+    let (cdef, constants) = (cdef(), constants());
+    let (top, rest) = cdef.split_once("\nenum {\n").expect("constants");
+    assert_eq!(reading::code(top).trim(), "");
+    let enumerators = rest.split_once("\n};\n").expect("the end of the constants").0;
+    let enumerators: Vec<&str> = enumerators.split(",\n").map(str::trim).collect();
+    assert_eq!(enumerators, constants);
+    for constant in &constants {
+        let value = constant.split(" = ").nth(1).unwrap_or_default();
+        let digits = value.strip_suffix('u').unwrap_or(value);
+        let number = digits.strip_prefix("0x").map_or_else(|| digits.parse(), |hex| u32::from_str_radix(hex, 16));
+        assert!(number.is_ok_and(|number| number <= 0x7fff_ffff), "{constant}");
+    }
+    assert!(constants.len() > tigergraph_auth::Status::ALL.len(), "{constants:?}");
+}
+
+#[test]
+fn the_header_without_a_preprocessor_has_nothing_else_than_declarations() {
+    let declarations = cdef().split_once("\n};\n").expect("the end of the constants").1.to_owned();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_ *(),;\n".contains(c);
+    assert!(declarations.chars().all(allowed), "an attribute, a comment or a macro is left: {declarations}");
+    let shouted = declarations.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let macros: Vec<_> = shouted.filter(|word| word.starts_with("TIGERGRAPH") || word.starts_with("__")).collect();
+    assert!(macros.is_empty(), "{macros:?}");
+    for line in declarations.lines().filter(|line| !line.is_empty()) {
+        assert_eq!(line.find(';'), Some(line.len() - 1), "not one declaration: {line}");
+    }
+    let declared: BTreeSet<String> = reading::functions(&declarations).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(declared, names());
+}
+
+/// A compiler refuses a function that is declared twice, and not in the same way.
+#[test]
+fn both_headers_declare_the_same() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let compiles = |name: &str, text: &str| {
+        let source = folder.join(name);
+        std::fs::write(&source, text).expect("a file");
+        let mut command = Command::new("cc");
+        command.args(["-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]);
+        command.arg("-I").arg(root().join("include")).arg(&source).output().expect("a compiler").status.success()
+    };
+    let cdef = cdef();
+    assert!(compiles("cdef-alone.c", &format!("#include <stddef.h>\n#include <stdint.h>\n{cdef}")));
+    let (_, declarations) = cdef.split_once("\n};\n").expect("the end of the constants");
+    let twice = format!("#include <tigergraph_auth.h>\n{declarations}");
+    assert!(compiles("cdef-twice.c", &twice));
+    let changed = twice.replace("tg_secrets *secrets, size_t index", "tg_secrets *secrets, uint32_t index");
+    assert!(changed != twice && !compiles("cdef-changed.c", &changed), "a difference is not seen");
 }
 
 #[test]
@@ -222,7 +303,17 @@ fn the_program_of_the_header_is_in_the_example() {
 fn the_readme_names_every_function_of_the_mission() {
     let readme = read("README.md");
     for name in names().iter().filter(|name| !name.starts_with("tg_config_set") && !name.starts_with("tg_error_")) {
-        let accessor = ["tg_secrets_", "tg_token_", "tg_version", "tg_last", "tg_status", "tg_config_", "tg_report_"];
+        let accessor = [
+            "tg_secrets_",
+            "tg_token_",
+            "tg_version",
+            "tg_last",
+            "tg_status",
+            "tg_config_",
+            "tg_report_",
+            "tg_request_",
+            "tg_response_",
+        ];
         if !accessor.iter().any(|prefix| name.starts_with(prefix)) {
             assert!(readme.contains(name.as_str()), "{name} is not in the README");
         }

@@ -1,6 +1,8 @@
 //! What `make install`, `cargo cinstall` and the Debian packages install, and programs that are built with it
 //! outside of this repository, each in an empty folder of its own, and run against a stand-in.
 
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/skip.rs"]
 mod skip;
 
@@ -9,95 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use folder::{Folder, block, can, read, root};
 use tigergraph_standin::{Options, Standin};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    let path = root().join(path);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// Whether this can be done here. What cannot is skipped, but not under CI.
-fn can(script: &str, otherwise: &str) -> bool {
-    let done = Command::new("sh").args(["-c", script]).output().is_ok_and(|output| output.status.success());
-    if !done {
-        skip::skip(otherwise);
-    }
-    done
-}
-
-/// An empty folder outside of the repository, gone after the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("tigergraph-auth-{name}-{}", std::process::id()));
-        std::fs::create_dir(&folder).expect("an empty folder");
-        Self(folder)
-    }
-
-    /// With the example of the README and what CMake builds it with, as packaging/README.md says.
-    fn with_example(name: &str) -> Self {
-        let folder = Self::new(name);
-        std::fs::copy(root().join("examples-c/get_token.c"), folder.0.join("get_token.c")).expect("the example");
-        std::fs::write(folder.0.join("CMakeLists.txt"), block("cmake", 0)).expect("a file");
-        folder
-    }
-
-    /// What bash prints in this folder; `$R` is the repository, `$P` what is installed in `prefix`. It must succeed.
-    fn sh(&self, prefix: &Path, script: &str) -> String {
-        self.command(prefix, script, &[])
-    }
-
-    /// The same for a program that is to print the header with a token.
-    fn gets_a_token(&self, prefix: &Path, script: &str) {
-        let server = Standin::start(Options::new("4.2")).expect("a stand-in");
-        let secret = server.add_secret("alice", None, "install");
-        let printed = self.command(prefix, script, &[("TG_HOST", &server.gateway_url()), ("TG_SECRET", &secret)]);
-        assert!(printed.starts_with("Authorization: Bearer eyJ"), "{script}: no token");
-        assert!(!server.requests().is_empty(), "{script}: no request");
-    }
-
-    fn command(&self, prefix: &Path, script: &str, environment: &[(&str, &str)]) -> String {
-        let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", script]).current_dir(&self.0);
-        command.env("R", root()).env("P", prefix).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
-        // Cargo's own path for libraries leads to another build of ours.
-        command.env_remove("LD_LIBRARY_PATH").envs(environment.iter().copied());
-        let output = command.output().expect("bash");
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{script}: {}\n{printed}{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr)
-        );
-        printed
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Where a test may leave something for the others.
 fn scratch(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
-/// A block of code of packaging/README.md.
-fn block(language: &str, index: usize) -> String {
-    let readme = read("packaging/README.md");
-    let opening = format!("```{language}\n");
-    let rest = readme.split(&opening).nth(index + 1).expect("a block of code");
-    rest.split("```").next().unwrap_or_default().to_owned()
 }
 
 /// `make` with these arguments, in the repository, as tests/run calls it.
@@ -148,7 +69,12 @@ fn installed(folder: &Folder, below: &Path) -> BTreeSet<String> {
 /// What `make install` installs.
 fn expected(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> {
     let mut files = expected_library(prefix, lib, include);
-    files.insert(format!("755 {}bin/tg-auth", if prefix.is_empty() { "usr/local/" } else { prefix }));
+    let prefix = if prefix.is_empty() { "usr/local/" } else { prefix };
+    files.insert(format!("755 {prefix}bin/tg-auth"));
+    files.insert(format!("644 {prefix}share/man/man1/tg-auth.1"));
+    files.insert(format!("644 {prefix}share/bash-completion/completions/tg-auth"));
+    files.insert(format!("644 {prefix}share/zsh/site-functions/_tg-auth"));
+    files.insert(format!("644 {prefix}share/fish/vendor_completions.d/tg-auth.fish"));
     files
 }
 
@@ -166,6 +92,8 @@ fn expected_library(prefix: &str, lib: &str, include: &str) -> BTreeSet<String> 
     for header in std::fs::read_dir(root().join("include")).expect("include") {
         files.insert(format!("644 {prefix}{include}/{}", header.expect("a file").file_name().to_string_lossy()));
     }
+    let without_a_preprocessor = format!("644 {prefix}{include}/tigergraph_auth.cdef.h");
+    assert!(files.contains(&without_a_preprocessor), "{files:?}");
     files
 }
 
@@ -244,7 +172,10 @@ fn the_target_decides_how_the_library_is_named() {
 #[test]
 fn the_folder_of_the_build_may_have_a_space() {
     let folder = Folder::new("build");
-    folder.sh(root(), "mkdir 'a b' && cd 'a b' && cp -r $R/{Makefile,Cargo.toml,Cargo.lock,build.rs,src,include} .");
+    folder.sh(
+        root(),
+        "mkdir 'a b' && cd 'a b' && cp -r $R/{Makefile,Cargo.toml,Cargo.lock,build.rs,build,src,include} .",
+    );
     // Instead of Cargo, what tells the flags that it gets.
     let stub = "#!/bin/sh\nprintf '%s\\n' \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' '\\n'\nexit 1\n";
     std::fs::write(folder.0.join("stub"), stub).expect("a file");
@@ -317,12 +248,12 @@ fn there_is_one_version_and_one_list_of_what_to_link() {
     prefix();
     let needs = read("target/ship/release/stage/static-needs");
     let needs = needs.trim();
-    assert!(needs.starts_with("-l"), "{needs}");
+    assert!(needs.starts_with("-l") && !needs.contains("gcc_s"), "{needs}");
     let config = read("packaging/cmake/tigergraph_auth-config.cmake");
     assert!(config.contains(&format!("set(_tga_static_needs {needs})")), "{config}");
     assert!(block("sh", 2).contains(needs), "packaging/README.md");
     let readme = read("README.md");
-    assert_eq!(readme.matches("-lgcc_s").count(), readme.matches(needs).count(), "README.md");
+    assert_eq!(readme.matches("-lutil").count(), readme.matches(needs).count(), "README.md");
 }
 
 fn has_pkg_config() -> bool {
@@ -351,6 +282,39 @@ fn a_program_is_built_with_pkg_config() {
     folder.sh(prefix(), "mkdir lib && cp -r $P/lib/*.a $P/lib/pkgconfig lib && cp -r $P/include .");
     folder.sh(&folder.0, "cc get_token.c $(pkg-config --static --cflags --libs tigergraph_auth) -o get_token");
     folder.gets_a_token(&folder.0, RUN_STATIC);
+}
+
+/// As packaging/README.md says: in an empty root it finds a server by its address, and by a name in the file of hosts.
+#[test]
+fn a_program_without_any_shared_library_gets_a_token() {
+    let libc = "test -e $(cc -print-file-name=libc.a | grep /)";
+    if !has_pkg_config() || !can(libc, "there is no libc.a") {
+        return;
+    }
+    let folder = Folder::with_example("fully-static");
+    let warnings = folder.sh(prefix(), &format!("({}) 2>&1", block("sh", 3).trim()));
+    let segments = folder.sh(prefix(), "readelf --wide --segments get_token");
+    assert!(!segments.contains("INTERP"), "{segments}");
+    // The page says which warning there is.
+    for warning in warnings.lines().filter(|line| line.contains("warning:")) {
+        assert!(warning.contains("Using 'getaddrinfo' in statically"), "{warning}");
+    }
+    folder.gets_a_token(prefix(), "./get_token");
+    folder
+        .sh(prefix(), "c++ -static -x c++ get_token.c -x none $(pkg-config --static --cflags --libs tigergraph_auth)");
+    folder.gets_a_token(prefix(), "./a.out");
+    let root = "[ $(id -u) = 0 ] || unshare --map-root-user true";
+    if !can(root, "one must be root, or root of a namespace") {
+        return;
+    }
+    folder.sh(prefix(), "mkdir -p empty hosts/etc && cp get_token empty && cp get_token hosts");
+    folder.sh(prefix(), "echo 127.0.0.1 localhost > hosts/etc/hosts");
+    let inside = |root: &str| format!("$(test $(id -u) = 0 || echo unshare --map-root-user) chroot {root} /get_token");
+    folder.gets_a_token(prefix(), &inside("empty"));
+    folder.gets_a_token(prefix(), &format!("export TG_HOST=${{TG_HOST/127.0.0.1/localhost}} && {}", inside("hosts")));
+    let unknown = format!("TG_HOST=http://localhost:9 TG_SECRET=s {} 2>&1 || true", inside("empty"));
+    let refused = folder.sh(prefix(), &unknown);
+    assert!(refused.contains("the name localhost cannot be looked up"), "{refused}");
 }
 
 fn has_cmake() -> bool {
@@ -387,12 +351,14 @@ fn cmake_gets_the_version_it_asks_for_or_none() {
         ("", true),
         ("0.1", true),
         ("0.1.0", true),
-        ("0.1.0 EXACT", true),
-        ("0.1.1 EXACT", false),
+        ("0.1.1", true),
+        ("0.1.1 EXACT", true),
+        ("0.1.0 EXACT", false),
+        ("0.1.2 EXACT", false),
         ("0.1...<1", true),
-        ("0.1...0.1.0", true),
+        ("0.1...0.1.1", true),
         ("0.0", false),
-        ("0.1.1", false),
+        ("0.1.2", false),
         ("0.0...<0.1", false),
         ("0.2", false),
         ("0.2...1", false),
@@ -532,4 +498,31 @@ fn the_reference_is_rendered_without_a_warning() {
     for chapter in chapters {
         assert!(listed.contains(&format!(">{chapter}</a>")), "{chapter}");
     }
+}
+
+/// Root installs into /usr/local, and a program starts: no path in it, none in the environment. A staged installation
+/// leaves the list of the system's loader alone. In a mount namespace, so that nothing of this machine changes.
+#[test]
+fn the_loader_finds_what_root_installs() {
+    if !can("unshare --mount mount -t tmpfs none /mnt", "only root may make mounts") {
+        return;
+    }
+    let folder = Folder::with_example("loader");
+    let script = r#"
+        cp -a /etc etc
+        mkdir lib bin include
+        mount --bind etc /etc
+        for name in lib bin include; do mount --bind $name /usr/local/$name; done
+        rm -f /usr/local/lib/libtigergraph_auth.*
+        ldconfig
+        cp /etc/ld.so.cache before
+        make -C "$R" install PREFIX=/usr/local DESTDIR="$PWD/staged" > /dev/null
+        cmp before /etc/ld.so.cache
+        make -C "$R" install > /dev/null
+        cc get_token.c -o get_token -ltigergraph_auth
+        ./get_token
+        make -C "$R" uninstall > /dev/null
+        cmp before /etc/ld.so.cache"#;
+    let inside = format!("unshare --mount --propagation private bash -euo pipefail -c '{script}'");
+    folder.gets_a_token(prefix(), &inside);
 }

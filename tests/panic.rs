@@ -7,7 +7,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::Ordering;
 
 use tigergraph_auth::ffi::panic::PANIC;
-use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*};
+use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*};
 
 fn text(pointer: *const c_char) -> String {
     assert!(!pointer.is_null());
@@ -68,6 +68,7 @@ fn every_function_survives() {
         survives("tg_get_secrets", &mut |error| tg_get_secrets(conn, null(), &mut secrets, error));
         #[allow(deprecated)]
         survives("tg_show_secrets", &mut |error| tg_show_secrets(conn, null(), &mut secrets, error));
+        survives("tg_get_secret", &mut |error| tg_get_secret(conn, alias, null(), &mut secrets, error));
         survives("tg_create_secret", &mut |e| tg_create_secret(conn, alias, null(), null(), &mut secrets, e));
         survives("tg_ensure_secret", &mut |error| tg_ensure_secret(conn, alias, &mut secrets, error));
         survives("tg_drop_secret", &mut |error| tg_drop_secret(conn, alias, null(), 0, error));
@@ -77,6 +78,10 @@ fn every_function_survives() {
         survives("tg_refresh_token", &mut |e| tg_refresh_token(conn, null(), null(), 0, 0, &mut token, e));
         survives("tg_delete_token", &mut |error| tg_delete_token(conn, null(), null(), 0, error));
         survives("tg_check_jwt_token", &mut |error| tg_check_jwt_token(conn, alias, &mut number, error));
+        survives("tg_check_token", &mut |error| tg_check_token(conn, null(), &mut number, error));
+        let mut response: *mut tg_response = std::ptr::dangling_mut();
+        survives("tg_send", &mut |error| tg_send(conn, null(), &mut response, error));
+        assert!(response.is_null());
         survives("tg_current_token", &mut |error| tg_current_token(conn, &mut token, error));
         let mut report: *mut tg_report = std::ptr::dangling_mut();
         survives("tg_diagnose", &mut |error| tg_diagnose(conn, 0, &mut report, error));
@@ -89,6 +94,8 @@ fn every_function_survives() {
         assert_eq!(tg_secrets_count(null()), 0);
         assert_eq!(text(tg_token_value(null())), "");
         assert!(tg_config_new(null()).is_null());
+        assert!(tg_request_new(null(), TG_SERVER_RESTPP, null()).is_null());
+        assert_eq!(text(tg_conn_url(conn, TG_SERVER_RESTPP)), "");
         tg_config_set_graph(config, c"a graph that is none".as_ptr());
 
         PANIC.store(false, Ordering::SeqCst);

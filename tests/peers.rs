@@ -2,10 +2,13 @@
 //! stand-in, and what it leaves on the server is compared with what this library leaves.
 
 mod common;
+#[path = "common/standin.rs"]
+mod standin_program;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use common::skip;
 use serde_json::{Value, json};
 use tigergraph_auth::{Config, Connection, RefreshOptions, TokenOptions};
 use tigergraph_standin::{Options, Standin};
@@ -124,4 +127,20 @@ fn pytigergraph_1_8_4() {
 #[test]
 fn pytigergraph_2_0_5() {
     ["3.10", "4.2"].iter().for_each(|version| compare("2.0.5", version));
+}
+
+/// pyTigerGraph's own authentication tests, unmodified and through this library: what each gives is in the table beside
+/// the script.
+#[test]
+fn pytigergraphs_own_tests() {
+    let (Some(_), Some(standin)) = (common::python("2.0.5"), standin_program::program()) else { return };
+    let own = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new("tests/real/pytigergraph/run")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("TIGERGRAPH_STANDIN", standin)
+        .env("TIGERGRAPH_LIBRARY", own.with_file_name("libtigergraph_auth.so"))
+        .output()
+        .expect("bash");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }

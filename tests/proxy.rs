@@ -1,13 +1,16 @@
 //! Proxies, byte by byte: what the proxy hears is the server's name and its own login, nothing else.
 
-use std::io::{Read, Write};
+#[path = "common/tunnel.rs"]
+mod tunnel;
+
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tigergraph_auth::{Config, Connection, Error, Reason, TokenOptions};
-use tigergraph_standin::{Options, Standin, Tls};
+use tigergraph_standin::{ClosedPort, Options, Standin, Tls};
 
 const SECRET: &str = "canarysecretcanarysecret";
 
@@ -38,26 +41,13 @@ impl Proxy {
 }
 
 fn serve(mut client: TcpStream, answer: &str, log: &Mutex<Vec<u8>>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        if client.read(&mut byte).unwrap_or(0) == 0 {
-            return;
-        }
-        head.push(byte[0]);
-        log.lock().expect("a log").push(byte[0]);
-    }
+    let Some(head) = tunnel::read_head(&mut client, |byte| log.lock().expect("a log").push(byte)) else { return };
     if client.write_all(answer.as_bytes()).is_err() || !answer.starts_with("HTTP/1.1 200") {
         // A proxy that says nothing keeps the connection.
         std::thread::sleep(Duration::from_secs(if answer.is_empty() { 5 } else { 0 }));
         return;
     }
-    let target = String::from_utf8_lossy(&head).split(' ').nth(1).expect("a target").to_owned();
-    let server = TcpStream::connect(target).expect("the server");
-    let (mut from_client, mut to_server) =
-        (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
-    std::thread::spawn(move || std::io::copy(&mut from_client, &mut to_server));
-    let _ = std::io::copy(&mut &server, &mut client);
+    tunnel::join(client, &head);
 }
 
 const GOOD: &str = "HTTP/1.1 200 Connection established\r\nVia: proxy\r\n\r\n";
@@ -86,7 +76,8 @@ fn the_proxy_hears_the_servers_name_and_its_own_login() {
         assert_eq!(error.reason(), Reason::AuthBadSecret, "{error}");
         let target = format!("127.0.0.1:{}", server.gateway_port());
         let login = "Proxy-Authorization: Basic dXNlcjpwQHNz\r\n";
-        assert_eq!(proxy.heard(), format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{login}\r\n"));
+        let agent = concat!("User-Agent: tigergraph-auth/", env!("CARGO_PKG_VERSION"), "\r\n");
+        assert_eq!(proxy.heard(), format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{agent}{login}\r\n"));
         assert_eq!(server.requests().len(), 1);
         assert_eq!(server.requests()[0].header("proxy-authorization"), None);
     }
@@ -110,8 +101,8 @@ fn row_71_a_proxy_that_does_not_connect() {
         assert!(started.elapsed() < Duration::from_millis(650), "{answer}: {:?}", started.elapsed());
         assert!(!proxy.heard().contains("canary"), "{}", proxy.heard());
     }
-    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
-    let error = ask(&config(&server, &format!("http://{nobody}")));
+    let nobody = ClosedPort::new().expect("a port");
+    let error = ask(&config(&server, &format!("http://{}", nobody.address())));
     assert_eq!(error.reason(), Reason::ConnectProxy, "{error}");
     assert_eq!(server.connections(), 0);
 }

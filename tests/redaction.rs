@@ -31,7 +31,7 @@ impl Http for Echo {
             None => (403, json!({"error": true, "message": self.message})),
         };
         let body = zeroize::Zeroizing::new(body.to_string().into_bytes());
-        Ok(Answer { status, retry_after: None, date: None, redirect: None, until_close: false, body })
+        Ok(Answer::new(status, body))
     }
 }
 

@@ -16,7 +16,11 @@ fn text<'a>(sample: &'a Value, part: &str) -> &'a str {
 
 fn connect(standin: &Standin, sample: &Value) -> Connection {
     let mut config = Config::new(standin.gateway_url());
-    config.set_graph(Some(b"MyGraph")).set_password(Some(b"alice"), Some(b"opensesame"));
+    config.set_graph(Some(b"MyGraph"));
+    // With a login, the token that is refused here would be replaced, which is tested elsewhere, too.
+    if text(sample, "call") != "server_version" {
+        config.set_password(Some(b"alice"), Some(b"opensesame"));
+    }
     config.set_api_token(Some(TOKEN.as_bytes())).set_server_version(Some(text(sample, "server").as_bytes()));
     // A sample is one answer; what is retried after it is tested elsewhere.
     config.set_timeouts(0, 400);

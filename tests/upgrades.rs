@@ -76,7 +76,7 @@ impl Http for Carrier {
             self.0.lock().expect("the network").answer(request.method.name(), request.url.reveal(), body)?;
         let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
         let body = zeroize::Zeroizing::new(body.into_bytes());
-        Ok(Answer { status, retry_after: None, date: None, redirect: None, until_close: false, body })
+        Ok(Answer::new(status, body))
     }
 }
 

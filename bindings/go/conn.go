@@ -58,9 +58,7 @@ func newConn(host *string, options []Option) (*Conn, error) {
 	if s.args.err != nil {
 		return nil, s.args.err
 	}
-	if s.environment {
-		C.tg_config_load_env(s.config)
-	}
+	s.load()
 	c := &Conn{closing: make(chan struct{})}
 	var failure *C.tg_error
 	C.tg_conn_new(s.config, &c.handle, &failure)

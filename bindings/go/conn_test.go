@@ -2,6 +2,8 @@ package tigergraphauth_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -221,6 +223,24 @@ func TestFailureTellsEverything(t *testing.T) {
 	}
 }
 
+func TestSettingsFromAFile(t *testing.T) {
+	server := startStandin(t, "3.10")
+	file := filepath.Join(t.TempDir(), ".env")
+	content := "TG_HOST=" + server.GatewayURL + "\nTG_USERNAME=alice\nTG_PASSWORD='opensesame'\n"
+	must(t, os.WriteFile(file, []byte(content), 0o600))
+	t.Setenv("TG_GRAPHNAME", "MyGraph")
+	conn, err := tigergraphauth.NewFromEnvironment(tigergraphauth.WithEnvironmentFile(file))
+	must(t, err)
+	defer conn.Close()
+	_, err = conn.GetSecrets(background)
+	must(t, err)
+	must(t, os.Chmod(file, 0o644))
+	_, err = tigergraphauth.NewFromEnvironment(tigergraphauth.WithEnvironmentFile(file))
+	if !errors.Is(err, tigergraphauth.Reason("config.file")) {
+		t.Error(err)
+	}
+}
+
 func TestSettingsFromTheEnvironment(t *testing.T) {
 	server := startStandin(t, "3.10")
 	t.Setenv("TG_HOST", server.GatewayURL)
@@ -237,6 +257,16 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	own := connect(t, server.GatewayURL, tigergraphauth.WithEnvironment(), tigergraphauth.WithSecret(created.Value()))
 	_, err = own.GetToken(background)
 	must(t, err)
+	t.Setenv("STAGING_TG_SECRET", created.Value())
+	staging, err := tigergraphauth.NewFromEnvironment(tigergraphauth.WithProfile("staging"))
+	must(t, err)
+	defer staging.Close()
+	_, err = staging.GetToken(background)
+	must(t, err)
+	_, err = tigergraphauth.NewFromEnvironment(tigergraphauth.WithProfile("nobody"))
+	if !errors.Is(err, tigergraphauth.Reason("config.profile")) {
+		t.Error(err)
+	}
 	t.Setenv("TG_RESTPP_PORT", "many")
 	if _, err := tigergraphauth.NewFromEnvironment(); !errors.Is(err, tigergraphauth.InvalidArgument) ||
 		!strings.Contains(err.Error(), "TG_RESTPP_PORT") {

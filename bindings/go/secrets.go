@@ -155,8 +155,10 @@ func (c *Conn) DropSecret(ctx context.Context, alias string, options ...DropSecr
 	})
 }
 
-// DropSecrets drops secrets by their aliases, with one request, and returns how many there were. If one alias
-// does not exist the status is [NotFound], and before 4.1 the others are still dropped.
+// DropSecrets drops secrets by their aliases, with one request, and returns how many there were; a name that is given
+// twice counts once. If one alias does not exist the status is [NotFound], and before 4.1 the others are still dropped.
+// With [IgnoreMissing] and more than one alias, from 4.1 on, there is one more request before: the list, which tells
+// what is there to drop.
 func (c *Conn) DropSecrets(ctx context.Context, aliases []string, options ...DropSecretOption) (int, error) {
 	r := collect(options)
 	args := new(texts)

@@ -17,6 +17,20 @@ type settings struct {
 	config      *C.tg_config
 	args        texts
 	environment bool
+	profile     *C.char
+	files       []*C.char
+}
+
+// load fills what no option has set: from the environment first, because it takes precedence over files.
+func (s *settings) load() {
+	if s.profile != nil {
+		C.tg_config_load_profile(s.config, s.profile)
+	} else if s.environment {
+		C.tg_config_load_env(s.config)
+	}
+	for _, file := range s.files {
+		C.tg_config_load_env_file(s.config, file)
+	}
 }
 
 func (s *settings) free() {
@@ -33,14 +47,28 @@ func (s *settings) text(name, value string) *C.char {
 // TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD
 // ("true", or "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
 //
-// With TG_PROFILE=x the variables X_TG_SECRET and so on take precedence; a profile for which none is set is an
-// error. Login and token come from one place: if the program set one of them, or the profile has one, no other is
-// searched for. An empty variable counts as not set. New reports a wrong value, with the name of the variable. The
-// header of the C library tells more, at tg_config_load_env.
+// With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_SECRET and so on take precedence; a profile for which
+// none is set is an error. Login and token come from one place: if the program set one of them, or the profile has
+// one, no other is searched for. An empty variable counts as not set. New reports a wrong value, with the name of the
+// variable. The header of the C library tells more, at tg_config_load_env.
 //
 // C code reads the variables: os.Setenv in a program with cgo changes those as well.
 func WithEnvironment() Option {
 	return func(s *settings) { s.environment = true }
+}
+
+// WithProfile is [WithEnvironment] with the profile of this name, whatever TG_DEFAULT_PROFILE and TG_PROFILE say:
+// the variables NAME_TG_HOST and so on take precedence. "default" is the variables without prefix; any other profile
+// without variables is an error.
+func WithProfile(name string) Option {
+	return func(s *settings) { s.profile = s.text("profile", name) }
+}
+
+// WithEnvironmentFile fills what no other option and no variable of [WithEnvironment] sets from a file of
+// variables (.env), which New reads. With a credential in it the file must be private. How it is read: see
+// tg_config_load_env_file in the header of the C library.
+func WithEnvironmentFile(path string) Option {
+	return func(s *settings) { s.files = append(s.files, s.text("env_file", path)) }
 }
 
 // WithGraph sets the graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
@@ -56,9 +84,23 @@ func WithPassword(username, password string) Option {
 	}
 }
 
+// WithPasswordFile logs in with user name and the password in a file, whose only line it is. The file is read for
+// every call that logs in. Who may be able to read or change it: see tg_config_set_password_file in the header of the C
+// library.
+func WithPasswordFile(username, path string) Option {
+	return func(s *settings) {
+		C.tg_config_set_password_file(s.config, s.text("username", username), s.text("password_file", path))
+	}
+}
+
 // WithSecret logs in with a secret.
 func WithSecret(secret string) Option {
 	return func(s *settings) { C.tg_config_set_secret(s.config, s.text("secret", secret)) }
+}
+
+// WithSecretFile logs in with the secret in a file, as [WithPasswordFile] does with a password.
+func WithSecretFile(path string) Option {
+	return func(s *settings) { C.tg_config_set_secret_file(s.config, s.text("secret_file", path)) }
 }
 
 // WithAPIToken sets a token to begin with. It may stand beside a login, which then gets the next one; alone it
@@ -70,6 +112,12 @@ func WithAPIToken(token string) Option {
 // WithJWT logs in with a JWT that another system issued. It is never renewed.
 func WithJWT(jwt string) Option {
 	return func(s *settings) { C.tg_config_set_jwt(s.config, s.text("jwt", jwt)) }
+}
+
+// WithJWTFile logs in with the JWT in a file, as [WithPasswordFile] does with a password. The file is read again
+// shortly before the JWT expires, when it has expired, and after a server has refused it.
+func WithJWTFile(path string) Option {
+	return func(s *settings) { C.tg_config_set_jwt_file(s.config, s.text("jwt_file", path)) }
 }
 
 // WithPorts sets the ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.

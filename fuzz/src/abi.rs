@@ -6,7 +6,9 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::canary;
-use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, secrets::*, status::*, token::*, version::*};
+use tigergraph_auth::ffi::{
+    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, version::*,
+};
 use tigergraph_auth::unversioned::played;
 
 /// No input makes more calls.
@@ -26,6 +28,12 @@ const CREDENTIALS: [Option<&[u8]>; 11] = [
     Some(b"p\xc3\xa4sswort"),
     Some(&[b'x'; 70_000]),
 ];
+
+/// Methods, good and bad.
+const METHODS: [Option<&[u8]>; 6] = [None, Some(b"GET"), Some(b"POST"), Some(b"HEAD"), Some(b"TRACE"), Some(b"a b")];
+/// Paths, good and bad.
+const PATHS: [Option<&[u8]>; 6] =
+    [None, Some(b"/echo"), Some(b"/gsql/v1/secrets?a=%2F"), Some(b"/a/%2e%2e/b"), Some(b"x"), Some(b"/\xff")];
 
 /// What any other text may be.
 const TEXTS: [Option<&[u8]>; 18] = [
@@ -254,14 +262,15 @@ impl<'a> Program<'a> {
             10..=12 => self.connect(),
             13..=18 => self.ask_for_token(),
             19..=24 => self.ask_for_secrets(),
-            25..=26 => self.ask_about_server(),
+            25 => self.ask_about_server(),
+            26 => self.send(),
             27..=28 => self.read(),
             _ => self.free_one(),
         }
     }
 
     fn set(&mut self) {
-        let which = self.byte() % 21;
+        let which = self.byte() % 27;
         if which == 0 || self.configs.is_empty() {
             let host = self.text();
             // SAFETY: a NUL-terminated text or NULL.
@@ -292,6 +301,12 @@ impl<'a> Program<'a> {
                 17 => tg_config_set_proxy(config, self.text().pointer()),
                 18 => tg_config_set_user_agent(config, self.text().pointer()),
                 19 => tg_config_set_token_lifetime(config, self.number(), self.number()),
+                20 => tg_config_set_password_file(config, self.text().pointer(), self.text().pointer()),
+                21 => tg_config_set_secret_file(config, self.text().pointer()),
+                22 => tg_config_set_jwt_file(config, self.text().pointer()),
+                23 => tg_config_load_profile(config, self.text().pointer()),
+                24 => tg_config_load_env_file(config, self.text().pointer()),
+                25 => tg_config_add_ca_file(config, self.text().pointer()),
                 _ => {
                     let log: tigergraph_auth::ffi::log::tg_log_fn = if self.byte() & 1 == 0 { Some(log) } else { None };
                     self.given += 1;
@@ -325,7 +340,7 @@ impl<'a> Program<'a> {
         let (conn, secret, old) = (self.conn(), self.credential(), self.credential());
         let (secret, old, lifetime, flags) = (secret.pointer(), old.pointer(), self.number(), self.flags());
         let mut token = std::ptr::dangling_mut();
-        let which = self.byte() % 7;
+        let which = self.byte() % 8;
         let place: *mut *mut tg_token = if self.byte() < 240 { &mut token } else { null_mut() };
         // SAFETY: handles that live or NULL, texts that live for the call, and places for the results.
         unsafe {
@@ -343,6 +358,12 @@ impl<'a> Program<'a> {
                     self.fallible(|error| tg_check_jwt_token(conn, old, &mut valid, error));
                     return assert!(valid == 0 || valid == 1);
                 }
+                6 => {
+                    let (byte, mut valid) = (self.byte(), 8);
+                    let token = pick(&self.tokens, byte);
+                    self.fallible(|error| tg_check_token(conn, token, &mut valid, error));
+                    return assert!(valid == 0 || valid == 1);
+                }
                 _ => {
                     let byte = self.byte();
                     return tg_reject_token(conn, pick(&self.tokens, byte));
@@ -357,7 +378,7 @@ impl<'a> Program<'a> {
 
     fn ask_for_secrets(&mut self) {
         let (conn, alias, value, user) = (self.conn(), self.text(), self.credential(), self.text());
-        let (flags, which) = (self.flags(), self.byte() % 6);
+        let (flags, which) = (self.flags(), self.byte() % 7);
         let mut list = std::ptr::dangling_mut();
         // SAFETY: handles that live or NULL, texts that live for the call, and places for the results.
         unsafe {
@@ -368,6 +389,7 @@ impl<'a> Program<'a> {
                 1 => self.fallible(|error| tg_show_secrets(conn, user, &mut list, error)),
                 2 => self.fallible(|error| tg_create_secret(conn, alias, value, user, &mut list, error)),
                 3 => self.fallible(|error| tg_ensure_secret(conn, alias, &mut list, error)),
+                5 => self.fallible(|error| tg_get_secret(conn, alias, user, &mut list, error)),
                 4 => {
                     self.fallible(|error| tg_drop_secret(conn, alias, user, flags, error));
                     return;
@@ -404,6 +426,35 @@ impl<'a> Program<'a> {
         }
     }
 
+    fn send(&mut self) {
+        let (conn, method, path) = (self.conn(), self.argument(&METHODS), self.argument(&PATHS));
+        let (name, value, server) = (self.text(), self.text(), i32::from(self.byte() % 4));
+        let (body, limit, status) = (self.credential(), self.number() as u64, self.number() as i32);
+        let mut response = std::ptr::dangling_mut();
+        // SAFETY: handles that live or NULL, texts that live for the call, and a place for the result.
+        unsafe {
+            let request = tg_request_new(method.pointer(), server, path.pointer());
+            if limit & 1 == 0 {
+                tg_request_set_header(request, name.pointer(), value.pointer());
+                let length = body.0.as_ref().map_or(0, |body| body.count_bytes());
+                tg_request_set_body(request, body.pointer().cast(), length, value.pointer());
+                tg_request_set_response_limit(request, limit);
+            }
+            let good = self.fallible(|error| tg_send(conn, request, &mut response, error));
+            assert_eq!(response.is_null(), !good);
+            tg_request_free(request);
+            let (body, length) = (tg_response_body(response), tg_response_body_length(response));
+            let bytes = std::slice::from_raw_parts(body.cast::<u8>(), length + 1);
+            assert_eq!(bytes.last(), Some(&0));
+            assert_eq!(good, tg_response_http_status(response) != 0);
+            check(tg_response_header(response, name.pointer()));
+            tg_is_token_refused(server, status, body, length);
+            tg_response_free(response);
+            check(tg_conn_url(conn, server));
+            check(tg_conn_ca_pem(conn));
+        }
+    }
+
     fn read(&mut self) {
         let (byte, index) = (self.byte(), usize::from(self.byte()) % 4);
         let (token, list) = (pick(&self.tokens, byte), pick(&self.lists, byte));
@@ -412,6 +463,7 @@ impl<'a> Program<'a> {
             check_error(pick(&self.errors, byte));
             let header = text(tg_token_header(token));
             assert_eq!(text(tg_token_value(token)), header.trim_start_matches("Bearer "));
+            check(tg_token_url(token, i32::from(byte % 4)));
             assert_eq!(text(tg_token_expiration(token)).is_empty(), tg_token_expires_at(token) == 0);
             let is_there = index < tg_secrets_count(list);
             assert_eq!(text(tg_secrets_alias(list, index)).is_empty(), !is_there);

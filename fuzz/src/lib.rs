@@ -37,11 +37,12 @@ const TEXTS: [Parser; 6] = [
 ];
 
 /// What the program or its environment says.
-const SETTINGS: [Parser; 4] = [
+const SETTINGS: [Parser; 5] = [
     ("address", settings::address),
     ("environment", settings::environment),
     ("names", settings::names),
     ("proxy", settings::proxy),
+    ("certificates", settings::certificates),
 ];
 
 /// Bytes of an answer, in pieces of any size: the framing's own reading of them.

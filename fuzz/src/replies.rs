@@ -68,7 +68,6 @@ pub fn json(data: &[u8]) {
     let loose = within_bounds(data, || Json::parse(&without_breaks));
     if let Some(reply) = checked(strict) {
         assert_eq!(Some(&reply), loose.as_ref().ok());
-        assert!(matches!(reply, Json::Object(_) | Json::List(_)));
     }
     checked(loose);
 }
@@ -131,7 +130,7 @@ pub fn refusal(data: &[u8]) {
         ..no_answer()
     };
     let redactor = redactor();
-    let reply = refusal::read_reply(&Question { operation, credential, redactor: &redactor }, &answer);
+    let reply = refusal::read_reply(&Question { operation, path: "", credential, redactor: &redactor }, &answer);
     if let Err(error) = &reply {
         assert!(
             error.message().starts_with("cannot ")
@@ -144,14 +143,7 @@ pub fn refusal(data: &[u8]) {
 }
 
 fn no_answer() -> Answer {
-    Answer {
-        status: 200,
-        retry_after: None,
-        date: None,
-        redirect: None,
-        until_close: false,
-        body: Zeroizing::default(),
-    }
+    Answer::new(200, Zeroizing::default())
 }
 
 /// The text of a GSQL script, read as the output of each command.
@@ -160,10 +152,13 @@ pub fn gsql(data: &[u8]) {
     let Some(text) = checked(within_bounds(data, || GsqlText::parse(data))) else {
         return;
     };
-    let of = |operation| GsqlOutcome { operation, text: &text, memory: data.len(), redactor: &redactor };
-    check_secrets(&checked(within_bounds(data, || of(Operation::ListSecrets).listed())).unwrap_or_default());
-    check_secrets(checked(of(Operation::CreateSecret).created("s1", "MyGraph")).as_slice());
-    if let Some(dropped) = checked(of(Operation::DropSecrets).dropped(2)) {
+    let about = |operation| Question { operation, path: "", credential: Credential::Password, redactor: &redactor };
+    let (list, create, drop) =
+        (about(Operation::ListSecrets), about(Operation::CreateSecret), about(Operation::DropSecrets));
+    let of = |question| GsqlOutcome { question, text: &text, memory: data.len() };
+    check_secrets(&checked(within_bounds(data, || of(&list).listed())).unwrap_or_default());
+    check_secrets(checked(of(&create).created("s1", "MyGraph")).as_slice());
+    if let Some(dropped) = checked(of(&drop).dropped(2)) {
         assert_eq!(dropped.len(), 2);
     }
 }
@@ -171,7 +166,7 @@ pub fn gsql(data: &[u8]) {
 /// The time that a token ends, as a text and as a number.
 pub fn expiration(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let number = text.trim().parse().map_or(Json::OtherNumber, Json::Integer);
+    let number = text.trim().parse().map_or(Json::OtherNumber(0.5), Json::Integer);
     for value in [Json::Text(Text::Borrowed(&text)), number] {
         match issued::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
             Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),
@@ -186,7 +181,7 @@ pub fn claims(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let claims = within_bounds(data, || jwt::claims(&text));
     if let Some(claims) = claims {
-        assert!(claims.issued_at >= 0 && claims.expires_at > claims.issued_at && claims.expires_at < 1 << 53);
+        assert!(claims.issued_at.is_none_or(|at| at >= 0 && claims.expires_at > at) && claims.expires_at < 1 << 53);
     }
 }
 

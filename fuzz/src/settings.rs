@@ -5,8 +5,10 @@ use percent_encoding::percent_decode_str;
 use super::canary;
 use tigergraph_auth::Config;
 use tigergraph_auth::unversioned::address::Address;
+use tigergraph_auth::unversioned::certificate::{Certificate, owner_in_words};
 use tigergraph_auth::unversioned::checks::{Alias, GraphName, check_user};
-use tigergraph_auth::unversioned::endpoint::{Route, encode};
+use tigergraph_auth::unversioned::endpoint::{Ports, Route, encode};
+use tigergraph_auth::unversioned::pem::{self, Source};
 use tigergraph_auth::unversioned::proxy::check_proxy;
 
 /// A server's address: what is taken for one is plain, and means the same when it is read again.
@@ -22,7 +24,7 @@ pub fn address(data: &[u8]) {
     let port = port.map_or(String::new(), |port| format!(":{port}"));
     assert_eq!(Address::parse(&format!("{scheme}://{host}{port}{base}")).as_ref(), Ok(&address));
     for tgcloud in [None, Some(true), Some(false)] {
-        let route = Route::new(&address, None, None, tgcloud);
+        let route = Route::new(&address, Ports::default(), tgcloud);
         for url in [Some(&route.gateway), Some(&route.restpp), route.restpp_fallback.as_ref()].into_iter().flatten() {
             let uri: ureq::http::Uri = url.parse().expect("an address that was taken");
             assert_eq!((uri.host(), uri.scheme_str()), (Some(host.as_str()), Some(scheme)));
@@ -77,7 +79,34 @@ pub fn names(data: &[u8]) {
 pub fn proxy(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match check_proxy(&text, "the setting \"proxy\"") {
-        Ok(address) => assert!(address.reveal().starts_with("http://") && !address.reveal().contains(['\r', '\n'])),
+        Ok(proxy) => {
+            assert!(!format!("{proxy:?}").contains("Basic") && !proxy.host.contains(['@', '/', '?', '#']));
+            assert!(proxy.authorization.is_none_or(|login| !login.reveal().contains(['\r', '\n'])));
+        }
         Err(error) => canary::check_obvious(&format!("{error:?}")),
+    }
+}
+
+/// Files with certificates and keys: what is taken can be read, and what is said of it is printable and short.
+pub fn certificates(data: &[u8]) {
+    let source = Source { setting: "ca_file", path: Some("ca.pem") };
+    let _ = pem::private_key(source, data);
+    let found = pem::certificates(source, data).unwrap_or_default();
+    for certificate in &found {
+        assert!(Certificate::read(certificate).is_some(), "it was taken");
+    }
+    let raw = [data];
+    for der in found.iter().map(AsRef::as_ref).chain(raw) {
+        let Some(certificate) = Certificate::read(der) else {
+            continue;
+        };
+        let mut said = certificate.names().unwrap_or_default();
+        said.extend([owner_in_words(certificate.issuer), certificate.key_in_words(), certificate.signature_in_words()]);
+        said.extend(certificate.unknown_critical());
+        for text in said {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+            assert!(is_plain && text.len() < 1000, "{text:?}");
+        }
+        let _ = (certificate.common_names().count(), certificate.has_usable_key(), certificate.is_for_servers());
     }
 }

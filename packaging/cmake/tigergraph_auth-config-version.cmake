@@ -1,6 +1,6 @@
 # Whether this version is one that find_package() asks for. From 1.0 on a later minor version is as good;
 # before, another minor version is another ABI.
-set(PACKAGE_VERSION "0.1.0")
+set(PACKAGE_VERSION "0.1.1")
 
 string(REGEX MATCH "^(0\\.[0-9]+|[0-9]+)" _tga_abi "${PACKAGE_VERSION}")
 string(REGEX MATCH "^(0\\.[0-9]+|[0-9]+)" _tga_wanted "${PACKAGE_FIND_VERSION}")

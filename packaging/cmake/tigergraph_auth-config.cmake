@@ -9,7 +9,7 @@ set(_tga_prefix "${_tga_here}/../../..")
 # `make install` knows better and rewrites these three; `cargo cinstall` copies them as they are.
 set(_tga_include "${_tga_prefix}/include")
 set(_tga_libdirs "${_tga_prefix}/lib/${CMAKE_LIBRARY_ARCHITECTURE}" "${_tga_prefix}/lib64" "${_tga_prefix}/lib")
-set(_tga_static_needs -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc)
+set(_tga_static_needs -lutil -lrt -lpthread -lm -ldl -lc)
 
 get_filename_component(_tga_include "${_tga_include}" ABSOLUTE)
 foreach(_tga_libdir IN LISTS _tga_libdirs)

@@ -2,16 +2,19 @@
 //! that whoever changes the file changes the credential.
 
 use std::fmt;
-use std::sync::Arc;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use crate::checks::TEXT_LIMIT;
-use crate::error::{Error, Reason, Result, file_trouble};
+use crate::error::{Error, Reason, Result, file_trouble, in_shell};
 use crate::hidden::Hidden;
-use crate::platform::file::{self, Exposure};
+use crate::platform::file;
+use crate::platform::secret_file::{Caution, Refusal, Remedy, SecretFile, open_secret};
 
 /// Checks whether a text can be this credential.
 pub type Check = fn(&str) -> Result<Hidden>;
@@ -21,13 +24,27 @@ pub type Check = fn(&str) -> Result<Hidden>;
 pub struct Credential(Arc<Origin>);
 
 enum Origin {
-    Given(Arc<Hidden>),
+    /// By the program, or by a pipe.
+    Given(Held),
     File {
-        path: String,
+        place: Place,
         check: Check,
         /// What the file held when it could last be read.
-        last: ArcSwap<Hidden>,
+        last: ArcSwap<Held>,
     },
+}
+
+/// A credential, and what is to be told of the file that it was in.
+struct Held {
+    credential: Arc<Hidden>,
+    caution: Option<String>,
+}
+
+/// A file, and the setting that names it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    setting: &'static str,
+    path: String,
 }
 
 impl fmt::Debug for Credential {
@@ -39,13 +56,31 @@ impl fmt::Debug for Credential {
 impl Credential {
     /// One that the program gave.
     pub fn given(credential: Hidden) -> Credential {
-        Credential(Arc::new(Origin::Given(Arc::new(credential))))
+        Credential(Arc::new(Origin::Given(Held { credential: Arc::new(credential), caution: None })))
     }
 
-    /// One that is in a file, which is read now and for every call.
-    pub fn in_file(path: &str, check: Check) -> Result<Credential> {
-        let last = content(path, check)?;
-        Ok(Credential(Arc::new(Origin::File { path: path.to_owned(), check, last: ArcSwap::from_pointee(last) })))
+    /// One that is in a file, which is read now and for every call. What comes through a pipe is read now, once, within
+    /// this time, and `kept` for other connections of the same settings.
+    pub fn in_file(
+        setting: &'static str,
+        path: &str,
+        check: Check,
+        limit: Duration,
+        kept: &Kept,
+    ) -> Result<Credential> {
+        let place = Place::new(setting, path);
+        if let Some(credential) = kept.find(&place) {
+            return Ok(credential);
+        }
+        let opened = place.open()?;
+        let (is_passing, limit) = (opened.is_passing, if opened.is_passing { limit } else { Duration::ZERO });
+        let held = place.held(opened, check, limit)?;
+        if is_passing {
+            let credential = Credential(Arc::new(Origin::Given(held)));
+            kept.add(place, credential.clone());
+            return Ok(credential);
+        }
+        Ok(Credential(Arc::new(Origin::File { place, check, last: ArcSwap::from_pointee(held) })))
     }
 
     /// Whether it may change.
@@ -56,10 +91,15 @@ impl Credential {
     /// What it is now, or why nobody can say.
     pub fn read(&self) -> Result<Arc<Hidden>> {
         match &*self.0 {
-            Origin::Given(credential) => Ok(credential.clone()),
-            Origin::File { path, check, last } => {
-                let credential = Arc::new(content(path, *check)?);
-                last.store(credential.clone());
+            Origin::Given(held) => Ok(held.credential.clone()),
+            Origin::File { place, check, last } => {
+                let opened = place.open()?;
+                if opened.is_passing {
+                    return Err(place.refused("is a file no more"));
+                }
+                let held = place.held(opened, *check, Duration::ZERO)?;
+                let credential = held.credential.clone();
+                last.store(Arc::new(held));
                 Ok(credential)
             }
         }
@@ -68,49 +108,146 @@ impl Credential {
     /// What it was when it could last be read.
     pub fn held(&self) -> Arc<Hidden> {
         match &*self.0 {
-            Origin::Given(credential) => credential.clone(),
-            Origin::File { last, .. } => last.load_full(),
+            Origin::Given(held) => held.credential.clone(),
+            Origin::File { last, .. } => last.load().credential.clone(),
+        }
+    }
+
+    /// What needs attention about the file that it was in.
+    pub fn caution(&self) -> Option<String> {
+        match &*self.0 {
+            Origin::Given(held) => held.caution.clone(),
+            Origin::File { last, .. } => last.load().caution.clone(),
         }
     }
 }
 
-fn refused(path: &str, what: impl fmt::Display) -> Error {
-    Error::new(Reason::ConfigFile, format!("the file {path} {what}"))
+/// What came through pipes, which can be read once only, for all connections of the same settings.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<Vec<(Place, Credential)>>>);
+
+impl Kept {
+    fn find(&self, place: &Place) -> Option<Credential> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().find(|(known, _)| known == place).map(|(_, credential)| credential.clone())
+    }
+
+    fn add(&self, place: Place, credential: Credential) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((place, credential));
+    }
 }
 
-/// What the file holds, if it can be this credential.
-fn content(path: &str, check: Check) -> Result<Hidden> {
-    check(&read(path)?).map_err(|error| {
-        let message = format!("{} (in the file {path})", error.message());
-        error.with_message(message)
-    })
-}
+impl Place {
+    pub(super) fn new(setting: &'static str, path: &str) -> Place {
+        Place { setting, path: path.to_owned() }
+    }
 
-/// The only line of a file that nobody else may read.
-fn read(path: &str) -> Result<Zeroizing<String>> {
-    let unreadable = |error: std::io::Error| {
+    pub(super) fn refused(&self, what: impl fmt::Display) -> Error {
+        let Place { setting, path } = self;
+        Error::new(Reason::ConfigFile, format!("the file {path} of the setting \"{setting}\" {what}"))
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Error {
         let hint = "Check that the file exists and may be read by the user that this program runs as.";
-        refused(path, format_args!("cannot be read: {}", file_trouble(&error))).with_hint(hint)
-    };
-    let (opened, about) = file::open(path).map_err(unreadable)?;
-    if !about.is_file() {
-        return Err(refused(path, "is no regular file"));
+        self.refused(format_args!("cannot be read: {}", file_trouble(error))).with_hint(hint)
     }
-    if let Some(exposure) = file::exposure(&about) {
-        let error = match exposure {
-            Exposure::OtherOwner => refused(path, "belongs to another user, who may read and change it"),
-            Exposure::OpenTo(mode) => refused(path, format_args!("is open to other users (its mode is {mode:04o})")),
+
+    /// Opens the file, if nobody else may read or change it.
+    fn open(&self) -> Result<SecretFile> {
+        self.try_open().map_err(|(refusal, remedy)| self.refusal(&refusal, remedy))
+    }
+
+    /// The same, with the reasons one by one.
+    pub(super) fn try_open(&self) -> std::result::Result<SecretFile, (Refusal, Remedy)> {
+        open_secret(&self.path)
+    }
+
+    /// The error for a file that is not used.
+    pub(super) fn refusal(&self, refusal: &Refusal, remedy: Remedy) -> Error {
+        let error = match refusal {
+            Refusal::Unreadable(error) => self.unreadable(error),
+            Refusal::Kind => self.refused("is neither a regular file nor a pipe"),
+            Refusal::Link(link) => {
+                self.refused(format_args!("is reached through the link {}, which is another user's", link.display()))
+            }
+            Refusal::OtherOwner => self.refused("belongs to another user, who may read and change it"),
+            Refusal::OpenTo(mode) => self.refused(format_args!("is open to other users (its mode is {mode:04o})")),
+            Refusal::Writable(mode) => {
+                self.refused(format_args!("can be changed by other users (its mode is {mode:04o})"))
+            }
         };
-        return Err(error.with_hint(file::how_to_make_private(path, exposure)));
+        match self.hint(refusal, remedy) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     }
-    let content = file::read(&opened, TEXT_LIMIT as u64 + 1, Duration::ZERO).map_err(unreadable)?;
-    if content.len() > TEXT_LIMIT {
-        return Err(refused(path, "is longer than 64 KiB"));
+
+    /// What to do about a file that is not used; `None`: what its error says already.
+    fn hint(&self, refusal: &Refusal, remedy: Remedy) -> Option<String> {
+        let path = in_shell(&self.path);
+        match (refusal, remedy) {
+            (Refusal::Kind, _) => None,
+            (Refusal::Link(_), _) => {
+                Some("Name the file itself, or make the link anew as root or as the user of this program.".to_owned())
+            }
+            (Refusal::Unreadable(error), _) if error.kind() != std::io::ErrorKind::PermissionDenied => None,
+            (_, Remedy::WhereItIsMounted) => Some(ON_READ_ONLY_MOUNTS.to_owned()),
+            (Refusal::Unreadable(_), _) => None,
+            (_, Remedy::ChangeMode) => Some(format!("Run: chmod 600 {path}")),
+            (_, Remedy::ChangeOwner) => Some(format!("Run: sudo chown $(id -un) {path} && chmod 600 {path}")),
+        }
     }
-    let text = std::str::from_utf8(&content).map_err(|_| refused(path, "is not UTF-8"))?;
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+
+    /// What the file holds, if it can be this credential.
+    fn held(&self, opened: SecretFile, check: Check, limit: Duration) -> Result<Held> {
+        let content = self.content(&opened.file, limit)?;
+        let credential = check(&content).map_err(|error| {
+            let message = format!("{} (in the file {})", error.message(), self.path);
+            error.with_message(message)
+        })?;
+        let caution = opened.caution.map(|caution| self.caution(caution));
+        Ok(Held { credential: Arc::new(credential), caution })
+    }
+
+    /// The only line of a file, or of what comes through a pipe within this time.
+    pub(super) fn content(&self, opened: &File, limit: Duration) -> Result<Zeroizing<String>> {
+        let left = if limit.is_zero() { Ok(limit) } else { file::wait_for_content(opened, limit) };
+        let content = left.and_then(|left| file::read(opened, TEXT_LIMIT as u64 + 1, left));
+        let content = content.map_err(|error| self.unreadable(&error))?;
+        if content.len() > TEXT_LIMIT {
+            return Err(self.refused("is longer than 64 KiB"));
+        }
+        let text = std::str::from_utf8(&content).map_err(|_| self.refused("is not UTF-8"))?;
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+    }
+
+    /// What a regular file holds that other users may read, but not change.
+    pub(super) fn content_open_to_readers(&self) -> Result<Zeroizing<String>> {
+        let (opened, about) = file::open(&self.path).map_err(|error| self.unreadable(&error))?;
+        if !about.is_file() || about.mode() & 0o022 != 0 {
+            return Err(self.refused("is no regular file that its owner alone can change"));
+        }
+        self.content(&opened, Duration::ZERO)
+    }
+
+    pub(super) fn caution(&self, caution: Caution) -> String {
+        let Place { setting, path } = self;
+        let what = match caution {
+            Caution::OpenTo(mode) => format!(
+                "can be read by other users (its mode is {mode:04o}); it is used because its mount is read-only"
+            ),
+            Caution::OwnedBy(owner) => format!(
+                "belongs to another user (number {owner}), who can change it; it is used because this program is root's"
+            ),
+        };
+        format!("the file {path} of the setting \"{setting}\" {what}")
+    }
 }
+
+/// What to do about a file whose mode nobody can change where it is.
+const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \
+    fsGroup in Kubernetes, uid:, gid: and mode: of a secret in Docker and Podman, LoadCredential= in systemd.";
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +282,7 @@ mod tests {
         }
 
         fn load(&self) -> Result<Credential> {
-            Credential::in_file(self.path(), check)
+            Credential::in_file("secret_file", self.path(), check, Duration::from_secs(5), &Kept::default())
         }
     }
 
@@ -182,7 +319,13 @@ mod tests {
     #[test]
     fn what_is_no_file_is_refused() {
         for path in ["/nowhere/secret", "/", "/dev/null"] {
-            assert_eq!(Credential::in_file(path, check).unwrap_err().reason(), Reason::ConfigFile, "{path}");
+            assert_eq!(
+                Credential::in_file("secret_file", path, check, Duration::from_secs(5), &Kept::default())
+                    .unwrap_err()
+                    .reason(),
+                Reason::ConfigFile,
+                "{path}"
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 //! Imports `protocol` (routes, versions), `wire` (addresses, proxies, trust), `platform` and the vocabulary.
 
 pub mod credential;
+mod env_file;
 mod environment;
 pub mod settings;
 pub mod shown;
@@ -13,17 +14,18 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::checks::{GraphName, LONGEST_LIFETIME_S, TEXT_LIMIT, check_secret, check_token, no_controls};
-use crate::config::credential::{Check, Credential};
-use crate::config::environment::environment_proxy;
+use crate::checks::{GraphName, LONGEST_LIFETIME_S, check_secret, check_token, no_controls, short_utf8, utf8};
+use crate::config::credential::{Check, Credential, Kept};
+use crate::config::environment::{Origin, Sources, environment_proxy};
 use crate::config::settings::{Login, Settings};
 use crate::config::table::{CALL_LIMIT, CONNECT_LIMIT, Key};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::log::Logger;
-use crate::protocol::endpoint::Route;
+use crate::protocol::endpoint::{Port, Ports, Route};
 use crate::protocol::version::Version;
 use crate::wire::address::Address;
+use crate::wire::no_proxy::NoProxy;
 use crate::wire::proxy::ProxySetting;
 use crate::wire::tls::{Trust, TrustSettings};
 
@@ -34,8 +36,8 @@ const AGENT_LIMIT: usize = 1024;
 #[derive(Clone)]
 struct Written {
     text: Zeroizing<Vec<u8>>,
-    /// The environment's variable that it came from; `None`: from the program.
-    variable: Option<String>,
+    /// The variable that it came from; `None`: from the program.
+    origin: Option<Origin>,
 }
 
 type Raw = Option<Written>;
@@ -47,19 +49,21 @@ type Raw = Option<Written>;
 pub struct Config {
     /// What was written for the settings that are texts, by their keys.
     texts: [Raw; Key::COUNT],
+    added_ca_files: Vec<Vec<u8>>,
     insecure_tls: bool,
-    allow_http: bool,
     connect_ms: u32,
     total_ms: u32,
     lifetime_s: i64,
     renew_before_s: i64,
     log: Option<Logger>,
-    /// Why the environment cannot be used at all.
-    environment: Option<Error>,
+    /// What came through pipes in place of files.
+    kept: Kept,
+    /// What fills the settings that the program leaves open.
+    sources: Sources,
 }
 
 fn raw(text: Option<&[u8]>) -> Raw {
-    text.map(|bytes| Written { text: Zeroizing::new(bytes.to_vec()), variable: None })
+    text.map(|bytes| Written { text: Zeroizing::new(bytes.to_vec()), origin: None })
 }
 
 /// A number as if it had been written as text; 0 restores the default.
@@ -88,14 +92,32 @@ impl Config {
 
     /// Log in with user name and password.
     pub fn set_password(&mut self, username: Option<&[u8]>, password: Option<&[u8]>) -> &mut Config {
-        self.set(Key::Username, raw(username));
-        self.set(Key::Password, raw(password));
+        self.set_user(username, (Key::Password, password), Key::PasswordFile)
+    }
+
+    /// The same with a file that holds the password, which is read for every call that logs in.
+    pub fn set_password_file(&mut self, username: Option<&[u8]>, path: Option<&[u8]>) -> &mut Config {
+        self.set_user(username, (Key::PasswordFile, path), Key::Password)
+    }
+
+    /// Taking one of the two passwords back leaves the user to the other.
+    fn set_user(&mut self, username: Option<&[u8]>, (key, password): (Key, Option<&[u8]>), other: Key) -> &mut Config {
+        if username.is_some() || password.is_some() || !self.is_set(other) {
+            self.set(Key::Username, raw(username));
+        }
+        self.set(key, raw(password));
         self
     }
 
     /// Log in with a secret.
     pub fn set_secret(&mut self, secret: Option<&[u8]>) -> &mut Config {
         self.set(Key::Secret, raw(secret));
+        self
+    }
+
+    /// Log in with the secret in this file, which is read for every call that logs in.
+    pub fn set_secret_file(&mut self, path: Option<&[u8]>) -> &mut Config {
+        self.set(Key::SecretFile, raw(path));
         self
     }
 
@@ -108,6 +130,12 @@ impl Config {
     /// Log in with a JWT that another system issued.
     pub fn set_jwt(&mut self, jwt: Option<&[u8]>) -> &mut Config {
         self.set(Key::Jwt, raw(jwt));
+        self
+    }
+
+    /// Log in with the JWT in this file, which is read again when another is wanted.
+    pub fn set_jwt_file(&mut self, path: Option<&[u8]>) -> &mut Config {
+        self.set(Key::JwtFile, raw(path));
         self
     }
 
@@ -133,6 +161,16 @@ impl Config {
     /// File with the CA certificates to trust, in PEM, instead of the system's.
     pub fn set_ca_file(&mut self, path: Option<&[u8]>) -> &mut Config {
         self.set(Key::CaFile, raw(path));
+        self
+    }
+
+    /// One more file with CA certificates to trust, beside the system's or those of the CA setting; `None`: none of those
+    /// that were added.
+    pub fn add_ca_file(&mut self, path: Option<&[u8]>) -> &mut Config {
+        match path {
+            Some(path) => self.added_ca_files.push(path.to_vec()),
+            None => self.added_ca_files.clear(),
+        }
         self
     }
 
@@ -163,7 +201,7 @@ impl Config {
 
     /// Allow plain http beyond loopback.
     pub fn set_allow_http(&mut self, allow: bool) -> &mut Config {
-        self.allow_http = allow;
+        self.set(Key::AllowHttp, raw(allow.then_some(b"on")));
         self
     }
 
@@ -201,7 +239,7 @@ impl Config {
     /// Validates every setting. Sends nothing; reads the files that the settings name.
     #[doc(hidden)]
     pub fn validate(&self) -> Result<Settings> {
-        if let Some(error) = &self.environment {
+        if let Some(error) = self.sources.error() {
             return Err(error.clone());
         }
         self.validate_all().map_err(|error| self.with_variables(error))
@@ -213,12 +251,12 @@ impl Config {
             return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing").with_hint(hint));
         };
         let address = Address::parse(&host)?;
-        if !address.tls && !self.allow_http && !address.is_loopback() {
+        let allow_http = self.allows_http()?;
+        if !address.tls && !allow_http && !address.is_loopback() {
             let message = format!("plain http to {} would show credentials to the network", address.host);
             return Err(Error::new(Reason::ConfigPlainHttp, message));
         }
-        let (restpp, gsql) = (self.port(Key::RestppPort)?, self.port(Key::GsqlPort)?);
-        let route = Route::new(&address, restpp, gsql, self.tgcloud()?);
+        let route = Route::new(&address, self.ports()?, self.tgcloud()?);
         let proxy = self.proxy(address.tls)?;
         Ok(Settings {
             route,
@@ -227,7 +265,7 @@ impl Config {
             api_token: self.token(Key::ApiToken)?,
             version: self.version()?,
             trust: self.trust(&address)?,
-            loopback_only: !address.tls && !self.allow_http,
+            loopback_only: !address.tls && !allow_http,
             connect_limit: limit(self.connect_ms, CONNECT_LIMIT),
             call_limit: limit(self.total_ms, CALL_LIMIT),
             proxy,
@@ -235,6 +273,7 @@ impl Config {
             lifetime_s: lifetime("token lifetime", self.lifetime_s)?,
             renew_before_s: lifetime("renew before", self.renew_before_s)?,
             log: self.log.clone(),
+            cautions: self.sources.cautions(),
             shown: self.shown(address.tls),
         })
     }
@@ -249,7 +288,9 @@ impl Config {
 
     /// What was written for this setting.
     fn get(&self, key: Key) -> Option<&Written> {
-        self.texts[key as usize].as_ref()
+        let written = self.texts[key as usize].as_ref()?;
+        let nothing = key.nothing().filter(|_| written.origin.is_some());
+        nothing.is_none_or(|nothing| nothing.as_bytes() != written.text.as_slice()).then_some(written)
     }
 
     /// The setting as text, or the error that names it.
@@ -257,14 +298,11 @@ impl Config {
         let Some(Written { text: bytes, .. }) = self.get(key) else {
             return Ok(None);
         };
-        let name = key.name();
-        if bytes.len() > TEXT_LIMIT && key != Key::CaPem {
-            return Err(Error::new(Reason::ArgumentRange, format!("the setting \"{name}\" is longer than 64 KiB")));
-        }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
-            Err(_) => Err(Error::new(Reason::ArgumentUtf8, format!("the setting \"{name}\" is not UTF-8"))),
-        }
+        let text = match key {
+            Key::CaPem => utf8(format_args!("the setting \"{}\"", key.name()), bytes),
+            _ => short_utf8(format_args!("the setting \"{}\"", key.name()), bytes),
+        };
+        text.map(|text| Some(Zeroizing::new(text.to_owned())))
     }
 
     fn port(&self, key: Key) -> Result<Option<u16>> {
@@ -280,6 +318,14 @@ impl Config {
         }
     }
 
+    fn ports(&self) -> Result<Ports> {
+        let is_variable = |key: Key| self.get(key).is_some_and(|written| written.origin.is_some());
+        let named =
+            |key: Key| Ok::<_, Error>(self.port(key)?.map(|number| Port { number, is_variable: is_variable(key) }));
+        let (restpp, gsql, ssl) = (named(Key::RestppPort)?, named(Key::GsqlPort)?, self.port(Key::SslPort)?);
+        Ok(Ports { restpp, gsql, ssl })
+    }
+
     fn credential(&self, key: Key, check: Check) -> Result<Option<Credential>> {
         let Some(text) = self.text(key)? else {
             return Ok(None);
@@ -288,7 +334,8 @@ impl Config {
     }
 
     fn in_file(&self, key: Key, check: Check) -> Result<Option<Credential>> {
-        self.text(key)?.map(|path| Credential::in_file(&path, check)).transpose()
+        let limit = limit(self.connect_ms, CONNECT_LIMIT);
+        self.text(key)?.map(|path| Credential::in_file(key.name(), &path, check, limit, &self.kept)).transpose()
     }
 
     fn token(&self, key: Key) -> Result<Option<Hidden>> {
@@ -303,12 +350,20 @@ impl Config {
         let Some(written) = self.text(Key::Tgcloud)? else {
             return Ok(None);
         };
-        match written.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Ok(Some(true)),
-            "0" | "false" | "no" | "off" => Ok(None),
-            "-1" => Ok(Some(false)),
+        match (switch(&written), written.as_str()) {
+            (Some(true), _) => Ok(Some(true)),
+            (Some(false), _) => Ok(None),
+            (None, "-1") => Ok(Some(false)),
             _ => Err(Error::new(Reason::ArgumentRange, "the setting \"tgcloud\" is not 1, 0 or -1")),
         }
+    }
+
+    fn allows_http(&self) -> Result<bool> {
+        let Some(written) = self.text(Key::AllowHttp)? else {
+            return Ok(false);
+        };
+        let wrong = || Error::new(Reason::ArgumentRange, "the setting \"allow_http\" is neither true nor false");
+        switch(&written).ok_or_else(wrong)
     }
 
     fn version(&self) -> Result<Option<Version>> {
@@ -346,28 +401,23 @@ impl Config {
         if *proxy == "env" {
             return environment_proxy(tls);
         }
-        let address = crate::wire::proxy::check_proxy(&proxy, "the setting \"proxy\"")?;
-        Ok(Some(ProxySetting { address, exceptions: Vec::new() }))
+        let proxy = crate::wire::proxy::check_proxy(&proxy, "the setting \"proxy\"")?;
+        Ok(Some(ProxySetting { proxy, exceptions: NoProxy::default() }))
     }
 
     /// The one login, or the conflict between two, by name.
     fn login(&self) -> Result<Option<Login>> {
-        let has_password = self.is_set(Key::Password) || self.is_set(Key::PasswordFile);
-        let kinds = [
-            (Key::Username, self.is_set(Key::Username) || has_password),
-            (Key::Secret, self.is_set(Key::Secret)),
-            (Key::SecretFile, self.is_set(Key::SecretFile)),
-            (Key::Jwt, self.is_set(Key::Jwt)),
-            (Key::JwtFile, self.is_set(Key::JwtFile)),
-        ];
-        let given: Vec<Key> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        // A password without its user is named by itself; together they are one login.
+        let of_password = [Key::Username, Key::Password, Key::PasswordFile].into_iter().find(|key| self.is_set(*key));
+        let alone = [Key::Secret, Key::SecretFile, Key::Jwt, Key::JwtFile].into_iter().filter(|key| self.is_set(*key));
+        let given: Vec<Key> = of_password.into_iter().chain(alone).collect();
         if let [first, second, ..] = given[..] {
-            let (first, second) = (first.name(), second.name());
-            let message = format!("the settings \"{first}\" and \"{second}\" are two logins; a connection has one");
+            let message =
+                format!("{} and {} are two logins; a connection has one", self.named(first), self.named(second));
             return Err(Error::new(Reason::ConfigConflict, message));
         }
         Ok(match given[..] {
-            [Key::Username] => Some(self.password_login()?),
+            [Key::Username | Key::Password | Key::PasswordFile] => Some(self.password_login()?),
             [key @ Key::Secret] => self.credential(key, check_secret_setting)?.map(Login::Secret),
             [key @ Key::SecretFile] => self.in_file(key, check_secret_setting)?.map(Login::Secret),
             [key @ Key::Jwt] => self.credential(key, check_jwt_setting)?.map(Login::Jwt),
@@ -376,33 +426,50 @@ impl Config {
         })
     }
 
+    /// What a conflict says of a login: all that was set of it.
+    fn named(&self, key: Key) -> String {
+        let password = [Key::Password, Key::PasswordFile].into_iter().find(|other| self.is_set(*other));
+        match password.filter(|_| key == Key::Username) {
+            Some(password) => format!("the setting \"{}\" with \"{}\"", key.name(), password.name()),
+            None => format!("the setting \"{}\"", key.name()),
+        }
+    }
+
     fn password_login(&self) -> Result<Login> {
-        let missing = |name: &str| {
-            let error = Error::new(Reason::ArgumentNull, format!("the setting \"{name}\" is missing"));
-            error.with_hint("A login by password has two parts, user name and password: set both.")
-        };
-        let username = self.text(Key::Username)?.ok_or_else(|| missing("username"))?;
         if self.is_set(Key::Password) && self.is_set(Key::PasswordFile) {
             let message = "the settings \"password\" and \"password_file\" are two passwords; a login has one";
             return Err(Error::new(Reason::ConfigConflict, message));
         }
-        let password = match self.in_file(Key::PasswordFile, check_password_setting)? {
-            Some(password) => Some(password),
-            None => self.credential(Key::Password, check_password_setting)?,
+        let missing = |missing: &str, there: Key| {
+            let message = format!("the setting \"{missing}\" is missing beside the setting \"{}\"", there.name());
+            let hint = "A login by password has two parts, user name and password: set both, in the same place.";
+            Error::new(Reason::ArgumentNull, message).with_hint(hint)
         };
-        let password = password.ok_or_else(|| missing("password"))?;
+        let of_password = if self.is_set(Key::Password) { Key::Password } else { Key::PasswordFile };
+        let username = self.text(Key::Username)?.ok_or_else(|| missing("username", of_password))?;
         no_controls("the setting \"username\"", &username)?;
         if username.is_empty() || username.contains(':') {
             let message = "the setting \"username\" is empty or holds a colon, which no login can carry";
             return Err(Error::new(Reason::ArgumentRange, message));
         }
+        let password = match self.in_file(Key::PasswordFile, check_password_setting)? {
+            Some(password) => Some(password),
+            None => self.credential(Key::Password, check_password_setting)?,
+        };
+        let password = password.ok_or_else(|| missing("password", Key::Username))?;
         Ok(Login::Password { username: username.to_string(), password })
+    }
+
+    fn added_ca_files(&self) -> Result<Vec<String>> {
+        let path = |path: &Vec<u8>| short_utf8("the setting \"added_ca_file\"", path).map(str::to_owned);
+        self.added_ca_files.iter().map(path).collect()
     }
 
     fn trust(&self, address: &Address) -> Result<Option<Arc<Trust>>> {
         let settings = TrustSettings {
             ca_file: self.text(Key::CaFile)?.map(|path| path.to_string()),
             ca_pem: self.text(Key::CaPem)?.map(|pem| pem.to_string()),
+            added_ca_files: self.added_ca_files()?,
             client_cert: self.text(Key::ClientCert)?.map(|path| path.to_string()),
             client_key: self.text(Key::ClientKey)?.map(|path| path.to_string()),
             pin_sha256: self.text(Key::PinSha256)?.map(|pin| pin.to_string()),
@@ -410,6 +477,15 @@ impl Config {
         };
         // Settings are validated for plain http too, but the system's trust store is not read for it.
         settings.validate(address.tls)
+    }
+}
+
+/// What a variable says that is true or false.
+fn switch(written: &str) -> Option<bool> {
+    match written.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Some(true),
+        "0" | "false" | "no" | "off" => Some(false),
+        _ => None,
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub lifetime_s: u64,
     /// How long before it expires a token is renewed; 0: a fifth of its lifetime.
     pub renew_before_s: u64,
+    /// What needs attention about the files that settings came from.
+    pub cautions: Vec<String>,
     /// Where log lines go.
     pub log: Option<Logger>,
     /// What of the settings may be shown, and where each came from.

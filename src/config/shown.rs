@@ -2,10 +2,10 @@
 
 use std::ffi::CStr;
 
+use crate::config::environment::Origin;
 use crate::config::table::{self, Key, Kind, SETTINGS};
 use crate::config::{Config, limit};
-use crate::platform::process;
-use crate::wire::tls::TRUST_VARIABLES;
+use crate::wire::store::{TRUST_VARIABLES, chosen};
 
 impl Config {
     /// The settings that are in use, without any credential. To be shown only when they were found good.
@@ -22,6 +22,10 @@ impl Config {
             Kind::Text(key) => self.written(key, as_it_is)?,
             Kind::Proxy(key) => self.written(key, without_login)?,
             Kind::Secret(key) => self.written(key, |_| "given".to_owned())?,
+            Kind::List(texts) => {
+                let texts: Vec<_> = texts(self).iter().map(|text| String::from_utf8_lossy(text)).collect();
+                (!texts.is_empty()).then(|| (texts.join(", "), PROGRAM.to_owned()))?
+            }
             Kind::Switch(is_on) => is_on(self).then(|| ("on".to_owned(), PROGRAM.to_owned()))?,
             Kind::Milliseconds(given, default) => {
                 let from = if given(self) != 0 { PROGRAM } else { "default" };
@@ -35,7 +39,7 @@ impl Config {
     /// What may be shown of a text, and where it came from.
     fn written(&self, key: Key, show: fn(&str) -> String) -> Option<(String, String)> {
         let written = self.get(key)?;
-        let from = written.variable.clone().unwrap_or_else(|| PROGRAM.to_owned());
+        let from = written.origin.as_ref().map_or_else(|| PROGRAM.to_owned(), Origin::shown);
         Some((show(&String::from_utf8_lossy(&written.text)), from))
     }
 }
@@ -54,7 +58,7 @@ fn without_login(address: &str) -> String {
 
 /// A variable that chooses the system's trust store, if it is there.
 fn trust_variable(name: &&'static CStr) -> Option<Setting> {
-    let value = process::variable(name)?.to_string_lossy().into_owned();
+    let value = chosen(name)?.to_string_lossy().into_owned();
     Some(Setting { name: name.to_str().unwrap_or_default(), value, from: "environment".to_owned() })
 }
 

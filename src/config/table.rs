@@ -31,11 +31,22 @@ pub enum Key {
     Jwt,
     CaPem,
     Proxy,
+    AllowHttp,
+    SslPort,
 }
 
 impl Key {
+    /// What a variable says to take away a setting that would be filled from elsewhere.
+    pub(super) fn nothing(self) -> Option<&'static str> {
+        match self {
+            Key::CaFile => Some("system"),
+            Key::Graph => Some("-"),
+            _ => None,
+        }
+    }
+
     /// How many there are.
-    pub const COUNT: usize = Key::Proxy as usize + 1;
+    pub const COUNT: usize = Key::SslPort as usize + 1;
 
     /// The setting's name, as errors and reports have it.
     pub fn name(self) -> &'static str {
@@ -53,6 +64,8 @@ pub enum Kind {
     Secret(Key),
     /// The address of a proxy, which may hold a login that is not shown.
     Proxy(Key),
+    /// Several texts that may be shown.
+    List(fn(&Config) -> &[Vec<u8>]),
     /// Off unless the program switches it on.
     Switch(fn(&Config) -> bool),
     /// Milliseconds, and what 0 stands for.
@@ -66,7 +79,7 @@ impl Kind {
     pub fn key(self) -> Option<Key> {
         match self {
             Kind::Text(key) | Kind::Secret(key) | Kind::Proxy(key) => Some(key),
-            Kind::Switch(_) | Kind::Milliseconds(..) | Kind::Seconds(_) => None,
+            Kind::List(_) | Kind::Switch(_) | Kind::Milliseconds(..) | Kind::Seconds(_) => None,
         }
     }
 }
@@ -83,14 +96,20 @@ pub enum Filled {
     /// Together with the other credentials: never one half from the program and one from the environment, nor from
     /// two profiles.
     WithCredentials,
+    /// Client certificate and key together, from one place.
+    WithClientKey,
+    /// Where the address came from the same place: nothing else says whom the program's own host is trusted by.
+    WithHost,
+    /// The same, and beside a CA setting, to which it only adds.
+    WithHostOrCa,
 }
 
 /// A row of [`SETTINGS`].
 pub struct Setting {
     /// Its name.
     pub name: &'static str,
-    /// The C function that sets it; `None`: the environment alone does.
-    pub function: Option<&'static str>,
+    /// The C function that sets it.
+    pub function: &'static str,
     /// The variables that fill it; the first that is there counts.
     pub variables: &'static [&'static str],
     /// When they do.
@@ -105,7 +124,6 @@ const fn row(
     (filled, variables): (Filled, &'static [&'static str]),
     kind: Kind,
 ) -> Setting {
-    let function = if function.is_empty() { None } else { Some(function) };
     Setting { name, function, variables, filled, kind }
 }
 
@@ -125,23 +143,25 @@ pub const SETTINGS: [Setting; Key::COUNT + 6] = [
     row("restpp_port", "tg_config_set_ports", (Filled::Alone, &["TG_RESTPP_PORT"]), Kind::Text(Key::RestppPort)),
     row("gsql_port", "tg_config_set_ports", (Filled::Alone, &["TG_GS_PORT", "TG_GSQL_PORT"]), Kind::Text(Key::GsqlPort)),
     row("tgcloud", "tg_config_set_tgcloud", (Filled::Alone, &["TG_TGCLOUD"]), Kind::Text(Key::Tgcloud)),
-    row("server_version", "tg_config_set_server_version", UNFILLED, Kind::Text(Key::ServerVersion)),
+    row("server_version", "tg_config_set_server_version", (Filled::Alone, &["TG_SERVER_VERSION"]), Kind::Text(Key::ServerVersion)),
     row("ca_file", "tg_config_set_ca_file", (Filled::WithoutCaPem, &["TG_CERT_PATH"]), Kind::Text(Key::CaFile)),
-    row("password_file", "", (Filled::WithCredentials, &["TG_PASSWORD_FILE"]), Kind::Text(Key::PasswordFile)),
-    row("secret_file", "", (Filled::WithCredentials, &["TG_SECRET_FILE"]), Kind::Text(Key::SecretFile)),
-    row("jwt_file", "", (Filled::WithCredentials, &["TG_JWT_FILE"]), Kind::Text(Key::JwtFile)),
-    row("client_cert", "tg_config_set_client_cert", UNFILLED, Kind::Text(Key::ClientCert)),
-    row("client_key", "tg_config_set_client_cert", UNFILLED, Kind::Text(Key::ClientKey)),
-    row("pin_sha256", "tg_config_set_pin_sha256", UNFILLED, Kind::Text(Key::PinSha256)),
+    row("password_file", "tg_config_set_password_file", (Filled::WithCredentials, &["TG_PASSWORD_FILE"]), Kind::Text(Key::PasswordFile)),
+    row("secret_file", "tg_config_set_secret_file", (Filled::WithCredentials, &["TG_SECRET_FILE"]), Kind::Text(Key::SecretFile)),
+    row("jwt_file", "tg_config_set_jwt_file", (Filled::WithCredentials, &["TG_JWT_FILE"]), Kind::Text(Key::JwtFile)),
+    row("client_cert", "tg_config_set_client_cert", (Filled::WithClientKey, &["TG_CLIENT_CERT_PATH"]), Kind::Text(Key::ClientCert)),
+    row("client_key", "tg_config_set_client_cert", (Filled::WithClientKey, &["TG_CLIENT_KEY_PATH"]), Kind::Text(Key::ClientKey)),
+    row("pin_sha256", "tg_config_set_pin_sha256", (Filled::WithHostOrCa, &["TG_PIN_SHA256"]), Kind::Text(Key::PinSha256)),
     row("user_agent", "tg_config_set_user_agent", UNFILLED, Kind::Text(Key::UserAgent)),
     row("password", "tg_config_set_password", (Filled::WithCredentials, &["TG_PASSWORD"]), Kind::Secret(Key::Password)),
     row("secret", "tg_config_set_secret", (Filled::WithCredentials, &["TG_SECRET"]), Kind::Secret(Key::Secret)),
     row("api_token", "tg_config_set_api_token", (Filled::WithCredentials, &["TG_API_TOKEN", "TG_TOKEN"]), Kind::Secret(Key::ApiToken)),
     row("jwt", "tg_config_set_jwt", (Filled::WithCredentials, &["TG_JWT_TOKEN"]), Kind::Secret(Key::Jwt)),
     row("ca_pem", "tg_config_set_ca_pem", UNFILLED, Kind::Secret(Key::CaPem)),
-    row("proxy", "tg_config_set_proxy", UNFILLED, Kind::Proxy(Key::Proxy)),
+    row("proxy", "tg_config_set_proxy", (Filled::Alone, &["TG_PROXY"]), Kind::Proxy(Key::Proxy)),
+    row("allow_http", "tg_config_set_allow_http", (Filled::WithHost, &["TG_ALLOW_HTTP"]), Kind::Text(Key::AllowHttp)),
+    row("ssl_port", "tg_config_load_env", (Filled::Alone, &["TG_SSL_PORT"]), Kind::Text(Key::SslPort)),
+    row("added_ca_file", "tg_config_add_ca_file", UNFILLED, Kind::List(|config| &config.added_ca_files)),
     row("insecure_tls", "tg_config_set_insecure_tls", UNFILLED, Kind::Switch(|config| config.insecure_tls)),
-    row("allow_http", "tg_config_set_allow_http", UNFILLED, Kind::Switch(|config| config.allow_http)),
     row("connect_ms", "tg_config_set_timeouts", UNFILLED, Kind::Milliseconds(|config| config.connect_ms, CONNECT_LIMIT)),
     row("total_ms", "tg_config_set_timeouts", UNFILLED, Kind::Milliseconds(|config| config.total_ms, CALL_LIMIT)),
     row("lifetime_s", "tg_config_set_token_lifetime", UNFILLED, Kind::Seconds(|config| config.lifetime_s)),
@@ -169,9 +189,8 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all, "a name or a variable stands twice");
-        for Setting { name, function, variables, filled, kind } in &SETTINGS {
+        for Setting { name, variables, filled, kind, .. } in &SETTINGS {
             assert_eq!(variables.is_empty(), *filled == Filled::Never, "{name}");
-            assert!(function.is_some() || !variables.is_empty(), "nothing sets {name}");
             assert!(variables.is_empty() || kind.key().is_some(), "{name} is no text");
         }
     }

@@ -10,18 +10,21 @@ use crate::config::settings::Login;
 use crate::conn::call::Call;
 use crate::conn::login;
 use crate::conn::source::{Source, TokenOrigin};
-use crate::conn::sync::Builder;
+use crate::conn::sync::{Builder, thread_local};
 use crate::conn::{Connection, TokenOptions};
 use crate::error::{Error, Reason, Result, Status};
-use crate::hidden::Hidden;
-use crate::log::Level;
+use crate::hidden::{Hidden, same_text};
+use crate::log::{Level, Logger};
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::platform::process;
 use crate::token::issued::Issued;
 use crate::token::renewal::{Advice, Life, Schedule};
 use crate::token::token::Token;
 
-const STACK: usize = 256 * 1024;
+/// What to do where a log function keeps a renewal, and so its callers, until the time is over.
+const LOG_FUNCTION_IS_SLOW: &str = "The log function took too long. If it can only run on the thread that makes the call, \
+                                    as in Node.js, let another thread make it (an asynchronous call), or set no log \
+                                    function.";
 
 thread_local! {
     /// Whether this thread is getting a token for everybody.
@@ -56,8 +59,8 @@ impl Connection {
             let begins = matches!(advice, Advice::Renew(_));
             let number = match advice {
                 Advice::Use(token) => return Ok(token),
-                Advice::Off => return Ok(Arc::new(Token::not_needed())),
-                Advice::Fail(error) => return Err(error),
+                Advice::Off => return Ok(self.not_needed()),
+                Advice::Fail(error) => return Err(self.with_cause_of_delay(error)),
                 Advice::UseAndRenew(token, number) => {
                     if self.start_renewal(number) != Started::Running {
                         manager.put_off(number);
@@ -65,7 +68,7 @@ impl Connection {
                     return Ok(token);
                 }
                 // A log callback on the renewal's own thread must not wait for the renewal.
-                Advice::Wait(_) if ON_RENEWAL_THREAD.get() => return self.token_during_renewal(),
+                Advice::Wait(_) if ON_RENEWAL_THREAD.with(Cell::get) => return self.token_during_renewal(),
                 Advice::Renew(number) | Advice::Wait(number) => number,
             };
             let call = outer.unwrap_or_else(|| {
@@ -91,12 +94,27 @@ impl Connection {
             if let Err(error) = own.wait_for(number, call) {
                 // Neither time nor cancellation takes a token away that is still good.
                 let good = own.policy().still_good(boot_clock());
-                return good.filter(|_| error.status() == Status::Timeout).ok_or(error);
+                let good = good.filter(|_| error.status() == Status::Timeout);
+                return good.ok_or_else(|| self.with_cause_of_delay(error));
             }
             if let Some(token) = manager.fast_path() {
                 return Ok(token);
             }
         }
+    }
+
+    /// What stands for a token where none is needed.
+    fn not_needed(&self) -> Arc<Token> {
+        let token = Token::not_needed();
+        token.set_urls(&self.urls());
+        Arc::new(token)
+    }
+
+    /// A renewal waits for the log function, and a caller for the renewal. Where that function has to run on the
+    /// caller's thread, both wait until the time is over, however much of it there is.
+    fn with_cause_of_delay(&self, error: Error) -> Error {
+        let log = self.core.settings.log.as_ref().filter(|_| error.reason() == Reason::TimeoutResponse);
+        if log.is_some_and(Logger::is_slow) { error.with_hint(LOG_FUNCTION_IS_SLOW) } else { error }
     }
 
     /// A token for the thread that is getting one for everybody: the one held, or one of its own.
@@ -106,7 +124,7 @@ impl Connection {
     }
 
     /// How the connection gets a token when it needs one.
-    fn source(&self) -> Option<Arc<Source>> {
+    pub(super) fn source(&self) -> Option<Arc<Source>> {
         self.core.authorization.source_or(|| {
             let origin = match self.core.settings.login.as_ref()? {
                 Login::Jwt(jwt) if jwt.is_file() => TokenOrigin::File,
@@ -127,7 +145,8 @@ impl Connection {
         let abort = manager.new_abort();
         let handle = Connection::inner(self.core.clone());
         let start = || {
-            Builder::new().name(process::RENEWAL_THREAD.into()).stack_size(STACK).spawn(move || {
+            Builder::new().name(process::RENEWAL_THREAD.into()).stack_size(process::stack()).spawn(move || {
+                process::begin_library_thread();
                 let call = handle.call(handle.begin_with(handle.calls.begin_with(abort)), &[], &[]);
                 let ending = Ending { connection: &handle, number };
                 ending.end(handle.renew(&call));
@@ -160,9 +179,9 @@ impl Connection {
     }
 
     fn renew(&self, call: &Call) -> Result<(Token, Schedule)> {
-        ON_RENEWAL_THREAD.set(true);
+        ON_RENEWAL_THREAD.with(|on| on.set(true));
         let outcome = catch_unwind(AssertUnwindSafe(|| self.request_managed(call)));
-        ON_RENEWAL_THREAD.set(false);
+        ON_RENEWAL_THREAD.with(|on| on.set(false));
         outcome.unwrap_or_else(|_| Err(panicked()))
     }
 
@@ -172,8 +191,10 @@ impl Connection {
         let old = own.policy().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
         let outcome = source.renew(call, old.as_ref());
         let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
-        own.remember(renewed.err().cloned());
-        if let Err(error) = renewed {
+        // One that was given up says nothing about the server.
+        let failure = renewed.err().filter(|error| error.reason() != Reason::Cancelled);
+        own.remember(failure.cloned());
+        if let Some(error) = failure {
             let level = if held { Level::Warn } else { Level::Error };
             self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
         }
@@ -186,18 +207,23 @@ impl Connection {
     pub(super) fn take_from_file(&self, jwt: &Hidden) -> Result<Issued> {
         let manager = &self.core.authorization;
         let token = Token::given(jwt);
+        token.set_urls(&self.urls());
         let left = (token.expires_at() != 0).then(|| token.expires_at() - wall_clock());
         if manager.is_from_file(jwt) {
+            // One that nobody rejected is still held, and another is wanted because its end is near or past.
+            let held = manager.state().policy().held().is_some_and(|held| same_text(held.value(), jwt.reveal()));
             let (reason, what) = match left {
                 Some(..=0) => (Reason::AuthTokenExpired, "has expired"),
-                _ => (Reason::AuthBadToken, "was refused, or is to be renewed"),
+                _ if held => (Reason::AuthTokenExpired, "is about to expire"),
+                _ => (Reason::AuthBadToken, "was refused"),
             };
             let message = format!("the JWT in the file of the login {what}, and the file has not changed");
             return Err(Error::new(reason, message));
         }
         manager.taken_from_file(jwt);
-        let lifetime = left.map(|left| Duration::from_secs(u64::try_from(left).unwrap_or(0)));
-        Ok(Issued { token, lifetime, granted_s: None, by_servers_clock: false })
+        // One that does not tell its end is used until it is rejected, as it was when the connection was made.
+        let lifetime = left.map_or(Duration::MAX, |left| Duration::from_secs(u64::try_from(left).unwrap_or(0)));
+        Ok(Issued { token, lifetime: Some(lifetime), granted_s: None, by_servers_clock: false })
     }
 
     /// The schedule of a token that was issued just now.

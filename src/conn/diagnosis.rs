@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::settings::Login;
 use crate::conn::Connection;
 use crate::conn::call::{Call, is_absent};
+use crate::conn::request::Server;
 use crate::dates::rfc3339;
 use crate::error::{Error, Reason, Result, Status};
 use crate::platform::clock::wall_clock;
@@ -15,7 +16,7 @@ use crate::report::{Report, advice};
 use crate::token::issued::LifetimeUnit;
 use crate::token::jwt::claims;
 use crate::token::token::Token;
-use crate::wire::probe::{PIN, Step};
+use crate::wire::probe::{Outcome, PIN, Step};
 
 const SERVER: &str = "server";
 const CREDENTIALS: &str = "credentials";
@@ -56,6 +57,12 @@ impl Connection {
                 "any certificate is accepted (tg_config_set_insecure_tls), so anybody in between can read along";
             findings.warnings.push(warning.to_owned());
         }
+        findings.warnings.extend(self.cautions());
+        if settings.api_token.is_some() && matches!(settings.login, Some(Login::Jwt(_))) {
+            let warning =
+                "an API token and a JWT are set: the token is used until it expires or is refused, then the JWT";
+            findings.warnings.push(warning.to_owned());
+        }
         if let Some((error, ago)) = self.core.authorization.failed_renewal() {
             let (status, reason, ago) = (error.status().name(), error.reason().id(), ago.as_secs());
             let warning = format!("the last renewal failed {ago} s ago: {} ({status}, {reason})", error.message());
@@ -65,8 +72,14 @@ impl Connection {
 
     fn look(&self, findings: &mut Findings) -> Result<()> {
         let call = self.call(self.begin(), &[], &[]);
-        let route = &self.core.settings.route;
+        let route = self.route();
         findings.steps = self.core.http.probe(&route.gateway, &call.deadline);
+        if let Some(written) =
+            route.as_written.as_ref().filter(|_| findings.steps.iter().find_map(Step::failure).is_some_and(is_absent))
+        {
+            findings.steps = self.core.http.probe(&written.gateway, &call.deadline);
+        }
+        findings.steps.iter_mut().for_each(|step| hide_credentials(step, &call));
         let blocked = findings.steps.iter().find_map(Step::failure);
         // Where nothing is at the gateway's port, REST++ may still be on its old one.
         let may_go_on = |error: &Error| is_absent(error) && route.restpp_fallback.is_some();
@@ -76,7 +89,8 @@ impl Connection {
             return stop_if_cancelled(&call);
         }
         if blocked.is_none() {
-            let server = self.look_at_server(&call);
+            let mut server = self.look_at_server(&call);
+            self.look_for_tls(&call, &mut server);
             let is_strange = server.failure().is_some();
             findings.steps.push(server);
             if is_strange {
@@ -97,24 +111,41 @@ impl Connection {
         // A call of its own, which knows the new token and keeps it out of what the server says.
         let begun = self.begin_within(call.deadline.left_in_call(), self.calls.begin());
         let last = self.call(begun, &[], &[]);
-        let (database, version) = self.look_at_database(&last, token.as_deref());
+        let (database, version) = self.look_at_database(&last, token.clone());
         findings.steps.push(database);
         self.warn_of_clock(&call, &last, findings);
         (findings.version, findings.token) = (version, token);
         stop_if_cancelled(&last)
     }
 
+    /// Where a request without TLS was not answered as it should be: whether the port speaks TLS.
+    fn look_for_tls(&self, call: &Call, server: &mut Step) {
+        let is_odd = |error: &Error| {
+            let reasons = [Reason::ConnectClosed, Reason::ConnectReset, Reason::ProtocolFraming];
+            error.http_status() == 0 && reasons.contains(&error.reason())
+        };
+        let Some(at) = self.gateway().strip_prefix("http://").filter(|_| server.failure().is_some_and(is_odd)) else {
+            return;
+        };
+        let steps = self.core.http.probe(&format!("https://{at}"), &call.deadline);
+        let speaks_tls = steps.last().is_some_and(|step| matches!(step.outcome, Outcome::Passed));
+        if let (true, Some(error)) = (speaks_tls, server.failure()) {
+            let hint = "The port speaks TLS: write https:// in the server's address.";
+            server.outcome = Outcome::Failed(error.clone().with_hint(hint));
+            server.facts.push(("the port speaks", "TLS".to_owned()));
+        }
+    }
+
     fn look_at_server(&self, call: &Call) -> Step {
         let (known, mut step) = Step::measure(SERVER, || call.generation());
         if let Some((known, found_now)) = known {
-            step.facts.push(("generation", known.label().to_owned()));
+            step.facts.push(("generation", self.facts().label().to_owned()));
             step.facts.push(("known", if found_now { "by asking" } else { "from before" }.to_owned()));
-            let route = &self.core.settings.route;
-            let (base, path) = match known.is_rest() {
-                true => (&route.gateway, path::TOKENS),
-                false => (&route.restpp, path::REQUEST_TOKEN),
+            let (server, path) = match known.is_rest() {
+                true => (Server::Gateway, path::TOKENS),
+                false => (Server::Restpp, path::REQUEST_TOKEN),
             };
-            step.facts.push(("tokens from", format!("{base}{path}")));
+            step.facts.push(("tokens from", format!("{}{path}", call.connection.base(server))));
         }
         step
     }
@@ -161,8 +192,8 @@ impl Connection {
         if token.expires_at() != 0 {
             facts.push(("expires", format!("{}, in {} s", token.expiration(), token.expires_at() - wall_clock())));
         }
-        if let Some(claims) = claims(token.value()) {
-            facts.push(("issued", rfc3339(claims.issued_at)));
+        if let Some(issued_at) = claims(token.value()).and_then(|claims| claims.issued_at) {
+            facts.push(("issued", rfc3339(issued_at)));
         }
         match self.facts().unit {
             LifetimeUnit::Unknown => {}
@@ -173,18 +204,19 @@ impl Connection {
     }
 
     /// Asks REST++ for its version with the token; without one it tells whether authentication is on.
-    fn look_at_database(&self, call: &Call, token: Option<&Token>) -> (Step, Option<Version>) {
+    fn look_at_database(&self, call: &Call, token: Option<Arc<Token>>) -> (Step, Option<Version>) {
         let token = token.filter(|token| !token.value().is_empty());
+        let has_none = token.is_none();
         let is_shut = |error: &Error| matches!(error.status(), Status::Unauthenticated | Status::Forbidden);
         // Without credentials a refusal is what is to be expected.
-        let ask = || match call.version(token) {
-            Err(error) if token.is_none() && is_shut(&error) => Ok(None),
+        let ask = || match call.version_with(token) {
+            Err(error) if has_none && is_shut(&error) => Ok(None),
             other => other.map(Some),
         };
         let (answer, mut step) = Step::measure(DATABASE, ask);
         let version = answer.flatten();
         let is_on = answer == Some(None) || step.failure().is_some_and(is_shut);
-        let is_off = version.is_some() && token.is_none();
+        let is_off = version.is_some() && has_none;
         step.facts.extend(version.map(|version| ("version", version.to_string())));
         if is_on || is_off {
             step.facts.push(("REST++ authentication", if is_on { "on" } else { "off" }.to_owned()));
@@ -227,7 +259,7 @@ impl Connection {
     }
 
     fn gateway(&self) -> &str {
-        &self.core.settings.route.gateway
+        &self.route().gateway
     }
 
     fn success(&self, findings: &Findings) -> String {
@@ -246,6 +278,16 @@ impl Connection {
                 format!("{server} needs no token: REST++ authentication is off, and no credentials are configured.")
             }
         }
+    }
+}
+
+/// A server may have put a credential that it knows into its certificate.
+fn hide_credentials(step: &mut Step, call: &Call) {
+    for (_, value) in &mut step.facts {
+        *value = call.redactor.hide_known(value).to_string();
+    }
+    if let Outcome::Failed(error) = &step.outcome {
+        step.outcome = Outcome::Failed(call.without_credentials(error.clone()));
     }
 }
 

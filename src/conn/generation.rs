@@ -1,16 +1,20 @@
 //! Which generation the server is of: known, told, or found with one request that carries no credential.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use crate::conn::Facts;
 use crate::conn::call::{Call, Restpp, is_absent};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
-use crate::protocol::endpoint::path;
+use crate::protocol::detection::{self, Told};
+use crate::protocol::endpoint::{WRONG_ADDRESS, is_restpp_code, path};
 use crate::protocol::json::{Json, shape};
 use crate::protocol::operation::Operation;
+use crate::protocol::refusal::{self, NO_ENDPOINT};
 use crate::protocol::version::{Generation, Version, version_in};
 use crate::token::token::Token;
 use crate::wire::http::Method;
@@ -28,24 +32,73 @@ pub struct Detection {
 pub enum Known {
     /// Not asked yet.
     Nothing,
-    /// Older than 4.1: V2 or V35, which only the endpoint for tokens tells apart.
+    /// Older than 4.1.
     Legacy,
-    /// Exactly this one.
-    Exactly(Generation),
+    /// 4.1 and later.
+    Rest,
 }
 
 impl Known {
     pub fn is_rest(self) -> bool {
-        self == Known::Exactly(Generation::V41)
+        self == Known::Rest
+    }
+}
+
+/// The form that `requesttoken` has before 4.1, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Not asked yet.
+    Unknown,
+    /// Of 2.x to 3.4; whether it takes POST is not known.
+    Old,
+    /// Of 2.x to 3.1: the secret is in the query.
+    OldGet,
+    /// Of 3.2 to 3.4.
+    OldPost,
+    /// Of 3.5 to 3.11, as far as asking without a credential tells; not `sure`: nothing spoke against it.
+    Likely { sure: bool },
+    /// Of 3.5 to 3.11.
+    New,
+}
+
+/// Whether a server from 4.0 on has the endpoint for secrets, which 4.0 may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestSecrets {
+    /// Not asked yet.
+    Unknown,
+    There,
+    /// Not there; believed until then, on the boot clock.
+    AbsentUntil(Duration),
+}
+
+impl RestSecrets {
+    /// What remains of it where somebody said that an endpoint is missing.
+    pub fn if_there(self) -> RestSecrets {
+        if self == RestSecrets::There { self } else { RestSecrets::Unknown }
+    }
+}
+
+impl Facts {
+    /// What a version that the caller told says.
+    pub fn told(version: Version) -> Facts {
+        let facts = |known, form| Facts { known, form, ..Facts::NONE };
+        match version.generation() {
+            None => Facts::NONE,
+            // Only 4.0 may lack it.
+            Some(Generation::V41) => Facts { secrets: RestSecrets::There, ..facts(Known::Rest, Form::Unknown) },
+            Some(Generation::V35) => facts(Known::Legacy, Form::New),
+            Some(Generation::V2 { post: true }) => facts(Known::Legacy, Form::OldPost),
+            Some(Generation::V2 { post: false }) => facts(Known::Legacy, Form::OldGet),
+        }
     }
 
-    pub fn label(self) -> &'static str {
-        match self {
-            Known::Nothing => "?",
-            Known::Legacy => "A or B (before 4.1)",
-            Known::Exactly(Generation::V2 { .. }) => "A (2.x to 3.4)",
-            Known::Exactly(Generation::V35) => "B (3.5 to 3.11)",
-            Known::Exactly(Generation::V41) => "C (4.1 and later)",
+    pub fn label(&self) -> &'static str {
+        match (self.known, self.form) {
+            (Known::Nothing, _) => "?",
+            (Known::Legacy, Form::Unknown | Form::Likely { .. }) => "A or B (before 4.1)",
+            (Known::Legacy, Form::Old | Form::OldGet | Form::OldPost) => "A (2.x to 3.4)",
+            (Known::Legacy, Form::New) => "B (3.5 to 3.11)",
+            (Known::Rest, _) => "C (4.1 and later)",
         }
     }
 }
@@ -57,6 +110,25 @@ impl Drop for Ended<'_> {
     fn drop(&mut self) {
         *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.0.ended.notify_all();
+    }
+}
+
+/// Whether REST++ itself has answered for the gateway.
+fn is_of_restpp(error: &Error) -> bool {
+    error.reason() == Reason::MissingEndpoint && is_restpp_code(error.server_code())
+}
+
+fn generation_by(told: Told) -> Result<Known> {
+    match told {
+        Told::Absent => Ok(Known::Legacy),
+        // A gateway that passes all it does not know on to REST++.
+        Told::No(code) if code == NO_ENDPOINT => Ok(Known::Legacy),
+        Told::No(code) if is_restpp_code(&code) => {
+            let message = "cannot find out what the server is: the address is that of REST++ alone";
+            Err(Error::new(Reason::MissingEndpoint, message).with_hint(WRONG_ADDRESS).with_server_code(code))
+        }
+        Told::Yes | Told::No(_) => Ok(Known::Rest),
+        Told::Else(error) => Err(error),
     }
 }
 
@@ -74,19 +146,38 @@ impl Call<'_> {
     }
 
     fn may_be_on_old_port(&self) -> bool {
-        let no_port_given = self.connection.core.settings.route.restpp_fallback.is_some();
+        let no_port_given = self.connection.route().restpp_fallback.is_some();
         no_port_given && self.is_restpp_usual() && self.connection.facts().known == Known::Nothing
     }
 
     /// The server's generation: known, or found with one request that carries no credential, however many
     /// threads ask together. The second value tells whether it was found just now.
     pub fn generation(&self) -> Result<(Known, bool)> {
+        let known = |facts: Facts| (facts.known != Known::Nothing).then_some(facts.known);
+        self.find_once(known, || {
+            let found = self.detect()?;
+            self.connection.learn(|facts| Facts { known: found, ..facts });
+            let label = self.connection.facts().label();
+            self.connection.log(Level::Info, || format!("the server is of generation {label}"));
+            Ok(found)
+        })
+    }
+
+    /// A fact, or how it is found, by one thread, however many ask together. The second value tells whether it was
+    /// found just now.
+    pub fn find_once<T>(
+        &self,
+        fact: impl Fn(Facts) -> Option<T>,
+        find: impl FnOnce() -> Result<T>,
+    ) -> Result<(T, bool)> {
         let connection = self.connection;
+        if let Some(known) = fact(connection.facts()) {
+            return Ok((known, false));
+        }
         let detection = connection.core.detection.get();
         let mut running = detection.running.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let known = connection.facts().known;
-            if known != Known::Nothing {
+            if let Some(known) = fact(connection.facts()) {
                 return Ok((known, false));
             }
             // A log callback that calls the library must not wait for the call it interrupts.
@@ -101,16 +192,28 @@ impl Call<'_> {
         *running = Some(std::thread::current().id());
         drop(running);
         let _ended = Ended(&detection);
-        let found = self.detect()?;
-        connection.learn(|facts| Facts { known: found, ..facts });
-        connection.log(Level::Info, || format!("the server is of generation {}", found.label()));
-        Ok((found, true))
+        Ok((find()?, true))
     }
 
     /// Asks an endpoint that only 4.1 and later have. The check of an empty token needs no privilege
     /// and changes nothing.
     fn detect(&self) -> Result<Known> {
-        let reply = self.ask(&Ask {
+        let told = self.ask_who()?;
+        if !told.is_restpp() || !self.learn_alone() {
+            return generation_by(told);
+        }
+        let alone = self.connection.route().alone.as_ref();
+        match alone.and_then(|alone| alone.gateway.as_ref()).map(|_| self.ask_who()) {
+            None => Ok(Known::Legacy),
+            Some(Ok(told)) if told.is_restpp() => Ok(Known::Legacy),
+            // Its port may be closed to this machine.
+            Some(Err(error)) if matches!(error.status(), Status::Connect | Status::Timeout) => Ok(Known::Legacy),
+            Some(told) => generation_by(told?),
+        }
+    }
+
+    fn ask_who(&self) -> Result<Told> {
+        self.ask_without_credential(&Ask {
             operation: Operation::Detect,
             method: Method::Post,
             server: Server::Gateway,
@@ -118,15 +221,25 @@ impl Call<'_> {
             query: None,
             login: Authorization::none(),
             body: Some((json_object(&[("token", "")]), JSON)),
-        });
-        match reply {
-            Ok(_) => Ok(Known::Exactly(Generation::V41)),
-            Err(error) if error.reason() == Reason::MissingEndpoint => Ok(Known::Legacy),
-            // A broken answer, a page, a redirect or a limit says nothing about the server behind it.
-            Err(error) if !error.is_answer() || error.http_status() >= 500 => Err(error),
-            Err(error) if error.status() == Status::Unavailable => Err(error),
-            Err(_) => Ok(Known::Exactly(Generation::V41)),
+            callers: None,
+        })
+    }
+
+    /// REST++ itself has answered for the gateway. Whether that is news, and tells where REST++ is.
+    pub fn learn_alone(&self) -> bool {
+        let connection = self.connection;
+        let is_news = connection.route().alone.is_some() && !connection.facts().alone;
+        if is_news {
+            connection.learn(|facts| Facts { alone: true, ..facts });
+            connection.log(Level::Warn, || "the address is that of REST++ alone, not of the gateway".into());
         }
+        is_news
+    }
+
+    /// Sends a request that carries no credential, to learn what the server is.
+    pub fn ask_without_credential(&self, ask: &Ask) -> Result<Told> {
+        let question = self.question(ask);
+        self.attempt(ask, |answer, _| detection::read(&question, &answer))
     }
 
     /// Runs an operation for the server's generation. If the answer contradicts it, the server may have been replaced
@@ -134,21 +247,66 @@ impl Call<'_> {
     pub fn by_generation<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
         let (known, fresh) = self.generation()?;
         match run(known) {
-            Err(error) if !fresh && !self.is_told() && self.contradicts(&error) => {
-                self.connection.learn(|facts| Facts { on_old_port: facts.on_old_port, ..Facts::NONE });
-                match self.generation()?.0 {
-                    found if found.is_rest() == known.is_rest() => Err(error),
-                    found => run(found),
+            // Only a version that the caller told comes here without having asked.
+            Err(error) if is_of_restpp(&error) && self.is_told() => self.past_restpp(known, error, run),
+            Err(error) if !fresh && self.contradicts(&error) => {
+                let before = self.forget();
+                let found = self.generation()?.0;
+                if found.is_rest() != known.is_rest() {
+                    return run(found);
                 }
+                // It is still what it was: a gateway or one of several servers lacks for a moment what was there.
+                let secrets = before.secrets.if_there();
+                self.connection.learn(|facts| Facts { secrets, ..facts });
+                Err(error)
             }
             other => other,
         }
+    }
+
+    /// Runs an operation once more where REST++ itself has answered, if it is known where else to ask.
+    fn past_restpp<T>(&self, known: Known, error: Error, run: impl Fn(Known) -> Result<T>) -> Result<T> {
+        let alone = self.connection.route().alone.as_ref();
+        let leads_on = alone.is_some_and(|alone| !known.is_rest() || alone.gateway.is_some());
+        if !leads_on || !self.learn_alone() {
+            return Err(error);
+        }
+        run(known).map_err(|again| {
+            if again.reason() != Reason::MissingEndpoint {
+                return again;
+            }
+            self.connection.learn(|facts| Facts { alone: false, ..facts });
+            error
+        })
+    }
+
+    /// As [`Call::by_generation`], for what may be asked for once only: the next call asks again what the server is.
+    pub fn by_generation_once<T>(&self, run: impl FnOnce(Known) -> Result<T>) -> Result<T> {
+        let (known, fresh) = self.generation()?;
+        run(known).inspect_err(|error| {
+            if !fresh && self.contradicts(error) {
+                let secrets = self.forget().secrets.if_there();
+                self.connection.learn(|facts| Facts { secrets, ..facts });
+            }
+        })
+    }
+
+    /// Forgets what was learned of the server; gives what that was.
+    fn forget(&self) -> Facts {
+        let before = self.connection.facts();
+        self.connection.learn(|facts| Facts {
+            on_old_port: facts.on_old_port,
+            as_written: facts.as_written,
+            ..Facts::NONE
+        });
+        before
     }
 
     /// Whether an error may mean that the server is not what it was: it lacks the endpoint, or says in the words of an
     /// older generation that it has no authentication, although it issued tokens before.
     fn contradicts(&self, error: &Error) -> bool {
         match error.reason() {
+            _ if self.is_told() => false,
             Reason::MissingEndpoint => true,
             Reason::AuthDisabled => self.connection.facts().has_issued,
             _ => false,
@@ -160,9 +318,24 @@ impl Call<'_> {
         self.connection.core.settings.version.and_then(Version::generation).is_some()
     }
 
-    /// `GET /version` of REST++.
-    pub fn version(&self, token: Option<&Token>) -> Result<Version> {
-        let login = token.map_or_else(Authorization::none, |token| Authorization::bearer(token.value()));
+    /// `GET /version` of REST++. A token that it refuses is dropped, and where the connection has a login for another
+    /// one, that is asked for and used, once.
+    pub fn version_with(&self, token: Option<Arc<Token>>) -> Result<Version> {
+        let refused = Cell::new(false);
+        let outcome = self.version(token.as_deref(), &refused);
+        let Some(token) = token.filter(|_| refused.get() && self.connection.source().is_some()) else {
+            return outcome;
+        };
+        self.connection.reject_token(&token);
+        let other = self.connection.token_within(Some(self))?;
+        self.redactor.add(other.clone());
+        self.version(Some(&other), &refused)
+    }
+
+    /// `GET /version` of REST++. The token of a server without authentication is empty, and not sent.
+    fn version(&self, token: Option<&Token>, refused: &Cell<bool>) -> Result<Version> {
+        let value = token.map(Token::value).filter(|value| !value.is_empty());
+        let login = value.map_or_else(Authorization::none, Authorization::bearer);
         let ask = Ask {
             operation: Operation::Version,
             method: Method::Get,
@@ -171,8 +344,16 @@ impl Call<'_> {
             query: None,
             login,
             body: None,
+            callers: None,
         };
-        self.ask_for(&ask, |reply| {
+        let question = self.question(&ask);
+        self.attempt(&ask, |answer, _| {
+            let reply = refusal::read_reply(&question, &answer).inspect_err(|error| {
+                // A page may be that of a gateway, which judges no tokens.
+                let is_json = answer.body.trim_ascii_start().starts_with(b"{");
+                let is_refusal = matches!(error.reason(), Reason::AuthBadToken | Reason::AuthTokenExpired);
+                refused.set(is_json && is_refusal);
+            })?;
             let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
             version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
         })

@@ -11,8 +11,8 @@ use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
 use crate::conn::places::Place;
 use crate::conn::source::Source;
-use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Thread, current, park_timeout};
-use crate::error::{Error, Result};
+use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Waiter};
+use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::platform::clock::{boot_clock, boot_nanoseconds, wall_clock};
 use crate::platform::per_process::{Own, PerProcess};
@@ -56,7 +56,7 @@ pub struct RenewalState {
     /// The number of the last renewal that has ended.
     ended: AtomicU64,
     /// Callers who wait, and for which renewal. Each is woken by itself, so that many of them do not queue for one lock.
-    waiting: Mutex<Vec<(u64, Thread)>>,
+    waiting: Mutex<Vec<(u64, Arc<Waiter>)>>,
     /// Set to end the renewal that is running.
     abort: Mutex<Option<Arc<AtomicBool>>>,
     /// Since when a renewal waits for a thread, in nanoseconds on the boot clock; 0: none does.
@@ -70,7 +70,7 @@ impl RenewalState {
         self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Thread)>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Arc<Waiter>)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,24 +103,43 @@ impl RenewalState {
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = failure.map(|error| (error, boot_clock()));
     }
 
-    /// Waits until a renewal has ended.
+    /// Waits until a renewal has ended. The last caller that is cancelled ends it.
     pub fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
         call.deadline.wait_for_answer();
-        self.waiting().push((number, current()));
+        let own = Arc::<Waiter>::default();
+        self.waiting().push((number, own.clone()));
         let outcome = loop {
             if self.ended.load(Ordering::SeqCst) >= number {
                 break Ok(());
             }
             match call.deadline.next_wait() {
-                Ok(left) => park_timeout(left),
+                Ok(left) => own.wait(left),
                 Err(error) => break Err(error),
             }
         };
-        if outcome.is_err() {
-            let own = current().id();
-            self.waiting().retain(|(_, thread)| thread.id() != own);
+        if let Err(error) = &outcome {
+            let mut waiting = self.waiting();
+            waiting.retain(|(_, waiter)| !Arc::ptr_eq(waiter, &own));
+            let is_last = waiting.is_empty();
+            drop(waiting);
+            if is_last && error.reason() == Reason::Cancelled {
+                self.give_up(number);
+            }
         }
         outcome
+    }
+
+    /// Ends a renewal that nobody waits for any more: the next caller begins another one, and gets no failure of this.
+    fn give_up(&self, number: u64) {
+        let mut policy = self.policy();
+        if policy.withdrawn(number) {
+            if let Some(renewal) = &*self.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+                renewal.store(true, Ordering::SeqCst);
+            }
+        }
+        drop(policy);
+        // Whoever has just decided to wait for it decides anew.
+        self.wake(number);
     }
 
     /// Wakes the callers that wait for this renewal, or one before it.
@@ -131,7 +150,7 @@ impl RenewalState {
         let (woken, later): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|(awaited, _)| *awaited <= number);
         *waiting = later;
         drop(waiting);
-        woken.iter().for_each(|(_, thread)| thread.unpark());
+        woken.iter().for_each(|(_, waiter)| waiter.wake());
     }
 }
 

@@ -11,11 +11,13 @@ mod diagnosis;
 mod generation;
 mod login;
 mod managing;
+mod outgoing;
 mod places;
 mod request;
 mod retry;
 mod running;
 mod secrets;
+mod send;
 mod source;
 mod sync;
 mod token_requests;
@@ -27,17 +29,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use once_cell::race::OnceBox;
 
 use crate::config::Config;
 use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
-use crate::conn::generation::{Detection, Known};
+use crate::conn::generation::{Detection, Form, Known, RestSecrets};
 use crate::conn::managing::TokenManager;
 use crate::conn::retry::Budget;
 use crate::conn::running::{Calls, Running};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
+use crate::protocol::endpoint::{Route, Server, ServerUrls};
 use crate::protocol::redact::{Redactor, ToHide};
 use crate::protocol::version::Version;
 use crate::token::issued::LifetimeUnit;
@@ -45,7 +49,9 @@ use crate::token::token::Token;
 use crate::wire::client::Wire;
 use crate::wire::deadline::Deadline;
 use crate::wire::http::Http;
+use crate::wire::tls::Trust;
 
+pub use crate::conn::outgoing::{Request, Response};
 pub use crate::conn::token_requests::{RefreshOptions, TokenOptions};
 
 /// A handle to a connection to one server. May be used by any number of threads at once.
@@ -69,6 +75,27 @@ struct Core {
     authorization: TokenManager,
     detection: PerProcess<Detection>,
     budget: Budget,
+    /// The addresses that were told to somebody.
+    urls: ToldUrls,
+}
+
+/// A list of addresses to which more are added, and from which none is taken away; needs no lock.
+#[derive(Default)]
+struct ToldUrls(OnceBox<(Arc<ServerUrls>, ToldUrls)>);
+
+impl ToldUrls {
+    /// Those of these two, which are added if they are not there.
+    fn get(&self, restpp: &str, gateway: &str) -> Arc<ServerUrls> {
+        let mut list = self;
+        loop {
+            let new = || Box::new((Arc::new(ServerUrls::new(restpp, gateway)), ToldUrls::default()));
+            let (urls, rest) = list.0.get_or_init(new);
+            if urls.are_of(restpp, gateway) {
+                return urls.clone();
+            }
+            list = rest;
+        }
+    }
 }
 
 /// A call that has begun, before it has looked at anything.
@@ -83,12 +110,22 @@ struct Begun<'a> {
 struct Facts {
     known: Known,
     unit: LifetimeUnit,
-    /// Whether a 4.x server has the secrets endpoint, which 4.0 lacks.
-    rest_secrets: bool,
+    /// The form of the endpoint for tokens before 4.1.
+    form: Form,
+    /// Whether a server from 4.0 on has the endpoint for secrets.
+    secrets: RestSecrets,
     /// Whether the server has issued a token, so that it cannot have been without authentication all the time.
     has_issued: bool,
+    /// Whether the address was found to be that of REST++ alone.
+    alone: bool,
     /// Whether REST++ was found on its old port after the gateway was not there.
     on_old_port: bool,
+    /// Whether nothing was at the port that variables mean in the cloud, but at those that they name.
+    as_written: bool,
+    /// Whether nothing was at the port of REST++ that a variable gives, but below the gateway.
+    restpp_by_gateway: bool,
+    /// Whether the GSQL server has taken a token.
+    gateway_takes_tokens: bool,
 }
 
 impl Facts {
@@ -96,15 +133,20 @@ impl Facts {
     const NONE: Facts = Facts {
         known: Known::Nothing,
         unit: LifetimeUnit::Unknown,
-        rest_secrets: true,
+        form: Form::Unknown,
+        secrets: RestSecrets::Unknown,
         has_issued: false,
+        alone: false,
         on_old_port: false,
+        as_written: false,
+        restpp_by_gateway: false,
+        gateway_takes_tokens: false,
     };
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.core.settings.route.gateway)
+        write!(f, "Connection({})", self.route().gateway)
     }
 }
 
@@ -120,8 +162,7 @@ impl Connection {
     /// A connection whose requests are carried by `http`, for tests.
     #[doc(hidden)]
     pub fn with_http(settings: Settings, http: Box<dyn Http>) -> Connection {
-        let known = settings.version.and_then(Version::generation).map_or(Known::Nothing, Known::Exactly);
-        let facts = Facts { known, ..Facts::NONE };
+        let facts = settings.version.map_or(Facts::NONE, Facts::told);
         let core = Core {
             authorization: TokenManager::new(&settings),
             settings,
@@ -129,12 +170,65 @@ impl Connection {
             facts: ArcSwap::from_pointee(facts),
             detection: PerProcess::default(),
             budget: Budget::default(),
+            urls: ToldUrls::default(),
         };
         let connection = Connection::handle(Arc::new(core), 0, true);
         if connection.core.settings.trust.as_ref().is_some_and(|trust| trust.insecure) {
             connection.log(Level::Warn, || "insecure TLS: any certificate is accepted for this connection".into());
         }
+        if let Some(token) = connection.held() {
+            token.set_urls(&connection.urls());
+        }
+        for caution in connection.cautions() {
+            connection.log(Level::Warn, || caution);
+        }
         connection
+    }
+
+    /// What needs attention about the files that credentials come from.
+    fn cautions(&self) -> Vec<String> {
+        let Settings { login, cautions, .. } = &self.core.settings;
+        let of_login = login.as_ref().and_then(|login| login.credential().caution());
+        of_login.into_iter().chain(cautions.iter().cloned()).collect()
+    }
+
+    /// Where requests go, by what is known of the ports.
+    fn route(&self) -> &Route {
+        let route = &self.core.settings.route;
+        route.as_written.as_deref().filter(|_| self.facts().as_written).unwrap_or(route)
+    }
+
+    /// The address of a part of TigerGraph, where it usually is, by what is known.
+    fn base(&self, server: Server) -> &str {
+        let (route, facts) = (self.route(), self.facts());
+        let alone = route.alone.as_ref().filter(|_| facts.alone);
+        match (server, alone) {
+            (Server::Gateway, alone) => alone.and_then(|alone| alone.gateway.as_ref()).unwrap_or(&route.gateway),
+            (Server::Restpp, Some(alone)) => &alone.restpp,
+            (Server::Restpp, None) => {
+                let by_gateway = route.restpp_by_gateway.as_ref();
+                by_gateway.filter(|_| facts.restpp_by_gateway).unwrap_or(&route.restpp)
+            }
+        }
+    }
+
+    /// Where requests to both parts of TigerGraph go, by what is known. Sends nothing. Later it may be others, if a
+    /// request has taught more; what was told lives as long as the connection.
+    pub fn urls(&self) -> Arc<ServerUrls> {
+        let old_port = self.route().restpp_fallback.as_deref().filter(|_| self.facts().on_old_port);
+        let (restpp, gateway) = (old_port.unwrap_or(self.base(Server::Restpp)), self.base(Server::Gateway));
+        self.core.urls.get(restpp, gateway)
+    }
+
+    /// The certificates of the CA setting and of added files in PEM, and a NUL; "" and a NUL where there are none.
+    pub(crate) fn ca_pem_with_nul(&self) -> &str {
+        self.core.settings.trust.as_deref().map_or("\0", Trust::ca_pem_with_nul)
+    }
+
+    /// The certificates of the CA setting and of added files in PEM, as they were read; "" where the system's trust
+    /// store, a pin alone or nothing decides.
+    pub fn ca_pem(&self) -> &str {
+        self.ca_pem_with_nul().trim_end_matches('\0')
     }
 
     /// Another handle to the same connection: same login, token and sockets; its own time limit, which
@@ -178,15 +272,18 @@ impl Connection {
     }
 
     /// The server's version. `GET /version` of REST++, with a token as [`Connection::authorization`] gives it.
+    /// Without any login: the configured version, or what the server tells to anybody.
     pub fn server_version(&self) -> Result<Version> {
         let begun = self.begin();
-        let token = match self.authorization() {
-            Ok(token) => Some(token).filter(|token| !token.value().is_empty()),
-            // Without REST++ authentication the server tells it to anybody.
-            Err(error) if error.reason() == Reason::CredentialsNone => None,
-            Err(error) => return Err(error),
+        let token = match (self.authorization(), self.core.settings.version) {
+            (Ok(token), _) => Some(token),
+            (Err(error), _) if error.reason() != Reason::CredentialsNone => return Err(error),
+            (Err(_), Some(configured)) => return Ok(configured),
+            (Err(_), None) => None,
         };
-        self.call(begun, &[], &[]).version(token.as_deref())
+        let has_token = token.is_some();
+        let version = self.call(begun, &[], &[]).version_with(token);
+        version.map_err(|error| if !has_token && wants_login(&error) { without_login(&error) } else { error })
     }
 
     fn facts(&self) -> Facts {
@@ -224,24 +321,36 @@ impl Connection {
     /// A call that has begun gets its credentials: `credentials` are its own, `names` may be shown in its errors.
     fn call<'a>(&'a self, begun: Begun<'a>, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
         let Begun { running, deadline } = begun;
-        let login = self.core.settings.login.as_ref().map(Login::credential);
-        let credential = login.map(|login| login.read());
         let mut known = Vec::with_capacity(credentials.len() + 4);
         known.extend(credentials.iter().map(|credential| ToHide::Given(credential)));
         known.extend(self.held().map(|token| ToHide::Own(token)));
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
-        // What a file held is kept out of everything that is said, also if it cannot be read any more.
-        let held = login.filter(|_| matches!(credential, Some(Err(_)))).map(|login| login.held());
-        known.extend(credential.iter().flatten().cloned().chain(held).map(|held| ToHide::Own(held)));
-        if let (Some(Login::Password { username, .. }), Some(Ok(password))) = (&self.core.settings.login, &credential) {
-            known.push(ToHide::Pair(username, password.clone()));
+        if let Some(login) = &self.core.settings.login {
+            // A file is read when it is needed; what it held is kept out of everything that is said meanwhile.
+            let held = login.credential().held();
+            known.push(ToHide::Own(held.clone()));
+            if let Login::Password { username, .. } = login {
+                known.push(ToHide::Pair(username, held));
+            }
         }
-        Call::new(self, running, deadline, Redactor::new(known, names), credential)
+        Call::new(self, running, deadline, Redactor::new(known, names))
     }
 
     fn graph(&self) -> Option<&str> {
         self.core.settings.graph.as_ref().map(|graph| graph.as_str())
     }
+}
+
+/// Whether the server refused because it wants a token. A page that says "403" may be a gateway's.
+fn wants_login(error: &Error) -> bool {
+    let refused = matches!(error.status(), Status::Unauthenticated | Status::Forbidden);
+    refused && (error.reason() != Reason::AuthRefused || error.http_status() == 401)
+}
+
+fn without_login(error: &Error) -> Error {
+    let message = "the server tells its version only with a token, and the connection has no login to get one";
+    let error_code = error.server_code();
+    Error::new(Reason::CredentialsNone, message).with_http_status(error.http_status()).with_server_code(error_code)
 }
 
 impl Drop for Connection {

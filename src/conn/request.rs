@@ -2,26 +2,30 @@
 
 use zeroize::Zeroizing;
 
+use crate::conn::outgoing::Checked;
 use crate::hidden::{Hidden, basic};
+pub(super) use crate::protocol::endpoint::Server;
 use crate::protocol::operation::{Credential, Operation};
 use crate::wire::http::Method;
 
 /// One request of a call, before the address of the server is put to it.
 pub(super) struct Ask<'a> {
     pub operation: Operation,
-    pub method: Method,
+    pub method: Method<'a>,
     pub server: Server,
     pub path: &'a str,
     pub query: Option<Zeroizing<String>>,
     pub login: Authorization,
     pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
+    /// What a caller's own request has beside that.
+    pub callers: Option<&'a Checked<'a>>,
 }
 
-/// Which part of TigerGraph a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Server {
-    Restpp,
-    Gateway,
+impl Ask<'_> {
+    /// What the log calls it. The path of a caller's own request may hold anything.
+    pub fn shown(&self) -> &str {
+        if self.callers.is_some() { "of the program" } else { self.path }
+    }
 }
 
 /// The Authorization header of a request, and the kind of credential that a refusal is read by.

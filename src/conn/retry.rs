@@ -72,7 +72,7 @@ const CHANGES: Policy = Policy { before: 2, within: 1, throttled: 2, gateway: 1 
 const ONCE: Policy = Policy { before: 2, within: 0, throttled: 0, gateway: 0 };
 
 /// The policy of every operation.
-pub const POLICIES: [(Operation, Policy); 10] = [
+pub const POLICIES: [(Operation, Policy); 11] = [
     (Operation::Detect, READS),
     (Operation::RequestToken, CHANGES),
     (Operation::RefreshToken, CHANGES),
@@ -83,6 +83,8 @@ pub const POLICIES: [(Operation, Policy); 10] = [
     (Operation::CreateSecret, ONCE),
     (Operation::DropSecrets, CHANGES),
     (Operation::Version, READS),
+    // A query that is installed runs by GET, and may write.
+    (Operation::Send, ONCE),
 ];
 
 impl Policy {
@@ -176,13 +178,14 @@ mod tests {
             (CreateSecret, 2, 0, 0, 0),
             (DropSecrets, 2, 1, 2, 1),
             (Version, 2, 2, 2, 2),
+            (Send, 2, 0, 0, 0),
         ];
         assert_eq!(rows.len(), POLICIES.len());
         for (operation, before, within, throttled, gateway) in rows {
             let policy = Policy::of(operation);
             let cells = [Failure::Before, Failure::Within, Failure::Throttled, Failure::Gateway];
             assert_eq!(cells.map(|cell| policy.retries(cell)), [before, within, throttled, gateway], "{operation:?}");
-            assert_eq!(policy.is_once(), operation == CreateSecret);
+            assert_eq!(policy.is_once(), matches!(operation, CreateSecret | Send));
         }
     }
 

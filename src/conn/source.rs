@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crate::checks::check_secret;
 use crate::conn::call::Call;
-use crate::conn::generation::Known;
+use crate::conn::generation::{Form, Known};
 use crate::conn::login::{Proof, ProofKind};
 use crate::conn::token_requests::{TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Result, Status};
 use crate::hidden::Hidden;
-use crate::protocol::version::Generation;
 use crate::token::issued::Issued;
 
 /// Where a token comes from.
@@ -57,8 +56,8 @@ impl Source {
         }
         let request = self.token_request(TokenAction::New, &proof);
         call.for_tokens(|known| match known {
-            Known::Exactly(Generation::V41) => call.mint(&request),
-            _ => call.by_requesttoken(known, &request),
+            Known::Rest => call.mint(&request),
+            _ => call.by_requesttoken(&request),
         })
     }
 
@@ -69,19 +68,19 @@ impl Source {
     /// A successor of the old token: it gets a longer life where the server can do that, which saves
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
-        let known = call.connection.facts().known;
+        let facts = call.connection.facts();
         let proof = self.origin.proof(call)?;
         // Up to 3.4 a refresh needs the secret.
-        let can = match known {
-            _ if matches!(self.origin, TokenOrigin::File) => false,
-            Known::Exactly(Generation::V35) => true,
-            Known::Exactly(Generation::V2 { .. }) => matches!(proof.kind(), ProofKind::Secret(_)),
-            _ => false,
+        let can = match facts.form {
+            _ if matches!(self.origin, TokenOrigin::File) || facts.known != Known::Legacy => false,
+            Form::New => true,
+            Form::Old | Form::OldGet | Form::OldPost => matches!(proof.kind(), ProofKind::Secret(_)),
+            Form::Unknown | Form::Likely { .. } => false,
         };
         let Some(old) = old.filter(|_| can) else {
             return self.request(call);
         };
-        match call.by_requesttoken(known, &self.token_request(TokenAction::Refresh(old), &proof)) {
+        match call.by_requesttoken(&self.token_request(TokenAction::Refresh(old), &proof)) {
             Err(error) if is_about_the_old_token(&error) => self.request(call),
             other => other,
         }

@@ -1,10 +1,14 @@
 //! What threads share and wait with where managed tokens are decided: the standard library's, or under the
 //! feature `test-shuttle` those of a model checker that tries their interleavings.
 
+use std::sync::PoisonError;
+use std::time::Duration;
+
 #[cfg(not(feature = "test-shuttle"))]
 pub use std::{
-    sync::{Mutex, MutexGuard},
-    thread::{Builder, Thread, current, park_timeout},
+    sync::{Condvar, Mutex, MutexGuard},
+    thread::Builder,
+    thread_local,
 };
 
 #[cfg(not(feature = "test-shuttle"))]
@@ -12,28 +16,59 @@ pub use arc_swap::ArcSwapOption;
 
 #[cfg(feature = "test-shuttle")]
 pub use shuttle::{
-    sync::{Mutex, MutexGuard},
-    thread::{Builder, Thread, current},
+    sync::{Condvar, Mutex, MutexGuard},
+    thread::Builder,
+    thread_local,
 };
-
-/// Time stands still under the model checker.
-#[cfg(feature = "test-shuttle")]
-pub fn park_timeout(_: std::time::Duration) {
-    shuttle::thread::park();
-}
 
 #[cfg(feature = "test-shuttle")]
 pub use model::ArcSwapOption;
+
+/// A caller who waits. Not `std::thread::Thread`, which a thread has no more when its last destructors run.
+#[derive(Default)]
+pub struct Waiter {
+    is_woken: Mutex<bool>,
+    news: Condvar,
+}
+
+impl Waiter {
+    /// Waits to be woken, but not longer than `limit`.
+    #[cfg(not(feature = "test-shuttle"))]
+    pub fn wait(&self, limit: Duration) {
+        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_woken {
+            drop(self.news.wait_timeout(is_woken, limit));
+        }
+    }
+
+    /// Under the model checker, whose waits know no limit, it is over at any moment.
+    #[cfg(feature = "test-shuttle")]
+    pub fn wait(&self, _: Duration) {
+        drop(self.is_woken.lock());
+        shuttle::thread::yield_now();
+    }
+
+    /// Ends the wait, also one that has not begun.
+    pub fn wake(&self) {
+        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.news.notify_one();
+    }
+}
 
 /// The part of `arc_swap` that is used, in terms that the model checker knows.
 #[cfg(feature = "test-shuttle")]
 mod model {
     use std::ops::Deref;
-    use std::sync::{Arc, PoisonError};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-    use shuttle::sync::{Mutex, MutexGuard};
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
 
-    pub struct ArcSwapOption<T>(Mutex<Option<Arc<T>>>);
+    /// A thread that stops for ever, as those of a forked child's parent do, holds nothing up.
+    pub struct ArcSwapOption<T> {
+        place: Mutex<Option<Arc<T>>>,
+        /// Looked at before each use, so that others may come first.
+        turn: AtomicBool,
+    }
 
     pub struct Loaded<T>(Option<Arc<T>>);
 
@@ -47,11 +82,12 @@ mod model {
 
     impl<T> ArcSwapOption<T> {
         pub fn empty() -> ArcSwapOption<T> {
-            ArcSwapOption(Mutex::new(None))
+            ArcSwapOption { place: Mutex::new(None), turn: AtomicBool::new(false) }
         }
 
         fn place(&self) -> MutexGuard<'_, Option<Arc<T>>> {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+            self.turn.load(Ordering::SeqCst);
+            self.place.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
         pub fn load(&self) -> Loaded<T> {
@@ -63,7 +99,8 @@ mod model {
         }
 
         pub fn store(&self, value: Option<Arc<T>>) {
-            *self.place() = value;
+            let old = std::mem::replace(&mut *self.place(), value);
+            drop(old);
         }
 
         /// Only ever asked to fill an empty place.

@@ -6,15 +6,15 @@ use zeroize::Zeroizing;
 
 use crate::conn::Facts;
 use crate::conn::call::Call;
-use crate::conn::generation::Known;
+use crate::conn::generation::{Form, Known};
 use crate::conn::login::{Proof, ProofKind, jwt_unsupported};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
+use crate::protocol::detection::{self, Told};
 use crate::protocol::endpoint::{encode, path};
 use crate::protocol::operation::{Credential, Operation};
-use crate::protocol::version::Generation;
 use crate::token::issued::{Issued, LifetimeUnit};
 use crate::wire::http::Method;
 
@@ -62,7 +62,7 @@ impl TokenAction<'_> {
     }
 
     /// The method, except for new tokens before 3.5.
-    fn method(&self) -> Method {
+    fn method(&self) -> Method<'static> {
         match self {
             TokenAction::New => Method::Post,
             TokenAction::Refresh(_) => Method::Put,
@@ -80,6 +80,13 @@ pub(super) struct TokenRequest<'a> {
     /// In seconds; 0: the server's default.
     pub lifetime_s: u64,
     pub options: TokenOptions,
+}
+
+impl TokenRequest<'_> {
+    /// Whether it asks for a new token by a secret, which 3.2 to 3.4 read in the body of a POST.
+    fn is_new_by_secret(&self) -> bool {
+        matches!((self.action, self.proof.kind()), (TokenAction::New, ProofKind::Secret(_)))
+    }
 }
 
 impl Call<'_> {
@@ -125,13 +132,14 @@ impl Call<'_> {
             query: None,
             login,
             body: Some((json_object(&members), JSON)),
+            callers: None,
         };
         self.ask_token(&ask, lifetime_s)
     }
 
     /// 4.1 and later: puts a token on the block list of the user who logs in.
     pub(super) fn block(&self, secret: Option<&Hidden>, token: &Hidden) -> Result<()> {
-        let login = self.gateway_login(secret, Known::Exactly(Generation::V41))?;
+        let login = self.gateway_login(secret, Known::Rest)?;
         let ask = Ask {
             operation: Operation::DeleteToken,
             method: Method::Delete,
@@ -140,18 +148,19 @@ impl Call<'_> {
             query: None,
             login,
             body: Some((json_object(&[("tokens", token.reveal())]), JSON)),
+            callers: None,
         };
         self.ask(&ask)
     }
 
     pub(super) fn check(&self, jwt: &Hidden) -> Result<bool> {
         // No privilege is needed, but a server may still want to know who asks.
-        let known = Known::Exactly(Generation::V41);
+        let known = Known::Rest;
         let login = match &self.connection.core.settings.login {
             Some(_) => self.gateway_login(None, known)?,
             None => Authorization::none(),
         };
-        let reply = self.ask(&Ask {
+        let ask = Ask {
             operation: Operation::CheckToken,
             method: Method::Post,
             server: Server::Gateway,
@@ -159,17 +168,10 @@ impl Call<'_> {
             query: None,
             login,
             body: Some((json_object(&[("token", jwt.reveal())]), JSON)),
-        });
-        match reply {
-            Ok(_) => Ok(true),
-            Err(error) => match error.status() {
-                // The server's "no" has many forms; not to be able to ask is something else.
-                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
-                _ if error.reason() == Reason::MissingEndpoint => Err(error),
-                Status::Unavailable => Err(error),
-                _ => Ok(false),
-            },
-        }
+            callers: None,
+        };
+        let question = self.question(&ask);
+        self.attempt(&ask, |answer, _| detection::read_check(&question, &answer))
     }
 
     fn token_graph(&self, options: TokenOptions) -> Option<&str> {
@@ -177,18 +179,15 @@ impl Call<'_> {
     }
 
     /// Before 4.1: a token by request or refresh.
-    pub(super) fn by_requesttoken(&self, known: Known, request: &TokenRequest) -> Result<Issued> {
+    pub(super) fn by_requesttoken(&self, request: &TokenRequest) -> Result<Issued> {
         let send = |ask: &Ask| self.refuse_dead(self.ask_token(ask, request.lifetime_s)?);
-        self.ask_requesttoken(known, request, send)
+        self.ask_requesttoken(request, send)
     }
 
-    /// The generations before 4.1 share an endpoint but not its form. Where it is not known which of them
-    /// the server is, the form of 3.5 is sent first: 3.5 to 3.11 are what runs today, and nothing but
-    /// a request for a token can tell them apart without asking twice. If the server refuses, it is
-    /// asked, without any credential, whether it still has the `GET` that 3.5 dropped.
+    /// The generations before 4.1 share an endpoint but not its form. Which one it has is found without a credential,
+    /// so that the credential is sent once, in the form that the server reads.
     pub(super) fn ask_requesttoken<T>(
         &self,
-        known: Known,
         request: &TokenRequest,
         ask_server: impl Fn(&Ask) -> Result<T>,
     ) -> Result<T> {
@@ -196,50 +195,58 @@ impl Call<'_> {
             // A renewal may be about a token that the connection has no longer.
             self.redactor.add(Arc::new(token.clone()));
         }
-        let send = |generation| {
-            let ask = self.requesttoken(generation, request)?;
-            let wants_secret = matches!(generation, Generation::V2 { .. }) && request.action.token().is_some();
-            ask_server(&ask).map_err(|error| match request.proof.kind() {
+        let send = |form| {
+            let ask = self.requesttoken(form, request)?;
+            let wants_secret = is_old(form) && request.action.token().is_some();
+            let posted = ask.method == Method::Post;
+            let outcome = ask_server(&ask).map_err(|error| match request.proof.kind() {
                 ProofKind::Secret(_) => error,
                 _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
                 _ => error,
-            })
+            });
+            self.learn_form(form, posted, &outcome);
+            outcome
         };
-        if let Known::Exactly(generation) = known {
-            return send(generation);
-        }
-        let refused = match send(Generation::V35) {
-            Ok(reply) => {
-                self.learn(Generation::V35);
-                return Ok(reply);
+        let (form, fresh) = self.form()?;
+        match send(form) {
+            // Before 3.2 there is no POST, so that nobody has seen the secret of this one. Without authentication
+            // there is no GET either, and the secret must not go into a URL then.
+            Err(error) if form == Form::Old && is_missing(&error) && request.is_new_by_secret() => {
+                if fresh || self.find_form()? == Form::Old { send(Form::OldGet) } else { Err(error) }
             }
-            Err(error) if may_be_older(&error) => error,
-            Err(error) => return Err(error),
-        };
-        if !self.has_get()? {
-            if refused.reason() != Reason::AuthDisabled && refused.reason() != Reason::MissingEndpoint {
-                self.learn(Generation::V35);
-            }
-            return Err(refused);
+            outcome => outcome,
         }
-        // Where the endpoint does not take POST at all, the secret has to go into the query.
-        let post = !matches!(refused.reason(), Reason::AuthDisabled | Reason::MissingEndpoint);
-        let generation = Generation::V2 { post };
-        // The refusal of the older form is the one that the server meant.
-        let reply = send(generation)?;
-        self.learn(generation);
-        Ok(reply)
     }
 
-    fn learn(&self, generation: Generation) {
-        // Not where REST++ was found on its old port alone: the gateway may still be of 4.1.
-        let known = |facts: Facts| if facts.known == Known::Legacy { Known::Exactly(generation) } else { facts.known };
-        self.connection.learn(|facts| Facts { known: known(facts), ..facts });
+    /// What the answer to a request in this form tells about the form.
+    fn learn_form<T>(&self, form: Form, posted: bool, outcome: &Result<T>) {
+        let is_success = outcome.is_ok();
+        let known = match (form, outcome.as_ref().err()) {
+            (Form::Likely { .. }, Some(error)) if is_missing(error) => Form::Unknown,
+            (_, Some(error)) if !is_judgement(error) => return,
+            (Form::Likely { sure }, _) if sure || is_success => Form::New,
+            (Form::Old, _) if posted => Form::OldPost,
+            (Form::OldGet, _) => Form::OldGet,
+            _ => return,
+        };
+        let is_same = |facts: Facts| facts.form == form || form == Form::OldGet && facts.form == Form::Old;
+        self.connection.learn(|facts| if is_same(facts) { Facts { form: known, ..facts } } else { facts });
     }
 
-    /// Whether `GET /requesttoken`, dropped in 3.5, is still there. Carries no credential.
-    fn has_get(&self) -> Result<bool> {
-        let bare = self.ask(&Ask {
+    /// The form of `requesttoken`: known, or found with one request that carries no credential.
+    /// The second value tells whether it was found just now.
+    fn form(&self) -> Result<(Form, bool)> {
+        let known = |facts: Facts| (facts.form != Form::Unknown).then_some(facts.form);
+        self.find_once(known, || {
+            let form = self.find_form()?;
+            self.connection.learn(|facts| Facts { form, ..facts });
+            Ok(form)
+        })
+    }
+
+    /// Asks for `GET /requesttoken`, which 3.5 dropped. Before that, GSQL refuses it in its own words.
+    fn find_form(&self) -> Result<Form> {
+        let told = self.ask_without_credential(&Ask {
             operation: Operation::RequestToken,
             method: Method::Get,
             server: Server::Restpp,
@@ -247,19 +254,20 @@ impl Call<'_> {
             query: None,
             login: Authorization::none(),
             body: None,
-        });
-        match bare {
-            Ok(_) => Ok(true),
-            Err(error) => match error.reason() {
-                Reason::AuthDisabled | Reason::MissingEndpoint => Ok(false),
-                _ if !error.is_answer() || error.http_status() >= 500 => Err(error),
-                _ => Ok(!matches!(error.http_status(), 404 | 405)),
-            },
-        }
+            callers: None,
+        })?;
+        Ok(match told {
+            Told::Absent => Form::Likely { sure: true },
+            // REST++ itself, which gets what GSQL does not serve.
+            Told::No(code) if code.starts_with("REST-100") => Form::Likely { sure: true },
+            Told::No(_) => Form::Old,
+            // Never the form that may have a secret in the URL.
+            Told::Yes | Told::Else(_) => Form::Likely { sure: false },
+        })
     }
 
     /// The request in the form of a generation: A has everything in the query, B in the body.
-    fn requesttoken<'a>(&self, generation: Generation, request: &TokenRequest) -> Result<Ask<'a>> {
+    fn requesttoken<'a>(&self, form: Form, request: &TokenRequest) -> Result<Ask<'a>> {
         let TokenRequest { action, proof, lifetime_s, options } = request;
         let (login, secret) = match proof.kind() {
             ProofKind::Secret(secret) => (Authorization::secret_in_body(), Some(secret.reveal())),
@@ -268,7 +276,13 @@ impl Call<'_> {
             }
             ProofKind::Jwt(_) => return Err(jwt_unsupported()),
         };
-        let lifetime = (*lifetime_s > 0).then(|| lifetime_s.to_string());
+        // Up to 3.4 a refresh may not leave it out.
+        let needs_lifetime = is_old(form) && matches!(action, TokenAction::Refresh(_));
+        let lifetime = match *lifetime_s {
+            0 if needs_lifetime => Some(USUAL_LIFETIME.to_owned()),
+            0 => None,
+            seconds => Some(seconds.to_string()),
+        };
         let mut members = Vec::new();
         members.extend(secret.map(|secret| ("secret", secret)));
         members.extend(action.token().map(|token| ("token", token.reveal())));
@@ -276,20 +290,20 @@ impl Call<'_> {
             members.extend(self.token_graph(*options).map(|graph| ("graph", graph)));
         }
         members.extend(lifetime.as_deref().map(|lifetime| ("lifetime", lifetime)));
-        let (method, query, body) = match (generation, action, secret) {
-            (Generation::V2 { post: true }, TokenAction::New, Some(secret)) => {
+        let (method, query, body) = match (form, action, secret) {
+            (Form::Old | Form::OldPost, TokenAction::New, Some(secret)) => {
                 members.retain(|(name, _)| *name == "lifetime");
                 let body = Zeroizing::new(secret.as_bytes().to_vec());
                 (Method::Post, Some(query_of(&members)), Some((body, FORM)))
             }
-            (Generation::V2 { .. }, TokenAction::New, _) => {
+            (_, TokenAction::New, _) if is_old(form) => {
                 if secret.is_some() {
                     // The older servers know a secret's graph, and take one or the other.
                     members.retain(|(name, _)| *name != "graph");
                 }
                 (Method::Get, Some(query_of(&members)), None)
             }
-            (Generation::V2 { .. }, _, _) => (action.method(), Some(query_of(&members)), None),
+            _ if is_old(form) => (action.method(), Some(query_of(&members)), None),
             _ => (action.method(), None, Some((json_object(&members), JSON))),
         };
         Ok(Ask {
@@ -300,10 +314,13 @@ impl Call<'_> {
             query,
             login,
             body,
+            callers: None,
         })
     }
 }
 
+/// The seconds that a token lives before 4.1 where nothing is asked for: 30 days.
+const USUAL_LIFETIME: &str = "2592000";
 /// What `curl -d` sends, which is how the documents of 3.2 to 3.4 pass the secret.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -323,7 +340,16 @@ fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
 const WANTS_SECRET: &str =
     "TigerGraph before 3.5 refreshes and deletes a token only for the secret that it was requested with: pass it.";
 
-/// Whether a refusal of the form of 3.5 may come from a server that only knows the older form.
-fn may_be_older(error: &Error) -> bool {
-    error.is_answer() && error.http_status() < 500 && error.status() != Status::Unavailable
+fn is_old(form: Form) -> bool {
+    matches!(form, Form::Old | Form::OldGet | Form::OldPost)
+}
+
+/// Whether nothing took the request, so that nobody has judged its credential.
+fn is_missing(error: &Error) -> bool {
+    matches!(error.reason(), Reason::AuthDisabled | Reason::MissingEndpoint)
+}
+
+/// Whether the endpoint took the request and refused what it holds.
+fn is_judgement(error: &Error) -> bool {
+    error.is_answer() && error.http_status() < 500 && error.status() != Status::Unavailable && !is_missing(error)
 }

@@ -9,7 +9,6 @@ use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::token_requests::{RefreshOptions, TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
-use crate::protocol::version::Generation;
 use crate::token::token::Token;
 
 impl Connection {
@@ -43,13 +42,13 @@ impl Connection {
         let proof = origin.proof(&call)?;
         let request = |action| TokenRequest { action, proof: &proof, lifetime_s, options: options.token };
         let issued = call.for_tokens(|known| match (known, &old) {
-            (Known::Exactly(Generation::V41), _) if options.or_new => call.mint(&request(TokenAction::New)),
-            (Known::Exactly(Generation::V41), _) => {
+            (Known::Rest, _) if options.or_new => call.mint(&request(TokenAction::New)),
+            (Known::Rest, _) => {
                 let message = "cannot refresh the token: TigerGraph 4.1 and later have no refresh";
                 Err(Error::new(Reason::UnsupportedRefresh, message))
             }
             (_, None) => Err(no_token("refresh")),
-            (_, Some(old)) => call.by_requesttoken(known, &request(TokenAction::Refresh(old))),
+            (_, Some(old)) => call.by_requesttoken(&request(TokenAction::Refresh(old))),
         })?;
         Ok(self.adopt(&call, issued, Source { origin, lifetime_s, options: options.token }))
     }
@@ -68,7 +67,7 @@ impl Connection {
         }
         let call = self.call(begun, &[secret.as_ref().map_or("", Hidden::reveal), token.reveal()], &[]);
         let outcome = call.for_tokens(|known| match known {
-            Known::Exactly(Generation::V41) => call.block(secret.as_ref(), &token),
+            Known::Rest => call.block(secret.as_ref(), &token),
             _ => {
                 let proof = match &secret {
                     Some(secret) => call.proof_of(Arc::new(secret.clone())),
@@ -76,7 +75,7 @@ impl Connection {
                 };
                 let (action, options) = (TokenAction::Delete(&token), TokenOptions::default());
                 let request = TokenRequest { action, proof: &proof, lifetime_s: 0, options };
-                call.ask_requesttoken(known, &request, |ask| call.ask(ask))
+                call.ask_requesttoken(&request, |ask| call.ask(ask))
             }
         });
         match outcome {
@@ -93,11 +92,21 @@ impl Connection {
         let call = self.call(begun, &[jwt.reveal()], &[]);
         call.by_generation(|known| {
             if !known.is_rest() {
+                call.require_gateway()?;
                 let message = "cannot check the token: only TigerGraph 4.1 and later can";
                 return Err(Error::new(Reason::UnsupportedCheck, message));
             }
             call.check(&jwt)
         })
+    }
+
+    /// The same for a token as this library gives it. One of a server without authentication cannot be checked.
+    pub fn check_token(&self, token: &Token) -> Result<bool> {
+        if token.value().is_empty() {
+            let message = "there is no token to check: REST++ authentication is switched off on this server";
+            return Err(Error::new(Reason::AuthDisabled, message));
+        }
+        self.check_jwt_token(token.value())
     }
 
     pub(super) fn lifetime(&self, lifetime_s: u64) -> Result<u64> {

@@ -4,7 +4,7 @@
 use std::ffi::{CStr, c_char};
 
 use super::handle::{Handle, into_handle, null};
-use crate::checks::TEXT_LIMIT;
+use crate::checks::short_utf8;
 use crate::error::{Error, Reason, Result};
 
 /// The type of an output, and what an output holds until there is a result.
@@ -86,14 +86,7 @@ impl Text {
 
     /// A text that may be NULL: UTF-8, at most 64 KiB.
     pub(super) fn optional(&self, name: &str) -> Result<Option<&str>> {
-        let Some(bytes) = self.bytes() else {
-            return Ok(None);
-        };
-        if bytes.len() > TEXT_LIMIT {
-            return Err(Error::new(Reason::ArgumentRange, format!("{name} is longer than 64 KiB")));
-        }
-        let text = std::str::from_utf8(bytes);
-        text.map(Some).map_err(|_| Error::new(Reason::ArgumentUtf8, format!("{name} is not UTF-8")))
+        self.bytes().map(|bytes| short_utf8(name, bytes)).transpose()
     }
 
     /// A text that must be there.

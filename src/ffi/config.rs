@@ -48,19 +48,30 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 
 /// Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
 /// TG_PASSWORD, TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or
-/// TG_GSQL_PORT), TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host name decides;
-/// "-1": no) and TG_CERT_PATH (a file with CA certificates).
+/// TG_GSQL_PORT), TG_SSL_PORT, TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host
+/// name decides; "-1": no), TG_CERT_PATH (a file with CA certificates; "system": the system's trust store),
+/// TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
+/// TG_SERVER_VERSION.
 ///
 /// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
-/// line. Such a file must be a regular file (no pipe) that belongs to the user of the process, and no other user
-/// may read or change it (chmod 600); it is read for every call that logs in, so a credential can be replaced
-/// without a restart.
+/// line, as tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file() do.
 ///
-/// With TG_PROFILE=x the variables X_TG_HOST and so on take precedence; a profile for which none is set is an
-/// error. Login and token come from one place: if the program set one of them, or the profile has one, no
-/// other is searched for. An empty variable counts as not set. tg_conn_new() reports a wrong value, with the
-/// name of the variable.
-/// To take the address from TG_HOST, start with tg_config_new(NULL).
+/// With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
+/// without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
+/// set is config.profile, and two variables that choose different profiles are config.conflict.
+/// X_TG_CERT_PATH=system and X_TG_GRAPHNAME=- remove what would come from TG_CERT_PATH and TG_GRAPHNAME. A
+/// port in a profile's address takes precedence over ports without prefix.
+///
+/// Login and token come from one place: if the program set one of them, or the profile has one, no other is
+/// searched for. The same holds for client certificate and key. TG_ALLOW_HTTP, and TG_PIN_SHA256 without a
+/// CA setting, count only if the host comes from the same place, the same profile or no profile: they do
+/// not change what a host that the program named is trusted by. An empty variable counts as not set.
+/// tg_conn_new() reports a wrong value, with the name of the variable. To take the address from TG_HOST,
+/// start with tg_config_new(NULL).
+///
+/// The ports of these variables, unlike others, may be those that other tools of TigerGraph have as
+/// defaults: in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing is there; on 4.1 and
+/// later, if nothing is at the port of REST++, the gateway is used, with a warning in the log.
 ///
 /// These variables are read only here, and not at all in programs with more privileges than their user
 /// (setuid). Do not change the environment on another thread at the same time.
@@ -69,6 +80,41 @@ pub unsafe extern "C" fn tg_config_load_env(config: *mut tg_config) {
     // SAFETY: `config` is NULL or a live config that no other thread uses.
     let config = unsafe { Exclusive::new(config) };
     set(config, |config| config.load_env());
+}
+
+/// As tg_config_load_env(), with the profile of this name, whatever TG_DEFAULT_PROFILE and TG_PROFILE are
+/// set to. "default": the variables without prefix. NULL: the profile that the variables choose. Any other
+/// name without variables, the empty one too, is config.profile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_load_profile(config: *mut tg_config, name: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `name` is NULL or a text.
+    let (config, name) = unsafe { (Exclusive::new(config), Text::new(name)) };
+    set(config, |config| config.load_profile(name.bytes()));
+}
+
+/// Reads a file of variables (.env) now, and fills in the settings that are not set yet from it, as
+/// tg_config_load_env() does from the environment. Call it after tg_config_load_env() or
+/// tg_config_load_profile(), if you call one of them: a variable of the environment then takes precedence
+/// over the same one in the file, and the profile that the environment chooses over the file's. Of several
+/// files the first takes precedence.
+///
+/// Lines are NAME=value, with or without "export" before the name; "#" after a blank begins a comment.
+/// Values may be in single quotes, where a backslash protects a backslash and a quote, or in double quotes,
+/// where the escapes of C for line breaks, tabs and quotes work. Nothing is expanded: "${" outside of single
+/// quotes, and everything else that has no one meaning, is config.file, with the number of the line.
+///
+/// With a credential in it the file must be private, as described at tg_config_set_password_file(); without
+/// one, nobody but its owner may be able to change it. Otherwise it is config.file. A pipe is read once,
+/// within the time limit for connecting. tg_conn_new() reports what is wrong with the file. Programs with
+/// more privileges than their user (setuid) read nothing. NULL is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_load_env_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| match path.bytes() {
+        Some(path) => config.load_env_file(path),
+        None => config,
+    });
 }
 
 /// The graph that tokens are for and, before 4.1, that secrets belong to. Default: none.
@@ -92,12 +138,42 @@ pub unsafe extern "C" fn tg_config_set_password(
     set(config, |config| config.set_password(username.bytes(), password.bytes()));
 }
 
+/// Log in with user name and the password in this file, whose only line it is.
+///
+/// The file is read by tg_conn_new() and again for every call that logs in, so the password can be replaced
+/// without a restart. A password and a file with one are two logins, which a connection cannot have.
+///
+/// The file must not be open to other users (chmod 600). One of root's may also be readable by its group or
+/// by an ACL. One that every user can read is used only if its mount is read-only, as those of containers
+/// are, and root may use another user's: both log a warning. Nobody but the owner may be able to change it,
+/// and links on the way to it must belong to root or to the user of the process. A pipe, such as /dev/stdin,
+/// is read once, within the time limit for connecting, for all connections of the same tg_config.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_password_file(
+    config: *mut tg_config,
+    username: *const c_char,
+    path: *const c_char,
+) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `username` and `path` are NULL or
+    // texts.
+    let (config, username, path) = unsafe { (Exclusive::new(config), Text::new(username), Text::new(path)) };
+    set(config, |config| config.set_password_file(username.bytes(), path.bytes()));
+}
+
 /// Log in with a secret.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_secret(config: *mut tg_config, secret: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `secret` is NULL or a text.
     let (config, secret) = unsafe { (Exclusive::new(config), Text::new(secret)) };
     set(config, |config| config.set_secret(secret.bytes()));
+}
+
+/// Log in with the secret in this file, as tg_config_set_password_file() does with a password.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_secret_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| config.set_secret_file(path.bytes()));
 }
 
 /// A token to start with. With a login beside it, the login is used to get the next token; without one it is
@@ -115,6 +191,16 @@ pub unsafe extern "C" fn tg_config_set_jwt(config: *mut tg_config, jwt: *const c
     // SAFETY: `config` is NULL or a live config that no other thread uses; `jwt` is NULL or a text.
     let (config, jwt) = unsafe { (Exclusive::new(config), Text::new(jwt)) };
     set(config, |config| config.set_jwt(jwt.bytes()));
+}
+
+/// Log in with the JWT in this file, as tg_config_set_password_file() does with a password. It is read again
+/// shortly before the JWT expires, when it has expired, and after a server has refused it, so whoever issues
+/// JWTs can replace it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_jwt_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| config.set_jwt_file(path.bytes()));
 }
 
 /// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
@@ -152,6 +238,16 @@ pub unsafe extern "C" fn tg_config_set_ca_file(config: *mut tg_config, path: *co
     set(config, |config| config.set_ca_file(path.bytes()));
 }
 
+/// One more file with CA certificates to trust, as for tg_config_set_ca_file(): beside the system's trust
+/// store, or beside the certificates of the CA setting, whichever decides. Each call adds a file; NULL removes
+/// all files that were added.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_add_ca_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| config.add_ca_file(path.bytes()));
+}
+
 /// The CA certificates to trust, as PEM text, instead of a file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ca_pem(config: *mut tg_config, pem: *const c_char) {
@@ -173,9 +269,9 @@ pub unsafe extern "C" fn tg_config_set_client_cert(
     set(config, |config| config.set_client_cert(cert_path.bytes(), key_path.bytes()));
 }
 
-/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only this key
-/// is accepted. Without a CA setting it replaces the check of the chain, but not that of host name and dates;
-/// together with a CA setting, both must match.
+/// The SHA-256 of the server's SubjectPublicKeyInfo, in Base64 (with or without "sha256//" in front): only
+/// this key is accepted. Without a CA setting it replaces the check of the chain, but not that of host name
+/// and dates; together with a CA setting, both must match.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_pin_sha256(config: *mut tg_config, base64_spki: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `base64_spki` is NULL or a text.
@@ -209,8 +305,9 @@ pub unsafe extern "C" fn tg_config_set_timeouts(config: *mut tg_config, connect_
     set(config, |config| config.set_timeouts(connect_ms, total_ms));
 }
 
-/// An HTTP proxy as "http://proxy:3128", or "env" for the one that the environment sets (HTTPS_PROXY,
-/// NO_PROXY and so on). Default: none, even if the environment sets one.
+/// An HTTP proxy as "http://proxy:3128" or "http://user:password@proxy:3128" (special characters
+/// percent-encoded), or "env" for the one that the environment sets (HTTPS_PROXY, NO_PROXY and so on).
+/// Default: none, even if the environment sets one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_proxy(config: *mut tg_config, proxy: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `proxy` is NULL or a text.
@@ -236,7 +333,8 @@ pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, li
     set(config, |config| config.set_token_lifetime(lifetime_s, renew_before_s));
 }
 
-/// Where log lines up to max_level (TG_LOG_...) go. log NULL: no log.
+/// Where log lines up to max_level (TG_LOG_...) go. log NULL: no log. In Node.js, LuaJIT and PHP, read what
+/// tg_log_fn says first.
 ///
 /// release (may be NULL) is called exactly once for each call of this function, when neither a config
 /// nor a connection can use user_data any more; at once if log is NULL or config is NULL.

@@ -1,8 +1,9 @@
 //! Chapter of the header: connection.
 
+use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::arguments::Out;
+use super::arguments::{EMPTY, Out};
 use super::config::tg_config;
 use super::error::tg_error;
 use super::guard::guard;
@@ -11,6 +12,7 @@ use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::Connection;
 use crate::error::Result;
+use crate::protocol::endpoint::Server;
 
 /// A connection to one server: its settings, its login, its current token. For any number of
 /// threads at once.
@@ -37,6 +39,20 @@ impl std::ops::Deref for ConnRef {
     }
 }
 
+/// REST++: queries, graph data, loading jobs. For the functions with a parameter server; not a flag.
+pub const TG_SERVER_RESTPP: i32 = 1;
+/// The gateway: GSQL, secrets, tokens.
+pub const TG_SERVER_GATEWAY: i32 = 2;
+
+/// The part of TigerGraph that a number of C means.
+pub(super) fn server_of(number: i32) -> Option<Server> {
+    match number {
+        TG_SERVER_RESTPP => Some(Server::Restpp),
+        TG_SERVER_GATEWAY => Some(Server::Gateway),
+        _ => None,
+    }
+}
+
 /// Checks the settings and makes a connection from them. Sends nothing; reads the files that settings name
 /// and, for https without a CA setting, the system's trust store (once in a process).
 ///
@@ -60,7 +76,9 @@ pub unsafe extern "C" fn tg_conn_new(
 /// The server's version. major, minor and patch may each be NULL.
 ///
 /// GET /version of REST++, with the connection's token; if there is none but a login, a token is requested
-/// first and becomes the connection's own.
+/// first and becomes the connection's own. Without any login it is the version that
+/// tg_config_set_server_version set, and nothing is sent; else what the server tells to anybody, and
+/// credentials.none if it wants a token.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_server_version(
     conn: *mut tg_conn,
@@ -81,6 +99,37 @@ pub unsafe extern "C" fn tg_server_version(
         patch.set(version.patch as i32);
         Ok(())
     })
+}
+
+/// The address that requests of this connection to a part of TigerGraph begin with: scheme, host, port unless
+/// it is the scheme's own, and base path, as "https://db.example.com:14240/restpp" for TG_SERVER_RESTPP. No
+/// slash at the end: append a path that begins with one. "" for NULL and for any other server.
+///
+/// Sends nothing. After a request the text may be another, if the library has found the server elsewhere, such
+/// as on the old port of REST++; ask again for each request, or take that of the token, tg_token_url(). Every
+/// text stays valid until the last handle of the connection is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_conn_url(conn: *const tg_conn, server: i32) -> *const c_char {
+    // SAFETY: `conn` is NULL or live when the call begins.
+    let conn = unsafe { Counted::new(conn) };
+    guard_value(EMPTY, || match (connection(&conn), server_of(server)) {
+        // The connection keeps every text that it has told.
+        (Ok(conn), Some(server)) => conn.urls().get_with_nul(server).as_ptr().cast(),
+        _ => EMPTY,
+    })
+}
+
+/// The CA certificates of the CA setting and of added files, in PEM, as tg_conn_new() read them: for an HTTP
+/// client that is to trust whom this library trusts. "" where there are none, because the system's trust store
+/// (or SSL_CERT_FILE), a pin alone or the setting for insecure TLS decides, for plain http, and for NULL.
+///
+/// Certificates of added files are here without those of the system's trust store, which counts beside them.
+/// Valid until the last handle of the connection is freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_conn_ca_pem(conn: *const tg_conn) -> *const c_char {
+    // SAFETY: `conn` is NULL or live when the call begins.
+    let conn = unsafe { Counted::new(conn) };
+    guard_value(EMPTY, || connection(&conn).map_or(EMPTY, |conn| conn.ca_pem_with_nul().as_ptr().cast()))
 }
 
 /// Another handle to the same connection: same login, same token, same sockets. It has its own cancellation,
@@ -110,8 +159,9 @@ pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) 
 }
 
 /// Stops the calls that are running on this handle, on any thread and in any phase: they return within
-/// 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun. Does not wait for them.
-/// Calls that start later, and those on clones, are not affected.
+/// 100 ms, with CANCELLED, or UNKNOWN_OUTCOME if the creation of a secret has begun, or a request of
+/// tg_send() other than GET and HEAD. Does not wait for them. Calls that start later, and those on clones,
+/// are not affected.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
     // SAFETY: `conn` is NULL or live when the call begins.

@@ -1,6 +1,5 @@
 //! Chapter of the header: errors.
 
-use std::cell::RefCell;
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::handle::{Borrowed, Freed, Handle};
 use super::panic::{THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
+use crate::platform::thread_value::ThreadValue;
 
 /// What went wrong: one sentence for a person, a stable reason for a program. Immutable.
 /// Contains no credential, so it may be logged.
@@ -75,12 +75,16 @@ fn read<T>(error: Borrowed<tg_error>, fallback: T, part: impl FnOnce(&tg_error) 
 /// Never NULL. Borrowed: it is valid until this thread's next call that takes a tg_error **; setters,
 /// accessors and _free functions do not change it. Do not free it. In Go, async .NET or any other environment
 /// that may move your code to another thread between two calls, use the call's last argument.
+///
+/// Read it in a statement after the call. The arguments of one call are evaluated in any order in C, so
+/// printf("%d %s", tg_get_token(...), tg_last_error_message()) may read the error before there is one.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error() -> *const tg_error {
     guard_value(std::ptr::null(), || read_last(std::ptr::from_ref))
 }
 
-/// The message of tg_last_error(): one sentence for a person, "" after a success.
+/// The message of tg_last_error(): one sentence for a person, "" after a success. Read it in a statement after
+/// the call, see there.
 #[unsafe(no_mangle)]
 pub extern "C" fn tg_last_error_message() -> *const c_char {
     guard_value(EMPTY, || read_last(|error| error.message.as_ptr()))
@@ -112,6 +116,11 @@ pub unsafe extern "C" fn tg_error_reason(error: *const tg_error) -> *const c_cha
 }
 
 /// What to do about it, for a person, or "". Never NULL; valid as long as the error.
+///
+/// Hints and messages, also those of a report or the log, name what a program calls or sets in a form that
+/// can be replaced: a function or flag of this header as a whole word (tg_config_set_ca_file), and a setting
+/// in quotation marks after the word "setting", with the variable it came from: the setting "ca_file" (from
+/// TG_CERT_PATH). So a program, or another language, can put its own names there, as tg-auth puts --ca-file.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.
@@ -143,7 +152,8 @@ pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 
     read(error, -1, |error| error.retry_after_ms)
 }
 
-/// Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any thread.
+/// Frees an error that a call returned through its last argument. NULL is allowed. Can be called on any
+/// thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
     // SAFETY: `error` is NULL or an error of a call's last argument, which is not used again, or that of
@@ -156,20 +166,17 @@ pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
     });
 }
 
-thread_local! {
-    /// The error of this thread's last call that takes a `tg_error **`; `None`: it succeeded, or there was none.
-    static LAST: RefCell<Option<Arc<tg_error>>> = const { RefCell::new(None) };
-}
+/// The error of each thread's last call that takes a `tg_error **`; none: it succeeded, or there was none.
+static LAST: ThreadValue<Arc<tg_error>> = ThreadValue::new();
 
 pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
-    THREAD.with(|thread| thread.failed.set(failure.is_some()));
-    // A thread that is ending has no last error any more. The old one is dropped after the borrow.
-    let old = LAST.try_with(|last| last.try_borrow_mut().map(|mut last| std::mem::replace(&mut *last, failure)));
-    drop(old);
+    let failed_before = THREAD.with(|thread| thread.failed.replace(failure.is_some()));
+    if failed_before || failure.is_some() {
+        drop(LAST.set(failure));
+    }
 }
 
 /// Reads a part of the last error of this thread.
 fn read_last<T>(part: impl Fn(&tg_error) -> T) -> T {
-    let read = |last: &RefCell<Option<Arc<tg_error>>>| last.try_borrow().ok()?.as_deref().map(&part);
-    LAST.try_with(read).ok().flatten().unwrap_or_else(|| part(&NO_ERROR))
+    LAST.with(|error| part(error)).unwrap_or_else(|| part(&NO_ERROR))
 }

@@ -7,7 +7,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::error::{Error, Reason, Result};
+pub(super) use crate::checks::null;
+use crate::error::Result;
 
 /// A type of the header whose objects are made here. C sees pointers to it.
 pub(super) trait Handle: Sized {
@@ -47,11 +48,6 @@ impl<T> Owner for Arc<T> {
         // SAFETY: as promised by the caller.
         unsafe { Arc::from_raw(object) }
     }
-}
-
-/// The error for a NULL where none may be.
-pub(super) fn null(name: &str) -> Error {
-    Error::new(Reason::ArgumentNull, format!("{name} is NULL"))
 }
 
 /// Gives an object to C, which frees it with the `_free` function of its type.

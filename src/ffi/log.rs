@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::log::{Level, LogTarget, Logger};
 
-/// A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not logged.
+/// A token could not be renewed, and no valid one is left. Other failures are returned to the caller and not
+/// logged.
 pub const TG_LOG_ERROR: i32 = 1;
 /// Something works, but needs attention.
 pub const TG_LOG_WARN: i32 = 2;
@@ -14,11 +15,17 @@ pub const TG_LOG_INFO: i32 = 3;
 /// Every request: method, path, status and duration. Never a query, a header or a body.
 pub const TG_LOG_DEBUG: i32 = 4;
 
-/// Takes one log line. message has no line break at its end, contains no credential, and is valid during the call.
+/// Takes one log line. message has no line break at its end, contains no credential, and is valid during the
+/// call.
 ///
 /// May be called on any thread, and on several at once, while the library holds no lock: it may call tg_*
-/// functions itself, on that thread, but must not wait for another thread that does. Log lines that such a call
-/// causes on that thread are dropped. It must return normally: no exception, no longjmp.
+/// functions itself, on that thread, but must not wait for another thread that does. Log lines that such a
+/// call causes on that thread are dropped. It must return normally: no exception, no longjmp.
+///
+/// Calls wait for a renewal (tg_authorization), which logs on a thread of the library. In Node.js a function
+/// runs on the main thread only, so a call that blocks the main thread waits for the renewal, the renewal for
+/// the function, and the call ends with timeout.response. There, make calls asynchronously, or set no log
+/// function. In LuaJIT and PHP set none: a call of their functions on another thread ends the process.
 pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
 /// Releases user_data: called exactly once, after the last log line, on any thread.

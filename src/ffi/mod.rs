@@ -30,6 +30,7 @@ mod panic;
 #[cfg(feature = "test-panic")]
 pub mod panic;
 pub mod report;
+pub mod request;
 pub mod secrets;
 pub mod status;
 #[cfg(test)]

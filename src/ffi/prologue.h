@@ -39,9 +39,9 @@
  * Ownership. Free every tg_X * that a function gives you with tg_X_free(), once, on any thread.
  * Freeing wipes the credentials in it.
  *
- * Threads. Any number of threads can use a tg_conn at once. Results (tg_token, tg_secrets, tg_error)
- * are immutable and can be read on any thread. A tg_config is for one thread at a time. Do not free a
- * handle that another thread is still using.
+ * Threads. Any number of threads can use a tg_conn at once. Results (tg_token, tg_secrets, tg_response,
+ * tg_error) are immutable and can be read on any thread. A tg_config is for one thread at a time. Do not
+ * free a handle that another thread is still using.
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
  * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
@@ -53,6 +53,7 @@
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
  * for. A request that the server refused is not repeated. Nor is the creation of a secret, once its request
  * has begun: if no answer comes, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
+ * Nor is a request of yours (tg_send), which says more.
  *
  * Forks. A child process can use the handles it inherits. It opens its own network connections and closes
  * the inherited ones without using them; its handles keep the token they had. A call that is running when

@@ -14,7 +14,8 @@ use crate::report::Report;
 /// Report only what is known, and send nothing.
 pub const TG_REPORT_OFFLINE: u32 = 1u32;
 
-/// What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown to anybody.
+/// What a diagnosis found. Immutable; may be read on any thread. Contains no credential, so it can be shown
+/// to anybody.
 pub struct tg_report {
     text: CString,
     json: CString,
@@ -37,10 +38,10 @@ impl tg_report {
 /// The status is OK whenever there is a report, even if it says that nothing works. flags: 0, or
 /// TG_REPORT_OFFLINE, which sends nothing. All steps together end within the time limit of a call.
 ///
-/// One lookup of the server's name and, for https, one look at its certificate; one request for its version, if that
-/// is not known; one login, if there is no valid token yet (the token becomes the connection's own); one GET
-/// /version of REST++. A refused login is not tried again, so that no account is locked.
-/// Free the result with tg_report_free().
+/// One lookup of the server's name and, for https, one look at its certificate; one request for its version,
+/// if that is not known; one login, if there is no valid token yet (the token becomes the connection's own);
+/// one GET /version of REST++. A refused login is not tried again, so that no account is locked. Free the
+/// result with tg_report_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_diagnose(
     conn: *mut tg_conn,

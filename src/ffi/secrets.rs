@@ -14,7 +14,8 @@ use super::status::tg_status;
 use crate::error::Result;
 use crate::protocol::secret::Secret;
 
-/// For calls that drop or delete: it is not an error if something does not exist. Other errors are still reported.
+/// For calls that drop or delete: it is not an error if something does not exist. Other errors are still
+/// reported.
 pub const TG_IGNORE_MISSING: u32 = 1u32;
 
 /// A list of secrets. Immutable; may be read on any thread.
@@ -106,12 +107,40 @@ fn list(conn: &Counted<tg_conn>, user: &Text, secrets: &Out<*mut tg_secrets>) ->
     Ok(())
 }
 
+/// The secret with this alias, as a list of one: of the connection's user, or, with user (4.1 and later,
+/// superusers only), of another user. NOT_FOUND, missing.secret, if there is none.
+///
+/// 2.x to 3.11: its entry of GSQL SHOW SECRET, the value masked. 4.1 and later:
+/// GET /gsql/v1/secrets/{alias}, the value in plain text.
+/// Free the result with tg_secrets_free().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_get_secret(
+    conn: *mut tg_conn,
+    alias: *const c_char,
+    user: *const c_char,
+    secret: *mut *mut tg_secrets,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    let (conn, alias, user, secret, error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `alias` and `user` are NULL or texts; `secret` and `error`
+        // are NULL or have room.
+        unsafe { (Counted::new(conn), Text::new(alias), Text::new(user), Out::new(secret), Out::new(error)) };
+    guard(error, || {
+        let secret = secret.required("secret")?;
+        let conn = connection(&conn)?;
+        let (alias, user) = (alias.required("alias")?, user.optional("user")?);
+        secret.give(tg_secrets::new(&[conn.get_secret(alias, user)?]));
+        Ok(())
+    })
+}
+
 /// Creates a secret. The result is a list of one, with its alias and its value.
 ///
 /// alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
 /// value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
 /// here must be sent in the URL, where the server may log it; it is better to let the server choose.
 ///
+/// It takes one way: where the endpoint is missing the status is NOT_FOUND, missing.endpoint.
 /// Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
 /// message names the alias, so that you can look for it or drop it.
 ///
@@ -188,11 +217,13 @@ pub unsafe extern "C" fn tg_drop_secret(
     })
 }
 
-/// Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets dropped.
+/// Drops count secrets by their aliases, with one request. dropped (may be NULL) gets the number of secrets
+/// that were there and are dropped; a name that is given twice counts once.
 ///
 /// aliases may be NULL only if count is 0. user and flags as for tg_drop_secret(). If one alias does not
-/// exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING, from
-/// 4.1 on, one that does not exist causes two more requests: a list, and a drop of the rest.
+/// exist the status is NOT_FOUND, and before 4.1 the others are still dropped. With TG_IGNORE_MISSING and
+/// more than one alias, from 4.1 on, there is one more request before: the list, which tells what is there to
+/// drop.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_drop_secrets(
     conn: *mut tg_conn,

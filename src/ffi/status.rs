@@ -19,8 +19,8 @@ impl tg_status {
     /// An argument or a setting is wrong; nothing was sent.
     ///
     /// Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
-    /// argument.graph, argument.url, argument.range, argument.flags, config.conflict, config.file,
-    /// config.plain_http.
+    /// argument.graph, argument.url, argument.range, argument.flags, argument.method, argument.path,
+    /// argument.header, config.conflict, config.file, config.plain_http, config.profile.
     pub const INVALID_ARGUMENT: tg_status = tg_status(1);
     /// No connection to the server.
     ///
@@ -34,7 +34,8 @@ impl tg_status {
     /// The server's certificate or the TLS session was refused; nothing of the request was sent.
     ///
     /// Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
-    /// tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate.
+    /// tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate,
+    /// tls.bad_certificate, tls.no_name.
     pub const TLS: tg_status = tg_status(4);
     /// The answer is not one that a TigerGraph server gives.
     ///

@@ -4,10 +4,10 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::arguments::{EMPTY, Out, Text, known_flags, seconds};
-use super::conn::{connection, tg_conn};
+use super::conn::{connection, server_of, tg_conn};
 use super::error::tg_error;
 use super::guard::{guard, guard_fast};
-use super::handle::{Borrowed, Counted, Freed, Handle};
+use super::handle::{Borrowed, Counted, Freed, Handle, null};
 use super::panic::guard_value;
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
@@ -148,6 +148,27 @@ pub unsafe extern "C" fn tg_check_jwt_token(
     })
 }
 
+/// The same for a token of this library; token NULL is INVALID_ARGUMENT. One whose value is "", because
+/// authentication is off, is AUTH_DISABLED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_check_token(
+    conn: *mut tg_conn,
+    token: *const tg_token,
+    valid: *mut i32,
+    error: *mut *mut tg_error,
+) -> tg_status {
+    let (conn, token, valid, error) =
+        // SAFETY: `conn` and `token` are NULL or live when the call begins; `valid` and `error` are NULL or have room.
+        unsafe { (Counted::new(conn), Counted::new(token), Out::new(valid), Out::new(error)) };
+    guard(error, || {
+        let valid = valid.required("valid")?;
+        let conn = connection(&conn)?;
+        let token = token.hold().ok_or_else(|| null("token"))?;
+        valid.set(conn.check_token(&token)?.into());
+        Ok(())
+    })
+}
+
 /// A valid token, for the Authorization header of a request to the database: the connection's own while it is
 /// fresh, renewed in time. Call this before every request: while the token is fresh this costs some tens of
 /// nanoseconds, takes no lock and sends nothing. Free the result with tg_token_free().
@@ -260,6 +281,18 @@ pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c
     // SAFETY: `token` is NULL or a live token.
     let token = unsafe { Borrowed::new(token) };
     read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast())
+}
+
+/// The address where this token is good, as tg_conn_url() tells it: append the path of a request. Never
+/// changes, and is valid as long as the object. "" for NULL and for any other server.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_token_url(token: *const tg_token, server: i32) -> *const c_char {
+    // SAFETY: `token` is NULL or a live token.
+    let token = unsafe { Borrowed::new(token) };
+    read(token, EMPTY, |token| match (token.urls(), server_of(server)) {
+        (Some(urls), Some(server)) => urls.get_with_nul(server).as_ptr().cast(),
+        _ => EMPTY,
+    })
 }
 
 /// Frees a token; wipes it when nothing else uses it. NULL is allowed.

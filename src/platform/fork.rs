@@ -1,10 +1,13 @@
 //! Forks: counted, and connections closed in the child.
 
+use std::cell::Cell;
+use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
 use std::sync::Once;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How many forks lie between this process and the one that loaded the library.
 static FORKS: AtomicU64 = AtomicU64::new(0);
@@ -58,6 +61,52 @@ impl Block {
     }
 }
 
+/// Whether a connection comes or goes, or a process is copied. The system copies a process piece by piece while its other
+/// threads go on; without this, a child may find a connection that the table does not have yet, or no longer.
+static CHANGING: AtomicBool = AtomicBool::new(false);
+
+/// So often it is looked at, with a pause in between.
+const LOOKS: u32 = 500;
+const PAUSE: Duration = Duration::from_micros(100);
+
+thread_local! {
+    /// Whether this thread has stopped all changes, for a fork.
+    static FORKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Waits until nothing changes, and keeps it so. Not for ever: a signal handler that forks may have come upon a change.
+fn stop_changes() -> bool {
+    for _ in 0..LOOKS {
+        if !CHANGING.swap(true, Ordering::SeqCst) {
+            return true;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    false
+}
+
+/// Makes a change that no fork falls into.
+fn change<T>(change: impl FnOnce() -> T) -> T {
+    let alone = stop_changes();
+    let outcome = change();
+    if alone {
+        CHANGING.store(false, Ordering::SeqCst);
+    }
+    outcome
+}
+
+/// Runs in the parent before it forks.
+extern "C" fn before_fork() {
+    FORKING.set(stop_changes());
+}
+
+/// Runs in the parent after it has forked.
+extern "C" fn after_fork() {
+    if FORKING.take() {
+        CHANGING.store(false, Ordering::SeqCst);
+    }
+}
+
 /// How many forks lie behind this process. Costs no system call.
 pub fn forks() -> u64 {
     FORKS.load(Ordering::Relaxed)
@@ -67,15 +116,17 @@ pub fn forks() -> u64 {
 pub fn watch_forks() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // SAFETY: the function does only what is allowed after a fork. Without memory for the entry
+        // SAFETY: the functions do only what is allowed around a fork. Without memory for the entry
         // forks go unnoticed; nothing here could change that.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_child)) };
     });
 }
 
 /// Runs in the child before fork returns there: atomics and close(2) are all it uses.
 extern "C" fn in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    FORKING.set(false);
+    CHANGING.store(false, Ordering::SeqCst);
     let mut next = Some(&CONNECTIONS);
     while let Some(block) = next {
         for place in &block.places {
@@ -90,6 +141,12 @@ extern "C" fn in_child() {
     }
 }
 
+/// For the model checker: from here on, this process is as a forked child.
+#[cfg(feature = "test-shuttle")]
+pub fn pretend_to_be_a_child() {
+    in_child();
+}
+
 /// A connection that belongs to the process that made it: a forked child closes its descriptor and never uses it.
 #[derive(Debug)]
 pub struct Owned {
@@ -100,8 +157,12 @@ pub struct Owned {
 }
 
 impl Owned {
-    /// Takes over a connection of this process.
-    pub fn new(stream: TcpStream) -> Owned {
+    /// Makes a connection of this process.
+    pub fn open(open: impl FnOnce() -> io::Result<TcpStream>) -> io::Result<Owned> {
+        change(|| open().map(Owned::new))
+    }
+
+    fn new(stream: TcpStream) -> Owned {
         let place = CONNECTIONS.enter(stream.as_raw_fd());
         Owned { stream: Some(stream), place, forks: forks() }
     }
@@ -119,12 +180,14 @@ impl Drop for Owned {
             // Closed in this process since the fork: the number may be another file's by now.
             return std::mem::forget(stream);
         }
-        // The place first: once the descriptor is closed, its number may be that of a file which another thread
-        // opens, and a child that is forked then must not close that.
-        if let Some(place) = self.place {
-            place.store(FREE, Ordering::SeqCst);
-        }
-        drop(stream);
+        change(|| {
+            // The place first: once the descriptor is closed, its number may be that of a file which another thread
+            // opens, and a child that is forked then must not close that.
+            if let Some(place) = self.place {
+                place.store(FREE, Ordering::SeqCst);
+            }
+            drop(stream);
+        });
     }
 }
 
@@ -161,7 +224,7 @@ mod tests {
     fn a_child_closes_every_connection_however_many_there_are() {
         watch_forks();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let connect = || Owned::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let connect = || Owned::open(|| TcpStream::connect(listener.local_addr().unwrap())).unwrap();
         let connections: Vec<(Owned, TcpStream)> =
             (0..PLACES + 44).map(|_| (connect(), listener.accept().unwrap().0)).collect();
         let numbers: Vec<RawFd> = connections.iter().map(|(own, _)| own.get().unwrap().as_raw_fd()).collect();
@@ -181,7 +244,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     while !end.load(Ordering::Relaxed) {
-                        drop(Owned::new(stream.try_clone().unwrap()));
+                        drop(Owned::open(|| stream.try_clone()).unwrap());
                     }
                 });
             }

@@ -3,8 +3,9 @@
 //!
 //! Imports nothing of the library but its vocabulary (`error`, `log`, `hidden`, `dates`, `checks`).
 //!
-//! All of it is for Unix today. Another system is a second file beside each of `clock`, `file`, `fork`, `process`,
-//! `resolver` and `socket` with the same functions, and is chosen here and nowhere else.
+//! All of it is for Unix today. Another system is a second file beside each of `clock`, `descriptor`, `file`, `fork`,
+//! `process`, `resolver`, `secret_file`, `socket` and `thread_value` with the same functions, and is chosen here and
+//! nowhere else.
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
@@ -12,6 +13,7 @@
 #[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
 mod allocator;
 pub mod clock;
+mod descriptor;
 #[forbid(unsafe_code)]
 pub mod file;
 pub mod fork;
@@ -19,4 +21,7 @@ pub mod fork;
 pub mod per_process;
 pub mod process;
 pub mod resolver;
+#[forbid(unsafe_code)]
+pub mod secret_file;
 pub mod socket;
+pub mod thread_value;

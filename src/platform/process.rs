@@ -1,5 +1,6 @@
 //! The process: its processors, user, environment and signals, and what it has run out of.
 
+use std::cell::Cell;
 use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -28,9 +29,48 @@ pub const RENEWAL_THREAD: &str = "tg-renewal";
 /// See [`RENEWAL_THREAD`].
 pub const LOOKUP_THREAD: &str = "tg-lookup";
 
+thread_local! {
+    static IS_LIBRARY_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// This thread is one of the library's. The first that such a thread does.
+pub fn begin_library_thread() {
+    IS_LIBRARY_THREAD.set(true);
+}
+
 /// Whether this thread is one of the library's.
 pub fn is_library_thread() -> bool {
-    std::thread::current().name().is_some_and(|name| [RENEWAL_THREAD, LOOKUP_THREAD].contains(&name))
+    IS_LIBRARY_THREAD.get()
+}
+
+/// The stack of a library thread, beside the program's static thread-local data.
+const STACK: usize = 256 * 1024;
+
+/// How much to ask for as the stack of a library thread. glibc takes the static thread-local data of the program and
+/// of its libraries out of the stack that is asked for, so it is added here.
+pub fn stack() -> usize {
+    STACK + static_thread_local_data()
+}
+
+/// What glibc takes out of a new thread's stack. musl puts it beside the stack and has no such function.
+#[cfg(target_os = "linux")]
+fn static_thread_local_data() -> usize {
+    // SAFETY: the name is NUL-terminated.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__pthread_get_minstack".as_ptr()) };
+    if found.is_null() {
+        return 0;
+    }
+    type MinStack = unsafe extern "C" fn(*const libc::pthread_attr_t) -> libc::size_t;
+    // SAFETY: glibc has declared it so since 2.15, and the standard library calls it so, too.
+    let min_stack = unsafe { std::mem::transmute::<*mut libc::c_void, MinStack>(found) };
+    // SAFETY: glibc does not look at the attributes, and the standard library's own are plain ones as well.
+    unsafe { min_stack(std::ptr::null()) }
+}
+
+/// What the system takes out of a new thread's stack.
+#[cfg(not(target_os = "linux"))]
+fn static_thread_local_data() -> usize {
+    0
 }
 
 /// Runs `start`, which starts a thread, so that the new thread takes none of the program's signals.
@@ -70,16 +110,29 @@ pub fn variable(name: &CStr) -> Option<OsString> {
     // SAFETY: the name is NUL-terminated.
     #[cfg(target_os = "linux")]
     let value = unsafe { secure_getenv(name.as_ptr()) };
-    // SAFETY: these take and return nothing but numbers, and the name is NUL-terminated.
     #[cfg(not(target_os = "linux"))]
-    let value = match unsafe { (libc::getuid(), libc::getgid()) == (libc::geteuid(), libc::getegid()) } {
-        // SAFETY: as above.
-        true => unsafe { libc::getenv(name.as_ptr()) },
-        false => ptr::null_mut(),
+    let value = match has_more_rights_than_its_user() {
+        // SAFETY: the name is NUL-terminated.
+        false => unsafe { libc::getenv(name.as_ptr()) },
+        true => std::ptr::null_mut(),
     };
     if value.is_null() {
         return None;
     }
     // SAFETY: a NUL-terminated text of the environment, copied at once.
     Some(OsString::from_vec(unsafe { CStr::from_ptr(value) }.to_bytes().to_vec()))
+}
+
+/// Whether this program runs with more rights than its user, who must not tell it what to read.
+#[cfg(target_os = "linux")]
+pub fn has_more_rights_than_its_user() -> bool {
+    // SAFETY: takes and returns numbers.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Whether this program runs with more rights than its user, who must not tell it what to read.
+#[cfg(not(target_os = "linux"))]
+pub fn has_more_rights_than_its_user() -> bool {
+    // SAFETY: these take and return nothing but numbers.
+    unsafe { (libc::getuid(), libc::getgid()) != (libc::geteuid(), libc::getegid()) }
 }

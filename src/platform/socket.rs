@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use super::descriptor::beside_standard;
+
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
@@ -92,10 +94,11 @@ fn new_socket(family: libc::c_int) -> io::Result<OwnedFd> {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the descriptor is new, open, and nobody else's.
-    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let socket = beside_standard(unsafe { OwnedFd::from_raw_fd(fd) })?;
     #[cfg(not(target_os = "linux"))]
     // SAFETY: plain numbers; the descriptor is open.
     unsafe {
+        let fd = socket.as_raw_fd();
         libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
         libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK);
         let on: libc::c_int = 1;
@@ -125,6 +128,8 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
+    use tigergraph_standin::ClosedPort;
+
     #[test]
     fn connects_over_both_families() {
         for host in ["127.0.0.1:0", "[::1]:0"] {
@@ -140,8 +145,8 @@ mod tests {
 
     #[test]
     fn a_refused_connection_is_seen() {
-        let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let refused = match begin_connect(&gone) {
+        let gone = ClosedPort::new().unwrap();
+        let refused = match begin_connect(&gone.address()) {
             Ok(stream) => {
                 wait_one(&stream, Readiness::Write, Duration::from_secs(2)).unwrap();
                 stream.take_error().unwrap().unwrap()

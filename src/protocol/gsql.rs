@@ -7,9 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::protocol::json::{Text, too_large};
-use crate::protocol::operation::Operation;
-use crate::protocol::redact::Redactor;
-use crate::protocol::refusal::by_words;
+use crate::protocol::refusal::{Question, by_words};
 use crate::protocol::secret::{Secret, SecretList};
 
 /// No line of a script's output is longer.
@@ -41,19 +39,19 @@ impl<'a> GsqlText<'a> {
     pub fn says(&self, words: &str) -> bool {
         self.lines().any(|line| line.contains(words))
     }
+}
 
-    /// Its beginning in one line, for a redactor.
-    pub fn joined(&self) -> Zeroizing<String> {
-        let mut all = Zeroizing::new(String::new());
-        for line in self.lines() {
-            if all.len() > MAX_LINE {
-                break;
-            }
-            all.push_str(line.trim());
-            all.push(' ');
+/// The beginning of these lines in one, for a redactor.
+fn joined<'t>(lines: impl Iterator<Item = Text<'t>>) -> Zeroizing<String> {
+    let mut all = Zeroizing::new(String::new());
+    for line in lines {
+        if all.len() > MAX_LINE {
+            break;
         }
-        all
+        all.push_str(line.trim());
+        all.push(' ');
     }
+    all
 }
 
 /// How lines begin that are for the program that shows the others.
@@ -118,20 +116,54 @@ impl ListedSecret {
 
 /// What a GSQL script did, read from its words; its exit code says little.
 pub struct GsqlOutcome<'a> {
-    /// What the script was for.
-    pub operation: Operation,
+    /// What the script was for, and who ran it.
+    pub question: &'a Question<'a>,
     /// Its output.
     pub text: &'a GsqlText<'a>,
     /// How many bytes of memory the answer takes that it stands in.
     pub memory: usize,
-    /// Cleans what is shown of it.
-    pub redactor: &'a Redactor<'a>,
 }
 
-/// Exit codes of a script that mean a cause of their own.
+/// The exit code of a script that means a cause of its own.
 const NO_GRAPH_IN_USE: i64 = 213;
+/// Exit codes that tell of the session and not of the command: connection, time limit, unknown.
+const SESSION_CODES: [i64; 3] = [202, 204, 255];
 /// Words of a script that went wrong, in lower case.
-const FAILURE_WORDS: [&str; 7] = ["fail", "error", "denied", "exception", "invalid", "not exist", "not found"];
+const FAILURE_WORDS: [&str; 26] = [
+    "fail",
+    "error",
+    "denied",
+    "exception",
+    "invalid",
+    "not exist",
+    "not found",
+    "encountered",
+    "was expecting",
+    "not a valid",
+    "could not",
+    "cannot",
+    "can't",
+    "can not",
+    "unable",
+    "reserved keyword",
+    "refused",
+    "rejected",
+    "not allowed",
+    "not permitted",
+    "not authorized",
+    "unauthorized",
+    "forbidden",
+    "privilege",
+    "permission",
+    "timeout",
+];
+/// Words of a script that found no secret, in lower case.
+const NO_SECRETS: [&str; 5] =
+    [" no secret", " 0 secret", "not have any secret", "n't have any secret", "not any secret"];
+/// How the lines of SHOW SECRET begin, once for a secret and then for what belongs to it.
+const LISTED: [&str; 4] = ["- Secret", "- Alias", "- GraphName", "- Token"];
+/// What the answer to USE GRAPH says, in lower case.
+const IN_USE: &str = " using graph";
 
 impl GsqlOutcome<'_> {
     /// The secret in the output of CREATE SECRET: `The secret: S …`.
@@ -168,7 +200,10 @@ impl GsqlOutcome<'_> {
                 }
             }
         }
-        if read.value.is_none() && self.looks_failed() {
+        // Half a list is none, and neither is a refusal in words that nobody knows.
+        let said = joined(self.sentences());
+        let has_failed = self.text.code.is_some_and(|code| code != 0) || self.looks_failed(&said);
+        if has_failed || by_words(self.question, &said).is_some() || read.value.is_none() && !self.says_none() {
             return Err(self.failure());
         }
         read.end(&mut list)?;
@@ -187,34 +222,54 @@ impl GsqlOutcome<'_> {
         if outcomes.len() == count { Ok(outcomes) } else { Err(self.failure()) }
     }
 
-    /// A page of a proxy or portal is not the text of a script.
+    /// A page of a proxy or portal, or XML, is not the text of a script.
     fn refuse_pages(&self) -> Result<()> {
-        let first = self.text.lines().next().map(|line| line.trim_start().to_lowercase()).unwrap_or_default();
-        if first.starts_with("<!doctype") || first.starts_with("<html") {
+        if self
+            .text
+            .lines()
+            .next()
+            .is_some_and(|line| line.trim_start_matches('\u{feff}').trim_start().starts_with('<'))
+        {
             return Err(Error::new(Reason::ProtocolNotJson, "the server's answer is a page, not the output of GSQL"));
         }
         Ok(())
     }
 
-    fn looks_failed(&self) -> bool {
-        let says_so = |line: Text| {
-            let line = line.to_lowercase();
-            FAILURE_WORDS.iter().any(|word| line.contains(word))
-        };
-        self.text.code.is_some_and(|code| code != 0) || self.text.lines().any(says_so)
+    /// The lines that the script wrote for a person. Names in a list may be any words, and its values are nobody's.
+    fn sentences(&self) -> impl Iterator<Item = Text<'_>> {
+        let is_listed = |line: &Text| LISTED.iter().any(|start| line.trim_start().starts_with(start));
+        self.text.lines().filter(move |line| !is_listed(line))
+    }
+
+    fn looks_failed(&self, said: &str) -> bool {
+        let said = Zeroizing::new(said.to_ascii_lowercase());
+        let code = self.text.code.unwrap_or_default();
+        code != 0 && !SESSION_CODES.contains(&code) || FAILURE_WORDS.iter().any(|word| said.contains(word))
+    }
+
+    /// Whether a list is empty, and is meant to be.
+    fn says_none(&self) -> bool {
+        self.sentences().all(|line| {
+            let line = Zeroizing::new(format!(" {}", line.trim().to_ascii_lowercase()));
+            line.contains(IN_USE) || NO_SECRETS.iter().any(|words| line.contains(words))
+        })
     }
 
     fn failure(&self) -> Error {
-        let all = self.text.joined();
-        let reason = match by_words(self.operation, &all) {
+        let all = joined(self.sentences());
+        let reason = match by_words(self.question, &all) {
             Some(reason) => reason,
             None if self.text.code == Some(NO_GRAPH_IN_USE) => Reason::MissingGraph,
-            None if all.is_empty() => Reason::ProtocolShape,
-            None => Reason::ServerError,
+            None if self.looks_failed(&all) => Reason::ServerError,
+            None => Reason::ProtocolShape,
         };
         let code = self.text.code.map_or(String::new(), |code| format!(" (GSQL code {code})"));
-        let said = self.redactor.clean(&all);
-        let error = Error::new(reason, format!("GSQL could not carry out the command{code}: {said}"));
+        let said = self.question.redactor.clean(&all);
+        let what = match reason {
+            Reason::ProtocolShape => "the output of GSQL tells neither success nor failure",
+            _ => "GSQL could not carry out the command",
+        };
+        let error = Error::new(reason, format!("{what}{code}: {said}"));
         match reason {
             Reason::MissingGraph if self.text.code == Some(NO_GRAPH_IN_USE) => {
                 error.with_hint("Secrets belong to a graph before 4.1: name it with tg_config_set_graph.")
@@ -227,6 +282,8 @@ impl GsqlOutcome<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::operation::{Credential, Operation};
+    use crate::protocol::redact::Redactor;
 
     #[test]
     fn gsql_text_without_its_controls() {
@@ -236,14 +293,19 @@ mod tests {
         assert_eq!(lines.iter().map(|line| &**line).collect::<Vec<_>>(), ["The secret: abc tail", "last"]);
         assert_eq!(text.code, Some(0));
         assert_eq!(GsqlText::parse(b"").unwrap().lines().count(), 0);
-        let line = |length: usize| GsqlText::parse("x".repeat(length).as_bytes()).map(|text| text.joined().len());
+        let line = |length: usize| {
+            let body = "x".repeat(length);
+            GsqlText::parse(body.as_bytes()).map(|text| joined(text.lines()).len())
+        };
         assert_eq!(line(MAX_LINE).unwrap(), MAX_LINE + 1);
         assert_eq!(line(MAX_LINE + 1).unwrap_err().reason(), Reason::ProtocolTooLarge);
     }
 
     fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
         let (memory, text) = (text.len(), GsqlText::parse(text.as_bytes()).unwrap());
-        read(&GsqlOutcome { operation, text: &text, memory, redactor: &Redactor::new(Vec::new(), &[]) })
+        let redactor = Redactor::new(Vec::new(), &[]);
+        let question = Question { operation, path: "", credential: Credential::Password, redactor: &redactor };
+        read(&GsqlOutcome { question: &question, text: &text, memory })
     }
 
     fn listed(text: &str) -> Result<Vec<Secret>> {
@@ -279,13 +341,40 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_no_empty_list() {
-        assert_eq!(listed("<html>portal</html>").unwrap_err().reason(), Reason::ProtocolNotJson);
-        assert_eq!(
-            listed("Semantic Check Fails: no\n__GSQL__RETURN__CODE__,0").unwrap_err().reason(),
-            Reason::ServerError
-        );
-        assert_eq!(listed("x\n__GSQL__RETURN__CODE__,213").unwrap_err().reason(), Reason::MissingGraph);
-        assert_eq!(listed("Graph Nope does not exist.").unwrap_err().reason(), Reason::MissingGraph);
+        let half = "- Secret: s7s****3k5\n  - Alias: error_denied\n";
+        let beside_half = |line: &str| format!("{half}{line}\n");
+        for (text, reason) in [
+            ("<html>portal</html>", Reason::ProtocolNotJson),
+            ("\u{feff}<?xml version=\"1.0\"?><error>no</error>", Reason::ProtocolNotJson),
+            ("<Error><Code>AccessDenied</Code></Error>", Reason::ProtocolNotJson),
+            ("Semantic Check Fails: no\n__GSQL__RETURN__CODE__,0", Reason::ServerError),
+            ("x\n__GSQL__RETURN__CODE__,213", Reason::MissingGraph),
+            ("Graph Nope does not exist.", Reason::MissingGraph),
+            ("Not today.", Reason::ProtocolShape),
+            ("[1,2]", Reason::ProtocolShape),
+            ("10 secrets", Reason::ProtocolShape),
+            ("Using graph 'G'\nNot today.", Reason::ProtocolShape),
+            ("Encountered \" \"SHOW\" at line 1. Was expecting: ALTER", Reason::ServerError),
+            ("Authentication failed.", Reason::AuthBadPassword),
+            ("User alice has no privilege", Reason::AuthNoPrivilege),
+            ("__GSQL__RETURN__CODE__,204", Reason::ProtocolShape),
+            ("There are no secrets.\n__GSQL__RETURN__CODE__,255", Reason::ProtocolShape),
+            (&beside_half("__GSQL__RETURN__CODE__,204"), Reason::ProtocolShape),
+            (&beside_half("__GSQL__RETURN__CODE__,255"), Reason::ProtocolShape),
+            (&beside_half("__GSQL__RETURN__CODE__,211"), Reason::ServerError),
+            (&beside_half("Lost connection: the rest could not be read"), Reason::ServerError),
+        ] {
+            let error = listed(text).unwrap_err();
+            assert_eq!(error.reason(), reason, "{text}");
+            assert!(!error.message().contains("****"), "{error}");
+        }
+        for whole in [half, &beside_half("__GSQL__RETURN__CODE__,0"), &format!("Using graph 'G'\n{half}")] {
+            assert_eq!(listed(whole).unwrap().len(), 1, "{whole}");
+        }
+        for empty in ["Using graph 'G'", "No secrets found for user alice.", "0 secrets", "You do not have any secrets"]
+        {
+            assert_eq!(listed(empty).unwrap().len(), 0, "{empty}");
+        }
     }
 
     #[test]
@@ -305,7 +394,7 @@ mod tests {
     fn drop_secret_text() {
         let drop = |text: &str, count| with(Operation::DropSecrets, text, |outcome| outcome.dropped(count));
         assert_eq!(drop("Successfully dropped secrets tail\nFailed to drop secrets [x]", 2).unwrap(), [true, false]);
-        assert_eq!(drop("Successfully dropped secrets", 2).unwrap_err().reason(), Reason::ServerError);
+        assert_eq!(drop("Successfully dropped secrets", 2).unwrap_err().reason(), Reason::ProtocolShape);
         assert_eq!(drop("", 1).unwrap_err().reason(), Reason::ProtocolShape);
         assert_eq!(drop("permission denied", 1).unwrap_err().reason(), Reason::AuthNoPrivilege);
     }

@@ -9,6 +9,7 @@ use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, 
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::protocol::number;
 
 /// No documented answer is nested deeper than three levels.
 const MAX_DEPTH: usize = 16;
@@ -72,7 +73,7 @@ pub enum Json<'a> {
     /// An integer that fits.
     Integer(i64),
     /// Any other number.
-    OtherNumber,
+    OtherNumber(f64),
     /// A text.
     Text(Text<'a>),
     /// A list.
@@ -98,14 +99,13 @@ impl<'a> Json<'a> {
         if text.contains('\0') || text.contains('\u{feff}') {
             return Err(encoding());
         }
-        if !text.trim_start().starts_with(['{', '[']) {
-            return Err(not_json());
-        }
+        let is_structure = text.trim_start().starts_with(['{', '[']);
         check_texts(body)?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let limits = Limits::new();
         let value = Nested { depth: 0, limits: &limits, each }.deserialize(&mut reader);
-        let value = value.map_err(|error| limits.error(text, &error))?;
+        // Text that is not JSON at all may begin as a value does, and was not cut off for that.
+        let value = value.map_err(|error| if is_structure { limits.error(text, &error) } else { not_json() })?;
         reader.end().map_err(|_| not_json())?;
         Ok(value)
     }
@@ -135,13 +135,14 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The `error` member: a boolean, or the text "true" or "false" as some versions have it; absent is false.
+    /// The `error` member: a boolean, or the text "true" or "false" as some versions have it. What every client takes for
+    /// none is false: absent, null, "" and 0. A list or an object, which they read in different ways, is neither.
     pub fn error_flag(&self) -> Result<bool> {
         match self.get("error") {
-            None | Some(Json::Bool(false)) => Ok(false),
+            None | Some(Json::Bool(false) | Json::Integer(0)) => Ok(false),
             Some(Json::Bool(true)) => Ok(true),
-            Some(Json::Text(text)) if **text == *"false" => Ok(false),
-            Some(Json::Text(text)) if **text == *"true" => Ok(true),
+            Some(Json::Text(text)) if text.is_empty() || text.eq_ignore_ascii_case("false") => Ok(false),
+            Some(Json::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(true),
             Some(_) => Err(shape("\"error\" of the server's answer is neither true nor false")),
         }
     }
@@ -305,8 +306,8 @@ fn holds_endless_number(json: &[u8]) -> bool {
     let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     let mut outside = Vec::with_capacity(json.len());
     outside.extend(json.iter().map(|byte| if texts.hold(*byte) { b' ' } else { *byte }));
-    let numbers = outside.split(|byte| !is_number(byte)).filter_map(|number| std::str::from_utf8(number).ok());
-    numbers.filter_map(|number| number.parse::<f64>().ok()).any(f64::is_infinite)
+    let mut numbers = outside.split(|byte| !is_number(byte)).filter_map(|number| std::str::from_utf8(number).ok());
+    numbers.any(number::is_endless)
 }
 
 /// The member that holds what was asked for.
@@ -357,11 +358,11 @@ impl<'de> Visitor<'de> for Nested<'_, '_> {
     }
 
     fn visit_u64<E>(self, value: u64) -> std::result::Result<Json<'de>, E> {
-        Ok(i64::try_from(value).map_or(Json::OtherNumber, Json::Integer))
+        Ok(i64::try_from(value).map_or(Json::OtherNumber(value as f64), Json::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> std::result::Result<Json<'de>, E> {
-        Ok(Json::OtherNumber)
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Json<'de>, E> {
+        Ok(Json::OtherNumber(value))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Json<'de>, E> {
@@ -443,7 +444,7 @@ impl<'de> Visitor<'de> for Name {
 /// The members of these names of an object, each at most once, and nothing else of it; `None` where the text is no
 /// such object.
 pub fn members<'a, const N: usize>(body: &'a [u8], names: [&str; N]) -> Option<[Option<Json<'a>>; N]> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    let mut reader = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
     let found = reader.deserialize_map(Picked(names)).ok()?;
     reader.end().ok().map(|()| found)
 }
@@ -493,7 +494,12 @@ mod tests {
         assert_eq!(parse("{\"\\u0061\":1}").get("a"), Some(&Json::Integer(1)));
         assert_eq!(reason(b"<html>"), Reason::ProtocolNotJson);
         assert_eq!(reason(b""), Reason::ProtocolNotJson);
-        assert_eq!(reason(b"\"text\""), Reason::ProtocolNotJson);
+        for value in ["\"text\"", "5", "-1.5e3", "null", "true", " false\n"] {
+            assert!(Json::parse(value.as_bytes()).is_ok(), "{value}");
+        }
+        for text in ["text", "5 secrets", "\"text", "nul", "true.", "-"] {
+            assert_eq!(reason(text.as_bytes()), Reason::ProtocolNotJson, "{text}");
+        }
         assert_eq!(reason(b"{\"a\":1"), Reason::ProtocolNotJson);
         assert_eq!(reason(b"{\"a\":1} x"), Reason::ProtocolNotJson);
         assert_eq!(reason(b"{'a':1}"), Reason::ProtocolNotJson);
@@ -568,17 +574,11 @@ mod tests {
 
     #[test]
     fn error_flags_of_all_versions() {
-        for (text, flag) in [
-            ("{}", false),
-            ("{\"error\":null}", false),
-            ("{\"error\":false}", false),
-            ("{\"error\":\"false\"}", false),
-            ("{\"error\":true}", true),
-            ("{\"error\":\"true\"}", true),
-        ] {
-            assert_eq!(parse(text).error_flag().unwrap(), flag, "{text}");
-        }
-        assert!(parse("{\"error\":1}").error_flag().is_err());
+        let flag = |value: &str| parse(&format!("{{\"error\":{value}}}")).error_flag().ok();
+        assert!(!parse("{}").error_flag().unwrap());
+        assert!(["null", "false", "\"false\"", "\"False\"", "\"\"", "0"].iter().all(|none| flag(none) == Some(false)));
+        assert!(["true", "\"true\"", "\"True\""].iter().all(|error| flag(error) == Some(true)));
+        assert!(["1", "-0.5", "\"0\"", "\"no\"", "[]", "{}"].iter().all(|neither| flag(neither).is_none()));
     }
 
     #[test]

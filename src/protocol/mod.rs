@@ -3,12 +3,16 @@
 //!
 //! Imports `wire` (addresses and answers), `platform`, and the vocabulary.
 
+pub mod detection;
 pub mod endpoint;
+pub mod gateway;
 pub mod gsql;
 pub mod json;
+mod number;
 pub mod operation;
 pub mod redact;
 pub mod refusal;
+pub mod refused_token;
 pub mod secret;
 mod spelling;
 pub mod version;

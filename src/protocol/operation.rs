@@ -23,6 +23,8 @@ pub enum Operation {
     DropSecrets,
     /// Its version.
     Version,
+    /// A request of the caller's to the database.
+    Send,
 }
 
 impl Operation {
@@ -39,6 +41,7 @@ impl Operation {
             Operation::CreateSecret => "create the secret",
             Operation::DropSecrets => "drop the secret",
             Operation::Version => "read the server's version",
+            Operation::Send => "send the request",
         }
     }
 

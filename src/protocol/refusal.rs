@@ -1,7 +1,11 @@
 //! From a server's answer to an error: which reason a refusal has, by code, then words, then status.
 
+use zeroize::Zeroizing;
+
 use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
+use crate::protocol::endpoint::{self, WRONG_ADDRESS, is_restpp_code, path};
+use crate::protocol::gateway::{self, is_json, is_page, says, start_of};
 use crate::protocol::json::{Each, Json, shape};
 use crate::protocol::operation::{Credential, Operation};
 use crate::protocol::redact::Redactor;
@@ -11,6 +15,8 @@ use crate::wire::http::Answer;
 pub struct Question<'a> {
     /// The operation.
     pub operation: Operation,
+    /// The endpoint.
+    pub path: &'a str,
     /// The credential sent along.
     pub credential: Credential,
     /// Cleans the server's words.
@@ -28,10 +34,15 @@ const CODES: &[(&str, Reason)] = &[
 ];
 
 /// No such endpoint; for `requesttoken` it means that REST++ authentication is off.
-const NO_ENDPOINT: &str = "REST-1000";
+pub const NO_ENDPOINT: &str = "REST-1000";
+/// No token, or none that is good.
+const NO_TOKEN: &str = "REST-10016";
+const SUCCESS: &str = "REST-0000";
 
 /// Words that tell a cause: all of a row must stand in the message (in lower case). First match wins.
 const WORDS: &[(&[&str], Reason)] = &[
+    // TigerGraph Cloud, for a while after its page said that the workspace starts.
+    (&["retrieve id map"], Reason::UnavailableStarting),
     (&["graph", "not found"], Reason::MissingGraph),
     (&["graph", "not exist"], Reason::MissingGraph),
     (&["graph", "not be found"], Reason::MissingGraph),
@@ -53,37 +64,74 @@ const WORDS: &[(&[&str], Reason)] = &[
     (&["not in correct format"], Reason::AuthBadToken),
 ];
 
-/// The reason that a message's words tell, for this operation.
-pub fn by_words(operation: Operation, message: &str) -> Option<Reason> {
-    let message = message.to_lowercase();
+/// Words of a login that was refused: whose it was tells the credential.
+const LOGIN_WORDS: [&str; 9] = [
+    "authentication fail",
+    "not authenticated",
+    "wrong password",
+    "incorrect password",
+    "password is incorrect",
+    "invalid password",
+    "invalid credential",
+    "name or password",
+    "login failed",
+];
+
+/// The reason that a message's words tell, for this question.
+pub fn by_words(question: &Question, message: &str) -> Option<Reason> {
+    let message = Zeroizing::new(message.to_ascii_lowercase());
     let says_all = |words: &[&str]| words.iter().all(|word| message.contains(word));
     let fits = |reason: Reason| match reason {
-        Reason::ExistsSecret => operation == Operation::CreateSecret,
+        Reason::ExistsSecret => question.operation == Operation::CreateSecret,
         // "Secret not found" in answer to a token request is a bad secret, not a missing one.
-        Reason::MissingSecret => matches!(operation, Operation::GetSecret | Operation::DropSecrets),
-        Reason::ServerRevokeListFull => operation == Operation::DeleteToken,
+        Reason::MissingSecret => matches!(question.operation, Operation::GetSecret | Operation::DropSecrets),
+        Reason::ServerRevokeListFull => question.operation == Operation::DeleteToken,
         _ => true,
     };
-    WORDS.iter().find(|(words, reason)| says_all(words) && fits(*reason)).map(|(_, reason)| *reason)
+    let cause = WORDS.iter().find(|(words, reason)| says_all(words) && fits(*reason)).map(|(_, reason)| *reason);
+    cause
+        .or_else(|| LOGIN_WORDS.iter().any(|words| message.contains(words)).then(|| refused_login(question.credential)))
 }
 
-fn by_code(operation: Operation, code: &str) -> Option<Reason> {
+/// The reason of a credential that was not accepted.
+fn refused_login(credential: Credential) -> Reason {
+    match credential {
+        Credential::Password => Reason::AuthBadPassword,
+        Credential::Secret => Reason::AuthBadSecret,
+        Credential::Bearer => Reason::AuthBadToken,
+        Credential::Nothing => Reason::AuthRefused,
+    }
+}
+
+fn by_code(question: &Question, status: u16, code: &str, message: &str) -> Option<Reason> {
+    // Not the server's GSQL part, which was asked, but REST++ itself: the address leads there alone.
+    if is_restpp_code(code) && code != SUCCESS && status < 500 && endpoint::is_gsql(question.path) {
+        return Some(Reason::MissingEndpoint);
+    }
+    // `requesttoken` needs no token: whoever misses one has taken it for something else.
+    if question.path == path::REQUEST_TOKEN && code == NO_TOKEN && message.contains("input token = ''") {
+        return Some(Reason::MissingEndpoint);
+    }
     if code == NO_ENDPOINT {
-        let off = operation.is_about_tokens();
+        let off = question.operation.is_about_tokens() && names_requesttoken(message);
         return Some(if off { Reason::AuthDisabled } else { Reason::MissingEndpoint });
     }
     CODES.iter().find(|(known, _)| *known == code).map(|(_, reason)| *reason)
 }
 
+/// Whether `REST-1000` is about exactly `/requesttoken`, as far as it says: what has another path before that is the
+/// wrong address.
+fn names_requesttoken(message: &str) -> bool {
+    let Some((_, url)) = message.split_once("url = ") else { return true };
+    let end = url.find(|c: char| c == ',' || c == '?' || c.is_whitespace()).unwrap_or(url.len());
+    url[..end].trim_end_matches('.') == path::REQUEST_TOKEN
+}
+
 fn by_status(question: &Question, status: u16, message: &str) -> Reason {
     use Operation::*;
+    let names_secret = || message.to_ascii_lowercase().contains("secret");
     match (question.operation, status) {
-        (_, 401) => match question.credential {
-            Credential::Password => Reason::AuthBadPassword,
-            Credential::Secret => Reason::AuthBadSecret,
-            Credential::Bearer => Reason::AuthBadToken,
-            Credential::Nothing => Reason::AuthRefused,
-        },
+        (_, 401) => refused_login(question.credential),
         (ListSecrets | GetSecret | CreateSecret | DropSecrets, 403) => Reason::AuthNoPrivilege,
         (_, 403) => Reason::AuthRefused,
         (GetSecret | DropSecrets, 404) => Reason::MissingSecret,
@@ -93,9 +141,7 @@ fn by_status(question: &Question, status: u16, message: &str) -> Reason {
         (CreateSecret, 409) => Reason::ExistsSecret,
         (_, 500..) => Reason::ServerError,
         (RefreshToken, _) => Reason::AuthBadToken,
-        (RequestToken, _) if question.credential == Credential::Secret && message.to_lowercase().contains("secret") => {
-            Reason::AuthBadSecret
-        }
+        (RequestToken, _) if question.credential == Credential::Secret && names_secret() => Reason::AuthBadSecret,
         // Lifetime, limits, roles and credentials cannot be told apart here.
         (RequestToken, _) => Reason::AuthRefused,
         _ => Reason::ServerError,
@@ -127,59 +173,108 @@ fn read_reply_with<'a>(question: &Question, answer: &'a Answer, each: Option<&mu
             let transient = error.transient() && answer.until_close;
             return Err(error.with_http_status(answer.status).with_transient(transient));
         }
+        // A refusal remains one, whatever is wrong with its JSON.
+        Err(_) if is_json(answer) => Json::Object(Vec::new()),
         Err(_) => return Err(not_json_refusal(question, answer)),
     };
-    let with_status = |error: Error| error.with_http_status(answer.status);
-    let code = reply.text("code").map_err(with_status)?.unwrap_or_default();
-    let failed = reply.error_flag().map_err(with_status)?;
-    let code_says_no = by_code(question.operation, code).is_some();
-    if is_success(answer.status) && !failed && !code_says_no {
-        return Ok(reply);
+    let text = |name| reply.get(name).and_then(Json::as_text).unwrap_or_default();
+    if is_success(answer.status) {
+        let with_status = |error: Error| error.with_http_status(answer.status);
+        if !matches!(reply, Json::Object(_)) {
+            return Err(with_status(shape("the server's answer is JSON, but not an object")));
+        }
+        let code = reply.text("code").map_err(with_status)?.unwrap_or_default();
+        let failed = reply.error_flag().map_err(with_status)?;
+        if !failed && by_code(question, answer.status, code, text("message")).is_none() {
+            return Ok(reply);
+        }
     }
-    let message = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-    Err(refusal(question, answer, code, message))
+    Err(refusal(question, answer, text("code"), text("message")))
 }
 
 fn is_success(status: u16) -> bool {
     matches!(status, 200 | 201)
 }
 
-/// As much of a page is looked at.
-const PAGE: usize = 16 * 1024;
+/// What TigerGraph Cloud says, with any status, while nothing is there that could have carried a request out.
+const ASLEEP: [(&str, Reason, &str); 3] = [
+    ("starting workspace", Reason::UnavailableStarting, "the workspace is starting"),
+    ("auto start is not enabled", Reason::UnavailableGateway, "the workspace is stopped, and auto start is off"),
+    ("failed to start workspace", Reason::UnavailableGateway, "the workspace is stopped, and could not be started"),
+];
+
+/// The error of a page that a stopped or starting workspace is answered with.
+fn asleep(question: &Question, answer: &Answer) -> Option<Error> {
+    let page = start_of(answer);
+    if is_json(answer) {
+        return None;
+    }
+    let (_, reason, what) = ASLEEP.iter().find(|(words, ..)| says(page, words))?;
+    let error = Error::new(*reason, format!("cannot {}: {what} (HTTP {})", question.operation.wish(), answer.status));
+    let error = match reason {
+        Reason::UnavailableStarting => error,
+        _ => {
+            error.with_hint("Start the workspace in the cloud portal, or switch auto resume on; waiting does not help.")
+        }
+    };
+    Some(error.with_http_status(answer.status).with_retry_after_ms(retry_after(answer)).with_nothing_done())
+}
+
+/// What web servers say with HTTP 400 about the line or the fields of a request.
+const TOO_LARGE: [&str; 4] =
+    ["request header or cookie too large", "header field exceeds", "request line too long", "request-uri too large"];
+
+/// Whether the request was too large for a server or gateway.
+fn is_too_large(answer: &Answer) -> bool {
+    let page = start_of(answer);
+    match answer.status {
+        413 | 414 | 431 => true,
+        400 => !is_json(answer) && TOO_LARGE.iter().any(|words| says(page, words)),
+        _ => false,
+    }
+}
+
+fn request_too_large(question: &Question, status: u16) -> Error {
+    let (what, limit) = match status {
+        413 => ("body", "client_max_body_size"),
+        _ => ("line or header", "large_client_header_buffers"),
+    };
+    let wish = question.operation.wish();
+    let message = format!("cannot {wish}: a server or gateway takes no request with so long a {what} (HTTP {status})");
+    let hint = format!("Raise its limit (in nginx {limit}), or use shorter names and credentials.");
+    Error::new(Reason::ProtocolTooLarge, message).with_hint(hint).with_http_status(status).with_nothing_done()
+}
+
+/// What 503 with a page means: HAProxy and Apache have no server to ask, nginx limits requests or is told to say so.
+const NOT_PASSED_ON: &str = "a gateway did not pass the request on to TigerGraph";
+const LIMITS_OR_SERVER: &str = "Try again; if it keeps happening, check the gateway's limits and the server behind it.";
 
 /// Answers that say nothing about the request: redirects, gateways, limits.
 pub fn check_available(question: &Question, answer: &Answer) -> Result<()> {
     let wish = question.operation.wish();
     let status = answer.status;
-    if status < 300 {
-        return Ok(());
+    if let Some(error) = gateway::redirected(wish, question.redactor, answer) {
+        return Err(error);
     }
-    let page = String::from_utf8_lossy(&answer.body[..answer.body.len().min(PAGE)]);
-    let is_page = page.trim_start().starts_with('<');
+    if let Some(error) = asleep(question, answer) {
+        return Err(error);
+    }
+    if let Some(error) = gateway::refused(question.operation.wish(), answer) {
+        return Err(error);
+    }
+    if is_too_large(answer) {
+        return Err(request_too_large(question, status));
+    }
     let (reason, what) = match status {
-        300..=399 if status != 304 => {
-            let target = question.redactor.hide_known(answer.redirect.as_deref().unwrap_or("nowhere"));
-            let message = format!("cannot {wish}: the server redirects to {}, which is not followed", *target);
-            return Err(Error::new(Reason::ProtocolRedirect, message).with_http_status(status));
-        }
         408 => (Reason::UnavailableOverloaded, "the server gave up waiting"),
         429 => (Reason::UnavailableRateLimited, "the server limits requests"),
-        _ if status >= 500 && page.contains("Starting workspace") => {
-            (Reason::UnavailableStarting, "the workspace is starting")
-        }
-        _ if status >= 500 && page.contains("Auto start is not enabled") => {
-            let message = format!("cannot {wish}: the workspace is stopped, and starting by itself is switched off");
-            let error = Error::new(Reason::UnavailableGateway, message).with_http_status(status);
-            return Err(error.with_hint(
-                "Start the workspace in the cloud portal, or switch auto resume on; waiting does not help.",
-            ));
-        }
         502 | 504 => (Reason::UnavailableGateway, "a gateway got no answer from TigerGraph"),
-        503 if is_page => (Reason::UnavailableGateway, "a gateway got no answer from TigerGraph"),
+        503 if is_page(answer) => (Reason::UnavailableGateway, NOT_PASSED_ON),
         503 => (Reason::UnavailableOverloaded, "the server is too busy"),
         _ => return Ok(()),
     };
     let error = Error::new(reason, format!("cannot {wish}: {what} (HTTP {status})"));
+    let error = if what == NOT_PASSED_ON { error.with_hint(LIMITS_OR_SERVER) } else { error };
     Err(error.with_http_status(status).with_retry_after_ms(retry_after(answer)))
 }
 
@@ -217,20 +312,26 @@ fn refused_what(question: &Question) -> &'static str {
 
 /// The error for a refusal that the server explained.
 pub fn refusal(question: &Question, answer: &Answer, code: &str, message: &str) -> Error {
-    let reason = by_code(question.operation, code)
-        .or_else(|| by_words(question.operation, message))
+    let reason = by_code(question, answer.status, code, message)
+        .or_else(|| by_words(question, message))
         .unwrap_or_else(|| by_status(question, answer.status, message));
     let wish = question.operation.wish();
     let what = match reason {
         Reason::AuthDisabled => "REST++ authentication is switched off on this server",
         Reason::AuthBadPassword | Reason::AuthBadSecret | Reason::AuthBadToken => refused_what(question),
+        Reason::MissingEndpoint if is_restpp_code(code) => "the address is that of REST++ alone",
         _ => "the server refused",
     };
     let said = question.redactor.clean(message);
     let said = if said.is_empty() { said } else { format!(": {said}") };
     // A credential may look like a code, and a server may send it back as one.
     let code = if is_code(code) && *question.redactor.hide_known(code) == code { code } else { "" };
-    Error::new(reason, format!("cannot {wish}: {what}{said}")).with_http_status(answer.status).with_server_code(code)
+    let error = Error::new(reason, format!("cannot {wish}: {what}{said}"));
+    let error = error.with_http_status(answer.status).with_server_code(code);
+    match reason {
+        Reason::MissingEndpoint if is_restpp_code(code) => error.with_hint(WRONG_ADDRESS),
+        _ => error,
+    }
 }
 
 /// Codes look like `REST-10016`; anything else is not passed on.
@@ -257,12 +358,12 @@ mod tests {
 
     fn answer(status: u16, body: &str) -> Answer {
         let body = Zeroizing::new(body.as_bytes().to_vec());
-        Answer { status, retry_after: None, date: None, redirect: None, until_close: false, body }
+        Answer::new(status, body)
     }
 
     fn ask(operation: Operation, credential: Credential, answer: &Answer) -> Result<Json<'_>> {
         let redactor = Redactor::new(Vec::new(), &[]);
-        read_reply(&Question { operation, credential, redactor: &redactor }, answer)
+        read_reply(&Question { operation, path: "", credential, redactor: &redactor }, answer)
     }
 
     fn reason(operation: Operation, credential: Credential, status: u16, body: &str) -> Reason {
@@ -274,7 +375,7 @@ mod tests {
     #[test]
     fn a_credential_is_shown_neither_as_a_code_nor_as_a_host() {
         let redactor = Redactor::new(vec![ToHide::Given("CANARY-12345")], &[]);
-        let question = Question { operation: RequestToken, credential: Secret, redactor: &redactor };
+        let question = Question { operation: RequestToken, path: "", credential: Secret, redactor: &redactor };
         let echo = answer(400, r#"{"error":true,"code":"CANARY-12345","message":"no"}"#);
         assert_eq!(read_reply(&question, &echo).unwrap_err().server_code(), "");
         let elsewhere = Answer { redirect: Some("https://CANARY-12345".into()), ..answer(302, "") };
@@ -457,6 +558,9 @@ mod tests {
         for (status, expected) in cases {
             assert_eq!(reason(RequestToken, Secret, status, page), expected, "{status}");
         }
+        let refused = ask(RequestToken, Secret, &answer(503, page)).unwrap_err();
+        assert!(refused.message().contains("did not pass the request on"), "{refused}");
+        assert!(refused.hint().contains("the gateway's limits"), "{}", refused.hint());
         let starting = "<html><title>Starting workspace</title></html>";
         assert_eq!(reason(RequestToken, Secret, 502, starting), Reason::UnavailableStarting);
         assert_eq!(reason(RequestToken, Secret, 503, "{}"), Reason::UnavailableOverloaded);

@@ -62,15 +62,23 @@ impl Version {
     }
 }
 
-/// The version in the text of `/version`: its own line since 3.9.3, else the release of the product.
+/// The version in the text of `/version`: of its own line since 3.9.3, else that of the product, else the first that is
+/// called a version or release.
 pub fn version_in(text: &str) -> Option<Version> {
-    let number = |rest: &str| {
-        let rest = rest.trim_start();
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        Version::parse(rest[..end].trim_end_matches('.'))
+    let lower = text.to_ascii_lowercase();
+    let after = |words: &str| lower.split(words).skip(1).find_map(|rest| version_of(rest.split_whitespace().next()?));
+    let product = || {
+        let mut words = lower.split_whitespace().skip_while(|word| *word != "product");
+        words.nth(1).and_then(version_of)
     };
-    let after = |words: &str| text.split(words).nth(1).and_then(number);
-    after("TigerGraph version:").or_else(|| after("release_"))
+    let release = || lower.split_whitespace().filter(|word| word.starts_with("release")).find_map(version_of);
+    after("tigergraph version:").or_else(product).or_else(|| after("version:")).or_else(release)
+}
+
+/// The version in a word such as `3.9.3`, `v4.1.2`, `tg_3.9.3_dev` or `release-3.9.3-2023`.
+fn version_of(word: &str) -> Option<Version> {
+    let mut parts = word.split(|c: char| !c.is_ascii_digit() && c != '.');
+    parts.find_map(|part| Version::parse(part.trim_matches('.')))
 }
 
 #[cfg(test)]
@@ -103,6 +111,34 @@ mod tests {
         assert_eq!(version_in(old), Version::parse("2.6.0"));
         assert_eq!(version_in("x\nTigerGraph version: 3.9.3\n"), Version::parse("3.9.3"));
         assert_eq!(version_in("TigerGraph version: \nproduct release_4.1.2_x"), Version::parse("4.1.2"));
-        assert_eq!(version_in("TigerGraph version: dev\n"), None);
+        for (told, product, version) in [
+            ("3.9.3", "tg_3.9.4_dev", Some("3.9.3")),
+            ("tg_3.9.3_dev", "tg_3.9.4_dev", Some("3.9.3")),
+            ("", "tg_3.9.3_dev", Some("3.9.3")),
+            ("", "release-3.9.3-2023", Some("3.9.3")),
+            ("", "release_3.10.1_01-08-2024", Some("3.10.1")),
+            ("dev", "4.2.0-rc1", Some("4.2.0")),
+            ("v4.1", "", Some("4.1")),
+            ("4.1.2.", "", Some("4.1.2")),
+            ("dev", "master", None),
+            ("", "", None),
+        ] {
+            let columns = "559b6532eaf39c8e8074d2fa4960bb5158424aaa  2023-09-28 19:58:18 -0700";
+            let text = format!(
+                "TigerGraph RESTPP:\n --- Version ---\n TigerGraph version: {told}\n product  {product}  {columns}\n cqrs  tg_3.6.4_dev  {columns}\n"
+            );
+            let expected = version.and_then(Version::parse);
+            assert_eq!(version_in(&text), expected, "{text}");
+            assert_eq!(version_in(&text.replace('\n', " ")), expected, "without line breaks: {text}");
+        }
+        for (text, version) in [
+            ("Version: 4.1.2", Some("4.1.2")),
+            ("GSQL version: GLE-7162\nversion:4.2.1", Some("4.2.1")),
+            ("restpp release_4.1.2_x", Some("4.1.2")),
+            ("cqrs tg_3.6.4_dev 2023-10-04 15:20:34", None),
+            ("TigerGraph version: dev\n", None),
+        ] {
+            assert_eq!(version_in(text), version.and_then(Version::parse), "{text}");
+        }
     }
 }

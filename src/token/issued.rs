@@ -32,7 +32,7 @@ pub struct Issued {
     pub token: Token,
     /// How long it lives from its request on, if anybody knows.
     pub lifetime: Option<Duration>,
-    /// How long the token lives by its own claims, in seconds, if it is a JWT.
+    /// How long the token lives by its own claims, in seconds, if it is a JWT that says so.
     pub granted_s: Option<u64>,
     /// Whether that was told without a look at this machine's clock.
     pub by_servers_clock: bool,
@@ -52,8 +52,8 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     }
     let (claims, told) = (claims(value), expiration(reply)?);
     let token = Token::new(value, end(claims, told, requested));
-    let by_servers_clock = claims.is_some() || requested.answered_at.is_some();
-    let granted_s = claims.map(|claims| claims.expires_at.abs_diff(claims.issued_at));
+    let granted_s = claims.and_then(Claims::granted_s);
+    let by_servers_clock = granted_s.is_some() || requested.answered_at.is_some();
     Ok(Issued { token, lifetime: lifetime(claims, told, requested), granted_s, by_servers_clock })
 }
 
@@ -78,15 +78,16 @@ fn end(claims: Option<Claims>, told: Expiration, requested: Requested) -> i64 {
 /// asked to; else by its end and the clock of the server; else by the clock of this machine.
 fn lifetime(claims: Option<Claims>, told: Expiration, requested: Requested) -> Option<Duration> {
     let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+    let now = requested.answered_at.unwrap_or(requested.sent_at);
     if let Some(claims) = claims {
         if requested.answered_at.is_some_and(|now| now >= claims.expires_at) {
             return Some(Duration::ZERO);
         }
-        let granted = seconds(claims.expires_at - claims.issued_at);
+        let left = seconds(claims.expires_at.saturating_sub(now));
+        let granted = claims.granted_s().map_or(left, Duration::from_secs);
         let asked = Duration::from_secs(requested.lifetime_s);
         return Some(if asked.is_zero() { granted } else { granted.min(asked) });
     }
-    let now = requested.answered_at.unwrap_or(requested.sent_at);
     match told {
         Expiration::Unknown => None,
         Expiration::Number(lifetime) if lifetime < SMALLEST_TIME => Some(seconds(lifetime)),

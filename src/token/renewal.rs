@@ -30,6 +30,8 @@ const LADDER_MS: [u64; 7] = [500, 1000, 2000, 4000, 8000, 16_000, 30_000];
 const HELD_WAIT: (Duration, Duration) = (seconds(1), seconds(300));
 /// A refusal is remembered so long, doubled by each further one up to the second.
 const REFUSED_WAIT: (Duration, Duration) = (seconds(30), seconds(600));
+/// A file that holds no new JWT is looked at again after this, where no token is held.
+const LOCAL_WAIT: Duration = seconds(1);
 /// A server may ask for more time than this; it is not given more.
 const LONGEST_RETRY_AFTER: Duration = seconds(3600);
 /// So long a renewal is put off for which no thread is free.
@@ -239,9 +241,10 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         self.renewals
     }
 
-    /// A renewal could not be run: another caller may begin one at once.
-    pub fn withdrawn(&mut self, number: u64) {
-        self.renewal.take_if(|renewal| renewal.number == number);
+    /// A renewal could not be run, or is not wanted any more: another caller may begin one at once. Whether it was
+    /// the one that is running.
+    pub fn withdrawn(&mut self, number: u64) -> bool {
+        self.renewal.take_if(|renewal| renewal.number == number).is_some()
     }
 
     /// The same while the token is good: it is used a little longer before anybody tries again.
@@ -298,7 +301,9 @@ impl<T: Clone + Same> RenewalPolicy<T> {
             self.off = Some(now + OFF_WAIT);
             return;
         }
-        let wait = if matches!(error.status(), Status::Unauthenticated | Status::Forbidden) {
+        let wait = if is_local(&error) && self.still_good(now).is_none() {
+            LOCAL_WAIT.mul_f64(jitter.wait)
+        } else if !is_local(&error) && matches!(error.status(), Status::Unauthenticated | Status::Forbidden) {
             self.refusals += 1;
             doubled(REFUSED_WAIT.0, self.refusals - 1).min(REFUSED_WAIT.1).mul_f64(jitter.wait)
         } else if self.still_good(now).is_some() {
@@ -398,6 +403,12 @@ impl<T: Clone + Same> RenewalPolicy<T> {
 
 fn doubled(base: Duration, times: u32) -> Duration {
     base * 2u32.pow(times.min(10))
+}
+
+/// Whether a file of this machine is the cause, which costs nobody anything to look at again, and not a server.
+fn is_local(error: &Error) -> bool {
+    let reasons = [Reason::ConfigFile, Reason::AuthTokenExpired, Reason::AuthBadToken];
+    error.http_status() == 0 && reasons.contains(&error.reason())
 }
 
 /// The stored error, with the time that is left of the pause.

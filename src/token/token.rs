@@ -7,6 +7,7 @@ use once_cell::race::OnceBox;
 
 use crate::dates::rfc3339;
 use crate::hidden::{Hidden, Reveal, same_text};
+use crate::protocol::endpoint::ServerUrls;
 use crate::token::jwt::claims;
 use crate::token::renewal::Same;
 
@@ -29,6 +30,8 @@ struct Body {
     expires_at: i64,
     /// RFC 3339 and a NUL, once somebody asked for it.
     expiration: OnceBox<String>,
+    /// Where it is good.
+    urls: OnceBox<Arc<ServerUrls>>,
     /// Tells this token from others, also from one of the same value that a refresh brought.
     number: u64,
 }
@@ -47,7 +50,8 @@ impl Token {
     fn with_header(header: Hidden, expires_at: i64) -> Token {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Token { body: Arc::new(Body { header, expires_at, expiration: OnceBox::new(), number }) }
+        let (expiration, urls) = (OnceBox::new(), OnceBox::new());
+        Token { body: Arc::new(Body { header, expires_at, expiration, urls, number }) }
     }
 
     /// A token given by the caller: its end is read from it, if it is a JWT.
@@ -89,6 +93,17 @@ impl Token {
     /// The same, with the NUL at its end that C needs.
     pub fn expiration_with_nul(&self) -> &str {
         self.body.expiration.get_or_init(|| Box::new(rfc3339(self.body.expires_at) + "\0"))
+    }
+
+    /// The servers that take it; what was said first counts.
+    pub fn set_urls(&self, urls: &Arc<ServerUrls>) {
+        // Nothing to do where they are known.
+        let _ = self.body.urls.set(Box::new(urls.clone()));
+    }
+
+    /// The servers that take it, if that is known.
+    pub fn urls(&self) -> Option<&ServerUrls> {
+        self.body.urls.get().map(|urls| &**urls)
     }
 
     /// Whether this is the token with that value. Takes the same time wherever they differ.

@@ -1,7 +1,7 @@
 //! One HTTP exchange: the only file that knows the HTTP crate.
 //!
-//! ureq speaks HTTP/1.1 and keeps the idle connection; sockets, name look-up, TLS, the proxy and time
-//! are ours, through its connector and resolver interfaces, which are outside its semantic versioning.
+//! ureq speaks HTTP/1.1 and keeps the idle connection; sockets, name look-up, TLS, the proxy, time and all that may hold
+//! a credential are ours, through its connector and resolver interfaces, which are outside its semantic versioning.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -9,32 +9,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ureq::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use ureq::http::{Response as RawResponse, Uri};
+use ureq::SendBody;
+use ureq::config::AutoHeaderValue;
+use ureq::http::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
+use ureq::http::{Method, Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
-use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::wire::deadline::{self, Deadline, Phase};
-use crate::wire::framing::{Framing, HEAD_LIMIT, head_too_large};
-use crate::wire::http::{Answer, Http, Method, Request};
+use crate::wire::head::{Ending, HEAD_LIMIT, head_too_large};
+use crate::wire::http::{Answer, Http, Request};
+use crate::wire::idle_limit::{self, IdleLimit};
 use crate::wire::probe::{self, Step};
-use crate::wire::proxy::{Proxied, Proxy, ProxySetting};
+use crate::wire::proxy::{Proxied, ProxySetting};
 use crate::wire::socket::{Target, io_error};
 use crate::wire::stream::Stream;
-use crate::wire::tls::Trust;
+use crate::wire::tls::{Trust, accept_any};
+use crate::wire::unseen::{self, PATH, Unseen, split_url};
 
-/// Room for a request: head and body leave in one piece up to this. A token may be 8 KiB long.
+/// Room for what ureq writes at once, each line of a head in one piece.
 const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
-/// Longest URL, and longest value of the Authorization header: ureq writes each line of a head in one piece,
-/// or gives up in the middle of the request.
-const LINE_LIMIT: usize = OUTPUT_BUFFER - 64;
-/// Bodies are seldom longer.
-const SHORT_BODY: usize = 256;
+/// Longest URL, and longest value of the Authorization header. A token may be 8 KiB long, and so may a path.
+const LINE_LIMIT: usize = 9 * 1024;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(60);
 /// A connection that was idle for no longer is as good as a new one.
@@ -51,6 +51,7 @@ struct Exchanger {
     user_agent: HeaderValue,
     config: ureq::config::Config,
     dialer: Arc<Dialer>,
+    idle_limit: Arc<IdleLimit>,
 }
 
 impl fmt::Debug for Wire {
@@ -72,15 +73,18 @@ impl Wire {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
             .proxy(None)
             .input_buffer_size(HEAD_LIMIT)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_response_header_size(HEAD_LIMIT)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
+            .max_idle_connections(idle_limit::MOST)
+            .max_idle_connections_per_host(idle_limit::MOST)
             .max_idle_age(IDLE)
             .build();
-        let proxied = proxy.map(Proxied::new).transpose()?;
+        let proxied = proxy.map(|setting| Proxied::new(setting, user_agent));
         let dialer = Arc::new(Dialer { trust, loopback_only, proxied });
         let user_agent = HeaderValue::from_str(user_agent).map_err(|error| wire_error(ureq_http(error)))?;
         Ok(Wire { own: PerProcess::new(Exchanger::new(config, user_agent, dialer), Exchanger::without_connections) })
@@ -89,8 +93,10 @@ impl Wire {
 
 impl Exchanger {
     fn new(config: ureq::config::Config, user_agent: HeaderValue, dialer: Arc<Dialer>) -> Exchanger {
-        let agent = ureq::Agent::with_parts(config.clone(), DialConnector(dialer.clone()), NoResolver);
-        Exchanger { agent, user_agent, config, dialer }
+        let idle_limit = Arc::<IdleLimit>::default();
+        let connector = DialConnector { dialer: dialer.clone(), idle_limit: idle_limit.clone() };
+        let agent = ureq::Agent::with_parts(config.clone(), connector, NoResolver);
+        Exchanger { agent, user_agent, config, dialer, idle_limit }
     }
 
     /// The same without any connection.
@@ -99,44 +105,50 @@ impl Exchanger {
     }
 
     fn send(&self, request: &Request) -> std::result::Result<RawResponse<ureq::Body>, ureq::Error> {
-        match request.body {
-            Some((body, _)) => self.run(request, Some(body.len()), body),
+        let length = match request.body {
+            Some((body, _)) => Some(body.len() as u64),
             // "Content-Length: 0". Where ureq knows no length it announces chunks, which not every server reads.
-            None if matches!(request.method, Method::Post | Method::Put) => self.run(request, Some(0), [].as_slice()),
-            None => self.run(request, None, ()),
+            None if request.method.tells_length() => Some(0),
+            None => None,
+        };
+        match length {
+            Some(bytes) => self.run(request, length, SendBody::from_reader(&mut io::repeat(b'*').take(bytes))),
+            None => self.run(request, None, SendBody::none()),
         }
     }
 
     fn run(
         &self,
         request: &Request,
-        length: Option<usize>,
-        body: impl ureq::AsSendBody,
+        length: Option<u64>,
+        body: SendBody,
     ) -> std::result::Result<RawResponse<ureq::Body>, ureq::Error> {
         let mut raw = ureq::http::Request::new(body);
-        *raw.method_mut() = request.method.name().parse().map_err(ureq_http)?;
-        *raw.uri_mut() = request.url.reveal().parse().map_err(ureq_http)?;
-        *raw.headers_mut() = self.headers(request, length)?;
+        // It stands for the method that is sent, about which ureq has opinions.
+        *raw.method_mut() = if length.is_some() { Method::POST } else { Method::GET };
+        let host = split_url(request.url.reveal()).map_or("", |(host, _)| host);
+        *raw.uri_mut() = [host, PATH].concat().parse().map_err(ureq_http)?;
+        *raw.headers_mut() = self.headers(request, length).map_err(ureq_http)?;
         self.agent.run(raw)
     }
 
-    /// All headers but Host: those that ureq adds by itself cost it more.
-    fn headers(&self, request: &Request, length: Option<usize>) -> std::result::Result<HeaderMap, ureq::Error> {
-        let mut headers = HeaderMap::with_capacity(6);
-        if let Some(login) = request.authorization {
-            let mut login = HeaderValue::from_str(login.reveal()).map_err(ureq_http)?;
-            login.set_sensitive(true);
-            headers.insert(header::AUTHORIZATION, login);
-        }
-        if let Some((_, content_type)) = request.body {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    /// All headers but Host, the login and those of the caller: those that ureq adds by itself cost it more.
+    fn headers(&self, request: &Request, length: Option<u64>) -> std::result::Result<HeaderMap, InvalidHeaderValue> {
+        let mut headers = HeaderMap::with_capacity(5);
+        if let Some((_, content_type)) = request.body.filter(|(_, content_type)| !content_type.is_empty()) {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_bytes(content_type.as_bytes())?);
         }
         if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, length.into());
         }
-        headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(header::USER_AGENT, self.user_agent.clone());
+        let (any, identity) = (HeaderValue::from_static("*/*"), HeaderValue::from_static("identity"));
+        let own =
+            [(header::ACCEPT, any), (header::ACCEPT_ENCODING, identity), (header::USER_AGENT, self.user_agent.clone())];
+        for (name, value) in own {
+            if !request.fields.iter().any(|(given, _)| given.eq_ignore_ascii_case(name.as_str())) {
+                headers.insert(name, value);
+            }
+        }
         Ok(headers)
     }
 }
@@ -154,6 +166,19 @@ fn check_length(request: &Request) -> Result<()> {
     }
 }
 
+/// Some servers close or reset a connection that begins without TLS, and say nothing.
+fn with_scheme_in_hint(error: Error, request: &Request) -> Error {
+    // What has answered with a status speaks as it was spoken to.
+    let is_lost = matches!(error.reason(), Reason::ConnectClosed | Reason::ConnectReset) && error.http_status() == 0;
+    if !is_lost || !request.url.reveal().starts_with("http://") {
+        return error;
+    }
+    error.with_hint(
+        "Try again; if it keeps happening, find out whether the port speaks TLS (https://), and check the logs of the \
+         server and of any proxy or load balancer in front of it.",
+    )
+}
+
 fn ureq_http(error: impl Into<ureq::http::Error>) -> ureq::Error {
     ureq::Error::from(error.into())
 }
@@ -162,17 +187,22 @@ impl Http for Wire {
     fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
         check_length(request)?;
         deadline.begin_request(if request.once { FRESH } else { IDLE });
-        deadline::with_deadline(deadline, || {
-            let mut response = self.own.get().send(request).map_err(wire_error)?;
-            let (status, headers) = (response.status().as_u16(), response.headers());
-            check_encoding(headers).map_err(|error| error.with_http_status(status))?;
-            let retry_after = single(headers, header::RETRY_AFTER).map(str::to_owned);
-            let date = single(headers, header::DATE).and_then(http_date);
-            let redirect = single(headers, header::LOCATION).map(origin_of);
-            let until_close =
-                response.body().content_length().is_none() && !headers.contains_key(header::TRANSFER_ENCODING);
-            let body = read_body(&mut response, request.limit).map_err(|error| error.with_http_status(status))?;
-            Ok(Answer { status, retry_after, date, redirect, until_close, body })
+        let unseen = Unseen::new(request)?;
+        let own = self.own.get();
+        let _running = own.idle_limit.begin(deadline.began());
+        let (sent, answer) =
+            deadline::with_deadline(deadline, || unseen::with_unseen(unseen, || own.send(request).map_err(wire_error)));
+        sent.map_err(|error| with_scheme_in_hint(error, request))?;
+        let (head, body) = answer.ok_or_else(|| wire_error(ureq::Error::ConnectionFailed))?;
+        Ok(Answer {
+            status: head.status,
+            retry_after: head.retry_after,
+            date: head.date,
+            redirect: head.location.map(|target| origin_of(&target, request.url.reveal())),
+            challenge: head.challenge,
+            until_close: head.ending == Ending::UntilClose,
+            fields: head.fields,
+            body,
         })
     }
 
@@ -186,73 +216,29 @@ impl Http for Wire {
         };
         deadline.begin_request(IDLE);
         let dialer = &self.own.get().dialer;
-        deadline::with_deadline(deadline, || {
-            probe::run(dialer.target(&uri), dialer.proxy(&uri), dialer.trust.as_deref(), deadline)
-        })
+        // TLS where the connection itself has none: to see whether the server would speak it.
+        let any = if dialer.trust.is_none() && uri.scheme_str() == Some("https") { accept_any().ok() } else { None };
+        let trust = dialer.trust.as_deref().or(any.as_ref());
+        let target = dialer.target(&uri);
+        deadline::with_deadline(deadline, || probe::run(target, dialer.proxy(target), trust, deadline))
     }
 }
 
-fn single(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
-}
-
-fn check_encoding(headers: &HeaderMap) -> Result<()> {
-    let plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers.get_all(header::CONTENT_ENCODING).iter().all(plain) {
-        return Ok(());
-    }
-    Err(Error::new(Reason::ProtocolEncoding, "the server's answer is compressed, although that was not asked for"))
-}
-
-/// Scheme and host of a redirect's target; its path and query may hold anything.
-fn origin_of(target: &str) -> String {
-    match target.parse::<Uri>() {
-        Ok(uri) => match (uri.scheme_str(), uri.host()) {
-            (Some(scheme), Some(host)) => format!("{scheme}://{host}"),
+/// Scheme, host and port of a redirect's target; its user, path and query may hold anything.
+fn origin_of(target: &str, asked: &str) -> String {
+    // "//host/path" keeps the scheme.
+    let scheme = asked.split_inclusive(':').next().filter(|_| target.starts_with("//")).unwrap_or_default();
+    match [scheme, target].concat().parse::<Uri>() {
+        Ok(uri) => match (uri.scheme_str().map(str::to_ascii_lowercase), uri.host(), uri.port_u16()) {
+            (Some(scheme), Some(host), Some(port)) => format!("{scheme}://{host}:{port}"),
+            // The port of a server's address that names none is another one.
+            (Some(scheme), Some(host), None) if scheme == "https" => format!("https://{host}:443"),
+            (Some(scheme), Some(host), None) if scheme == "http" => format!("http://{host}:80"),
+            (Some(scheme), Some(host), None) => format!("{scheme}://{host}"),
             _ => "another path of the same server".into(),
         },
         Err(_) => "an address that cannot be read".into(),
     }
-}
-
-/// Reads the body into one buffer that never grows beyond the limit.
-fn read_body(response: &mut RawResponse<ureq::Body>, limit: usize) -> Result<Zeroizing<Vec<u8>>> {
-    let told = response.body().content_length().unwrap_or(0);
-    let too_large =
-        || Error::new(Reason::ProtocolTooLarge, format!("the server's answer is longer than {limit} bytes"));
-    if told > limit as u64 {
-        return Err(too_large());
-    }
-    let room = if told > 0 { told as usize + 1 } else { 4096.min(limit + 1) };
-    let mut body = Zeroizing::new(vec![0; room]);
-    let mut filled = 0;
-    let mut reader = response.body_mut().as_reader();
-    loop {
-        if filled == body.len() {
-            if filled > limit {
-                return Err(too_large());
-            }
-            // By four and up to a third of the limit, so that both together stay well below one and a half of it.
-            let step = limit / 3;
-            let room = if filled < step { step.min(filled * 4) } else { limit + 1 };
-            let mut larger = Zeroizing::new(vec![0; room]);
-            larger[..filled].copy_from_slice(&body);
-            body = larger;
-        }
-        match reader.read(&mut body[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(wire_error(ureq::Error::from(error))),
-        }
-    }
-    if filled > limit {
-        return Err(too_large());
-    }
-    body.truncate(filled);
-    Ok(body)
 }
 
 /// What went wrong between here and the server, as this library tells it.
@@ -305,13 +291,16 @@ impl Dialer {
         }
     }
 
-    fn proxy(&self, uri: &Uri) -> Option<&Proxy> {
-        self.proxied.as_ref()?.proxy_for(uri)
+    fn proxy(&self, target: Target) -> Option<&Proxied> {
+        self.proxied.as_ref().filter(|proxied| proxied.is_for(target))
     }
 }
 
 #[derive(Debug)]
-struct DialConnector(Arc<Dialer>);
+struct DialConnector {
+    dialer: Arc<Dialer>,
+    idle_limit: Arc<IdleLimit>,
+}
 
 impl Connector for DialConnector {
     type Out = Link;
@@ -319,95 +308,82 @@ impl Connector for DialConnector {
     fn connect(&self, details: &ConnectionDetails, _: Option<()>) -> std::result::Result<Option<Link>, ureq::Error> {
         let deadline = deadline::current_deadline().map_err(to_ureq)?;
         let uri = details.uri;
-        let trust = match (details.needs_tls(), self.0.trust.as_deref()) {
+        let trust = match (details.needs_tls(), self.dialer.trust.as_deref()) {
             (true, None) => return Err(ureq::Error::TlsRequired),
             (true, trust) => trust,
             (false, _) => None,
         };
-        let stream = Stream::connect(self.0.target(uri), self.0.proxy(uri), trust, &deadline).map_err(to_ureq)?;
-        let (outbox, framing) = (Zeroizing::new(Vec::new()), Framing::default());
+        let target = self.dialer.target(uri);
+        let stream = Stream::connect(target, self.dialer.proxy(target), trust, &deadline).map_err(to_ureq)?;
+        self.idle_limit.opened();
         Ok(Some(Link {
+            idle_limit: self.idle_limit.clone(),
             stream,
-            buffers: WipedBuffers::default(),
-            outbox,
-            framing,
+            buffers: LinkBuffers::default(),
+            outbox: Zeroizing::default(),
             used_at: boot_clock(),
             used_for: Duration::ZERO,
         }))
     }
 }
 
-/// Room for what comes and goes. Nothing stays in it once it was used: a connection may idle for long.
+/// Room for what comes and goes. No credential stays in it once it was used: a connection may idle for long.
 #[derive(Default)]
-struct WipedBuffers {
-    input: Vec<u8>,
-    /// What was read and not used yet.
-    unused: std::ops::Range<usize>,
-    /// Whether the last use took anything, so that what is left is worth another look.
-    progress: bool,
+struct LinkBuffers {
+    /// What comes from the server, which ureq does not see.
+    incoming: Vec<u8>,
+    /// What ureq sees in its place, and how much of it was used.
+    seen: Vec<u8>,
+    used: usize,
     output: Vec<u8>,
 }
 
-impl WipedBuffers {
+impl LinkBuffers {
     fn allocate(&mut self) {
-        self.input.resize(HEAD_LIMIT, 0);
+        self.incoming.resize(HEAD_LIMIT, 0);
         self.output.resize(OUTPUT_BUFFER, 0);
     }
 }
 
-impl Buffers for WipedBuffers {
+impl Buffers for LinkBuffers {
     fn output(&mut self) -> &mut [u8] {
         self.allocate();
         &mut self.output
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.unused.clone()]
+        &self.seen[self.used..]
     }
 
+    /// ureq reads nothing by itself.
     fn input_append_buf(&mut self) -> &mut [u8] {
-        self.allocate();
-        if self.unused.end == self.input.len() && self.unused.start > 0 {
-            let length = self.unused.len();
-            self.input.copy_within(self.unused.clone(), 0);
-            self.input[length..].fill(0);
-            self.unused = 0..length;
-        }
-        &mut self.input[self.unused.end..]
+        &mut []
     }
 
-    fn input_appended(&mut self, amount: usize) {
-        self.unused.end += amount;
-    }
+    fn input_appended(&mut self, _: usize) {}
 
     fn input_consume(&mut self, amount: usize) {
-        self.progress = amount > 0;
-        let used = self.unused.start..self.unused.start + amount;
-        self.input[used].fill(0);
-        self.unused.start += amount;
-        if self.unused.is_empty() {
-            self.unused = 0..0;
-        }
+        self.used += amount;
     }
 
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         self.allocate();
-        (&mut self.input[self.unused.end..], &mut self.output)
+        (&mut self.incoming, &mut self.output)
     }
 
+    /// What it sees is complete, and is used at once.
     fn can_use_input(&self) -> bool {
-        !self.unused.is_empty() && self.progress
+        false
     }
 }
 
 /// One connection to the server, as ureq uses it.
 struct Link {
+    idle_limit: Arc<IdleLimit>,
     stream: Stream,
-    buffers: WipedBuffers,
+    buffers: LinkBuffers,
     /// What is to be sent, held back until the answer is awaited, so that head and body leave together.
     outbox: Zeroizing<Vec<u8>>,
-    /// How far the answer has come.
-    framing: Framing,
     used_at: Duration,
     /// When the request began that it carried last.
     used_for: Duration,
@@ -419,12 +395,17 @@ impl fmt::Debug for Link {
     }
 }
 
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.idle_limit.closed();
+    }
+}
+
 impl Link {
     fn flush_outbox(&mut self) -> io::Result<()> {
         if self.outbox.is_empty() {
             return Ok(());
         }
-        self.framing = Framing::default();
         // On a connection that was kept, nothing came before this.
         let deadline = deadline::current_deadline().map_err(io::Error::other)?;
         deadline.enter(Phase::Exchange);
@@ -432,6 +413,29 @@ impl Link {
         self.stream.write_all(&self.outbox)?;
         self.stream.flush()?;
         self.outbox = Zeroizing::new(Vec::new());
+        Ok(())
+    }
+
+    /// Receives the whole answer.
+    fn receive(&mut self) -> Result<()> {
+        let mut incoming = unseen::current(|unseen| unseen.incoming())?;
+        self.buffers.allocate();
+        loop {
+            if let Some(received) = incoming.receive_body(|room| self.stream.read(room)) {
+                self.used_at = boot_clock();
+                if received? {
+                    break;
+                }
+                continue;
+            }
+            let amount = self.stream.read(&mut self.buffers.incoming);
+            let amount = amount.map_err(|error| incoming.about(io_error(&error)))?;
+            self.used_at = boot_clock();
+            if incoming.take(&mut self.buffers.incoming[..amount])? {
+                break;
+            }
+        }
+        (self.buffers.seen, self.buffers.used) = (unseen::current(|unseen| unseen.keep(incoming))??, 0);
         Ok(())
     }
 }
@@ -447,31 +451,14 @@ impl Transport for Link {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> std::result::Result<(), ureq::Error> {
-        let written = &mut self.buffers.output()[..amount];
-        if self.outbox.is_empty() {
-            // What follows is most often a short body, and finds room.
-            self.outbox.reserve_exact(amount + SHORT_BODY);
-        }
-        self.outbox.extend_from_slice(written);
-        written.fill(0);
-        if self.outbox.len() >= OUTPUT_BUFFER {
-            self.flush_outbox().map_err(io_to_ureq)?;
-        }
-        Ok(())
+        let written = &self.buffers.output()[..amount];
+        unseen::current(|unseen| unseen.replace(written, &mut self.outbox)).map_err(to_ureq)
     }
 
     fn await_input(&mut self, _: NextTimeout) -> std::result::Result<bool, ureq::Error> {
         self.flush_outbox().map_err(io_to_ureq)?;
-        let room = self.buffers.input_append_buf();
-        if room.is_empty() {
-            // ureq leaves unused what it cannot use before it is complete: a line without end.
-            return Err(to_ureq(head_too_large()));
-        }
-        let amount = self.stream.read(room).map_err(io_to_ureq)?;
-        self.framing.feed(&room[..amount]).map_err(to_ureq)?;
-        self.buffers.input_appended(amount);
-        self.used_at = boot_clock();
-        Ok(amount > 0)
+        self.receive().map_err(to_ureq)?;
+        Ok(true)
     }
 
     /// Whether the next request may use the connection. Asked twice: when a request has been answered, and before
@@ -480,8 +467,10 @@ impl Transport for Link {
         let Ok(deadline) = deadline::current_deadline() else {
             return false;
         };
-        let is_kept = self.used_for == deadline.began();
-        is_kept || boot_clock().saturating_sub(self.used_at) <= deadline.max_idle() && self.stream.is_quiet()
+        if self.used_for == deadline.began() {
+            return self.idle_limit.keeps();
+        }
+        boot_clock().saturating_sub(self.used_at) <= deadline.max_idle() && self.stream.is_quiet()
     }
 
     fn is_tls(&self) -> bool {

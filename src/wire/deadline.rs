@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -208,8 +209,9 @@ impl Deadline {
 }
 
 thread_local! {
-    /// The call that this thread is making: the HTTP crate does not carry it through to its sockets.
-    static CALL: RefCell<Option<Rc<Deadline>>> = const { RefCell::new(None) };
+    /// The call that this thread is making: the HTTP crate does not carry it through to its sockets. Empty again when the
+    /// call is over. Without a destructor, so that it is there for calls that are made while the thread ends.
+    static CALL: RefCell<ManuallyDrop<Option<Rc<Deadline>>>> = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Runs `body` with `deadline` as the time of this thread's call.
@@ -217,16 +219,21 @@ pub fn with_deadline<T>(deadline: &Rc<Deadline>, body: impl FnOnce() -> T) -> T 
     struct Restore(Option<Rc<Deadline>>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            CALL.set(self.0.take());
+            drop(exchange(self.0.take()));
         }
     }
-    let _restore = Restore(CALL.replace(Some(deadline.clone())));
+    let _restore = Restore(exchange(Some(deadline.clone())));
     body()
+}
+
+/// Sets the call of this thread, and gives the one before it.
+fn exchange(call: Option<Rc<Deadline>>) -> Option<Rc<Deadline>> {
+    ManuallyDrop::into_inner(CALL.replace(ManuallyDrop::new(call)))
 }
 
 /// The time of this thread's call. A socket used outside a call has none.
 pub fn current_deadline() -> Result<Rc<Deadline>, Error> {
-    let deadline = CALL.with_borrow(Option::clone);
+    let deadline = CALL.with_borrow(|call| (**call).clone());
     deadline.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
 }
 

@@ -1,28 +1,35 @@
-//! What may come back on the wire: checks an answer's bytes before the HTTP crate sees them, because
-//! that crate accepts more than one reading of some answers, and any number of bytes of others.
+//! What may come back on the wire: where an answer's head and body begin and end. Strict, because many readers
+//! accept more than one reading of some answers, and any number of bytes of others.
 
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
+pub use crate::wire::head::HEAD_LIMIT;
+use crate::wire::head::{
+    Ending, HEAD_END, Head, Wanted, ends_elsewhere, framing, head_too_large, read_head, too_large,
+};
 
-/// Room for a status line and headers.
-pub const HEAD_LIMIT: usize = 16 * 1024;
-/// What a head ends with.
-const HEAD_END: &[u8] = b"\r\n\r\n";
-/// No answer may have more fields.
-const MAX_FIELDS: usize = 100;
 /// No more interim answers (1xx) may come before the answer.
 const MAX_INTERIM: u32 = 8;
 /// Room for the line of a chunk's size, extensions included.
-const CHUNK_LINE_LIMIT: usize = 256;
+const CHUNK_LINE_LIMIT: usize = 4096;
+/// An answer may have so much more in the extensions of its chunks than twice what is in the chunks.
+const EXTENSIONS_LIMIT: u64 = 16 * 1024;
 /// Room for the fields after the last chunk.
-const TRAILER_LIMIT: usize = 1024;
+const TRAILER_LIMIT: usize = 8 * 1024;
 
 /// How far an answer has come.
 #[derive(Debug)]
 pub struct Framing {
     stage: Stage,
+    wanted: Wanted,
     /// A head, a chunk's line or a trailer that is not complete yet.
     pending: Vec<u8>,
     interim: u32,
+    /// Bytes of extensions beyond what the chunks so far may have.
+    extensions: u64,
+    /// The answer's head, once it has come.
+    pub head: Option<Head>,
+    /// Whether more came than the answer.
+    surplus: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,29 +48,81 @@ enum Stage {
 
 impl Default for Framing {
     fn default() -> Framing {
-        Framing { stage: Stage::Head, pending: Vec::new(), interim: 0 }
+        Framing::new(Wanted::default())
     }
 }
 
 impl Framing {
-    /// Checks the next bytes of the answer.
-    pub fn feed(&mut self, mut bytes: &[u8]) -> Result<()> {
-        while !bytes.is_empty() {
-            let used = match self.stage {
-                Stage::Head => self.feed_head(bytes)?,
-                Stage::ChunkLine => self.feed_chunk_line(bytes)?,
-                Stage::Trailer => self.feed_trailer(bytes)?,
+    /// The answer to come, to a request that wanted this of it.
+    pub fn new(wanted: Wanted) -> Framing {
+        let stage = Stage::Head;
+        Framing { stage, wanted, pending: Vec::new(), interim: 0, extensions: 0, head: None, surplus: false }
+    }
+
+    /// Checks the next bytes of the answer, and takes everything out of them that is not of its body; how many bytes
+    /// are left.
+    pub fn feed(&mut self, bytes: &mut [u8]) -> Result<usize> {
+        let (mut at, mut kept) = (0, 0);
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            // The bytes of the body come first.
+            let (used, keep) = match self.stage {
+                Stage::Head => (self.feed_head(rest)?, 0),
+                Stage::ChunkLine => (self.feed_chunk_line(rest)?, 0),
+                Stage::Trailer => (self.feed_trailer(rest)?, 0),
                 Stage::Length(left) => {
-                    let used = shorter(left, bytes);
+                    let used = shorter(left, rest);
                     self.stage = body_left(left - used as u64);
-                    used
+                    (used, used)
                 }
-                Stage::Chunk(left) => self.feed_chunk(left, bytes)?,
-                Stage::UntilClose | Stage::Complete => return Ok(()),
+                Stage::Chunk(left) => (self.feed_chunk(left, rest)?, shorter(left.saturating_sub(2), rest)),
+                Stage::UntilClose => (rest.len(), rest.len()),
+                Stage::Complete => {
+                    self.surplus = true;
+                    (rest.len(), 0)
+                }
             };
-            bytes = &bytes[used..];
+            if at != kept {
+                bytes.copy_within(at..at + keep, kept);
+            }
+            kept += keep;
+            at += used;
         }
-        Ok(())
+        bytes[kept..].fill(0);
+        Ok(kept)
+    }
+
+    /// How many bytes come next that are of the body alone.
+    pub fn of_body(&self) -> usize {
+        match self.stage {
+            Stage::Length(left) => usize::try_from(left).unwrap_or(usize::MAX),
+            Stage::Chunk(left) => usize::try_from(left.saturating_sub(2)).unwrap_or(usize::MAX),
+            _ => 0,
+        }
+    }
+
+    /// So many of them have come by another way than [`Framing::feed`].
+    pub fn passed(&mut self, count: usize) {
+        self.stage = match self.stage {
+            Stage::Length(left) => body_left(left - count as u64),
+            Stage::Chunk(left) => Stage::Chunk(left - count as u64),
+            other => other,
+        };
+    }
+
+    /// Whether the whole answer has come.
+    pub fn is_complete(&self) -> bool {
+        self.stage == Stage::Complete
+    }
+
+    /// Whether the whole answer has come if the connection ends here.
+    pub fn may_end(&self) -> bool {
+        matches!(self.stage, Stage::UntilClose | Stage::Trailer | Stage::Complete)
+    }
+
+    /// Whether the connection can carry another request: both sides want that, and nothing came that was not asked for.
+    pub fn keeps_connection(&self) -> bool {
+        self.is_complete() && !self.surplus && self.head.as_ref().is_some_and(|head| head.keeps_connection)
     }
 
     /// Takes bytes up to the end of a part that ends in `end`; how many, and whether the part is complete.
@@ -84,7 +143,8 @@ impl Framing {
     }
 
     fn feed_head(&mut self, bytes: &[u8]) -> Result<usize> {
-        let whole = if self.pending.is_empty() { read_head(&bytes[..bytes.len().min(HEAD_LIMIT)])? } else { None };
+        let whole =
+            if self.pending.is_empty() { read_head(&bytes[..bytes.len().min(HEAD_LIMIT)], self.wanted)? } else { None };
         let (used, head) = match whole {
             // Most heads come in one piece, and need no copy.
             Some(whole) => whole,
@@ -94,7 +154,7 @@ impl Framing {
                     return Err(head_too_large());
                 }
                 // What is no HTTP at all is told at once, not when its 16 KiB have come.
-                match read_head(&self.pending)? {
+                match read_head(&self.pending, self.wanted)? {
                     Some((_, head)) if complete => (used, head),
                     None if !complete => return Ok(used),
                     _ => return Err(ends_elsewhere()),
@@ -102,37 +162,48 @@ impl Framing {
             }
         };
         self.pending.clear();
-        self.stage = match head {
-            Head::Interim => {
-                self.interim += 1;
-                if self.interim > MAX_INTERIM {
-                    return Err(framing("it begins with too many interim answers"));
-                }
-                Stage::Head
-            }
-            Head::Length(length) => body_left(length),
-            Head::Chunked => Stage::ChunkLine,
-            Head::UntilClose => Stage::UntilClose,
+        let Some(head) = head else {
+            self.interim += 1;
+            return if self.interim > MAX_INTERIM {
+                Err(framing("it begins with too many interim answers"))
+            } else {
+                Ok(used)
+            };
         };
+        self.stage = match head.ending {
+            Ending::Length(length) => body_left(length),
+            Ending::Chunked => Stage::ChunkLine,
+            Ending::UntilClose => Stage::UntilClose,
+        };
+        self.head = Some(head);
         Ok(used)
     }
 
     fn feed_chunk_line(&mut self, bytes: &[u8]) -> Result<usize> {
         let (used, complete) = self.take_until(b"\r\n", CHUNK_LINE_LIMIT, bytes);
-        if !complete {
-            let bad = self.pending.len() > CHUNK_LINE_LIMIT || !self.pending[0].is_ascii_hexdigit();
-            return if bad { Err(framing("a chunk has no valid size")) } else { Ok(used) };
-        }
         let bad = || framing("a chunk has no valid size");
-        if !self.pending[0].is_ascii_hexdigit() || self.pending[..self.pending.len() - 2].contains(&b'\n') {
+        if !self.pending[0].is_ascii_hexdigit() || !complete && self.pending.len() > CHUNK_LINE_LIMIT {
             return Err(bad());
         }
-        let size = match httparse::parse_chunk_size(&self.pending) {
-            Ok(httparse::Status::Complete((_, size))) => size,
+        // Whatever comes behind the first of the two has to be the second.
+        let line_end = self.pending.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        if line_end.is_some_and(|end| !b"\r\n".starts_with(&self.pending[end..])) {
+            return Err(bad());
+        }
+        if !complete {
+            return Ok(used);
+        }
+        let chunk = match httparse::parse_chunk_size(&self.pending) {
+            Ok(httparse::Status::Complete((_, chunk))) => chunk,
             _ => return Err(bad()),
         };
+        let extension = (self.pending.len() - 2 - digits(&self.pending)) as u64;
+        self.extensions = (self.extensions + extension).saturating_sub(chunk.saturating_mul(2));
+        if self.extensions > EXTENSIONS_LIMIT {
+            return Err(too_large("the server's answer has more in the extensions of its chunks than in them".into()));
+        }
         self.pending.clear();
-        self.stage = match size {
+        self.stage = match chunk {
             0 => Stage::Trailer,
             size => Stage::Chunk(size.checked_add(2).filter(|size| *size < 1 << 62).ok_or_else(bad)?),
         };
@@ -158,16 +229,31 @@ impl Framing {
     }
 
     fn feed_trailer(&mut self, bytes: &[u8]) -> Result<usize> {
-        let (used, line) = self.take_until(b"\r\n", TRAILER_LIMIT, bytes);
+        let start = self.pending.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let (used, complete) = self.take_until(b"\r\n", TRAILER_LIMIT, bytes);
         if self.pending.len() > TRAILER_LIMIT {
             return Err(too_large(format!("the fields after the answer's body are longer than {TRAILER_LIMIT} bytes")));
         }
-        if line && (self.pending == b"\r\n" || self.pending.ends_with(b"\r\n\r\n")) {
+        let line = &self.pending[start..];
+        // Where a line ends would otherwise depend on how the answer is cut.
+        if line.iter().enumerate().any(|(index, byte)| *byte == b'\n' && !line[..index].ends_with(b"\r")) {
+            return Err(framing("a field after its body ends in half a line break"));
+        }
+        let is_last = line.starts_with(b"\r");
+        if is_last && !b"\r\n".starts_with(line) {
+            return Err(framing("a field after its body begins with half a line break"));
+        }
+        if is_last && complete {
             self.pending.clear();
             self.stage = Stage::Complete;
         }
         Ok(used)
     }
+}
+
+/// How many hexadecimal digits a text begins with.
+fn digits(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| byte.is_ascii_hexdigit()).count()
 }
 
 fn shorter(left: u64, bytes: &[u8]) -> usize {
@@ -178,107 +264,29 @@ fn body_left(left: u64) -> Stage {
     if left == 0 { Stage::Complete } else { Stage::Length(left) }
 }
 
-fn framing(what: &str) -> Error {
-    Error::new(Reason::ProtocolFraming, format!("the server's answer is not valid HTTP: {what}"))
-}
-
-/// The error for a head, or a line of one, that does not fit into its room.
-pub fn head_too_large() -> Error {
-    too_large(format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes"))
-}
-
-fn too_large(message: String) -> Error {
-    Error::new(Reason::ProtocolTooLarge, message)
-}
-
-/// What a head says about what follows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Head {
-    /// 1xx: the answer itself is still to come.
-    Interim,
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
-
-fn ends_elsewhere() -> Error {
-    framing("its head ends in another place than a line break twice")
-}
-
-/// The length and the meaning of the head that these bytes begin with; `None` while it is not complete.
-fn read_head(bytes: &[u8]) -> Result<Option<(usize, Head)>> {
-    // httparse passes over empty lines, and whether two of them are a head of their own would depend on the cut.
-    if bytes.starts_with(b"\r") || bytes.starts_with(b"\n") {
-        return Err(framing("it begins with an empty line"));
-    }
-    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    let mut response = httparse::Response::new(&mut fields);
-    let used = match response.parse(bytes) {
-        Ok(httparse::Status::Complete(used)) if bytes[..used].ends_with(HEAD_END) => used,
-        Ok(httparse::Status::Complete(_)) => return Err(ends_elsewhere()),
-        Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(too_large(format!("the server's answer has more than {MAX_FIELDS} fields")));
-        }
-        Err(_) => return Err(framing("its head is malformed")),
-    };
-    let status = response.code.unwrap_or(0);
-    if (100..200).contains(&status) {
-        return if status == 101 { Err(framing("it switches protocols")) } else { Ok(Some((used, Head::Interim))) };
-    }
-    let values = |name: &'static str| {
-        let named = response.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
-        named.map(|field| field.value)
-    };
-    let length = length(values("content-length"))?;
-    let mut codings = values("transfer-encoding");
-    let coding = (codings.next(), codings.next());
-    match (length, coding) {
-        (Some(_), (Some(_), _)) => return Err(framing("it has both a length and a transfer encoding")),
-        (None, (Some(_), Some(_))) => return Err(framing("its transfer encoding is not \"chunked\"")),
-        (None, (Some(only), None)) if !only.eq_ignore_ascii_case(b"chunked") => {
-            return Err(framing("its transfer encoding is not \"chunked\""));
-        }
-        (None, (Some(_), None)) if response.version == Some(0) => return Err(framing("HTTP/1.0 knows no chunks")),
-        _ => {}
-    }
-    let head = match length {
-        _ if matches!(status, 204 | 304) => Head::Length(0),
-        Some(length) => Head::Length(length),
-        None if coding.0.is_some() => Head::Chunked,
-        None => Head::UntilClose,
-    };
-    Ok(Some((used, head)))
-}
-
-/// The one length that all fields agree on.
-fn length<'a>(fields: impl Iterator<Item = &'a [u8]>) -> Result<Option<u64>> {
-    let bad = || framing("its length is not one number");
-    let mut told = None;
-    for field in fields {
-        let digits = std::str::from_utf8(field)
-            .ok()
-            .filter(|text| (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let length: u64 = digits.and_then(|text| text.parse().ok()).ok_or_else(bad)?;
-        if told.is_some_and(|told| told != length) {
-            return Err(bad());
-        }
-        told = Some(length);
-    }
-    Ok(told)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Reason;
 
     /// The reason for which an answer is refused, however it is cut into pieces.
     fn refused(answer: &[u8]) -> Option<Reason> {
-        let whole = Framing::default().feed(answer).err().map(|error| error.reason());
-        let mut framing = Framing::default();
-        let bytewise = answer.iter().find_map(|byte| framing.feed(&[*byte]).err()).map(|error| error.reason());
+        let (whole, bytewise) = (kept(answer, usize::MAX), kept(answer, 1));
         assert_eq!(whole, bytewise, "{}", String::from_utf8_lossy(answer));
-        whole
+        whole.err()
+    }
+
+    /// The body of an answer that comes in pieces of this size.
+    fn kept(answer: &[u8], size: usize) -> std::result::Result<Vec<u8>, Reason> {
+        let mut framing = Framing::default();
+        let mut left = Vec::new();
+        for piece in answer.chunks(size.min(answer.len())) {
+            let mut piece = piece.to_vec();
+            let count = framing.feed(&mut piece).map_err(|error| error.reason())?;
+            assert!(piece[count..].iter().all(|byte| *byte == 0));
+            left.extend_from_slice(&piece[..count]);
+        }
+        Ok(left)
     }
 
     fn with_fields(fields: &str, body: &str) -> Option<Reason> {
@@ -373,6 +381,37 @@ mod tests {
     }
 
     #[test]
+    fn only_the_body_is_left() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let long = "x".repeat(4000);
+        for (sent, left) in [
+            ("2\r\n{}\r\n0\r\n\r\n", "{}"),
+            ("2;a=b\r\n{}\r\n0;last\r\n\r\n", "{}"),
+            (&*format!("1;{long}\r\n{{\r\n1 ; q=\"{long}\"\r\n}}\r\n0\r\n\r\n"), "{}"),
+            ("2\r\n{}\r\n0\r\nX: y\r\nZ: 1\r\n\r\n", "{}"),
+            ("A;a0\r\n0123456789\r\n0;f\r\nX: 0\r\n\r\nmore", "0123456789"),
+        ] {
+            let answer = [head, sent].concat();
+            for size in [1, 2, 3, 7, 64, usize::MAX] {
+                assert_eq!(kept(answer.as_bytes(), size), Ok(left.as_bytes().to_vec()), "{sent} by {size}");
+            }
+        }
+        for body in [
+            "2;a\rb\r\n{}\r\n",
+            "2;a\nb\r\n{}\r\n",
+            "2\r;\r\n",
+            "0\r\n\rX: y\r\n\r\n",
+            "0\r\nX: y\r\n\rZ\r\n\r\n",
+            "0\r\nX: y\n\r\n",
+            "0\r\nX: y\n\n",
+            "0\r\nX: y\r\nZ\n\r\n",
+            "0\r\n\n",
+        ] {
+            assert_eq!(refused([head, body].concat().as_bytes()), Some(Reason::ProtocolFraming), "{body:?}");
+        }
+    }
+
+    #[test]
     fn nothing_is_endless() {
         let interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
         assert_eq!(refused(interim.repeat(8).as_bytes()), None);
@@ -380,9 +419,12 @@ mod tests {
         assert_eq!(with_fields(&"X: y\r\n".repeat(100), ""), None);
         assert_eq!(with_fields(&"X: y\r\n".repeat(101), ""), Some(Reason::ProtocolTooLarge));
         assert_eq!(with_fields(&format!("X: {}\r\n", "y".repeat(HEAD_LIMIT)), ""), Some(Reason::ProtocolTooLarge));
-        let trailers = format!("0\r\n{}\r\n", "X: y\r\n".repeat(200));
+        let trailers = format!("0\r\n{}\r\n", "X: y\r\n".repeat(1400));
         assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &trailers), Some(Reason::ProtocolTooLarge));
-        let line = format!("2;{}\r\n{{}}\r\n", "x".repeat(300));
+        let line = format!("2;{}\r\n{{}}\r\n", "x".repeat(4100));
         assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &line), Some(Reason::ProtocolFraming));
+        let line = format!("2;{}\r\n{{}}\r\n", "x".repeat(4000));
+        assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &line.repeat(4)), None);
+        assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &line.repeat(5)), Some(Reason::ProtocolTooLarge));
     }
 }

@@ -18,7 +18,6 @@ use crate::wire::socket::MAX_ADDRESSES;
 
 /// No more threads than this look names up, in the whole process.
 const MAX_LOOKUPS: usize = 16;
-const STACK: usize = 256 * 1024;
 const KEEP_ADDRESSES: Duration = Duration::from_secs(60);
 const KEEP_FAILURE: Duration = Duration::from_secs(1);
 
@@ -44,14 +43,14 @@ struct Names {
     news: Arc<Condvar>,
 }
 
-/// What is known, and what is being asked. Trees, because a hash map begins with random numbers, and panics
+/// What is known, and what is being asked. A tree, because a hash map begins with random numbers, and panics
 /// without them.
 #[derive(Default)]
 struct Book {
     known: BTreeMap<String, Known>,
     /// Look-ups that have a thread. `getaddrinfo` cannot be interrupted, so one that nobody waits for any more keeps
     /// its thread until the system answers, and the next caller of the same name joins it.
-    running: BTreeMap<String, u64>,
+    running: Vec<(String, u64)>,
 }
 
 struct Known {
@@ -66,7 +65,7 @@ impl Names {
             if let Some(known) = book.known.get(host).filter(|known| known.until > boot_clock()) {
                 return known.answer.clone();
             }
-            if let Some(number) = book.running.get(host).copied() {
+            if let Some(number) = book.running(host) {
                 return self.wait_for(host, number, book, deadline);
             }
             if book.running.len() < MAX_LOOKUPS {
@@ -89,16 +88,19 @@ impl Names {
         let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let (name, shared, news) = (host.to_owned(), self.book.clone(), self.news.clone());
         let start = || {
-            std::thread::Builder::new().name(process::LOOKUP_THREAD.into()).stack_size(STACK).spawn(move || {
-                let (answer, keep) = ask_system(&name);
-                lock(&shared).end(name, answer, keep);
-                news.notify_all();
-            })
+            std::thread::Builder::new().name(process::LOOKUP_THREAD.into()).stack_size(process::stack()).spawn(
+                move || {
+                    process::begin_library_thread();
+                    let (answer, keep) = ask_system(&name);
+                    lock(&shared).end(name, answer, keep);
+                    news.notify_all();
+                },
+            )
         };
         process::without_signals(start).map_err(|_| {
             Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up")
         })?;
-        book.running.insert(host.to_owned(), number);
+        book.running.push((host.to_owned(), number));
         Ok(number)
     }
 
@@ -117,13 +119,14 @@ impl Names {
 }
 
 impl Book {
-    fn is_running(&self, host: &str, number: u64) -> bool {
-        self.running.get(host) == Some(&number)
+    /// The number of the look-up of this name that is running.
+    fn running(&self, host: &str) -> Option<u64> {
+        self.running.iter().find(|(name, _)| name == host).map(|(_, number)| *number)
     }
 
     /// The answer of a look-up that has ended.
     fn answer(&self, host: &str, number: u64) -> Option<Answer> {
-        if self.is_running(host, number) {
+        if self.running(host) == Some(number) {
             return None;
         }
         // Kept a moment longer than it is believed, so that everybody who waited gets it.
@@ -131,7 +134,7 @@ impl Book {
     }
 
     fn end(&mut self, host: String, answer: Answer, keep: Duration) {
-        self.running.remove(&host);
+        self.running.retain(|(name, _)| *name != host);
         let now = boot_clock();
         // What is no longer believed goes, but not before everybody who waited has read it.
         self.known.retain(|_, known| known.until + KEEP_FAILURE > now);
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn a_look_up_that_was_given_up_is_joined_by_the_next_caller() {
         let names = Names::default();
-        lock(&names.book).running.insert("slow".into(), 7);
+        lock(&names.book).running.push(("slow".into(), 7));
         for _ in 0..3 {
             let error = names.look_up("slow", &deadline(20)).unwrap_err();
             assert_eq!(error.reason(), Reason::TimeoutDns);

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Status};
+use crate::error::{Error, Reason, Status};
 use crate::platform::clock::boot_clock;
 use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
-use crate::wire::proxy::{self, Proxy};
+use crate::wire::proxy::{self, Proxied};
 use crate::wire::socket::{self, Socket, Target, allowed};
 use crate::wire::stream;
 use crate::wire::tls::{self, PeerCertificate, Trust};
 use crate::wire::tls_stream::TlsStream;
+use crate::wire::verifier::unusable_key;
 
 const LOOK_UP: &str = "name";
 const CONNECT: &str = "connection";
 const TLS: &str = "TLS";
 
 /// Connects; every step that could be tried, up to the first that failed.
-pub fn run(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, deadline: &Deadline) -> Vec<Step> {
+pub fn run(target: Target, proxy: Option<&Proxied>, trust: Option<&Trust>, deadline: &Deadline) -> Vec<Step> {
     let mut steps = Vec::new();
     let Some(socket) = connect(target, proxy, deadline, &mut steps) else {
         return steps;
@@ -29,11 +30,11 @@ pub fn run(target: Target, proxy: Option<&Proxy>, trust: Option<&Trust>, deadlin
     steps
 }
 
-fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline, steps: &mut Vec<Step>) -> Option<Socket> {
+fn connect(target: Target, proxy: Option<&Proxied>, deadline: &Deadline, steps: &mut Vec<Step>) -> Option<Socket> {
     if let Some(proxy) = proxy {
         steps.push(Step::skipped(LOOK_UP, "the proxy looks the name up"));
         let (socket, mut step) = Step::measure(CONNECT, || proxy::through(proxy, target, deadline));
-        step.facts.push(("through the proxy", format!("{}:{}", proxy.host, proxy.port)));
+        step.facts.push(("through the proxy", proxy.proxy().to_string()));
         steps.push(step);
         return socket;
     }
@@ -57,22 +58,34 @@ fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline, steps: &m
     socket
 }
 
-fn handshake(trust: &Trust, target: Target, proxy: Option<&Proxy>, socket: Socket, deadline: &Deadline) -> Step {
+fn handshake(trust: &Trust, target: Target, proxy: Option<&Proxied>, socket: Socket, deadline: &Deadline) -> Step {
     deadline.enter(Phase::Tls);
-    let (stream, mut step) = Step::measure(TLS, || TlsStream::connect(trust, target, socket));
+    let asked_before = trust.times_asked();
+    let (stream, mut step) = Step::measure(TLS, || TlsStream::connect_anew(trust, target, socket));
+    if let Some(stream) = &stream {
+        step.facts.push(("version", stream.version().to_owned()));
+    }
+    if trust.times_asked() != asked_before {
+        let shown = if trust.has_client_certificate() { "one is shown" } else { "none is set" };
+        step.facts.push(("asks for a client certificate", shown.to_owned()));
+    }
     let peer = match &stream {
-        Some(stream) => {
-            step.facts.push(("version", stream.version().to_owned()));
-            stream.peer()
-        }
+        Some(stream) => stream.peer(),
         None if is_about_certificate(step.failure()) => peer_certificate(target, proxy, deadline),
         None => None,
     };
-    if let Some(PeerCertificate { certificates, names, pin }) = peer {
-        step.facts.push(("certificates shown", certificates.to_string()));
-        step.facts.push(("for", names.join(", ")));
-        step.facts.push((PIN, pin));
+    let Some(peer) = peer else {
+        return step;
+    };
+    // Where the server shows its certificate to somebody who takes any kind of key, the kind was the matter.
+    if !peer.has_usable_key && step.failure().is_some_and(|error| error.reason() == Reason::TlsProtocol) {
+        step.outcome = Outcome::Failed(unusable_key(&peer.key));
     }
+    step.facts.push(("certificates shown", peer.certificates.to_string()));
+    step.facts.push(("for", peer.names));
+    step.facts.push(("issued by", peer.issuer));
+    step.facts.push(("key", peer.key));
+    step.facts.push((PIN, peer.pin));
     step
 }
 
@@ -84,10 +97,10 @@ fn is_about_certificate(failure: Option<&Error>) -> bool {
 }
 
 /// A second handshake that accepts anything, to show what was refused; the connection is closed unused.
-fn peer_certificate(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Option<PeerCertificate> {
+fn peer_certificate(target: Target, proxy: Option<&Proxied>, deadline: &Deadline) -> Option<PeerCertificate> {
     let socket = stream::connect(target, proxy, deadline).ok()?;
     deadline.enter(Phase::Tls);
-    TlsStream::connect(&tls::accept_any().ok()?, target, socket).ok()?.peer()
+    TlsStream::connect_anew(&tls::accept_any().ok()?, target, socket).ok()?.peer()
 }
 
 /// A step of a diagnosis, from a name to a token that works.

@@ -119,14 +119,14 @@ pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, 
     deadline.enter(Phase::Connect);
     let mut waiting = in_turns(addresses).into_iter();
     let mut running: Vec<(Owned, SocketAddr)> = Vec::new();
-    let mut failure = None;
+    let mut failure: Option<Error> = None;
     loop {
         deadline.next_wait()?;
         if let Some(address) = waiting.next() {
-            match socket::begin_connect(&address) {
-                Ok(stream) => running.push((Owned::new(stream), address)),
+            match Owned::open(|| socket::begin_connect(&address)) {
+                Ok(connection) => running.push((connection, address)),
                 Err(error) => {
-                    failure = Some(connect_error(&error, address));
+                    failure = more_telling(failure, connect_error(&error, address));
                     continue;
                 }
             }
@@ -145,7 +145,7 @@ pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, 
                     return Ok(socket);
                 }
                 Some(Err(error)) => {
-                    failure = Some(error);
+                    failure = more_telling(failure, error);
                     break;
                 }
                 None => {}
@@ -197,7 +197,24 @@ fn connect_error(error: &io::Error, address: SocketAddr) -> Error {
         Reason::ConnectRefused => "nothing listens there".to_owned(),
         _ => error.kind().to_string(),
     };
-    Error::new(reason, format!("cannot connect to {address}: {what}"))
+    // What was lacking for one address or port may be there for another.
+    Error::new(reason, format!("cannot connect to {address}: {what}")).with_transient(reason == Reason::ConnectResource)
+}
+
+/// Of the failures of two addresses the one that tells more of the server: that nothing listens says that the machine
+/// is there, that it is out of reach says nothing of it, and a lack of this machine's own least of all.
+fn more_telling(known: Option<Error>, error: Error) -> Option<Error> {
+    let rank = |error: &Error| match error.reason() {
+        Reason::ConnectRefused => 0,
+        Reason::ConnectReset => 1,
+        Reason::TimeoutConnect => 2,
+        Reason::ConnectUnreachable => 3,
+        _ => 4,
+    };
+    match known {
+        Some(known) if rank(&known) <= rank(&error) => Some(known),
+        _ => Some(error),
+    }
 }
 
 fn no_address(message: impl Into<Cow<'static, str>>) -> Error {
@@ -247,11 +264,9 @@ mod tests {
     use std::net::TcpListener;
     use std::rc::Rc;
 
-    use crate::wire::deadline::with_deadline;
+    use tigergraph_standin::ClosedPort;
 
-    fn refused_address() -> SocketAddr {
-        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-    }
+    use crate::wire::deadline::with_deadline;
 
     #[test]
     fn what_may_not_leave_this_machine_goes_to_loopback_alone() {
@@ -271,20 +286,21 @@ mod tests {
             ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"].iter().map(|a| a.parse().unwrap()).collect();
         let turns: Vec<_> = in_turns(&addresses).iter().map(ToString::to_string).collect();
         assert_eq!(turns, ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]);
-        assert_eq!(in_turns(&vec![refused_address(); 500]).len(), 16);
+        assert_eq!(in_turns(&vec!["1.1.1.1:1".parse().unwrap(); 500]).len(), 16);
     }
 
     #[test]
     fn a_refused_address_costs_no_delay() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (refused, listener) = (ClosedPort::new().unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
         let started = boot_clock();
-        connect(&[refused_address(), listener.local_addr().unwrap()], &deadline(2000)).unwrap();
+        connect(&[refused.address(), listener.local_addr().unwrap()], &deadline(2000)).unwrap();
         assert!(boot_clock() - started < ATTEMPT_DELAY);
     }
 
     #[test]
     fn nothing_but_refusals_is_refused() {
-        let error = connect(&[refused_address(), refused_address()], &deadline(2000)).unwrap_err();
+        let refused = [ClosedPort::new().unwrap(), ClosedPort::new().unwrap()];
+        let error = connect(&refused.each_ref().map(ClosedPort::address), &deadline(2000)).unwrap_err();
         assert_eq!(error.reason(), Reason::ConnectRefused);
         assert_eq!(connect(&[], &deadline(2000)).unwrap_err().reason(), Reason::ConnectDns);
     }

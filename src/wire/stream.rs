@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use crate::error::Result;
 use crate::wire::deadline::{Deadline, Phase};
 use crate::wire::lookup::look_up;
-use crate::wire::proxy::{Proxy, through};
+use crate::wire::proxy::{Proxied, through};
 use crate::wire::socket::{self, Socket, Target, allowed};
 use crate::wire::tls::Trust;
 use crate::wire::tls_stream::TlsStream;
@@ -26,7 +26,7 @@ impl Stream {
     /// Connects; with TLS if there is somebody to trust.
     pub fn connect(
         target: Target,
-        proxy: Option<&Proxy>,
+        proxy: Option<&Proxied>,
         trust: Option<&Trust>,
         deadline: &Deadline,
     ) -> Result<Stream> {
@@ -93,7 +93,7 @@ impl Write for Stream {
 }
 
 /// A connection to the target, straight or through the proxy; nothing is sent to the target.
-pub fn connect(target: Target, proxy: Option<&Proxy>, deadline: &Deadline) -> Result<Socket> {
+pub fn connect(target: Target, proxy: Option<&Proxied>, deadline: &Deadline) -> Result<Socket> {
     match proxy {
         None => socket::connect(&allowed(look_up(target.host, target.port, deadline)?, target.host, target)?, deadline),
         Some(proxy) => through(proxy, target, deadline),

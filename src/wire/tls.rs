@@ -3,28 +3,32 @@
 //! One rustls configuration per trust setting is kept for the whole process, because reading the
 //! system's trust store is the most expensive step of this library. Sessions to resume are kept per origin.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use once_cell::race::OnceBox;
 use once_cell::sync::Lazy;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
-    ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
+    ClientSessionStore, ResolvesClientCert, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
 };
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, NamedGroup, RootCertStore, SignatureScheme};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, NamedGroup, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, file_trouble};
 use crate::platform::file;
 use crate::platform::per_process::PerProcess;
-use crate::platform::process;
+use crate::wire::certificate::{Certificate, list_in_words, owner_in_words};
+use crate::wire::pem::{self, Source};
+use crate::wire::store::Store;
+use crate::wire::verifier::{Verifier, pin_of};
 
 /// Certificate and key files may not be larger than this.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -38,6 +42,8 @@ pub struct TrustSettings {
     pub ca_file: Option<String>,
     /// CA text.
     pub ca_pem: Option<String>,
+    /// Files with CA certificates beside those, or beside the system's trust store.
+    pub added_ca_files: Vec<String>,
     /// File with the client's chain.
     pub client_cert: Option<String>,
     /// File with the client's key.
@@ -50,14 +56,34 @@ pub struct TrustSettings {
 
 /// What a TLS handshake is verified by.
 pub struct Trust {
-    /// What all origins share; remembers no session.
-    client: ClientConfig,
-    /// The same with the sessions of each origin. A tree, because a hash map begins with random numbers, and
-    /// panics without them.
-    origins: PerProcess<Mutex<BTreeMap<String, Arc<ClientConfig>>>>,
+    /// Replaced when the files of the client's certificate hold another one.
+    client: ArcSwap<Client>,
+    /// The first of them. `client` points into the middle of a block, which tools that search for leaks take for lost if
+    /// nothing points to its beginning.
+    _first: Arc<Client>,
+    /// How connections verify a server, and what they show of themselves if it asks.
+    verifier: Arc<Verifier>,
+    files: Option<ClientFiles>,
+    asked: Arc<AtomicUsize>,
+    /// The certificates of the CA setting and of added files, once somebody asked for them.
+    ca_pem: OnceBox<String>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
 }
+
+/// What connections are made with.
+struct Client {
+    /// What all origins share; remembers no session.
+    config: ClientConfig,
+    /// The same with the sessions of each origin.
+    origins: PerProcess<Mutex<Origins>>,
+    /// The digest of the files that its certificate and key came from.
+    files: Option<Digest>,
+}
+
+type Origins = Vec<(String, Arc<ClientConfig>)>;
+
+type Digest = [u8; 32];
 
 /// More origins than this do not keep their sessions.
 const MAX_ORIGINS: usize = 64;
@@ -65,19 +91,135 @@ const MAX_ORIGINS: usize = 64;
 const MAX_TICKETS: usize = 4;
 
 impl Trust {
+    fn new(verifier: Verifier, files: Option<ClientFiles>, insecure: bool) -> Result<Trust> {
+        let (verifier, asked) = (Arc::new(verifier), Arc::default());
+        let identity = files.as_ref().map(|files| files.read(false)?.identity()).transpose()?;
+        let first = Arc::new(Client::new(&verifier, &asked, identity)?);
+        Ok(Trust {
+            client: ArcSwap::new(first.clone()),
+            _first: first,
+            verifier,
+            files,
+            asked,
+            ca_pem: OnceBox::new(),
+            insecure,
+        })
+    }
+
     /// The configuration for connections to an origin (`host:port`), with the sessions it may resume.
     pub fn client(&self, origin: &str) -> Arc<ClientConfig> {
-        let origins = self.origins.get();
+        self.look_at_files();
+        let client = self.client.load();
+        let origins = client.origins.get();
         let mut origins = origins.lock().unwrap_or_else(PoisonError::into_inner);
-        if origins.len() >= MAX_ORIGINS && !origins.contains_key(origin) {
+        if let Some((_, known)) = origins.iter().find(|(known, _)| known == origin) {
+            return known.clone();
+        }
+        if origins.len() >= MAX_ORIGINS {
             origins.clear();
         }
-        let with_sessions = || {
-            let mut client = self.client.clone();
-            client.resumption = Resumption::store(Arc::new(Sessions::default()));
-            Arc::new(client)
+        let mut config = client.config.clone();
+        config.resumption = Resumption::store(Arc::new(Sessions::default()));
+        let config = Arc::new(config);
+        origins.push((origin.to_owned(), config.clone()));
+        config
+    }
+
+    /// The same for a connection that resumes nothing, so that the server shows and asks for everything.
+    pub fn fresh_client(&self) -> Arc<ClientConfig> {
+        self.look_at_files();
+        Arc::new(self.client.load().config.clone())
+    }
+
+    /// Takes another certificate of the client's, if its files hold one now. Until both of them fit each other, the
+    /// old one stays.
+    fn look_at_files(&self) {
+        let Some(content) = self.files.as_ref().and_then(|files| files.read(true).ok()) else {
+            return;
         };
-        origins.entry(origin.to_owned()).or_insert_with(with_sessions).clone()
+        if self.client.load().files == Some(content.digest()) {
+            return;
+        }
+        let renewed = content.identity().and_then(|identity| Client::new(&self.verifier, &self.asked, Some(identity)));
+        if let Ok(renewed) = renewed {
+            self.client.store(Arc::new(renewed));
+        }
+    }
+
+    /// The certificates of the CA setting and of added files in PEM, as they were read, and the NUL at its end that C
+    /// needs; without any "".
+    pub fn ca_pem_with_nul(&self) -> &str {
+        self.ca_pem.get_or_init(|| {
+            let mut text = String::new();
+            for certificate in self.verifier.own.iter().flatten() {
+                text.push_str("-----BEGIN CERTIFICATE-----\n");
+                for line in BASE64.encode(certificate).as_bytes().chunks(64) {
+                    text.extend(line.iter().copied().map(char::from));
+                    text.push('\n');
+                }
+                text.push_str("-----END CERTIFICATE-----\n");
+            }
+            Box::new(text + "\0")
+        })
+    }
+
+    /// Whether it has a certificate to show to servers.
+    pub fn has_client_certificate(&self) -> bool {
+        self.files.is_some()
+    }
+
+    /// How often a server has asked for a certificate of the client's.
+    pub fn times_asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+impl Client {
+    fn new(verifier: &Arc<Verifier>, asked: &Arc<AtomicUsize>, identity: Option<ClientIdentity>) -> Result<Client> {
+        let builder = ClientConfig::builder_with_provider(verifier.provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(|_| Error::new(Reason::InternalPanic, "no TLS version is left"))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier.clone());
+        let files = identity.as_ref().map(|identity| identity.digest);
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => builder.with_client_auth_cert(identity.chain, identity.key).map_err(unfit_key)?,
+        };
+        config.resumption = Resumption::disabled();
+        let shown = config.client_auth_cert_resolver.clone();
+        config.client_auth_cert_resolver = Arc::new(Asked { shown, times: asked.clone() });
+        Ok(Client { config, origins: PerProcess::default(), files })
+    }
+}
+
+fn unfit_key(error: rustls::Error) -> Error {
+    let source = Source { setting: "client_key", path: None };
+    match error {
+        rustls::Error::InconsistentKeys(_) => source.error("does not fit the client certificate").with_hint(
+            "The public keys of both must be equal: compare openssl x509 -noout -pubkey and openssl pkey -pubout.",
+        ),
+        _ => source
+            .error("holds a key of a kind that this library cannot use")
+            .with_hint("Use a key of RSA with 2048 bits or more, of ECDSA on P-256 or P-384, or of Ed25519."),
+    }
+}
+
+/// Shows a certificate to servers that ask for one, and counts them.
+#[derive(Debug)]
+struct Asked {
+    shown: Arc<dyn ResolvesClientCert>,
+    times: Arc<AtomicUsize>,
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.times.fetch_add(1, Ordering::Relaxed);
+        self.shown.resolve(issuers, schemes)
+    }
+
+    fn has_certs(&self) -> bool {
+        self.shown.has_certs()
     }
 }
 
@@ -87,7 +229,13 @@ pub struct PeerCertificate {
     /// How many certificates.
     pub certificates: usize,
     /// The names that the first is for.
-    pub names: Vec<String>,
+    pub names: String,
+    /// Who issued it.
+    pub issuer: String,
+    /// The kind of its key.
+    pub key: String,
+    /// Whether signatures of that can be verified.
+    pub has_usable_key: bool,
     /// The pin of its key, as `tg_config_set_pin_sha256` takes it.
     pub pin: String,
 }
@@ -95,26 +243,23 @@ pub struct PeerCertificate {
 impl PeerCertificate {
     /// What this chain shows, if its first certificate can be read.
     pub fn new(chain: &[CertificateDer<'_>]) -> Option<PeerCertificate> {
-        let certificate = webpki::EndEntityCert::try_from(chain.first()?).ok()?;
-        let pin = BASE64.encode(pin_of(&certificate));
-        let names = certificate.valid_dns_names().take(MAX_NAMES).map(String::from).collect();
-        Some(PeerCertificate { certificates: chain.len(), names, pin })
+        let shown = Certificate::read(chain.first()?)?;
+        Some(PeerCertificate {
+            certificates: chain.len(),
+            names: list_in_words(&shown.names().unwrap_or_default()),
+            issuer: owner_in_words(shown.issuer),
+            key: shown.key_in_words(),
+            has_usable_key: shown.has_usable_key(),
+            pin: BASE64.encode(pin_of(&shown)),
+        })
     }
-}
-
-/// No more names than this are shown.
-const MAX_NAMES: usize = 8;
-
-fn pin_of(certificate: &webpki::EndEntityCert) -> [u8; 32] {
-    let digest = ring::digest::digest(&ring::digest::SHA256, certificate.subject_public_key_info().as_ref());
-    let mut pin = [0; 32];
-    pin.copy_from_slice(digest.as_ref());
-    pin
 }
 
 /// A trust that accepts any certificate, to see it. Nothing may be sent over such a connection.
 pub fn accept_any() -> Result<Trust> {
-    build(&TrustKey { ca: None, system: Vec::new(), pin: None, insecure: true }, None, None)
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Verifier { roots: None, own: None, pin: None, insecure: true, provider, accepts_any_key: true };
+    Trust::new(verifier, None, true)
 }
 
 /// The sessions of one origin that can be resumed.
@@ -179,7 +324,10 @@ impl fmt::Debug for Trust {
 struct TrustKey {
     /// The PEM text: to read it is dearer than to compare it.
     ca: Option<Vec<u8>>,
-    system: Vec<Option<std::ffi::OsString>>,
+    /// The same of added files.
+    added: Vec<Zeroizing<Vec<u8>>>,
+    /// The system's trust store, where it counts.
+    system: Option<Store>,
     pin: Option<[u8; 32]>,
     insecure: bool,
 }
@@ -201,15 +349,29 @@ impl TrustSettings {
         let ca = self.ca()?;
         let pin = self.pin()?;
         let client = self.client()?;
-        let authorities = || ca.as_ref().map(|(name, pem)| certificates(name, pem)).transpose();
+        let added = self.added()?;
+        let authorities = || {
+            let ca = ca.as_ref().map(|(source, pem)| pem::certificates(*source, pem)).transpose()?;
+            let added =
+                added.iter().map(|(source, pem)| pem::certificates(*source, pem)).collect::<Result<Vec<_>>>()?;
+            Ok::<_, Error>(Authorities { ca, added: added.concat() })
+        };
         if !tls {
+            client.map(|files| files.read(false)?.identity()).transpose()?;
             return authorities().map(|_| None);
         }
-        let system = if ca.is_none() { TRUST_VARIABLES.map(process::variable).to_vec() } else { Vec::new() };
-        let key = TrustKey { ca: ca.as_ref().map(|(_, pem)| pem.clone()), system, pin, insecure: self.insecure };
+        // A pin alone replaces the chain check; beside a CA both must hold.
+        let system = (ca.is_none() && pin.is_none() && !self.insecure).then(Store::find);
+        let key = TrustKey {
+            ca: ca.as_ref().map(|(_, pem)| pem.to_vec()),
+            system,
+            pin,
+            insecure: self.insecure,
+            added: added.iter().map(|(_, pem)| pem.clone()).collect(),
+        };
         if client.is_some() {
             // A client's key is a credential: it is no key of a map, so these are not shared.
-            return build(&key, authorities()?, client).map(Arc::new).map(Some);
+            return key.build(authorities()?, client).map(Arc::new).map(Some);
         }
         // Built outside the lock, so that a slow trust store holds up nobody else.
         let shared = SHARED.get();
@@ -218,9 +380,9 @@ impl TrustSettings {
         if let Some(trust) = lock().known.iter().find_map(is_same) {
             return Ok(Some(trust));
         }
-        let trust = Arc::new(build(&key, authorities()?, None)?);
+        let trust = Arc::new(key.build(authorities()?, None)?);
         let mut shared = lock();
-        if key.ca.is_none() && key.pin.is_none() && !key.insecure {
+        if key.system.is_some() {
             shared.system = Some(trust.clone());
         }
         shared.known.retain(|(_, known)| known.strong_count() > 0);
@@ -229,18 +391,30 @@ impl TrustSettings {
     }
 
     /// The PEM text of the CA, and which setting has it.
-    fn ca(&self) -> Result<Option<(&'static str, Vec<u8>)>> {
-        let (name, pem) = match (&self.ca_file, &self.ca_pem) {
+    fn ca(&self) -> Result<Option<(Source<'_>, Zeroizing<Vec<u8>>)>> {
+        let text = Source { setting: "ca_pem", path: None };
+        Ok(Some(match (&self.ca_file, &self.ca_pem) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => {
                 let message = "the settings \"ca_file\" and \"ca_pem\" both name CA certificates";
                 return Err(Error::new(Reason::ConfigConflict, message));
             }
-            (Some(path), None) => ("ca_file", std::mem::take(&mut *read_file("ca_file", path)?)),
-            (None, Some(pem)) if pem.len() as u64 > FILE_LIMIT => return Err(too_large("ca_pem")),
-            (None, Some(pem)) => ("ca_pem", pem.clone().into_bytes()),
+            (Some(path), None) => {
+                let source = Source { setting: "ca_file", path: Some(path) };
+                (source, read_file(source, false)?)
+            }
+            (None, Some(pem)) if pem.len() as u64 > FILE_LIMIT => return Err(text.error("is larger than 4 MiB")),
+            (None, Some(pem)) => (text, Zeroizing::new(pem.clone().into_bytes())),
+        }))
+    }
+
+    /// The PEM text of added files.
+    fn added(&self) -> Result<Vec<(Source<'_>, Zeroizing<Vec<u8>>)>> {
+        let read = |path| {
+            let source = Source { setting: "added_ca_file", path: Some(path) };
+            read_file(source, false).map(|pem| (source, pem))
         };
-        Ok(Some((name, pem)))
+        self.added_ca_files.iter().map(|path| read(path)).collect()
     }
 
     fn pin(&self) -> Result<Option<[u8; 32]>> {
@@ -255,259 +429,116 @@ impl TrustSettings {
         bytes.try_into().map(Some).map_err(|_| bad())
     }
 
-    fn client(&self) -> Result<Option<ClientIdentity>> {
-        let (cert, key) = match (&self.client_cert, &self.client_key) {
-            (None, None) => return Ok(None),
-            (Some(cert), Some(key)) => (cert, key),
+    fn client(&self) -> Result<Option<ClientFiles>> {
+        match (&self.client_cert, &self.client_key) {
+            (None, None) => Ok(None),
+            (Some(cert), Some(key)) => Ok(Some(ClientFiles { cert: cert.clone(), key: key.clone() })),
             _ => {
                 let message = "the setting \"client_cert\" needs both files, certificate chain and private key";
-                return Err(Error::new(Reason::ArgumentNull, message));
+                Err(Error::new(Reason::ArgumentNull, message))
             }
-        };
-        let chain = certificates("client_cert", &read_file("client_cert", cert)?)?;
-        let pem = read_file("client_key", key)?;
-        let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| no_pem("client_key", "private key"))?;
-        Ok(Some(ClientIdentity { chain, key }))
+        }
     }
 }
 
-/// The variables that choose the system's trust store, as they do for OpenSSL and Go.
-pub const TRUST_VARIABLES: [&std::ffi::CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
+/// Where the client's certificate and key are.
+struct ClientFiles {
+    cert: String,
+    key: String,
+}
+
+/// What these files held.
+struct ClientContent<'a> {
+    cert: (Source<'a>, Zeroizing<Vec<u8>>),
+    key: (Source<'a>, Zeroizing<Vec<u8>>),
+}
+
+impl ClientFiles {
+    /// Their content; `again`: what can be read only once is left alone.
+    fn read(&self, again: bool) -> Result<ClientContent<'_>> {
+        let content = |setting, path| {
+            let source = Source { setting, path: Some(path) };
+            read_file(source, again).map(|content| (source, content))
+        };
+        Ok(ClientContent { cert: content("client_cert", &self.cert)?, key: content("client_key", &self.key)? })
+    }
+}
+
+impl ClientContent<'_> {
+    fn digest(&self) -> Digest {
+        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        for (_, content) in [&self.cert, &self.key] {
+            context.update(&(content.len() as u64).to_le_bytes());
+            context.update(content);
+        }
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        digest
+    }
+
+    fn identity(&self) -> Result<ClientIdentity> {
+        let chain = pem::certificates(self.cert.0, &self.cert.1)?;
+        Ok(ClientIdentity { chain, key: pem::private_key(self.key.0, &self.key.1)?, digest: self.digest() })
+    }
+}
 
 struct ClientIdentity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    digest: Digest,
 }
 
-fn file_error(setting: &str, what: impl fmt::Display) -> Error {
-    Error::new(Reason::ConfigFile, format!("the file of the setting \"{setting}\" {what}"))
-}
-
-fn too_large(setting: &str) -> Error {
-    file_error(setting, "is larger than 4 MiB")
-}
-
-fn no_pem(setting: &str, block: &str) -> Error {
-    file_error(setting, format_args!("holds no {block} in PEM form"))
-}
-
-fn read_file(setting: &str, path: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let unreadable =
-        |error: std::io::Error| file_error(setting, format_args!("cannot be read: {}", file_trouble(&error)));
-    let (file, _) = file::open(path).map_err(unreadable)?;
+/// The content of a setting's file. A pipe, as a shell makes one, can be read only once.
+fn read_file(source: Source, again: bool) -> Result<Zeroizing<Vec<u8>>> {
+    let unreadable = |error: std::io::Error| source.error(format_args!("cannot be read: {}", file_trouble(&error)));
+    let (file, about) = file::open(source.path.unwrap_or_default()).map_err(unreadable)?;
+    if again && !about.is_file() {
+        return Err(source.error("is no regular file"));
+    }
     let content = file::read(&file, FILE_LIMIT + 1, FILE_WAIT).map_err(unreadable)?;
     if content.len() as u64 > FILE_LIMIT {
-        return Err(too_large(setting));
+        return Err(source.error("is larger than 4 MiB"));
     }
     Ok(content)
 }
 
-fn certificates(setting: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
-    let found: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = found.map_err(|_| no_pem(setting, "readable certificate"))?;
-    if found.is_empty() {
-        return Err(no_pem(setting, "certificate"));
-    }
-    Ok(found)
+/// The certificates that settings name.
+struct Authorities {
+    /// Those of the CA setting.
+    ca: Option<Vec<CertificateDer<'static>>>,
+    /// Those of added files.
+    added: Vec<CertificateDer<'static>>,
 }
 
-/// The operating system's trust store.
-fn system_roots() -> Result<RootCertStore> {
-    let found = rustls_native_certs::load_native_certs();
-    let chosen = TRUST_VARIABLES.iter().find(|name| process::variable(name).is_some());
-    if let (Some(variable), false) = (chosen, found.errors.is_empty()) {
-        let message = format!("the trust store named by {} cannot be read", variable.to_string_lossy());
-        return Err(Error::new(Reason::ConfigFile, message));
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    Ok(roots)
-}
-
-fn own_roots(certificates: &[CertificateDer<'static>]) -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates {
-        let added = roots.add(certificate.clone());
-        added.map_err(|_| no_pem("ca_file\" or \"ca_pem", "usable CA certificate"))?;
-    }
-    Ok(roots)
-}
-
-/// `authorities` are the certificates of the key's CA.
-fn build(
-    key: &TrustKey,
-    authorities: Option<Vec<CertificateDer<'static>>>,
-    client: Option<ClientIdentity>,
-) -> Result<Trust> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = verifier(key, authorities.as_deref(), &provider)?;
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Error::new(Reason::InternalPanic, "no TLS version is left"))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
-    let mut client = match client {
-        None => builder.with_no_client_auth(),
-        Some(identity) => builder
-            .with_client_auth_cert(identity.chain, identity.key)
-            .map_err(|_| file_error("client_key", "does not fit the client certificate, or is of an unknown kind"))?,
-    };
-    client.resumption = Resumption::disabled();
-    Ok(Trust { client, origins: PerProcess::default(), insecure: key.insecure })
-}
-
-fn verifier(
-    key: &TrustKey,
-    authorities: Option<&[CertificateDer<'static>]>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<Verifier>> {
-    // A pin alone replaces the chain check; beside a CA both must hold.
-    let roots = match (authorities, key.pin) {
-        _ if key.insecure => None,
-        (Some(certificates), _) => Some(own_roots(certificates)?),
-        (None, None) => Some(system_roots()?),
-        (None, Some(_)) => None,
-    };
-    let chain = roots.map(|roots| chain_verifier(roots, provider)).transpose()?;
-    let pin = key.pin.filter(|_| !key.insecure);
-    Ok(Arc::new(Verifier { chain, pin, provider: provider.clone() }))
-}
-
-fn chain_verifier(roots: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>> {
-    if roots.is_empty() {
-        let error = Error::new(Reason::ConfigFile, "the system's trust store is empty or missing");
-        return Err(error.with_hint("Install the package ca-certificates, or name a CA with tg_config_set_ca_file."));
-    }
-    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-        .build()
-        .map_err(|_| Error::new(Reason::ConfigFile, "the trust store holds no usable certificate"))
-}
-
-/// Verifies a server: by its chain, by a pinned key with host name and dates, by both, or, in a laboratory, by
-/// nothing but that it holds the key of the certificate it shows.
-#[derive(Debug)]
-struct Verifier {
-    chain: Option<Arc<WebPkiServerVerifier>>,
-    pin: Option<[u8; 32]>,
-    provider: Arc<CryptoProvider>,
-}
-
-/// The error that carries a pin mismatch through rustls; [`reason_of`] reads it.
-#[derive(Debug)]
-struct PinMismatch;
-
-impl fmt::Display for PinMismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the server's key is not the pinned one")
-    }
-}
-
-impl std::error::Error for PinMismatch {}
-
-impl Verifier {
-    fn check_pin(&self, end_entity: &CertificateDer<'_>, pin: [u8; 32]) -> std::result::Result<(), rustls::Error> {
-        let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
-        if pin_of(&certificate) != pin {
-            let mismatch = rustls::OtherError(Arc::new(PinMismatch));
-            return Err(CertificateError::Other(mismatch).into());
+impl TrustKey {
+    /// `authorities` are the certificates of the key's CA and of its added files.
+    fn build(&self, authorities: Authorities, files: Option<ClientFiles>) -> Result<Trust> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let Authorities { ca, added } = authorities;
+        let mut roots = self.system.as_ref().map(Store::roots).transpose()?;
+        let mut own = ca;
+        if !added.is_empty() {
+            own.get_or_insert_default().extend(added);
         }
-        Ok(())
-    }
-
-    /// Host name and dates, without a chain.
-    fn check_host_and_dates(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> std::result::Result<(), rustls::Error> {
-        let certificate = webpki::EndEntityCert::try_from(end_entity).map_err(|_| CertificateError::BadEncoding)?;
-        // webpki checks the dates before it looks for an issuer; without any trusted issuer every
-        // certificate fails in the end, and one that is out of date fails by its dates.
-        let usage = webpki::KeyUsage::server_auth();
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        match certificate.verify_for_usage(algorithms, &[], &[], now, usage, None, None) {
-            Err(webpki::Error::CertExpired { .. }) => return Err(CertificateError::Expired.into()),
-            Err(webpki::Error::CertNotValidYet { .. }) => return Err(CertificateError::NotValidYet.into()),
-            _ => {}
+        // A pin holds nevertheless.
+        let own = own.filter(|_| !self.insecure);
+        if let Some(certificates) = &own {
+            add_all(roots.get_or_insert_with(RootCertStore::empty), certificates)?;
         }
-        certificate.verify_is_valid_for_subject_name(name).map_err(|_| CertificateError::NotValidForName.into())
+        let (pin, insecure) = (self.pin, self.insecure);
+        Trust::new(Verifier { roots, own, pin, insecure, provider, accepts_any_key: false }, files, insecure)
     }
 }
 
-/// A signature of the handshake that is wrong speaks against the handshake, not against the certificate.
-fn of_handshake(error: rustls::Error) -> rustls::Error {
-    rustls::Error::General(format!("signature of the handshake: {error}"))
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
-        if let Some(chain) = &self.chain {
-            chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)?;
-        } else if self.pin.is_some() {
-            self.check_host_and_dates(end_entity, name, now)?;
-        }
-        if let Some(pin) = self.pin {
-            self.check_pin(end_entity, pin)?;
-        }
-        Ok(ServerCertVerified::assertion())
+/// Adds those of the settings; none is left out.
+fn add_all(roots: &mut RootCertStore, certificates: &[CertificateDer<'static>]) -> Result<()> {
+    for (index, certificate) in certificates.iter().enumerate() {
+        roots.add(certificate.clone()).map_err(|error| {
+            let source = Source { setting: "ca_file\", \"ca_pem\" or \"added_ca_file", path: None };
+            source.error(format_args!("holds a certificate that cannot be used, number {}: {error}", index + 1))
+        })?;
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms).map_err(of_handshake)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms).map_err(of_handshake)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Which reason a failed handshake has.
-pub fn reason_of(error: &rustls::Error) -> Reason {
-    use rustls::{AlertDescription as Alert, Error as Tls};
-    match error {
-        Tls::InvalidCertificate(certificate) => certificate_reason(certificate),
-        Tls::FailedToGetRandomBytes => Reason::ConnectResource,
-        Tls::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate | Alert::UnknownCA)
-        | Tls::AlertReceived(Alert::CertificateUnknown | Alert::CertificateExpired | Alert::AccessDenied)
-        | Tls::AlertReceived(Alert::UnsupportedCertificate | Alert::CertificateRevoked) => Reason::TlsClientCertificate,
-        _ => Reason::TlsProtocol,
-    }
-}
-
-fn certificate_reason(error: &CertificateError) -> Reason {
-    use CertificateError as Bad;
-    match error {
-        Bad::Expired | Bad::ExpiredContext { .. } => Reason::TlsExpired,
-        Bad::NotValidYet | Bad::NotValidYetContext { .. } => Reason::TlsNotYetValid,
-        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Reason::TlsWrongHost,
-        Bad::Revoked => Reason::TlsRevoked,
-        Bad::Other(other) if other.0.is::<PinMismatch>() => Reason::TlsPinMismatch,
-        _ => Reason::TlsUnknownIssuer,
-    }
+    Ok(())
 }
 
 #[cfg(test)]

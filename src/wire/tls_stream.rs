@@ -2,15 +2,18 @@
 //! record stays in memory.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
+use rustls::{AlertDescription as Alert, ClientConfig};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
 use crate::wire::socket::{Socket, Target, io_error};
-use crate::wire::tls::{self, PeerCertificate, Trust};
+use crate::wire::tls::{PeerCertificate, Trust};
+use crate::wire::verifier::refusal;
 
 /// Room for records to begin with; grown for larger ones.
 const INCOMING: usize = 4 * 1024;
@@ -33,6 +36,10 @@ pub struct TlsStream {
     /// What they said, as far as it was not read yet.
     plain: Zeroizing<Vec<u8>>,
     read: usize,
+    /// Whether the handshake is over.
+    is_agreed: bool,
+    /// Whether this client has a certificate to show.
+    has_certificate: bool,
 }
 
 /// No more bytes of session tickets and the like are read from an idle connection before it is given up.
@@ -54,14 +61,39 @@ enum Next {
 impl TlsStream {
     /// Agrees on TLS with the server, and verifies it, before anything else is sent.
     pub fn connect(trust: &Trust, target: Target, socket: Socket) -> Result<TlsStream> {
-        let host = target.host.trim_start_matches('[').trim_end_matches(']');
-        let name = ServerName::try_from(host.to_owned())
+        let client = trust.client(&format!("{}:{}", host_of(target), target.port));
+        TlsStream::agree(client, trust, target, socket)
+    }
+
+    /// The same without resuming anything, so that the server shows and asks for everything.
+    pub fn connect_anew(trust: &Trust, target: Target, socket: Socket) -> Result<TlsStream> {
+        TlsStream::agree(trust.fresh_client(), trust, target, socket)
+    }
+
+    fn agree(client: Arc<ClientConfig>, trust: &Trust, target: Target, socket: Socket) -> Result<TlsStream> {
+        let name = ServerName::try_from(host_of(target).to_owned())
             .map_err(|_| Error::new(Reason::TlsWrongHost, "the host name cannot stand in a certificate"))?;
-        let client = trust.client(&format!("{host}:{}", target.port));
-        let connection = UnbufferedClientConnection::new(client, name).map_err(|error| tls_error(&error))?;
+        let asked_before = trust.times_asked();
+        let has_certificate = trust.has_client_certificate();
+        let connection =
+            UnbufferedClientConnection::new(client, name).map_err(|error| tls_error(&error, has_certificate))?;
         let (incoming, plain) = (Zeroizing::new(vec![0; INCOMING]), Zeroizing::default());
-        let mut stream = TlsStream { connection, socket, incoming, filled: 0, outgoing: Vec::new(), plain, read: 0 };
-        stream.handshake().map_err(|error| handshake_error(&error))?;
+        let mut stream = TlsStream {
+            connection,
+            socket,
+            incoming,
+            filled: 0,
+            outgoing: Vec::new(),
+            plain,
+            read: 0,
+            is_agreed: false,
+            has_certificate,
+        };
+        stream.handshake().map_err(|error| {
+            let is_asked = trust.times_asked() != asked_before;
+            handshake_error(&error, is_asked, has_certificate)
+        })?;
+        stream.is_agreed = true;
         Ok(stream)
     }
 
@@ -91,13 +123,21 @@ impl TlsStream {
 
     /// Lets TLS do its next step; `content` is sent if it is TLS's turn to send.
     fn step(&mut self, content: &[u8]) -> io::Result<Next> {
+        let (is_agreed, has_certificate) = (self.is_agreed, self.has_certificate);
+        let failed = |error: &rustls::Error| {
+            io::Error::other(match error {
+                // Before TLS 1.3 a server that wants a certificate for some requests alone begins another handshake.
+                rustls::Error::AlertReceived(Alert::HandshakeFailure) if is_agreed => another_handshake_error(),
+                error => tls_error(error, has_certificate),
+            })
+        };
         let UnbufferedStatus { mut discard, state, .. } =
             self.connection.process_tls_records(&mut self.incoming[..self.filled]);
         let next = match state {
-            Err(error) => return Err(io::Error::other(tls_error(&error))),
+            Err(error) => return Err(failed(&error)),
             Ok(ConnectionState::ReadTraffic(mut records)) => {
                 while let Some(record) = records.next_record() {
-                    let record = record.map_err(|error| io::Error::other(tls_error(&error)))?;
+                    let record = record.map_err(|error| failed(&error))?;
                     discard += record.discard;
                     append(&mut self.plain, record.payload);
                 }
@@ -201,7 +241,9 @@ impl Read for TlsStream {
         self.plain[taken].fill(0);
         self.read += count;
         if self.read == self.plain.len() {
-            (self.plain, self.read) = (Zeroizing::default(), 0);
+            // All of it was wiped just now.
+            drop(std::mem::take(&mut *self.plain));
+            self.read = 0;
         }
         Ok(count)
     }
@@ -272,7 +314,7 @@ fn encode(
                 return Ok(());
             }
             Err(EncodeFailure::Room(needed)) if needed > room => room = needed,
-            Err(_) => return Err(io::Error::other(tls_error(&rustls::Error::EncryptError))),
+            Err(_) => return Err(io::Error::other(tls_error(&rustls::Error::EncryptError, false))),
         }
     }
 }
@@ -283,29 +325,112 @@ fn send(socket: &mut Socket, outgoing: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
+/// As certificates have it: without the brackets of an IPv6 address.
+fn host_of(target: Target<'_>) -> &str {
+    target.host.trim_start_matches('[').trim_end_matches(']')
+}
+
 /// A connection that ends in the handshake was not closed by a TigerGraph that heard a request.
-fn handshake_error(error: &io::Error) -> Error {
+fn handshake_error(error: &io::Error, is_asked: bool, has_certificate: bool) -> Error {
     match io_error(error) {
         closed if closed.reason() == Reason::ConnectClosed => {
             Error::new(Reason::ConnectClosed, "the server closed the connection during the TLS handshake")
         }
+        // With TLS 1.2 OpenSSL has no better word for a certificate that it asked for and did not get.
+        failed if is_asked && failed.message() == NOTHING_IN_COMMON.0 => client_certificate_error(has_certificate),
         other => other,
     }
 }
 
+/// The server wants a certificate of the client's, or another one.
+fn client_certificate_error(has_certificate: bool) -> Error {
+    if !has_certificate {
+        let message = "the server requires a client certificate, and none is set";
+        return Error::new(Reason::TlsClientCertificate, message);
+    }
+    Error::new(Reason::TlsClientCertificate, "the server did not accept this client's certificate").with_hint(
+        "Check with the server's operator that its authority issued the certificate of tg_config_set_client_cert, and \
+         that this has not expired.",
+    )
+}
+
+/// The server wants a certificate for this request alone.
+fn another_handshake_error() -> Error {
+    let message = "the server began another handshake for this request, probably to ask for a client certificate, which \
+                   this library does not do";
+    Error::new(Reason::TlsClientCertificate, message).with_hint(
+        "Have the server ask for it in the first handshake, for all paths: with Apache, SSLVerifyClient outside of \
+         <Location> and <Directory>.",
+    )
+}
+
+/// What happened, and what to do about it.
+type Told = (&'static str, &'static str);
+
+const NOTHING_IN_COMMON: Told = (
+    "the TLS handshake failed: the server finds no cipher or no kind of signature that both sides have",
+    "The server must offer TLS 1.3, or TLS 1.2 with ECDHE and AES-GCM or ChaCha20-Poly1305, and its key must be of RSA \
+     (not RSA-PSS), of ECDSA on P-256 or P-384, or of Ed25519. A diagnosis (tg_diagnose) shows which key it has.",
+);
+const OLD_TLS: Told = (
+    "the TLS handshake failed: the server has neither TLS 1.2 nor TLS 1.3",
+    "Have TLS 1.2 or 1.3 switched on in the server's settings.",
+);
+const NO_TLS: Told = (
+    "the TLS handshake failed: the port does not speak TLS",
+    "Check the port, or use http:// if the server has no TLS.",
+);
+const NO_SUCH_NAME: Told = (
+    "the TLS handshake failed: the server has no certificate for this host name",
+    "Use the host name under which the server is known, or have it added to the server's settings.",
+);
+const BROKEN: Told = (
+    "the TLS handshake failed: what came is not what the server means",
+    "Something between this machine and the server changes what is sent, or one of them is broken.",
+);
+const OTHER: Told = (
+    "the TLS handshake failed: no common version, or the port does not speak TLS",
+    "Check the port, or use http:// if the server has no TLS; it must support TLS 1.2 or 1.3.",
+);
+
+/// Why there is no TLS session, beside what is wrong with certificates.
+fn told(error: &rustls::Error) -> Told {
+    use rustls::{Error as Tls, InvalidMessage as Bad, PeerIncompatible as Lacks};
+    match error {
+        Tls::AlertReceived(Alert::HandshakeFailure | Alert::InsufficientSecurity) => NOTHING_IN_COMMON,
+        Tls::AlertReceived(Alert::ProtocolVersion) => OLD_TLS,
+        Tls::AlertReceived(Alert::UnrecognisedName) => NO_SUCH_NAME,
+        Tls::PeerIncompatible(Lacks::ServerDoesNotSupportTls12Or13 | Lacks::ServerTlsVersionIsDisabledByOurConfig) => {
+            OLD_TLS
+        }
+        Tls::InvalidMessage(Bad::InvalidContentType | Bad::UnknownProtocolVersion) => NO_TLS,
+        Tls::PeerMisbehaved(_) | Tls::DecryptError | Tls::General(_) => BROKEN,
+        _ => OTHER,
+    }
+}
+
 /// What an error of TLS means.
-pub fn tls_error(error: &rustls::Error) -> Error {
-    let reason = tls::reason_of(error);
-    let message = match reason {
-        Reason::TlsUnknownIssuer => "the server's certificate was issued by an authority that is not trusted here",
-        Reason::TlsExpired => "the server's certificate has expired",
-        Reason::TlsNotYetValid => "the server's certificate is not valid yet",
-        Reason::TlsWrongHost => "the server's certificate is for another host",
-        Reason::TlsRevoked => "the server's certificate was revoked",
-        Reason::TlsPinMismatch => "the server's key is not the pinned one",
-        Reason::ConnectResource => "the system gives no random numbers",
-        Reason::TlsClientCertificate => "the server did not accept this client's certificate, or its lack",
-        _ => "the TLS handshake failed: no common version, or the port does not speak TLS",
-    };
-    Error::new(reason, message)
+fn tls_error(error: &rustls::Error, has_certificate: bool) -> Error {
+    if let Some(refusal) = refusal(error) {
+        return refusal.clone();
+    }
+    match error {
+        rustls::Error::FailedToGetRandomBytes => {
+            Error::new(Reason::ConnectResource, "the system gives no random numbers")
+        }
+        rustls::Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnknownCA
+            | Alert::CertificateUnknown
+            | Alert::CertificateExpired
+            | Alert::AccessDenied
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked,
+        ) => client_certificate_error(has_certificate),
+        _ => {
+            let (message, hint) = told(error);
+            Error::new(Reason::TlsProtocol, message).with_hint(hint)
+        }
+    }
 }

@@ -43,7 +43,7 @@ static void environment(void) {
     setenv("TG_SECRET", "canarycanary", 1);
     fails(FROM(tg_config_new(NULL), "TG_HOST=ftp://canary"), "argument.url", "TG_HOST");
     fails(FROM(good(), "TG_RESTPP_PORT=canary"), "argument.range", "TG_RESTPP_PORT");
-    fails(FROM(good(), "TG_RESTPP_PORT", "TG_PROFILE=none"), "argument.range", "TG_PROFILE");
+    fails(FROM(good(), "TG_RESTPP_PORT", "TG_PROFILE=none"), "config.profile", "TG_PROFILE");
     fails(FROM(good(), "TG_PROFILE", "TG_JWT_TOKEN=canarycanary"), "config.conflict", "TG_JWT_TOKEN");
     /* What the program set stays, and its login keeps the environment's away. */
     tg_config *config = tg_config_new("http://127.0.0.1:1");
@@ -63,11 +63,51 @@ static void environment(void) {
     tg_token_free(token);
     tg_conn_free(conn);
     tg_config_free(config);
+    /* By its name, whatever TG_PROFILE says. */
+    config = tg_config_new(NULL);
+    tg_config_load_profile(config, "nobody");
+    fails(config, "config.profile", "NOBODY_TG_HOST");
+    config = tg_config_new("http://127.0.0.1:1");
+    tg_config_load_env_file(config, "/nowhere/.env");
+    fails(config, "config.file", "/nowhere/.env");
     tg_config_load_env(NULL);
+    tg_config_load_profile(NULL, "lab");
+    tg_config_load_env_file(NULL, NULL);
+}
+
+/* Each file is a login, and each can be taken back; taking one password back leaves the other. */
+static void files(const char *path) {
+    tg_config *config = good();
+    tg_conn *conn = NULL;
+    for (int round = 0; round < 5; round++) {
+        tg_config_set_secret_file(config, round == 0 ? path : NULL);
+        tg_config_set_jwt_file(config, round == 1 ? path : NULL);
+        tg_config_set_password_file(config, round == 2 ? "u" : NULL, round == 2 ? path : NULL);
+        if (round == 2) tg_config_set_password(config, NULL, NULL);
+        if (round == 3) {
+            tg_config_set_password(config, "u", "p");
+            tg_config_set_password_file(config, NULL, NULL);
+        }
+        if (round == 4) tg_config_set_password(config, NULL, NULL);
+        tg_status status = tg_conn_new(config, &conn, NULL);
+        CHECK(status == TG_STATUS_OK);
+        tg_report *report = NULL;
+        CHECK(tg_diagnose(conn, TG_REPORT_OFFLINE, &report, NULL) == TG_STATUS_OK);
+        int is_told = strstr(tg_report_json(report), path) != NULL;
+        CHECK(is_told == (round < 3));
+        tg_report_free(report);
+        tg_conn_free(conn);
+        /* A second setter of a file replaces the first, and a credential in its place takes over. */
+        if (round == 0) {
+            tg_config_set_secret_file(config, "/no/such/file");
+            CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_INVALID_ARGUMENT);
+        }
+    }
+    tg_config_free(config);
 }
 
 int main(int argc, char **argv) {
-    CHECK(argc > 1); /* a CA file that is good */
+    CHECK(argc > 2); /* a CA file and a file with a credential, which are good */
     fails(tg_config_new(NULL), "argument.null", "host");
     fails(tg_config_new("http://user:canary@h"), "argument.url", "host");
     fails(tg_config_new("http://db.example.com"), "config.plain_http", "db.example.com");
@@ -81,6 +121,26 @@ int main(int argc, char **argv) {
     BAD(tg_config_set_api_token(config, "canary,b"), "argument.range", "api_token");
     BAD(tg_config_set_jwt(config, "canary b"), "argument.range", "jwt");
     BAD((tg_config_set_secret(config, "canary"), tg_config_set_jwt(config, "canarycanary")), "config.conflict", "jwt");
+    BAD(tg_config_set_secret_file(config, "/no/such/file"), "config.file", "\"secret_file\"");
+    BAD(tg_config_set_secret_file(config, "canary\xff"), "argument.utf8", "\"secret_file\"");
+    BAD(tg_config_set_jwt_file(config, "/no/such/file"), "config.file", "\"jwt_file\"");
+    BAD(tg_config_set_password_file(config, "u", "/no/such/file"), "config.file", "\"password_file\"");
+    BAD(tg_config_set_password_file(config, "u:v", argv[2]), "argument.range", "\"username\"");
+    BAD(tg_config_set_password_file(config, NULL, argv[2]), "argument.null", "\"username\"");
+    BAD(tg_config_set_password_file(config, "u", NULL), "argument.null", "\"password\"");
+    /* A credential and its file are two logins, and so are any two of the files. */
+    BAD((tg_config_set_secret(config, "canary"), tg_config_set_secret_file(config, argv[2])), "config.conflict",
+        "\"secret_file\"");
+    BAD((tg_config_set_jwt(config, "canary"), tg_config_set_jwt_file(config, argv[2])), "config.conflict",
+        "\"jwt_file\"");
+    BAD((tg_config_set_password(config, "u", "canary"), tg_config_set_password_file(config, "u", argv[2])),
+        "config.conflict", "\"password_file\"");
+    BAD((tg_config_set_password_file(config, "u", argv[2]), tg_config_set_password(config, "v", "canary")),
+        "config.conflict", "\"password_file\"");
+    BAD((tg_config_set_secret_file(config, argv[2]), tg_config_set_jwt_file(config, argv[2])), "config.conflict",
+        "\"jwt_file\"");
+    BAD((tg_config_set_secret(config, "canary"), tg_config_set_password_file(config, "u", argv[2])),
+        "config.conflict", "\"username\"");
     BAD(tg_config_set_tgcloud(config, 2), "argument.range", "tgcloud");
     BAD(tg_config_set_server_version(config, "four"), "argument.range", "server_version");
     BAD(tg_config_set_ca_file(config, "/no/such/file"), "config.file", "ca_file");
@@ -117,7 +177,11 @@ int main(int argc, char **argv) {
     tg_config_free(config);
     tg_config_set_graph(NULL, "g");
     tg_config_set_secret(NULL, "s");
+    tg_config_set_secret_file(NULL, argv[2]);
+    tg_config_set_jwt_file(NULL, argv[2]);
+    tg_config_set_password_file(NULL, "u", argv[2]);
     tg_config_free(NULL);
+    files(argv[2]);
     environment();
     return finish();
 }

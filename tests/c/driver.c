@@ -28,6 +28,9 @@ static int out;
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
 static tg_config *config;
 static tg_conn *conn;
+/* Another handle to the same connection, and the one that a thread uses instead of the first. */
+static tg_conn *second;
+static __thread tg_conn *conn_of_thread;
 static tg_conn *handles[MOST_HANDLES];
 static size_t stack_size;
 
@@ -206,6 +209,13 @@ static tg_status drop_secrets(struct call *call) {
     return status;
 }
 
+static tg_status authorization(struct call *call) {
+    tg_token *token = UNWRITTEN;
+    tg_status status = tg_authorization(conn_of_thread ? conn_of_thread : conn, &token, &call->error);
+    take_token(call, token);
+    return status;
+}
+
 static tg_status server_version(struct call *call) {
     int32_t major = 7, minor = 7, patch = 7;
     tg_status status = tg_server_version(conn, &major, &minor, &patch, &call->error);
@@ -222,6 +232,7 @@ static const struct {
     {"delete_token", delete_token},   {"check_jwt", check_jwt},         {"get_secrets", get_secrets},
     {"create_secret", create_secret}, {"ensure_secret", ensure_secret}, {"drop_secret", drop_secret},
     {"drop_secrets", drop_secrets},   {"server_version", server_version},
+    {"authorization", authorization},
 };
 
 /* The error says the same through both of its ways, and says enough. */
@@ -418,9 +429,12 @@ static const struct {
 } settings[] = {
     {"graph", tg_config_set_graph, NULL},
     {"password", NULL, tg_config_set_password},
+    {"password_file", NULL, tg_config_set_password_file},
     {"secret", tg_config_set_secret, NULL},
+    {"secret_file", tg_config_set_secret_file, NULL},
     {"api_token", tg_config_set_api_token, NULL},
     {"jwt", tg_config_set_jwt, NULL},
+    {"jwt_file", tg_config_set_jwt_file, NULL},
     {"ports", NULL, set_ports},
     {"tgcloud", set_tgcloud, NULL},
     {"server_version", tg_config_set_server_version, NULL},
@@ -464,6 +478,34 @@ static void free_command(char **fields, size_t count) {
     (void)fields, (void)count;
     tg_conn_free(conn);
     conn = NULL;
+}
+
+static void clone_command(char **fields, size_t count) {
+    (void)fields, (void)count;
+    tg_conn_free(second);
+    second = tg_conn_clone(conn);
+}
+
+/* From now on the clone is the handle. */
+static void use_clone_command(char **fields, size_t count) {
+    (void)fields, (void)count;
+    tg_conn_free(conn);
+    conn = second;
+    second = NULL;
+}
+
+static void *run_on_second(void *arg) {
+    conn_of_thread = second;
+    return run_job(arg);
+}
+
+/* operation, …: on the handle and on its clone at the same time. */
+static void on_both_command(char **fields, size_t count) {
+    struct job job = {.fields = fields + 1, .count = count - 1};
+    pthread_t thread;
+    if (real_thread(&thread, NULL, run_on_second, &job) != 0) abort();
+    carry_out(job.fields, job.count);
+    pthread_join(thread, NULL);
 }
 
 static void stack_command(char **fields, size_t count) {
@@ -517,6 +559,12 @@ static void signals_command(char **fields, size_t count) {
     sigaction(SIGALRM, &action, NULL);
     struct itimerval timer = {{0, hertz ? 1000000 / hertz : 0}, {0, hertz ? 1000000 / hertz : 0}};
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* name, value; NULL takes the variable away */
+static void env_command(char **fields, size_t count) {
+    (void)count;
+    if (fields[2] ? setenv(fields[1], fields[2], 1) : unsetenv(fields[1])) abort();
 }
 
 static void close_stdio_command(char **fields, size_t count) {
@@ -592,6 +640,9 @@ static const struct {
     {"reenter", 2, reenter_command}, {"names", 5, names_command},
     {"route", 3, route_command},     {"fail", 5, fail_command},
     {"clock", 3, clock_command},     {"counts", 1, counts_command},
+    {"env", 3, env_command},
+    {"clone", 1, clone_command},     {"use_clone", 1, use_clone_command},
+    {"on_both", 2, on_both_command},
 };
 
 static void run_command(char **fields, size_t count) {
@@ -625,6 +676,7 @@ int main(void) {
         say("ready");
     }
     tg_conn_free(conn);
+    tg_conn_free(second);
     for (size_t i = 0; i < MOST_HANDLES; i++) tg_conn_free(handles[i]);
     for (size_t i = 0; i < MOST_FIELDS; i++) free(reentered[i]);
     tg_config_free(config);

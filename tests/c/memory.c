@@ -167,7 +167,8 @@ static void suffer(tg_conn *conn) {
         tg_delete_token(conn, value[0] ? value : NULL, NULL, 0, NULL);
         tg_token_free(token);
         tg_authorization(conn, &token, NULL);
-        if (token != NULL) keep("a managed token", tg_token_value(token));
+        /* It is empty where the server said that authentication is off. */
+        if (tg_token_value(token)[0] != '\0') keep("a managed token", tg_token_value(token));
         tg_token_free(token);
         tg_drop_secret(conn, alias, NULL, 0, NULL);
         explicit_bzero(value, sizeof value);

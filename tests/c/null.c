@@ -38,6 +38,13 @@ int main(void) {
     CHECK(secrets == NULL);
     REFUSES(tg_show_secrets(conn, NULL, NULL, &error), "secrets");
     secrets = FULL(tg_secrets *);
+    REFUSES(tg_get_secret(NULL, alias, NULL, &secrets, &error), "conn");
+    CHECK(secrets == NULL);
+    secrets = FULL(tg_secrets *);
+    REFUSES(tg_get_secret(conn, NULL, NULL, &secrets, &error), "alias");
+    CHECK(secrets == NULL);
+    REFUSES(tg_get_secret(conn, alias, NULL, NULL, &error), "secret");
+    secrets = FULL(tg_secrets *);
     REFUSES(tg_create_secret(NULL, NULL, NULL, NULL, &secrets, &error), "conn");
     CHECK(secrets == NULL);
     REFUSES(tg_create_secret(conn, NULL, NULL, NULL, NULL, &error), "secret");
@@ -79,6 +86,25 @@ int main(void) {
     REFUSES(tg_current_token(NULL, &token, &error), "conn");
     CHECK(token == NULL);
     REFUSES(tg_current_token(conn, NULL, &error), "token");
+
+    number = 0x5A5A5A5A;
+    token = NULL;
+    REFUSES(tg_check_token(NULL, token, &number, &error), "conn");
+    CHECK(number == 0);
+    number = 0x5A5A5A5A;
+    REFUSES(tg_check_token(conn, NULL, &number, &error), "token");
+    CHECK(number == 0);
+    REFUSES(tg_check_token(conn, token, NULL, &error), "valid");
+
+    tg_request *request = tg_request_new("GET", TG_SERVER_RESTPP, "/version");
+    tg_response *response = FULL(tg_response *);
+    REFUSES(tg_send(NULL, request, &response, &error), "conn");
+    CHECK(response == NULL);
+    response = FULL(tg_response *);
+    REFUSES(tg_send(conn, NULL, &response, &error), "request");
+    CHECK(response == NULL);
+    REFUSES(tg_send(conn, request, NULL, &error), "response");
+    tg_request_free(request);
 
     tg_report *report = FULL(tg_report *);
     REFUSES(tg_diagnose(NULL, 0, &report, &error), "conn");

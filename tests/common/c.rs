@@ -45,7 +45,9 @@ pub fn program_command(program: &Path) -> Command {
 
 /// Builds a program from these sources, with the library in this folder.
 pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
-    let variant = (sources.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '=', '+'], "_");
+    // Of many sources the first and the last one are enough of a name.
+    let named = if sources.len() > 3 { vec![sources[0], sources[sources.len() - 1]] } else { sources.to_vec() };
+    let variant = (named.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '=', '+'], "_");
     let program = scratch(&variant);
     let language = usize::from(sources[0].ends_with(".cpp"));
     let output = Command::new(Tool::chosen().compilers()[language])

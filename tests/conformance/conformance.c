@@ -170,6 +170,7 @@ static const struct {
 } text_settings[] = {
     {"graph", tg_config_set_graph},           {"secret", tg_config_set_secret},
     {"api_token", tg_config_set_api_token},   {"jwt", tg_config_set_jwt},
+    {"secret_file", tg_config_set_secret_file}, {"jwt_file", tg_config_set_jwt_file},
     {"server_version", tg_config_set_server_version}, {"ca_file", tg_config_set_ca_file},
     {"ca_pem", tg_config_set_ca_pem},         {"pin_sha256", tg_config_set_pin_sha256},
     {"proxy", tg_config_set_proxy},           {"user_agent", tg_config_set_user_agent},
@@ -190,6 +191,7 @@ static tg_config *settings(const struct command *command) {
         text_settings[i].set(config, text(command, text_settings[i].name));
     }
     tg_config_set_password(config, text(command, "username"), text(command, "password"));
+    tg_config_set_password_file(config, text(command, "username"), text(command, "password_file"));
     tg_config_set_client_cert(config, text(command, "client_cert"), text(command, "client_key"));
     tg_config_set_ports(config, (uint16_t)number(command, "restpp_port"), (uint16_t)number(command, "gsql_port"));
     tg_config_set_tgcloud(config, (int32_t)number(command, "tgcloud"));

@@ -226,6 +226,9 @@ class Program {
             .set_secret(command.text("secret"))
             .set_api_token(command.text("api_token"))
             .set_jwt(command.text("jwt"))
+            .set_password_file(command.text("username"), command.text("password_file"))
+            .set_secret_file(command.text("secret_file"))
+            .set_jwt_file(command.text("jwt_file"))
             .set_ports(static_cast<std::uint16_t>(command.number("restpp_port")),
                        static_cast<std::uint16_t>(command.number("gsql_port")))
             .set_server_version(command.text("server_version"))

@@ -121,12 +121,13 @@ class Program:
 
     def connect(self, command):
         config = TG.tg_config_new(command.text("host"))
-        for name in ("graph", "secret", "api_token", "jwt", "server_version", "ca_file", "ca_pem", "pin_sha256",
-                     "proxy", "user_agent"):
+        for name in ("graph", "secret", "api_token", "jwt", "secret_file", "jwt_file", "server_version", "ca_file",
+                     "ca_pem", "pin_sha256", "proxy", "user_agent"):
             getattr(TG, f"tg_config_set_{name}")(config, command.text(name))
         for name in ("tgcloud", "insecure_tls", "allow_http"):
             getattr(TG, f"tg_config_set_{name}")(config, command.number(name))
         TG.tg_config_set_password(config, command.text("username"), command.text("password"))
+        TG.tg_config_set_password_file(config, command.text("username"), command.text("password_file"))
         TG.tg_config_set_client_cert(config, command.text("client_cert"), command.text("client_key"))
         TG.tg_config_set_ports(config, command.number("restpp_port"), command.number("gsql_port"))
         TG.tg_config_set_timeouts(config, command.number("connect_ms"), command.number("total_ms"))

@@ -25,7 +25,8 @@ static_assert(std::is_same_v<std::underlying_type_t<Status>, std::int32_t>);
     template <class T, class = void> struct name : std::false_type {};     \
     template <class T> struct name<T, std::void_t<decltype(expression)>> : std::true_type {}
 GIVES(GivesValue, std::declval<T>().value());
-GIVES(GivesHeader, std::declval<T>().header());
+GIVES(GivesBody, std::declval<T>().body());
+GIVES(GivesUrl, std::declval<T>().url(auth::Server::restpp));
 GIVES(GivesExpiration, std::declval<T>().expiration());
 GIVES(GivesMessage, std::declval<T>().message());
 GIVES(GivesReason, std::declval<T>().reason());
@@ -35,7 +36,12 @@ GIVES(GivesText, std::declval<T>().text());
 GIVES(GivesJson, std::declval<T>().json());
 GIVES(GivesFront, std::declval<T>().front());
 static_assert(GivesValue<auth::Token &>::value && !GivesValue<auth::Token>::value);
-static_assert(GivesHeader<const auth::Token &>::value && !GivesHeader<const auth::Token>::value);
+static_assert(std::is_same_v<decltype(std::declval<const auth::Token &>().header()), std::string_view>);
+static_assert(std::is_convertible_v<decltype(std::declval<auth::Token>().header()), std::string>);
+static_assert(!std::is_convertible_v<decltype(std::declval<auth::Token>().header()), std::string_view>);
+static_assert(GivesBody<auth::Response &>::value && !GivesBody<auth::Response>::value);
+static_assert(GivesUrl<auth::Connection &>::value && !GivesUrl<auth::Connection>::value);
+static_assert(GivesUrl<auth::Token &>::value && !GivesUrl<auth::Token>::value);
 static_assert(GivesExpiration<auth::Token &>::value && !GivesExpiration<auth::Token>::value);
 static_assert(GivesMessage<auth::Error &>::value && !GivesMessage<auth::Error>::value);
 static_assert(GivesReason<auth::Error &>::value && !GivesReason<auth::Error>::value);
@@ -83,6 +89,8 @@ static_assert(std::is_same_v<decltype(std::declval<auth::Exception>().error()), 
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_graph("g")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env()), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config &>().load_env()), auth::Config &>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_profile("x")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env_file("x")), auth::Config>);
 
 /* No stream takes what holds a credential. */
 GIVES(IsPrinted, std::declval<std::ostream &>() << std::declval<T>());
@@ -143,6 +151,11 @@ static void nul_in_settings() {
     refuses_nul("secret", [](Config &config, Text text) { config.set_secret(text); });
     refuses_nul("api_token", [](Config &config, Text text) { config.set_api_token(text); });
     refuses_nul("jwt", [](Config &config, Text text) { config.set_jwt(text); });
+    refuses_nul("password_file", [](Config &config, Text text) {
+        config.set_password_file(text.view() ? Text("user") : Text(), text);
+    });
+    refuses_nul("secret_file", [](Config &config, Text text) { config.set_secret_file(text); });
+    refuses_nul("jwt_file", [](Config &config, Text text) { config.set_jwt_file(text); });
     refuses_nul("server_version", [](Config &config, Text text) { config.set_server_version(text); });
     refuses_nul("ca_file", [](Config &config, Text text) { config.set_ca_file(text); });
     refuses_nul("ca_pem", [](Config &config, Text text) { config.set_ca_pem(text); });

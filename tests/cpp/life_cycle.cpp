@@ -185,6 +185,42 @@ static void managed_tokens() {
     CHECK(version.minor == (standin_is_4_1_or_later() ? 2 : 10));
 }
 
+/* The request after the token, and where an HTTP client of the program's own goes. */
+static void requests() {
+    auth::Connection conn(standin_config());
+    auth::Request query("POST", auth::Server::restpp, "/query/MyGraph/friends");
+    query.set_body("{}", "application/json").set_header("GSQL-TIMEOUT", "60000");
+    for (int turn = 0; turn < 2; turn++) {
+        const auth::Response answer = conn.send(query);
+        CHECK(answer.http_status() == 200 && answer.header("content-type") == "application/json");
+        CHECK(answer.body().find("\"error\":false") != std::string_view::npos);
+        /* The server refuses the token from now on: the second request is sent once more with a new one. */
+        if (turn == 0) CHECK(steer("POST", "/expire-tokens"));
+    }
+    CHECK(conn.send({"GET", auth::Server::restpp, "/no/such/place"}).http_status() >= 400);
+    CHECK_THROWS(conn.send({"GET", auth::Server::restpp, "/a/../b"}), Status::invalid_argument, "argument.path");
+    CHECK_THROWS(conn.send({"GET", auth::Server::gateway, std::string_view("/a\0b", 4)}), Status::invalid_argument,
+                 "argument.control_character");
+    CHECK_FAILS(conn.try_send(auth::Request("GET", auth::Server::restpp, "/echo").set_response_limit(1)),
+                Status::protocol, "protocol.too_large");
+
+    const auth::Token token = conn.authorization();
+    CHECK(std::string(conn.authorization().header()) == token.header());
+    CHECK(conn.url(auth::Server::gateway) == environment("STANDIN_URL"));
+    CHECK(token.url(auth::Server::restpp) == std::string(environment("STANDIN_URL")) + "/restpp");
+    CHECK(conn.ca_pem().empty() == (*environment("STANDIN_CA") == '\0'));
+    CHECK(!auth::is_token_refused(auth::Server::restpp, 403, "{\"error\":true,\"code\":\"REST-10018\"}"));
+    CHECK(auth::is_token_refused(auth::Server::restpp, 403, "{\"error\":true,\"code\":\"REST-10016\"}"));
+    if (standin_is_4_1_or_later()) CHECK(conn.check_token(token));
+    else CHECK_THROWS(conn.check_token(token), Status::unsupported, "unsupported.check");
+    CHECK_THROWS(conn.get_secret("no_such_secret"), Status::not_found, "missing.secret");
+
+    if (*environment("STANDIN_CA") == '\0') return;
+    auth::Config beside = standin_config();
+    beside.set_ca_file(nullptr).add_ca_file(environment("STANDIN_CA"));
+    CHECK(auth::Connection(beside).send({"GET", auth::Server::restpp, "/echo"}).http_status() == 200);
+}
+
 /* A report says whether all is well, in words and in JSON, and holds no credential. */
 static void diagnosis() {
     auth::Connection conn(standin_config());
@@ -215,6 +251,14 @@ static void settings_from_the_environment() {
     if (*environment("STANDIN_CA") != '\0') setenv("TG_CERT_PATH", environment("STANDIN_CA"), 1);
     auth::Connection conn(auth::Config(std::nullopt).load_env());
     CHECK(conn.get_token().expires_at().has_value());
+    setenv("STAGING_TG_GRAPHNAME", "MyGraph", 1);
+    auth::Connection staging(auth::Config(std::nullopt).load_profile("staging"));
+    CHECK(staging.get_token().expires_at().has_value());
+    unsetenv("STAGING_TG_GRAPHNAME");
+    CHECK_FAILS(auth::Connection::try_open(auth::Config(std::nullopt).load_profile("staging")), Status::invalid_argument,
+                "config.profile");
+    CHECK_FAILS(auth::Connection::try_open(auth::Config(std::nullopt).load_env_file("/nowhere/.env")),
+                Status::invalid_argument, "config.file");
     setenv("TG_RESTPP_PORT", "nine thousand", 1);
     CHECK_FAILS(auth::Connection::try_open(auth::Config(std::nullopt).load_env()), Status::invalid_argument,
                 "argument.range");
@@ -309,6 +353,7 @@ int main() {
     configured_lifetime();
     certificates();
     managed_tokens();
+    requests();
     diagnosis();
     settings_from_the_environment();
     clones(auth::Connection(standin_config()));

@@ -52,11 +52,12 @@ const TEXT_PLACES: [&[&str]; 14] = [
 ];
 
 /// Settings with a place for a text.
-const SETTING_PLACES: [&[&str]; 9] = [
+const SETTING_PLACES: [&[&str]; 10] = [
     &["config", "@"],
     &["set", "graph", "@"],
     &["set", "password", "@", "x"],
     &["set", "password", "kathrin", "@"],
+    &["set", "password_file", "@", "/no/such/file"],
     &["set", "secret", "@"],
     &["set", "api_token", "@"],
     &["set", "jwt", "@"],

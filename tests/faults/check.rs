@@ -129,6 +129,12 @@ pub fn after_refusal(operation: &Operation, version: &str) -> RangeInclusive<usi
     }
 }
 
+/// Whether this refusal makes the library ask for another token with the login, and repeat the request with that. Here
+/// the login is refused in the same words.
+pub fn replaces_token(operation: &Operation, reason: &str) -> bool {
+    operation.kind == Kind::Version && matches!(reason, "auth.bad_token" | "auth.token_expired")
+}
+
 /// A row: each of the faults, for every operation that it applies to, on both versions.
 pub fn check(number: u32, applies: Filter, faults: &[Fault]) {
     let record = Record::of(number);

@@ -1,11 +1,11 @@
 //! Rows 1 to 12, 15, 16 and 60: from a name to a connection, and connections that have been idle.
 
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tigergraph_standin::{Action, Options, RawAction, RawServer, Standin, Tls};
+use tigergraph_standin::{Action, ClosedPort, Options, RawAction, RawServer, Standin, Tls};
 
 use crate::driver;
 use crate::matrix::Record;
@@ -15,9 +15,9 @@ use crate::session::{Limits, SHORT, Session, on_both};
 /// How often, where it is always.
 const ALWAYS: &str = "1000000";
 
-/// A port of loopback where nobody listens, as long as the listener is not used.
-fn refusing_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port()
+/// A port of loopback where nobody listens.
+fn refusing_port() -> ClosedPort {
+    ClosedPort::new().expect("a port")
 }
 
 /// A listener whose queue is full: it answers no SYN.
@@ -169,7 +169,8 @@ fn row_05_refused() {
     let record = Record::of(5);
     on_both(|version| {
         let mut session = Session::start(version);
-        session.open_at(&format!("http://127.0.0.1:{}", refusing_port()));
+        let closed = refusing_port();
+        session.open_at(&format!("http://{}", closed.address()));
         session.driver.counts();
         let calls = session.nothing_reaches_the_server(&record, "connect.refused");
         assert_eq!(session.driver.counts().connects().len(), 3 * calls.len());
@@ -277,7 +278,8 @@ fn row_09_ipv6_refused() {
     let record = Record::of(9);
     on_both(|version| {
         let mut session = Session::start(version);
-        for refusal in ["ECONNREFUSED".to_owned(), refusing_port().to_string()] {
+        let closed = refusing_port();
+        for refusal in ["ECONNREFUSED".to_owned(), closed.port().to_string()] {
             session.route("clear", "-");
             open_on_two_families(&mut session, &refusal);
             for operation in ["get_token", "create_secret"].map(by_name) {
@@ -432,7 +434,8 @@ fn row_60_server_returns() {
         session.open();
         let (gateway_port, restpp_port) = (session.standin.gateway_port(), session.standin.restpp_port());
         let nobody = Standin::start(Options::new(version)).expect("a stand-in");
-        drop(std::mem::replace(&mut session.standin, nobody));
+        // Held until the server is back.
+        let _ports = std::mem::replace(&mut session.standin, nobody).stop();
         session.nothing_reaches_the_server(&record, "connect.refused");
         let options = Options { gateway_port, restpp_port, ..Options::new(version) };
         session.standin = Standin::start(options).expect("the same ports");
@@ -459,4 +462,65 @@ fn row_15_and_16_hold_for_tls() {
     session.assert_gets_token();
     assert_eq!(session.standin.connections(), before + 1);
     session.finish();
+}
+
+/// Addresses and how a connection to each fails.
+const FAILURES: [(&str, &str); 4] = [
+    ("192.0.2.1", "ECONNREFUSED"),
+    ("192.0.2.2", "ENETUNREACH"),
+    ("192.0.2.3", "EADDRNOTAVAIL"),
+    ("2001:db8::1", "EADDRNOTAVAIL"),
+];
+/// An address whose connections are refused by the system.
+const REFUSING: &str = "192.0.2.4";
+
+/// The orders in which a name may have these addresses, and what a call comes to.
+const ORDERS: [(&[&str], &str); 14] = [
+    (&["192.0.2.1", "192.0.2.2", "192.0.2.3"], "connect.refused"),
+    (&["192.0.2.1", "192.0.2.3", "192.0.2.2"], "connect.refused"),
+    (&["192.0.2.2", "192.0.2.1", "192.0.2.3"], "connect.refused"),
+    (&["192.0.2.2", "192.0.2.3", "192.0.2.1"], "connect.refused"),
+    (&["192.0.2.3", "192.0.2.1", "192.0.2.2"], "connect.refused"),
+    (&["192.0.2.3", "192.0.2.2", "192.0.2.1"], "connect.refused"),
+    (&["192.0.2.4", "2001:db8::1", "192.0.2.2"], "connect.refused"),
+    (&["2001:db8::1", "192.0.2.4"], "connect.refused"),
+    (&["192.0.2.4", "2001:db8::1"], "connect.refused"),
+    (&["192.0.2.2", "192.0.2.3"], "connect.unreachable"),
+    (&["192.0.2.3", "192.0.2.2"], "connect.unreachable"),
+    (&["192.0.2.2", "2001:db8::1"], "connect.unreachable"),
+    (&["2001:db8::1", "192.0.2.2"], "connect.unreachable"),
+    (&["192.0.2.3", "2001:db8::1"], "connect.resource"),
+];
+
+#[test]
+fn of_several_addresses_the_most_telling_failure_is_told_and_the_old_port_is_tried() {
+    on_both(|version| {
+        let mut session = Session::start(version);
+        let closed = refusing_port();
+        let refusing = closed.port().to_string();
+        let routes = FAILURES.into_iter().chain([(REFUSING, refusing.as_str())]);
+        routes.for_each(|(address, failure)| session.route(address, failure));
+        for (number, (addresses, outcome)) in ORDERS.iter().enumerate() {
+            session.names(0, "-", "0", &addresses.join(","));
+            for (url, told, ports) in
+                [("", true, &[9000, 14240][..]), ("", false, &[9000, 14240]), (":14240", true, &[14240])]
+            {
+                session.open_at(&format!("http://several{number}.example.com{url}"));
+                if !told {
+                    session.driver.say(&["set", "server_version", "-"]);
+                    session.connect();
+                }
+                session.driver.counts();
+                // The version is asked at REST++ whatever the server is; a token there before 4.1.
+                let operation = if told { "server_version" } else { "get_token" };
+                let call = session.call(&by_name(operation));
+                assert_eq!(call.outcome(), *outcome, "{addresses:?} {url}: {call:?}");
+                let tried: BTreeSet<_> = session.driver.counts().connects().into_iter().collect();
+                let expected =
+                    ports.iter().flat_map(|port| addresses.iter().map(|address| ((*address).to_owned(), *port)));
+                assert_eq!(tried, expected.collect(), "{addresses:?} {url}: {call:?}");
+            }
+        }
+        session.finish();
+    });
 }

@@ -2,6 +2,7 @@
 //! run writes, tells what each came to.
 
 mod arguments;
+mod callers;
 mod canary;
 mod check;
 #[path = "../common/c.rs"]
@@ -10,11 +11,16 @@ mod connect;
 mod content;
 mod driver;
 mod exchange;
+mod jwts;
 mod matrix;
 mod operations;
 mod process;
+mod proxies;
+mod refusals;
 #[path = "../common/release.rs"]
 mod release;
+mod routes;
 mod session;
+mod shapes;
 mod status;
 mod tls;

@@ -86,10 +86,32 @@ fn every_skipped_test_is_one() {
 #[test]
 fn versions_in_documents_are_those_that_are_installed() {
     let (page, clients) = (read("docs/bakeoff.md"), read("tests/bakeoff/clients.rs"));
+    let (beside, tools) = (read("docs/environment.md"), read("tests/environment/theirs.rs"));
     for peer in rows("tests/setup/peers") {
-        let [folder, package, version] = &peer[..] else { panic!("tests/setup/peers: {peer:?}") };
-        assert!(clients.contains(&format!("Some({folder:?})")), "tests/bakeoff/clients.rs has no {folder}");
-        assert!(page.contains(package) && page.contains(version), "docs/bakeoff.md has no {package} {version}");
+        match &peer[..] {
+            [folder, package, version] => {
+                assert!(clients.contains(&format!("Some({folder:?})")), "tests/bakeoff/clients.rs has no {folder}");
+                assert!(page.contains(package) && page.contains(version), "docs/bakeoff.md has no {package} {version}");
+            }
+            [folder, package, version, _, _, ..] => {
+                assert!(tools.contains(&format!("{folder:?}")), "tests/environment/theirs.rs has no {folder}");
+                let named = format!("{package} {version}");
+                assert!(beside.contains(&named), "docs/environment.md has no {named}");
+            }
+            _ => panic!("tests/setup/peers: {peer:?}"),
+        }
+    }
+    let other_languages = read("docs/other-languages.md");
+    for row in rows("tests/setup/languages") {
+        let [_, package, version] = &row[..] else { panic!("tests/setup/languages: {row:?}") };
+        // The page names the parts that a reader installs, by their own names.
+        let name = match package.as_str() {
+            "pycparser" => continue,
+            "ziglang" => "Zig",
+            package => package,
+        };
+        let named = format!("{name} {version}");
+        assert!(other_languages.contains(&named), "docs/other-languages.md has no {named}");
     }
     let tools = rows("tests/setup/tools");
     let cargo_c = tools.iter().find(|tool| tool[2] == "cargo-c").expect("cargo-c");

@@ -4,8 +4,8 @@
     tests/reference/snippets.py [FILE...]
 
 The environment tells where things are: TIGERGRAPH_AUTH_PREFIX (an installed library), TIGERGRAPH_STANDIN (the
-stand-in as a program) and, if there is one, TIGERGRAPH_PEER (a Python with pyTigerGraph 2.0.5). With CI=true a block
-that cannot be run is a failure.
+stand-in as a program), TIGERGRAPH_RLIB (the folder with the library for Rust) and, if there is one, TIGERGRAPH_PEER (a
+Python with pyTigerGraph 2.0.5). With CI=true a block that cannot be run is a failure.
 
 The blocks of a page are run in their order, in one folder, by their language:
 
@@ -17,9 +17,12 @@ The blocks of a page are run in their order, in one folder, by their language:
     sh            bash -euo pipefail
     ruby, go      with the package of this repository
     csharp        has to be a block of the package's README, whose own test builds and runs it
-    python        with TIGERGRAPH_PEER
+    python        with TIGERGRAPH_PEER, or as a recipe with what tests/setup/languages installs
+    php, lua, js  with php, luajit, and node with what tests/setup/languages installs
+    rust          with the library in TIGERGRAPH_RLIB
+    java, zig     saved under the name in its first line, for a shell block
     text          what the block before it prints; `…` stands for anything, `$PIN` for the pin of the server's key
-    json, cmake, xml   not run
+    json, cmake, meson, xml, yaml, ini   not run
 
 All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block asks for something else,
 <!-- run: WORD... -->
@@ -32,6 +35,7 @@ All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block
     peer          on purpose with pyTigerGraph
     fails STATUS  what is to happen: the name of a status for C, an exit code for shells
     only VERSION  not on the other version
+    recipe        once more with a wrong secret: it must tell the reason and the message, and end with 1
 """
 
 import http.client
@@ -48,8 +52,10 @@ import threading
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What tests/setup/languages installs.
+LANGUAGES = ROOT / "target/languages"
 VERSIONS = ["3.10", "4.2"]
-NOT_RUN = {"json", "cmake", "xml"}
+NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-fsanitize=address,undefined", "-pthread"]
 
 PIECE = """#define _GNU_SOURCE 1
@@ -224,9 +230,10 @@ def run(command, folder, variables, wanted=0):
     """Runs a command with these variables and no TG_ variable else; it must end as wanted, if that is not None."""
     is_other = re.compile(r"^TG_|proxy$", re.IGNORECASE)
     mine = {name: value for name, value in os.environ.items() if not is_other.search(name)}
-    mine["PATH"] = f"{prefix()}/bin:{mine['PATH']}"
+    mine["PATH"] = search_path()
     mine["LD_LIBRARY_PATH"] = f"{prefix()}/lib"
     mine["PKG_CONFIG_PATH"] = f"{prefix()}/lib/pkgconfig"
+    mine["ZIG_GLOBAL_CACHE_DIR"] = str(LANGUAGES / "zig-cache")
     ended = subprocess.run(command, cwd=folder, env={**mine, **variables}, capture_output=True, text=True, timeout=120,
                            stdin=subprocess.DEVNULL)
     if wanted is not None and ended.returncode != wanted:
@@ -235,8 +242,9 @@ def run(command, folder, variables, wanted=0):
 
 
 def build(compiler, source, program, folder):
+    others = ["-lcurl"] if "<curl/curl.h>" in source.read_text() else []
     run([compiler, *STRICT, f"-I{prefix()}/include", str(source), "-o", str(program), f"-L{prefix()}/lib",
-         "-ltigergraph_auth"], folder, {})
+         "-ltigergraph_auth", *others], folder, {})
 
 
 class Page:
@@ -245,6 +253,8 @@ class Page:
     def __init__(self, page, version, folder):
         self.page, self.version, self.folder = page, version, folder
         self.servers = {}
+        # What the program of a recipe has to end with.
+        self.wanted = 0
 
     def server(self, tls):
         if tls not in self.servers:
@@ -274,6 +284,16 @@ class Page:
             raise Failure("the proxy was not used")
         if ended is not None and block.expected is not None:
             self.compare(block.expected.replace("$PIN", getattr(server, "pin", "")), ended.stdout)
+        if "recipe" in block.words:
+            self.refused(block, variables)
+
+    def refused(self, block, variables):
+        """The same with a secret that the server does not know."""
+        self.wanted = 1
+        ended = getattr(self, block.language)(block, {**variables, "TG_SECRET": "0" * 32})
+        self.wanted = 0
+        if not re.search(r"^auth\.bad_secret: \w+ \w+ ", ended.stderr, re.MULTILINE) or ended.stdout:
+            raise Failure(f"with a wrong secret it printed:\n{ended.stdout}{ended.stderr}")
 
     @staticmethod
     def compare(expected, printed):
@@ -308,8 +328,11 @@ class Page:
     def sh(self, block, variables):
         if "c++ " in block.text and not (prefix() / "include/tigergraph_auth.hpp").exists():
             skip("tigergraph_auth.hpp is not installed")
+        for tool in ("java", "zig"):
+            if re.search(f"^{tool} ", block.text, re.MULTILINE):
+                needed(tool)
         return run(["bash", "-euo", "pipefail", "-c", block.text], self.folder, variables,
-                   int(block.word_after("fails", "0")))
+                   int(block.word_after("fails", str(self.wanted))))
 
     def ruby(self, block, variables):
         if not shutil.which("ruby") or subprocess.run(["ruby", "-e", "require 'ffi'"], capture_output=True).returncode:
@@ -343,12 +366,58 @@ class Page:
             raise Failure("is no block of bindings/dotnet/README.md")
         return None
 
+    def program(self, block, variables, name, *command):
+        """Runs a recipe, which is the last argument of a command."""
+        needed(command[0])
+        (self.folder / name).write_text(block.text)
+        return run([*command, name], self.folder, variables, self.wanted)
+
+    def php(self, block, variables):
+        return self.program(block, variables, "token.php", "php", "-d", "error_reporting=-1", "-d", "display_errors=1")
+
+    def lua(self, block, variables):
+        return self.program(block, variables, "token.lua", "luajit")
+
+    def js(self, block, variables):
+        needed(LANGUAGES / "node/node_modules/koffi")
+        variables = {**variables, "NODE_PATH": str(LANGUAGES / "node/node_modules")}
+        return self.program(block, variables, "token.js", "node")
+
+    def rust(self, block, variables):
+        library = os.environ.get("TIGERGRAPH_RLIB")
+        if not library:
+            skip("there is no TIGERGRAPH_RLIB")
+        (self.folder / "token.rs").write_text(block.text)
+        run(["rustfmt", "--edition", "2024", "--check", "token.rs"], self.folder, {})
+        run(["rustc", "--edition", "2024", "-D", "warnings", "token.rs", "-o", "token_rust", "-L",
+             f"dependency={library}", "--extern", f"tigergraph_auth={library}/libtigergraph_auth.rlib"], self.folder, {})
+        return run([str(self.folder / "token_rust")], self.folder, variables, self.wanted)
+
+    def java(self, block, _variables):
+        (self.folder / block.file()).write_text(block.text)
+
+    zig = java
+
     def python(self, block, variables):
+        if "recipe" in block.words:
+            return self.program(block, variables, "recipe.py", str(LANGUAGES / "python/bin/python"), "-W", "error")
         peer = os.environ.get("TIGERGRAPH_PEER")
         if not peer:
             skip("there is no TIGERGRAPH_PEER")
         (self.folder / "program.py").write_text(block.text)
         return run([peer, "-W", "ignore", "program.py"], self.folder, {**variables, "NO_PROXY": "*"})
+
+
+def needed(tool):
+    """Skips what needs a program that is not here."""
+    if not shutil.which(tool, path=search_path()) and not os.path.exists(tool):
+        skip(f"{tool} is not here, which tests/setup/install installs")
+
+
+def search_path():
+    zig = next(LANGUAGES.glob("python/lib/python*/site-packages/ziglang"), LANGUAGES)
+    standin = pathlib.Path(os.environ["TIGERGRAPH_STANDIN"]).resolve().parent
+    return f"{prefix()}/bin:{standin}:{zig}:{os.environ['PATH']}"
 
 
 def skip(why):

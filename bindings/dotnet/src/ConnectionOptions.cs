@@ -19,7 +19,7 @@ namespace TigerGraphAuth
         public string? Graph { get; set; }
 
         /// <summary>
-        /// Log in with a user name and <see cref="Password"/>. A connection has at most one login: this,
+        /// Log in with a user name and <see cref="Password"/> or <see cref="PasswordFile"/>. A connection has at most one login: this,
         /// <see cref="Secret"/>, or <see cref="Jwt"/>.
         /// </summary>
         public string? Username { get; set; }
@@ -27,8 +27,18 @@ namespace TigerGraphAuth
         /// <summary>The password of <see cref="Username"/>.</summary>
         public string? Password { get; set; }
 
+        /// <summary>
+        /// A file whose only line is the password of <see cref="Username"/>. It is read for every call that logs in.
+        /// </summary>
+        public string? PasswordFile { get; set; }
+
         /// <summary>Log in with a secret.</summary>
         public string? Secret { get; set; }
+
+        /// <summary>
+        /// Log in with the secret that is the only line of this file. It is read for every call that logs in.
+        /// </summary>
+        public string? SecretFile { get; set; }
 
         /// <summary>
         /// A token to start with. With a login beside it, the login is used to get the next token; without one it is
@@ -38,6 +48,12 @@ namespace TigerGraphAuth
 
         /// <summary>Log in with a JWT that another system issued. It is never renewed.</summary>
         public string? Jwt { get; set; }
+
+        /// <summary>
+        /// Log in with the JWT that is the only line of this file. It is read again shortly before the JWT expires,
+        /// when it has expired, and after a server has refused it.
+        /// </summary>
+        public string? JwtFile { get; set; }
 
         /// <summary>The port of REST++ (9000 before 4.1), from 1 to 65535. Default: the port of the address.</summary>
         public int RestppPort { get; set; }
@@ -120,7 +136,7 @@ namespace TigerGraphAuth
         /// <summary>
         /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
         /// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD and
-        /// TG_CERT_PATH; with TG_PROFILE=x, X_TG_HOST and so on come first. Login and token come from one place: if one
+        /// TG_CERT_PATH; with TG_DEFAULT_PROFILE=x or TG_PROFILE=x, X_TG_HOST and so on come first. Login and token come from one place: if one
         /// is set here, none is looked for.
         /// </summary>
         /// <remarks>
@@ -128,6 +144,18 @@ namespace TigerGraphAuth
         /// <see cref="Environment.SetEnvironmentVariable(string, string)"/> does not change it.
         /// </remarks>
         public bool LoadEnvironment { get; set; }
+
+        /// <summary>
+        /// The same with the profile of this name, whatever TG_DEFAULT_PROFILE and TG_PROFILE say: the variables
+        /// NAME_TG_HOST and so on come first. A profile without variables is an error.
+        /// </summary>
+        public string? Profile { get; set; }
+
+        /// <summary>
+        /// Fill what neither is set here nor comes from the environment from this file of variables (.env). With a
+        /// credential in it the file must be private.
+        /// </summary>
+        public string? EnvironmentFile { get; set; }
 
         /// <summary>
         /// Takes the log lines. It is called on any thread, and on several at once. What it throws is ignored: no

@@ -5,19 +5,19 @@ using System.Threading.Tasks;
 
 namespace TigerGraphAuth
 {
-    // The library waits on the thread that calls it. These methods give it one of the pool.
+    // The library waits on the thread that calls it. These methods give it one of their own, none of the pool.
     public sealed partial class TigerGraphConnection
     {
         /// <summary>As <see cref="GetServerVersion"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="GetServerVersion"/>
         public Task<Version> GetServerVersionAsync(CancellationToken cancellationToken = default) =>
-            Task.Run(() => GetServerVersion(cancellationToken), cancellationToken);
+            CallThreads.Run(() => GetServerVersion(cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="GetSecrets"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="GetSecrets"/>
         public Task<IReadOnlyList<Secret>> GetSecretsAsync(
             string? user = null, CancellationToken cancellationToken = default) =>
-            Task.Run(() => GetSecrets(user, cancellationToken), cancellationToken);
+            CallThreads.Run(() => GetSecrets(user, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="CreateSecret"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="CreateSecret"/>
@@ -26,12 +26,12 @@ namespace TigerGraphAuth
             string? value = null,
             string? user = null,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => CreateSecret(alias, value, user, cancellationToken), cancellationToken);
+            CallThreads.Run(() => CreateSecret(alias, value, user, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="EnsureSecret"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="EnsureSecret"/>
         public Task<Secret> EnsureSecretAsync(string alias, CancellationToken cancellationToken = default) =>
-            Task.Run(() => EnsureSecret(alias, cancellationToken), cancellationToken);
+            CallThreads.Run(() => EnsureSecret(alias, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="DropSecret"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="DropSecret"/>
@@ -40,7 +40,7 @@ namespace TigerGraphAuth
             string? user = null,
             bool ignoreMissing = false,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => DropSecret(alias, user, ignoreMissing, cancellationToken), cancellationToken);
+            CallThreads.Run(() => DropSecret(alias, user, ignoreMissing, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="DropSecrets"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="DropSecrets"/>
@@ -49,7 +49,7 @@ namespace TigerGraphAuth
             string? user = null,
             bool ignoreMissing = false,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => DropSecrets(aliases, user, ignoreMissing, cancellationToken), cancellationToken);
+            CallThreads.Run(() => DropSecrets(aliases, user, ignoreMissing, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="GetToken"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="GetToken"/>
@@ -58,7 +58,7 @@ namespace TigerGraphAuth
             TimeSpan? lifetime = null,
             TokenOptions options = TokenOptions.None,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => GetToken(secret, lifetime, options, cancellationToken), cancellationToken);
+            CallThreads.Run(() => GetToken(secret, lifetime, options, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="RefreshToken"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="RefreshToken"/>
@@ -68,7 +68,8 @@ namespace TigerGraphAuth
             TimeSpan? lifetime = null,
             TokenOptions options = TokenOptions.None,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => RefreshToken(secret, oldToken, lifetime, options, cancellationToken), cancellationToken);
+            CallThreads.Run(
+                () => RefreshToken(secret, oldToken, lifetime, options, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="DeleteToken"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="DeleteToken"/>
@@ -77,22 +78,22 @@ namespace TigerGraphAuth
             string? token = null,
             bool ignoreMissing = false,
             CancellationToken cancellationToken = default) =>
-            Task.Run(() => DeleteToken(secret, token, ignoreMissing, cancellationToken), cancellationToken);
+            CallThreads.Run(() => DeleteToken(secret, token, ignoreMissing, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="CheckJwtToken"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="CheckJwtToken"/>
         public Task<bool> CheckJwtTokenAsync(string jwt, CancellationToken cancellationToken = default) =>
-            Task.Run(() => CheckJwtToken(jwt, cancellationToken), cancellationToken);
+            CallThreads.Run(() => CheckJwtToken(jwt, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="GetAuthorization"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="GetAuthorization"/>
         public Task<Token> GetAuthorizationAsync(CancellationToken cancellationToken = default) =>
-            Task.Run(() => GetAuthorization(cancellationToken), cancellationToken);
+            CallThreads.Run(() => GetAuthorization(cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="Diagnose"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="Diagnose"/>
         public Task<DiagnosticReport> DiagnoseAsync(
             bool offline = false, CancellationToken cancellationToken = default) =>
-            Task.Run(() => Diagnose(offline, cancellationToken), cancellationToken);
+            CallThreads.Run(() => Diagnose(offline, cancellationToken), cancellationToken);
     }
 }

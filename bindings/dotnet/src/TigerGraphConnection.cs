@@ -13,8 +13,9 @@ namespace TigerGraphAuth
     /// <see cref="TigerGraphAuthException"/> when they fail, and <see cref="OperationCanceledException"/>, with the
     /// former inside, when their cancellation token stopped them. A token that was cancelled before the call sends
     /// nothing.</para>
-    /// <para>Each has an <c>Async</c> twin that does the same on a thread of the pool, which waits for the answer in
-    /// place of the caller's.</para>
+    /// <para>Each has an <c>Async</c> twin that does the same on a thread of its own, which waits for the answer in
+    /// place of the caller's. It is not a thread of the pool, so calls that wait do not delay the program's timers and
+    /// tasks.</para>
     /// </remarks>
     public sealed partial class TigerGraphConnection : IDisposable
     {
@@ -204,14 +205,16 @@ namespace TigerGraphAuth
 
         /// <summary>
         /// Drops several secrets with one request. If one does not exist the status is
-        /// <see cref="TigerGraphAuthStatus.NotFound"/>, and before 4.1 the others are still dropped.
+        /// <see cref="TigerGraphAuthStatus.NotFound"/>, and before 4.1 the others are still dropped. With
+        /// <paramref name="ignoreMissing"/> and more than one name, from 4.1 on, there is one more request before:
+        /// the list, which tells what is there to drop.
         /// </summary>
         /// <param name="aliases">Their names.</param>
         /// <param name="user">Another user, for 4.1 and later.</param>
         /// <param name="ignoreMissing">It is not an error if something does not exist. Other errors are
         /// still reported.</param>
         /// <param name="cancellationToken">Stops the call.</param>
-        /// <returns>How many there were.</returns>
+        /// <returns>How many there were; a name that is given twice counts once.</returns>
         /// <exception cref="ArgumentNullException"><paramref name="aliases"/> or one of them is null.</exception>
         public int DropSecrets(
             IEnumerable<string> aliases,

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
+using System.Linq;
 using System.Net.Http;
 using System.Threading;
 using System.Threading.Tasks;
@@ -16,8 +18,12 @@ namespace TigerGraphAuth.Tests
                 ["TG_HOST"] = standin.Url,
                 ["TG_SECRET"] = standin.Secret,
                 ["TG_CERT_PATH"] = standin.CaFile,
+                ["STAGING_TG_HOST"] = standin.Url,
             });
-            Check.Equal("not asked: argument.null\nasked: a token\nthe handler knows the host", told);
+            Check.Equal(
+                "not asked: argument.null\nasked: a token\nthe handler knows the host\n" +
+                "the profile: a token\nno profile: config.profile\nthe file: a token",
+                told);
         }
 
         internal static int Child()
@@ -38,7 +44,30 @@ namespace TigerGraphAuth.Tests
             string header = client.GetStringAsync(url).Result;
             string other = client.GetStringAsync(url.Replace("127.0.0.1", "127.0.0.2")).Result;
             Console.WriteLine(header == token.Header && other == string.Empty ? "the handler knows the host" : header);
+            Console.WriteLine($"the profile: {Asked(new ConnectionOptions { Profile = "staging" })}");
+            Console.WriteLine($"no profile: {Asked(new ConnectionOptions { Profile = "nobody" })}");
+            string file = Path.GetTempFileName();
+            File.WriteAllText(
+                file, string.Concat(new[] { "HOST", "SECRET", "CERT_PATH" }.Select(name =>
+                    $"TG_{name}='{Environment.GetEnvironmentVariable("TG_" + name)}'\n")));
+            System.Diagnostics.Process.Start("chmod", $"600 {file}").WaitForExit();
+            Console.WriteLine($"the file: {Asked(new ConnectionOptions { EnvironmentFile = file })}");
+            File.Delete(file);
             return 0;
+        }
+
+        private static string Asked(ConnectionOptions options)
+        {
+            try
+            {
+                using var connection = new TigerGraphConnection(options);
+                using Token token = connection.GetAuthorization();
+                return token.Value.Length > 0 ? "a token" : "nothing";
+            }
+            catch (TigerGraphAuthException e)
+            {
+                return e.Reason;
+            }
         }
 
         /// <summary>Answers with the Authorization header of the request.</summary>

@@ -24,7 +24,10 @@ namespace TigerGraphAuth.Tests
             Check.True(grown["files"] <= 2, $"{grown["files"]} files more are open");
         }
 
-        /// <summary>The same, with a tenth of the handles never freed.</summary>
+        /// <summary>
+        /// The same, with handles that are never freed: more of them than the megabyte by which the memory of CoreCLR
+        /// itself shrinks in some runs.
+        /// </summary>
         public static void A_planted_leak_is_noticed()
         {
             Dictionary<string, long> grown = Measure(" plant");
@@ -98,7 +101,10 @@ namespace TigerGraphAuth.Tests
                         using (TigerGraphConnection other = connection.WithTimeout(TimeSpan.FromSeconds(1)))
                         {
                             other.CurrentToken().Dispose();
-                            Leak(other, leak);
+                        }
+                        for (int leaked = 0; leak && leaked < 5; leaked++)
+                        {
+                            Leak(connection.WithTimeout(TimeSpan.FromSeconds(1)));
                         }
                         break;
                     case int n when n % 10 == 5:
@@ -116,15 +122,12 @@ namespace TigerGraphAuth.Tests
         }
 
         /// <summary>Holds a handle for ever, as if nobody had disposed of it.</summary>
-        private static void Leak(TigerGraphConnection connection, bool leak)
+        private static void Leak(TigerGraphConnection connection)
         {
-            if (leak)
-            {
-                FieldInfo handle = typeof(TigerGraphConnection)
-                    .GetField("_handle", BindingFlags.NonPublic | BindingFlags.Instance)!;
-                bool held = false;
-                ((SafeHandle)handle.GetValue(connection)!).DangerousAddRef(ref held);
-            }
+            FieldInfo handle = typeof(TigerGraphConnection)
+                .GetField("_handle", BindingFlags.NonPublic | BindingFlags.Instance)!;
+            bool held = false;
+            ((SafeHandle)handle.GetValue(connection)!).DangerousAddRef(ref held);
         }
 
         /// <summary>Resident memory, memory in use by native and by managed code, and open files.</summary>

@@ -47,7 +47,7 @@ namespace TigerGraphAuth.Tests
 
         public static void The_loader_of_the_system_finds_the_library()
         {
-            Check.Equal("found 0.1.0", Load(Path.GetDirectoryName(Library), variable: null));
+            Check.Equal("found 0.1.1", Load(Path.GetDirectoryName(Library), variable: null));
         }
 
         public static void The_variable_names_a_library_and_nothing_replaces_it()
@@ -56,7 +56,7 @@ namespace TigerGraphAuth.Tests
             {
                 return;
             }
-            Check.Equal("found 0.1.0", Load(Path.Combine(Stubs, "old"), Library));
+            Check.Equal("found 0.1.1", Load(Path.Combine(Stubs, "old"), Library));
             string told = Load(Path.GetDirectoryName(Library), "/nowhere/libtigergraph_auth.so");
             Check.Contains("names /nowhere/libtigergraph_auth.so, which cannot be loaded", told);
         }
@@ -65,7 +65,7 @@ namespace TigerGraphAuth.Tests
         {
             if (!IsMono)
             {
-                Check.Equal("found 0.1.0", Load(Path.Combine(Stubs, "installed"), variable: null));
+                Check.Equal("found 0.1.1", Load(Path.Combine(Stubs, "installed"), variable: null));
             }
         }
 
@@ -80,7 +80,7 @@ namespace TigerGraphAuth.Tests
             File.Copy(Library, Path.Combine(folder, "libtigergraph_auth.so"), overwrite: true);
             try
             {
-                Check.Equal("found 0.1.0", Load(Path.Combine(Stubs, "old"), variable: null));
+                Check.Equal("found 0.1.1", Load(Path.Combine(Stubs, "old"), variable: null));
             }
             finally
             {

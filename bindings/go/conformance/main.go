@@ -121,6 +121,8 @@ func settings(c command, log *lines) []tigergraphauth.Option {
 		"secret":         tigergraphauth.WithSecret,
 		"api_token":      tigergraphauth.WithAPIToken,
 		"jwt":            tigergraphauth.WithJWT,
+		"secret_file":    tigergraphauth.WithSecretFile,
+		"jwt_file":       tigergraphauth.WithJWTFile,
 		"server_version": tigergraphauth.WithServerVersion,
 		"ca_file":        tigergraphauth.WithCAFile,
 		"ca_pem":         tigergraphauth.WithCAPEM,
@@ -141,7 +143,11 @@ func settings(c command, log *lines) []tigergraphauth.Option {
 		}
 	}
 	port := func(name string) uint16 { return uint16(c.number(name)) }
-	add(tigergraphauth.WithPassword(c.text("username"), c.text("password")), "username", "password")
+	if c.has("password_file") {
+		add(tigergraphauth.WithPasswordFile(c.text("username"), c.text("password_file")), "password_file")
+	} else {
+		add(tigergraphauth.WithPassword(c.text("username"), c.text("password")), "username", "password")
+	}
 	add(tigergraphauth.WithClientCert(c.text("client_cert"), c.text("client_key")), "client_cert", "client_key")
 	add(tigergraphauth.WithPorts(port("restpp_port"), port("gsql_port")), "restpp_port", "gsql_port")
 	add(tigergraphauth.WithTGCloud(c.number("tgcloud") > 0), "tgcloud")

@@ -66,8 +66,8 @@ end
 class Program
   include TigerGraphAuth
 
-  TEXTS = %i[graph username password secret api_token jwt server_version ca_file ca_pem client_cert client_key
-             pin_sha256 proxy user_agent].freeze
+  TEXTS = %i[graph username password secret api_token jwt password_file secret_file jwt_file server_version ca_file
+             ca_pem client_cert client_key pin_sha256 proxy user_agent].freeze
   LOG_LEVELS = { 1 => :error, 2 => :warn, 3 => :info, 4 => :debug }.freeze
   TGCLOUD = { 1 => true, -1 => false }.freeze
 

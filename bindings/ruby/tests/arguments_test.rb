@@ -7,8 +7,8 @@ module TigerGraphAuth
   class ArgumentsTest < TestCase
     CANARY = "kanarienvogel"
 
-    TEXTS = %i[graph username password secret api_token jwt server_version ca_file ca_pem client_cert client_key
-               pin_sha256 proxy user_agent].freeze
+    TEXTS = %i[graph username password secret api_token jwt password_file secret_file jwt_file server_version
+               ca_file ca_pem client_cert client_key pin_sha256 proxy user_agent].freeze
     NUMBERS = %i[restpp_port gsql_port connect_timeout timeout lifetime renew_before].freeze
 
     def open(**settings)
@@ -91,7 +91,7 @@ module TigerGraphAuth
         assert_equal "argument.utf8", assert_raises(InvalidArgument) { nowhere.get_token(secret: bytes) }.reason
       end
       TEXTS.each do |name|
-        pair = { username: "u", password: "p" }
+        pair = name == :password_file ? { username: "u", name => nil } : { username: "u", password: "p" }
         settings = pair.key?(name) ? pair.merge(name => "\xff") : { name => "\xff" }
         assert_equal "argument.utf8", assert_raises(InvalidArgument, name) { open(**settings) }.reason
       end
@@ -123,6 +123,10 @@ module TigerGraphAuth
     end
 
     def test_paths
+      %i[secret_file jwt_file].each do |name|
+        error = assert_raises(InvalidArgument) { open(name => Pathname("/nonexistent/credential")) }
+        assert_includes error.message, name.to_s
+      end
       error = assert_raises(InvalidArgument) { open(ca_file: Pathname("/nonexistent/ca.pem")) }
       assert_equal "config.file", error.reason
     end

@@ -110,10 +110,14 @@ module TigerGraphAuth
     end
 
     def test_ctrl_c
+      # A shell without job control lets what it starts in the background ignore it.
+      before = trap("INT", "DEFAULT")
       pid = Process.pid
       interrupting = Thread.new { @server.wait_for_client && Process.kill("INT", pid) }
       assert_operator(seconds { assert_raises(Interrupt) { @conn.get_token } }, :<, AT_ONCE)
       interrupting.join
+    ensure
+      trap("INT", before)
     end
 
     def test_an_interrupt_leaves_nothing_behind

@@ -220,6 +220,17 @@ module TigerGraphAuth
           conn.close
           assert_raises(InvalidArgument) { Connection.open(nil) { nil } }
         end
+        with_environment(variables.transform_keys { |name| "STAGING_#{name}" }) do
+          assert_match(/\ABearer /, Connection.open(nil, profile: "staging") { |conn| conn.authorization.header })
+          assert_equal "config.profile", assert_raises(InvalidArgument) { Connection.new(nil, profile: "nobody") }.reason
+        end
+        Dir.mktmpdir do |folder|
+          file = File.join(folder, ".env")
+          File.write(file, variables.map { |name, value| "export #{name}='#{value}'\n" }.join, perm: 0o600)
+          assert_match(/\ABearer /, Connection.open(nil, env_file: file) { |conn| conn.authorization.header })
+          File.chmod(0o644, file)
+          assert_equal "config.file", assert_raises(InvalidArgument) { Connection.new(nil, env_file: file) }.reason
+        end
         with_environment("TG_RESTPP_PORT" => "no port") do
           assert_includes assert_raises(InvalidArgument) { Connection.from_env(standin.url) }.message, "TG_RESTPP_PORT"
         end

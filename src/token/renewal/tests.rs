@@ -59,6 +59,21 @@ fn with_token(lifetime: u64) -> (RenewalPolicy<Token>, Schedule) {
     (policy, schedule)
 }
 
+/// A file that holds no new JWT is no refusal of a server: it is looked at again soon, however often it was in vain.
+#[test]
+fn a_file_that_has_not_changed_is_looked_at_again_soon() {
+    for reason in [Reason::ConfigFile, Reason::AuthTokenExpired, Reason::AuthBadToken] {
+        let mut policy: RenewalPolicy<Token> = RenewalPolicy::default();
+        let mut now = seconds(10);
+        for number in 1..20 {
+            assert!(matches!(policy.ask(now, true), Advice::Renew(begun) if begun == number), "{reason:?} {number}");
+            policy.finished(number, Err(Error::new(reason, "x")), now, HALF);
+            assert!(matches!(policy.ask(now + Duration::from_millis(500), true), Advice::Fail(_)));
+            now += seconds(2);
+        }
+    }
+}
+
 fn refused() -> Error {
     Error::new(Reason::AuthBadSecret, "no")
 }

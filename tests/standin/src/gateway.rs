@@ -12,7 +12,7 @@ use crate::requesttoken;
 use crate::restpp;
 use crate::restsecrets;
 use crate::state::State;
-use crate::switches::{FailedCheck, GsqlserverOnC, UnknownGraph};
+use crate::switches::{DeleteForm, FailedCheck, GsqlserverOnC, UnknownGraph};
 use crate::token::date_text;
 
 /// Answers any request.
@@ -37,9 +37,9 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
     }
 }
 
-/// The text "false" up to 3.11, a boolean afterwards.
+/// The text "false" up to 3.8, a boolean afterwards.
 fn ping(state: &State) -> Reply {
-    let error = if state.generation() == Generation::V41 { json!(false) } else { json!("false") };
+    let error = if state.options.since(3, 9, 0) { json!(false) } else { json!("false") };
     Reply::json(200, &json!({"error": error, "message": "pong", "results": {}}))
 }
 
@@ -201,8 +201,16 @@ fn make(state: &mut State, request: &Request) -> Result<Reply, Reply> {
 /// Puts tokens on the block list of the caller (row 22).
 fn block(state: &mut State, request: &Request) -> Result<Reply, Reply> {
     let body = body(request)?;
-    let caller = caller(state, request, &body)?;
-    let text = body["tokens"].as_str().ok_or_else(|| Reply::refusal(400, "stand-in: tokens is no string"))?;
+    let by_secret = state.options.switches.delete_form == DeleteForm::Secret && body["secret"].is_string();
+    let singular = if by_secret { body["token"].as_str() } else { None };
+    let text = body["tokens"].as_str().or(singular);
+    let caller = match (text, request.header("authorization"), body["secret"].as_str()) {
+        (Some(token), None, None) if state.options.switches.delete_form == DeleteForm::NoLogin => {
+            owner_of(state, token.trim())?
+        }
+        _ => caller(state, request, &body)?,
+    };
+    let text = text.ok_or_else(|| Reply::refusal(400, "stand-in: tokens is no string"))?;
     let names: Vec<&str> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
         return Err(Reply::refusal(400, "stand-in: no tokens"));
@@ -225,6 +233,12 @@ fn block(state: &mut State, request: &Request) -> Result<Reply, Reply> {
     }
     state.blocked.insert(caller.user, list);
     Ok(Reply::json(200, &json!({"error": false, "message": "Successfully dropped the specified JWT tokens"})))
+}
+
+/// Whose a token is that may be deleted without a login.
+fn owner_of(state: &State, token: &str) -> Result<Caller, Reply> {
+    let claims = crate::jwt::read(&state.key, token).map_err(|_| Reply::refusal(400, "stand-in: no such token"))?;
+    Ok(Caller { user: claims.user, graph: None, secret: None })
 }
 
 /// Empties the block list of the caller (row 23).

@@ -16,6 +16,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod closed_port;
 mod control;
 mod fault;
 mod gateway;
@@ -41,9 +42,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
+pub use closed_port::ClosedPort;
 pub use fault::{Action, Fault};
 pub use options::{BadVersion, Generation, Options, Version};
 pub use raw::{RawAction, RawServer, handmade};
@@ -57,12 +58,11 @@ use server::{Log, Shared, bind, lock, serve};
 /// A running stand-in. Ends when dropped.
 pub struct Standin {
     shared: Arc<Shared>,
-    gateway_port: u16,
-    restpp_port: u16,
     control_port: Option<u16>,
     ca_pem: Option<String>,
-    /// A port held, but not listened on.
-    closed: Option<TcpSocket>,
+    /// Keep the ports of the gateway and of REST++ from others, also when the server has stopped.
+    reserved: [ClosedPort; 2],
+    restpp_listens: bool,
     runtime: Option<Runtime>,
 }
 
@@ -80,7 +80,9 @@ impl Standin {
             .enable_all()
             .build()?;
         let context = runtime.enter();
-        let (gateway, restpp) = (bind(options.gateway_port)?, bind(options.restpp_port)?);
+        let reserved = [ClosedPort::at(options.gateway_port)?, ClosedPort::at(options.restpp_port)?];
+        let [gateway_port, restpp_port] = reserved.each_ref().map(ClosedPort::port);
+        let (gateway, restpp) = (bind(gateway_port)?, bind(restpp_port)?);
         let control = options.control.then(|| bind(options.control_port)).transpose()?;
         let restpp_listens = options.restpp_listens();
         let shared = Arc::new(Shared {
@@ -90,20 +92,25 @@ impl Standin {
             connections: AtomicUsize::new(0),
             resumptions: AtomicUsize::new(0),
         });
-        let (gateway_port, restpp_port) = (gateway.local_addr()?.port(), restpp.local_addr()?.port());
-        let control_port = control.as_ref().map(TcpSocket::local_addr).transpose()?.map(|address| address.port());
+        let control_port =
+            control.as_ref().map(|socket| socket.local_addr()).transpose()?.map(|address| address.port());
         runtime.spawn(serve(gateway.listen(1024)?, Listener::Gateway, shared.clone(), acceptors.clone()));
-        let mut closed = None;
         if restpp_listens {
             runtime.spawn(serve(restpp.listen(1024)?, Listener::Restpp, shared.clone(), acceptors));
-        } else {
-            closed = Some(restpp);
         }
         if let Some(control) = control {
             runtime.spawn(control::serve(control.listen(64)?, shared.clone()));
         }
         drop(context);
-        Ok(Standin { shared, gateway_port, restpp_port, control_port, ca_pem, closed, runtime: Some(runtime) })
+        Ok(Standin { shared, reserved, restpp_listens, control_port, ca_pem, runtime: Some(runtime) })
+    }
+
+    /// Stops the server, and keeps its two ports: connections to them are refused, and no other process gets them.
+    /// Another stand-in can be started on them meanwhile.
+    #[must_use]
+    pub fn stop(mut self) -> [ClosedPort; 2] {
+        self.end();
+        self.reserved.clone()
     }
 
     fn url(&self, port: u16) -> String {
@@ -114,31 +121,31 @@ impl Standin {
     /// Port of the gateway.
     #[must_use]
     pub fn gateway_port(&self) -> u16 {
-        self.gateway_port
+        self.reserved[0].port()
     }
 
     /// Port of REST++. From 4.1 on connections to it are refused, unless a switch opens it (row 43).
     #[must_use]
     pub fn restpp_port(&self) -> u16 {
-        self.restpp_port
+        self.reserved[1].port()
     }
 
     /// Whether REST++ listens on its port.
     #[must_use]
     pub fn restpp_listens(&self) -> bool {
-        self.closed.is_none()
+        self.restpp_listens
     }
 
     /// Address of the gateway.
     #[must_use]
     pub fn gateway_url(&self) -> String {
-        self.url(self.gateway_port)
+        self.url(self.gateway_port())
     }
 
     /// Address of REST++.
     #[must_use]
     pub fn restpp_url(&self) -> String {
-        self.url(self.restpp_port)
+        self.url(self.restpp_port())
     }
 
     /// Address of the control listener, if there is one; always without TLS.
@@ -258,13 +265,19 @@ impl Standin {
     }
 }
 
-impl Drop for Standin {
-    fn drop(&mut self) {
+impl Standin {
+    fn end(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
         if tokio::runtime::Handle::try_current().is_ok() {
             runtime.shutdown_background();
         } else {
             runtime.shutdown_timeout(Duration::from_secs(2));
         }
+    }
+}
+
+impl Drop for Standin {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use tigergraph_standin::{Options, SWITCHES, Standin, Switches, Tls, Version};
 
-/// A TigerGraph stand-in on loopback: tokens and secrets as 2.x to 5.x manage them.
+/// A TigerGraph stand-in on loopback, for tests: tokens and secrets as 2.x to 5.x manage them.
+///
+/// For tests alone. Its users and passwords are public, it has no graph data, and nothing in it was compared with a live
+/// TigerGraph.
 #[derive(Parser)]
 #[command(after_help = switches_help())]
 struct Arguments {

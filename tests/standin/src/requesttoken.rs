@@ -247,6 +247,10 @@ fn own_token(state: &mut State, request: &Request, fields: &Fields) -> Result<Op
 }
 
 fn refresh(state: &mut State, request: &Request, fields: &Fields) -> Result<Reply, Reply> {
+    if state.generation() == Generation::V2 && fields.lifetime.is_none() {
+        // Row 19: documented as required.
+        return Err(Reply::json(200, &json!({"error": true, "message": "stand-in: lifetime is required"})));
+    }
     let lifetime = state.lifetime(fields.lifetime.as_ref())?;
     let Some(index) = own_token(state, request, fields)? else {
         // Row 17.

@@ -38,14 +38,15 @@ fn echo(request: &Request) -> Reply {
     Reply { delay: Duration::from_secs(seconds), ..reply }
 }
 
-/// JSON with raw line ends and the text "false".
+/// JSON with raw line ends and the text "false". Three lines come before the products; the third tells the version since
+/// 3.9.3.
 fn version(state: &State) -> Reply {
     let version = state.options.version;
-    let line = if state.options.since(3, 9, 3) { format!("TigerGraph version: {version}\n") } else { String::new() };
+    let told = if state.options.since(3, 9, 3) { version.to_string() } else { String::new() };
     Reply::json_text(
         200,
         format!(
-            "{{\"error\":\"false\", \"message\":\"TigerGraph RESTPP: \n --- Version --- \n{line}product              \
+            "{{\"error\":\"false\", \"message\":\"TigerGraph RESTPP: \n --- Version --- \nTigerGraph version: {told}\nproduct              \
              release_{version}_stand-in 0000000000000000000000000000000000000000  2026-01-01 00:00:00 +0000\n\"}}"
         ),
     )

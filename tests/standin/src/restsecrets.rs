@@ -44,10 +44,12 @@ pub(crate) fn one(state: &mut State, request: &Request, alias: &str) -> Reply {
     }
 }
 
-/// Whose secrets the request is about: `userName`, if the caller may, or the caller.
+/// Whose secrets the request is about: `userName`, if the caller may, or the caller, who is also meant by an empty name.
 fn owner(state: &mut State, request: &Request) -> Result<String, Reply> {
     let caller = state.gsql_caller(request).map_err(|error| state.gsql_refusal(error))?;
-    let Some(name) = request.param("userName").filter(|name| *name != caller.user) else { return Ok(caller.user) };
+    let Some(name) = request.param("userName").filter(|name| !name.is_empty() && *name != caller.user) else {
+        return Ok(caller.user);
+    };
     // Row 35.
     if !state.is_superuser(&caller.user) {
         return Err(Reply::refusal(403, "stand-in: this needs a superuser"));

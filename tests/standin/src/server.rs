@@ -206,8 +206,9 @@ async fn answer(
     let Some(request) = read(request, role, connection).await else {
         return response(shared, Reply::empty(400));
     };
-    let number = lock(&shared.log).push(request.clone());
+    // Before it is in the log: whoever sees it there may send the next one, which must not get the fault of this.
     let fault = lock(&shared.faults).iter_mut().find_map(|fault| fault.hits(&request).then(|| fault.action.clone()));
+    let number = lock(&shared.log).push(request.clone());
     let outcome = match fault {
         None => Outcome::Reply(process(shared, &request)),
         Some(action) => faulty(action, shared, &request).await,

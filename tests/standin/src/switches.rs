@@ -77,6 +77,9 @@ switches! {
     no_endpoint: NoEndpoint = "no-endpoint", row 9 { NotFound404 = "404", Ok200 = "200" }
     /// Status for an unknown graph, from 4.1 on.
     unknown_graph: UnknownGraph = "unknown-graph", row 11 { Bad400 = "400", NotFound404 = "404" }
+    /// The form of deleting a token from 4.1 on that the older pyTigerGraph's tests prove: `{"secret":S,"token":T}`, or
+    /// `{"tokens":T}` without a login.
+    delete_form: DeleteForm = "delete-form", row 22 { Secret = "secret", NoLogin = "no-login" }
     /// Status of a failed check of a token.
     failed_check: FailedCheck = "failed-check", row 24 { Ok200 = "200", Unauthorized401 = "401" }
     /// JWTs after their secret was dropped.

@@ -216,3 +216,46 @@ fn version_4_0_by_switch() {
     let absent = client.send("GET", "/gsql/v1/secrets", &alice(), "");
     assert_eq!((absent.status, absent.content_type.as_deref()), (404, Some("text/html")));
 }
+
+/// Section 10 of the list of what is known: what the tests of other clients show.
+#[test]
+fn the_forms_of_deleting_a_token_that_4_1_took() {
+    let delete = |switch: &str, body: &dyn Fn(&str, &str) -> String| {
+        let client = with(Options::new("4.1").switch("delete-form", switch));
+        let secret = client.standin.add_secret("alice", "MyGraph", "s1");
+        let token = client.send("POST", "/gsql/v1/tokens", "", &format!("{{\"secret\":\"{secret}\"}}")).token();
+        let status = client.send("DELETE", "/gsql/v1/tokens", "", &body(&secret, &token)).status;
+        assert_eq!(client.standin.snapshot().blocked.len(), usize::from(status == 200));
+        status
+    };
+    let by_secret = |secret: &str, token: &str| format!("{{\"secret\":\"{secret}\",\"token\":\"{token}\"}}");
+    let no_login = |_: &str, token: &str| format!("{{\"tokens\":\"{token}\"}}");
+    let both = |secret: &str, token: &str| format!("{{\"secret\":\"{secret}\",\"tokens\":\"{token}\"}}");
+    let wrong = |_: &str, token: &str| format!("{{\"secret\":\"nosuchsecret\",\"tokens\":\"{token}\"}}");
+    assert_eq!(["secret", "no-login"].map(|switch| delete(switch, &by_secret)), [200, 400]);
+    assert_eq!(["secret", "no-login"].map(|switch| delete(switch, &no_login)), [401, 200]);
+    assert_eq!(["secret", "no-login"].map(|switch| delete(switch, &both)), [200, 200]);
+    assert_eq!(["secret", "no-login"].map(|switch| delete(switch, &wrong)), [400, 400]);
+}
+
+#[test]
+fn what_the_tests_of_other_clients_show() {
+    for (version, falsy) in [("3.8", false), ("3.9", true), ("4.2", true)] {
+        let error = start(version).send("GET", "/api/ping", "", "").json()["error"].clone();
+        assert_eq!(error == serde_json::json!(false), falsy, "{version}: {error}");
+    }
+    for version in ["2.6", "3.4", "3.9.3", "4.2"] {
+        let client = start(version);
+        assert_eq!(client.send("GET", "/restpp/version", "", "").status, 403, "{version}");
+        client.standin.set_auth_enabled(false);
+        let body = client.send("GET", "/restpp/version", "", "").body;
+        assert!(body.lines().nth(3).is_some_and(|line| line.starts_with("product ")), "{body}");
+    }
+    let client = start("4.2");
+    let secret = client.standin.add_secret("alice", "MyGraph", "s1");
+    assert_eq!(client.send("GET", "/gsql/v1/secrets?userName=", &alice(), "").json()["results"][0]["alias"], "s1");
+    for path in ["/gsql/v1/secrets", "/gsql/v1/secrets/s1", "/gsql/v1/version", "/gsql/v1/auth/simple"] {
+        assert_eq!(client.send("GET", path, &format!("GSQL-Secret {secret}"), "").status, 200, "{path}");
+        assert_eq!(client.send("GET", path, "GSQL-Secret nosuchsecret", "").status, 401, "{path}");
+    }
+}

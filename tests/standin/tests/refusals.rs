@@ -71,7 +71,7 @@ fn authentication_off() {
 #[test]
 fn health_and_version() {
     let client = start("3.10");
-    assert_eq!(client.send("GET", "/api/ping", "", "").body, r#"{"error":"false","message":"pong","results":{}}"#);
+    assert_eq!(client.send("GET", "/api/ping", "", "").body, r#"{"error":false,"message":"pong","results":{}}"#);
     assert_eq!(client.send("GET", "9000/echo/", "", "").body, r#"{"error":false,"message":"Hello GSQL"}"#);
     let secret = client.standin.add_secret("alice", "MyGraph", "s1");
     let token = client.send("POST", "/restpp/requesttoken", "", &format!("{{\"secret\":\"{secret}\"}}")).token();

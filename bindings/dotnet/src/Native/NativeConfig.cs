@@ -41,6 +41,7 @@ namespace TigerGraphAuth
                 (options.Username, nameof(options.Username)),
                 (options.Password, nameof(options.Password)));
             Set(config, NativeMethods.tg_config_set_secret, options.Secret, nameof(options.Secret));
+            FillFiles(config, options);
             Set(config, NativeMethods.tg_config_set_api_token, options.ApiToken, nameof(options.ApiToken));
             Set(config, NativeMethods.tg_config_set_jwt, options.Jwt, nameof(options.Jwt));
             NativeMethods.tg_config_set_ports(
@@ -75,10 +76,35 @@ namespace TigerGraphAuth
             {
                 NativeLog.Set(config, options.LogLevel, options.Log);
             }
-            if (options.LoadEnvironment)
+            LoadVariables(config, options);
+        }
+
+        /// <summary>From the environment first, because it takes precedence over a file.</summary>
+        private static void LoadVariables(ConfigHandle config, ConnectionOptions options)
+        {
+            if (options.Profile != null)
+            {
+                Set(config, NativeMethods.tg_config_load_profile, options.Profile, nameof(options.Profile));
+            }
+            else if (options.LoadEnvironment)
             {
                 NativeMethods.tg_config_load_env(config);
             }
+            if (options.EnvironmentFile != null)
+            {
+                Set(config, NativeMethods.tg_config_load_env_file, options.EnvironmentFile, nameof(options.EnvironmentFile));
+            }
+        }
+
+        private static void FillFiles(ConfigHandle config, ConnectionOptions options)
+        {
+            SetPair(
+                config,
+                NativeMethods.tg_config_set_password_file,
+                (options.Username, nameof(options.Username)),
+                (options.PasswordFile, nameof(options.PasswordFile)));
+            Set(config, NativeMethods.tg_config_set_secret_file, options.SecretFile, nameof(options.SecretFile));
+            Set(config, NativeMethods.tg_config_set_jwt_file, options.JwtFile, nameof(options.JwtFile));
         }
 
         private static void Set(ConfigHandle config, TextSetter setter, string? value, string name)

@@ -56,19 +56,34 @@ namespace TigerGraphAuth
         public static extern void tg_config_load_env(ConfigHandle config);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_load_profile(ConfigHandle config, IntPtr name);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_load_env_file(ConfigHandle config, IntPtr path);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_graph(ConfigHandle config, IntPtr graph);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_password(ConfigHandle config, IntPtr username, IntPtr password);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_password_file(ConfigHandle config, IntPtr username, IntPtr path);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_secret(ConfigHandle config, IntPtr secret);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_secret_file(ConfigHandle config, IntPtr path);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_api_token(ConfigHandle config, IntPtr token);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_jwt(ConfigHandle config, IntPtr jwt);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_jwt_file(ConfigHandle config, IntPtr path);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_ports(ConfigHandle config, ushort restpp, ushort gsql);

@@ -9,10 +9,10 @@ module TigerGraphAuth
 
     # @return [Array(Native::ConnPointer, Integer)] a connection with these settings and, if it has a logger, the
     #   process whose callbacks that has
-    def connect(host, logger: nil, log_level: :debug, from_env: false, **settings)
+    def connect(host, logger: nil, log_level: :debug, from_env: false, profile: nil, env_file: nil, **settings)
       config = Native.tg_config_new(Arguments.text(host, "host"))
       apply(config, **settings)
-      Native.tg_config_load_env(config) if from_env
+      load_variables(config, from_env, profile, env_file)
       log_process = Log.attach(config, logger, log_level) if logger
       native_call = ->(conn, error) { Native.tg_conn_new(config, conn, error) }
       made = Native.result(Native::ConnPointer, native_call, &:itself)
@@ -23,15 +23,24 @@ module TigerGraphAuth
       Native.tg_config_free(config)
     end
 
+    # Fills what is not set, from the environment first, because it takes precedence over a file.
+    def load_variables(config, from_env, profile, env_file)
+      if profile
+        Native.tg_config_load_profile(config, Arguments.text(profile, "profile"))
+      elsif from_env
+        Native.tg_config_load_env(config)
+      end
+      Native.tg_config_load_env_file(config, Arguments.path(env_file, "env_file")) if env_file
+    end
+    private_class_method :load_variables
+
     # nil is NULL or 0 to the library, which keeps the default.
-    def apply(config, graph: nil, username: nil, password: nil, secret: nil, api_token: nil, jwt: nil,
-              server_version: nil, restpp_port: nil, gsql_port: nil, tgcloud: nil, user_agent: nil,
-              lifetime: nil, renew_before: nil, **network)
+    def apply(config, graph: nil, server_version: nil, restpp_port: nil, gsql_port: nil, tgcloud: nil,
+              user_agent: nil, lifetime: nil, renew_before: nil, username: nil, password: nil, secret: nil,
+              api_token: nil, jwt: nil, password_file: nil, secret_file: nil, jwt_file: nil, **network)
       Native.tg_config_set_graph(config, Arguments.text(graph, "graph"))
-      Native.tg_config_set_password(config, Arguments.text(username, "username"), Arguments.text(password, "password"))
-      Native.tg_config_set_secret(config, Arguments.credential(secret, "secret"))
-      Native.tg_config_set_api_token(config, Arguments.credential(api_token, "api_token"))
-      Native.tg_config_set_jwt(config, Arguments.credential(jwt, "jwt"))
+      apply_credentials(config, username, password: password, secret: secret, api_token: api_token, jwt: jwt)
+      apply_files(config, username, password_file: password_file, secret_file: secret_file, jwt_file: jwt_file)
       Native.tg_config_set_server_version(config, Arguments.text(server_version, "server_version"))
       Native.tg_config_set_ports(
         config, Arguments.port(restpp_port, "restpp_port"), Arguments.port(gsql_port, "gsql_port")
@@ -44,6 +53,23 @@ module TigerGraphAuth
       apply_network(config, **network)
     end
     private_class_method :apply
+
+    def apply_credentials(config, username, password:, secret:, api_token:, jwt:)
+      Native.tg_config_set_password(config, Arguments.text(username, "username"), Arguments.text(password, "password"))
+      Native.tg_config_set_secret(config, Arguments.credential(secret, "secret"))
+      Native.tg_config_set_api_token(config, Arguments.credential(api_token, "api_token"))
+      Native.tg_config_set_jwt(config, Arguments.credential(jwt, "jwt"))
+    end
+    private_class_method :apply_credentials
+
+    def apply_files(config, username, password_file:, secret_file:, jwt_file:)
+      Native.tg_config_set_password_file(
+        config, Arguments.text(username, "username"), Arguments.path(password_file, "password_file")
+      )
+      Native.tg_config_set_secret_file(config, Arguments.path(secret_file, "secret_file"))
+      Native.tg_config_set_jwt_file(config, Arguments.path(jwt_file, "jwt_file"))
+    end
+    private_class_method :apply_files
 
     def apply_network(config, ca_file: nil, ca_pem: nil, client_cert: nil, client_key: nil, pin_sha256: nil,
                       insecure_tls: false, allow_http: false, connect_timeout: nil, timeout: nil, proxy: nil)

@@ -27,7 +27,7 @@ module TigerGraphAuth
 
     # The same as {open}, with the environment for what is not given: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
     # TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with
-    # TG_PROFILE=x, X_TG_HOST and so on come first.
+    # TG_DEFAULT_PROFILE=x or TG_PROFILE=x, X_TG_HOST and so on come first.
     #
     # @param host [String, nil] nil: that of TG_HOST
     # @param settings see {#initialize}
@@ -42,11 +42,15 @@ module TigerGraphAuth
     # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io"
     # @param settings [Hash] the keywords below; a connection has at most one login: a password, a secret or a JWT
     # @option settings [String] :graph the graph that tokens are for and, before 4.1, that secrets belong to
-    # @option settings [String] :username the user to log in as, with :password
+    # @option settings [String] :username the user to log in as, with :password or :password_file
     # @option settings [String] :password
+    # @option settings [String, Pathname] :password_file a file whose only line is the password; it is read for every
+    #   call that logs in
     # @option settings [String, Secret] :secret the secret to log in with
+    # @option settings [String, Pathname] :secret_file the same in a file
     # @option settings [String, Token] :api_token a token to begin with; the login gets the next one
     # @option settings [String, Token] :jwt a JWT that another system issued, to log in with; never renewed
+    # @option settings [String, Pathname] :jwt_file the same in a file, which is read again when another is wanted
     # @option settings [Integer] :restpp_port the port of REST++, if it is not that of the address
     # @option settings [Integer] :gsql_port the port of the gateway, if it is not that of the address
     # @option settings [Boolean] :tgcloud whether the server is in TigerGraph Cloud; nil: by the host name
@@ -67,6 +71,9 @@ module TigerGraphAuth
     # @option settings [#add] :logger takes log lines, as `add(severity, message)` of Ruby's Logger does
     # @option settings [Symbol] :log_level the least that is logged: :error, :warn, :info or :debug (the default)
     # @option settings [Boolean] :from_env see {from_env}
+    # @option settings [String] :profile the same with this profile, whatever TG_DEFAULT_PROFILE and TG_PROFILE say
+    # @option settings [String, Pathname] :env_file a file of variables (.env) for what is neither given nor in the
+    #   environment; with a credential in it the file must be private
     # @raise [InvalidArgument] if the library refuses a setting; it names the setting
     # @raise [ArgumentError, TypeError] if a value is none that a setting can have
     def initialize(host, **settings)
@@ -126,12 +133,13 @@ module TigerGraphAuth
       list_of_secrets(timeout) { |conn, list, error| Native.tg_ensure_secret(conn, alias_name, list, error) }.first
     end
 
-    # Drops secrets by their aliases, with one request.
+    # Drops secrets by their aliases, with one request. With ignore_missing and more than one alias, from 4.1 on, there
+    # is one more request before: the list, which tells what is there to drop.
     #
     # @param aliases [Array<String>] one or several, or an Array of them
     # @param user [String, nil] another user (4.1 and later)
     # @param ignore_missing [Boolean] whether an alias that does not exist is no error
-    # @return [Integer] how many there were
+    # @return [Integer] how many there were; a name that is given twice counts once
     # @raise [NotFound] if one does not exist; before 4.1 the others are still dropped
     def drop_secret(*aliases, user: nil, ignore_missing: false, timeout: nil)
       user = Arguments.text(user, "user")

@@ -11,47 +11,65 @@ module TigerGraphAuth
   module Native
     extend FFI::Library
 
-    # ffi's own free releases first and forgets afterwards: a child that is forked by another thread in between
-    # would release once more. Forgetting first, the worst is that such a child keeps what it never had.
-    module FreedOnce
+    # Frees what an object points to, once, when that object is gone. Ruby gives the finalizer of an object to its
+    # copies as well, also to one that a Ractor begins and cannot finish: such a copy is told by its number.
+    class Release
+      def initialize(releaser, number)
+        @releaser = releaser
+        @number = number
+      end
+
+      def call(number)
+        @releaser.call if number == @number
+      end
+    end
+
+    # What the library has made, and what is freed when nothing refers to it any more.
+    # The library allows that on any thread, at exit and in forked children.
+    class Owner < FFI::AutoPointer
+      def initialize(pointer)
+        super
+        ObjectSpace.undefine_finalizer(self)
+        ObjectSpace.define_finalizer(self, Release.new(@releaser, __id__))
+      end
+
+      # @raise [TypeError] always: two would free the same
+      def initialize_copy(_original)
+        raise TypeError, "what libtigergraph_auth has made cannot be copied or given to a Ractor; give it " \
+                         "the token's header, a String, instead"
+      end
+
+      # ffi's own free releases first and forgets afterwards: a child that is forked by another thread in between
+      # would release once more. Forgetting first, the worst is that such a child keeps what it never had.
       def free
         self.autorelease = false
         super
       end
     end
 
-    # A handle, a token, a list and a report, each freed when nothing refers to it any more.
-    # The library allows that on any thread, at exit and in forked children.
-    class ConnPointer < FFI::AutoPointer
-      include FreedOnce
-
+    # A handle to a connection.
+    class ConnPointer < Owner
       def self.release(pointer)
         Native.tg_conn_free(pointer)
       end
     end
 
-    # See {ConnPointer}.
-    class TokenPointer < FFI::AutoPointer
-      include FreedOnce
-
+    # A token.
+    class TokenPointer < Owner
       def self.release(pointer)
         Native.tg_token_free(pointer)
       end
     end
 
-    # See {ConnPointer}.
-    class SecretsPointer < FFI::AutoPointer
-      include FreedOnce
-
+    # A list of secrets.
+    class SecretsPointer < Owner
       def self.release(pointer)
         Native.tg_secrets_free(pointer)
       end
     end
 
-    # See {ConnPointer}.
-    class ReportPointer < FFI::AutoPointer
-      include FreedOnce
-
+    # A report.
+    class ReportPointer < Owner
       def self.release(pointer)
         Native.tg_report_free(pointer)
       end
@@ -95,11 +113,16 @@ module TigerGraphAuth
 
     attach_function :tg_config_new, [:string], :pointer
     attach_function :tg_config_load_env, [:pointer], :void
+    attach_function :tg_config_load_profile, %i[pointer string], :void
+    attach_function :tg_config_load_env_file, %i[pointer string], :void
     attach_function :tg_config_set_graph, %i[pointer string], :void
     attach_function :tg_config_set_password, %i[pointer string string], :void
+    attach_function :tg_config_set_password_file, %i[pointer string string], :void
     attach_function :tg_config_set_secret, %i[pointer string], :void
+    attach_function :tg_config_set_secret_file, %i[pointer string], :void
     attach_function :tg_config_set_api_token, %i[pointer string], :void
     attach_function :tg_config_set_jwt, %i[pointer string], :void
+    attach_function :tg_config_set_jwt_file, %i[pointer string], :void
     attach_function :tg_config_set_ports, %i[pointer uint16 uint16], :void
     attach_function :tg_config_set_tgcloud, %i[pointer int32], :void
     attach_function :tg_config_set_server_version, %i[pointer string], :void
@@ -163,7 +186,7 @@ module TigerGraphAuth
 
     # @param owner [Class] which frees the result
     # @param native_call [#call] takes the last two arguments of a function that makes something, and calls it
-    # @yieldparam pointer [FFI::AutoPointer] what was made
+    # @yieldparam pointer [Owner] what was made
     # @return what the block returns, or an {Error}, not raised
     def result(owner, native_call)
       slots = FFI::MemoryPointer.new(:pointer, 2)

@@ -1,11 +1,18 @@
-//! The command line, `examples-c/tg-auth.c`: what it prints, for whom, and its exit codes.
+//! The command line, `examples-c/tg_auth`: what it prints, for whom, and its exit codes.
 
-#[path = "common/c.rs"]
+#[path = "../common/c.rs"]
 mod c;
+#[path = "../common/mod.rs"]
 mod common;
+mod documents;
+mod options;
+mod output;
+#[path = "../common/tg_auth.rs"]
+mod tg_auth;
+mod words;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -17,7 +24,7 @@ const VERSIONS: [&str; 2] = ["3.10", "4.2"];
 
 fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| c::build_sanitized(&["examples-c/tg-auth.c"], &["-std=c11"]))
+    PROGRAM.get_or_init(tg_auth::build)
 }
 
 /// A stand-in and an environment that leads to it.
@@ -49,10 +56,39 @@ impl Desk {
         self
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = c::program_command(program());
+    /// With a token beside the login, as `TG_API_TOKEN`.
+    fn with_token(mut self) -> Desk {
+        let token = self.prints(&["token"]).trim().to_owned();
+        self.server.clear_requests();
+        self.environment.push(("TG_API_TOKEN", token));
+        self
+    }
+
+    fn command(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = c::program_command(program);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(arguments).output().expect("tg-auth")
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(program(), arguments).output().expect("tg-auth")
+    }
+
+    /// The same with this on its standard input.
+    fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(program(), arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("tg-auth");
+        // It may have refused the command line already.
+        let _ = child.stdin.take().expect("its input").write_all(input.as_bytes());
+        child.wait_with_output().expect("its end")
+    }
+
+    /// What a shell does with it: `$0` is the program.
+    fn shell(&self, script: &str) -> Output {
+        let mut command = self.command(Path::new("bash"), &["-c", script]);
+        command.arg(program()).env("PATH", std::env::var_os("PATH").unwrap_or_default()).output().expect("bash")
     }
 
     /// What it prints on standard output, if it succeeds without another word.
@@ -223,7 +259,7 @@ fn exit_codes_are_statuses() {
     desk.fails(&["--host", "http://127.0.0.1:1", "token"], 2, "connect.refused");
     desk.fails(&["--host", &desk.server.gateway_url().replace("http", "https"), "token"], 4, "tls.protocol");
     desk.fails(&["--graph", "NoGraph", "token"], 8, "missing.graph");
-    desk.fails(&["--profile", "nobody", "token"], 1, "TG_PROFILE");
+    desk.fails(&["--profile", "nobody", "token"], 1, "the setting --profile names a profile without variables");
     desk.fails(&["--ca-file", "/nowhere", "--host", "https://localhost", "token"], 1, "config.file");
     desk.fails(&["--ca-file", "/nowhere", "--host", "https://localhost", "token"], 1, "cannot be read: no such file");
     let mut anonymous = Desk::at("4.2");

@@ -1,0 +1,46 @@
+/* tg-auth: tokens and secrets of TigerGraph from the command line, and a diagnosis of what does not work.
+ *
+ * Credentials come from the environment, from files or from standard input, and never from an argument, because every
+ * user of the machine can read those. The exit code is the tg_status of the call, 64 if the command line was wrong,
+ * 66 if a credential cannot be read, 74 if the result could not be written.
+ *
+ *     tables.c      the commands and the options
+ *     arguments.c   reads the command line            settings.c   passes it on to the library
+ *     token.c, secret.c, diagnosis.c                  the commands
+ *     help.c, man.c, completion.c                     what is printed from the tables
+ *     output.c, input.c, words.c                      what is written, read, and said */
+#include "tg-auth.h"
+
+static int connect_and_run(const struct command_line *line) {
+    tg_error *error = NULL;
+    tg_conn *conn = NULL;
+    tg_config *config = NULL;
+    int code = make_config(&line->given, &config);
+    tg_status status = code ? TG_STATUS_OK : tg_conn_new(config, &conn, &error);
+    tg_config_free(config);
+    if (status != TG_STATUS_OK) return failed(error, &line->given);
+    if (!code) code = commands[line->command].run(conn, line->words, line->count, &line->given);
+    tg_conn_free(conn);
+    return code;
+}
+
+/* Standard output cannot be written, and so nothing was asked for. */
+static int not_begun(const struct command_line *line, int trouble) {
+    int creates = line->command == SECRET_CREATE || line->command == SECRET_ENSURE;
+    int code = unwritten(trouble);
+    if (creates && line->count) fprintf(stderr, "tg-auth: No secret was created with the alias %s.\n", line->words[0]);
+    return code;
+}
+
+int main(int argc, char **argv) {
+    struct command_line line = {.command = HELP};
+    begin_output();
+    int code = read_command_line(argc, argv, &line);
+    if (code) return written(code);
+    /* Before anything is asked for or created whose result would be lost. */
+    int trouble = output_trouble();
+    if (trouble) return not_begun(&line, trouble);
+    int is_offline = line.command == HELP || line.command == VERSION;
+    code = is_offline ? commands[line.command].run(NULL, line.words, line.count, &line.given) : connect_and_run(&line);
+    return written(code);
+}

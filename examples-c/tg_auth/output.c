@@ -1,0 +1,171 @@
+/* tg-auth: what it prints, and the failures of printing, which are never success. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* fallocate */
+#endif
+#include "tg-auth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Of standard output: wiped when all was written, because there are tokens and secrets in it. */
+static char buffer[BUFSIZ];
+static int was_open;
+static char lost[512];
+
+/* Gives the standard descriptors that are closed to /dev/null, so that no file or socket which is opened later gets
+ * their numbers, and with them what is printed. Whether standard output was open. */
+static int occupy_standard_descriptors(void) {
+    int is_open = fcntl(STDOUT_FILENO, F_GETFD) != -1;
+    int opened;
+    do opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (opened >= 0 && opened < STDERR_FILENO);
+    if (opened > STDERR_FILENO) close(opened);
+    return is_open;
+}
+
+void begin_output(void) {
+    was_open = occupy_standard_descriptors();
+    /* A reader that went away, or a file that reached its limit, is a failed write and not the silent end. */
+    signal(SIGPIPE, SIG_IGN);
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN);
+#endif
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+}
+
+/* Room for a secret in a file, which a full disk does not have. */
+#define SECRET_ROOM 1024
+static int file_trouble(const struct stat *file, int flags) {
+#ifdef FALLOC_FL_KEEP_SIZE
+    off_t at = flags & O_APPEND ? file->st_size : lseek(STDOUT_FILENO, 0, SEEK_CUR);
+    if (at < 0 || fallocate(STDOUT_FILENO, FALLOC_FL_KEEP_SIZE, at, SECRET_ROOM) == 0) return 0;
+    int is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    return is_full ? errno : 0;
+#else
+    (void)file, (void)flags;
+    return 0;
+#endif
+}
+
+int output_trouble(void) {
+    if (!was_open) return EBADF;
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    struct stat file;
+    if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) return EBADF;
+    struct pollfd asked = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&asked, 1, 0) == 1 && asked.revents & (POLLERR | POLLHUP | POLLNVAL)) return EPIPE;
+    if (fstat(STDOUT_FILENO, &file) != 0) return errno;
+    if (S_ISREG(file.st_mode)) return file_trouble(&file, flags);
+    /* /dev/full refuses even nothing. */
+    if (S_ISCHR(file.st_mode) && write(STDOUT_FILENO, "", 0) < 0 && errno != EAGAIN) return errno;
+    return 0;
+}
+
+int unwritten(int number) {
+    fprintf(stderr, "tg-auth: standard output cannot be written: %s\n", strerror(number));
+    return UNWRITTEN;
+}
+
+void remember_lost(const char *what, const char *alias, const char *advice) {
+    snprintf(lost, sizeof lost, "tg-auth: %s %s, and its value is lost with what could not be written.\ntg-auth: %s\n",
+             what, alias, advice);
+}
+
+int written(int code) {
+    int trouble = was_open ? 0 : EBADF;
+    errno = EIO;
+    if (was_open && ferror(stdout)) trouble = output_trouble() ? output_trouble() : EIO;
+    /* Some file systems tell only here that the disk is full. */
+    errno = EIO;
+    if (was_open && fclose(stdout) != 0) trouble = errno;
+    wipe(buffer, sizeof buffer);
+    if (!trouble) return code;
+    unwritten(trouble);
+    fputs(lost, stderr);
+    return code == TG_STATUS_OK ? UNWRITTEN : code;
+}
+
+void print_json_text(const char *text) {
+    putchar('"');
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        if (*at == '"' || *at == '\\') printf("\\%c", *at);
+        else if (*at < 0x20) printf("\\u%04x", *at);
+        else putchar(*at);
+    }
+    putchar('"');
+}
+
+void print_json_member(const char *name, const char *text) {
+    print_json_text(name);
+    putchar(':');
+    print_json_text(text);
+}
+
+/* Colours only on a terminal, and not if NO_COLOR is set. */
+int is_colourful(FILE *stream) {
+    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+    return isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
+}
+
+void log_line(int32_t level, const char *message, void *unused) {
+    static const char *const names[] = {"", "error", "warning", "info", "debug"};
+    char *words = in_own_words(message, 0);
+    (void)unused;
+    fprintf(stderr, "tg-auth: %s: %s\n", level >= 1 && level <= 4 ? names[level] : "log", words ? words : message);
+    free(words);
+}
+
+static void print_failure(const char *reason, const char *message, const char *hint, int64_t retry_after_ms) {
+    const char *red = is_colourful(stderr) ? "\033[31m" : "", *plain = *red ? "\033[0m" : "";
+    fprintf(stderr, "tg-auth: %s%s%s (%s)\n", red, message, plain, reason);
+    if (*hint) fprintf(stderr, "tg-auth: %s\n", hint);
+    if (retry_after_ms > 0) fprintf(stderr, "tg-auth: It asks to wait %g s.\n", (double)((retry_after_ms + 999) / 1000));
+}
+
+static void print_json_failure(int status, const char *reason, const char *message, const char *hint, int64_t wait) {
+    printf("{\"error\":{");
+    print_json_member("status", tg_status_name(status));
+    putchar(',');
+    print_json_member("reason", reason);
+    putchar(',');
+    print_json_member("message", message);
+    putchar(',');
+    print_json_member("hint", hint);
+    if (wait >= 0) printf(",\"retry_after_ms\":%" PRId64, wait);
+    printf("}}\n");
+}
+
+static int tell(int status, const char *reason, const char *message, const char *hint, int64_t wait, int json) {
+    if (json) print_json_failure(status, reason, message, hint, wait);
+    /* Where JSON cannot be written, the failure is told all the same. */
+    if (!json || fflush(stdout) != 0) print_failure(reason, message, hint, wait);
+    return status;
+}
+
+int failed_with(int status, const char *reason, const char *message, const char *hint, const struct given *given) {
+    return tell(status, reason, message, hint, -1, given->value[O_JSON] != NULL);
+}
+
+int failed(tg_error *error, const struct given *given) {
+    char *message = in_own_words(tg_error_message(error), 0), *hint = in_own_words(tg_error_hint(error), 0);
+    /* Of a refused login it is the time until a program that goes on would try again. */
+    int64_t wait = tg_error_status(error) == TG_STATUS_UNAVAILABLE ? tg_error_retry_after_ms(error) : -1;
+    int status = tell(tg_error_status(error), tg_error_reason(error), message ? message : "", hint ? hint : "", wait,
+                      given->value[O_JSON] != NULL);
+    free(message);
+    free(hint);
+    tg_error_free(error);
+    return status;
+}
+
+int wrong(const char *what, const char *which) {
+    fprintf(stderr, "tg-auth: %s%s\nTry tg-auth --help.\n", what, which);
+    return USAGE;
+}

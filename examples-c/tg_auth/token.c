@@ -1,0 +1,118 @@
+/* tg-auth: tokens. */
+#include "tg-auth.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* What stands in place of a header that is not needed, so that curl -H "$(...)" never gets an empty one. No server acts
+ * on it. */
+static const char no_header[] = "X-Tg-Auth: off";
+
+static int print_off(const struct given *given) {
+    fprintf(stderr, "tg-auth: no token is needed, because REST++ authentication is off\n");
+    if (given->value[O_JSON]) puts("{\"token\":\"\",\"header\":\"\",\"expiration\":\"\",\"expires_at\":0}");
+    else if (given->value[O_HEADER]) puts(no_header);
+    return TG_STATUS_OK;
+}
+
+static int print_token(tg_token *token, const struct given *given) {
+    const char *value = tg_token_value(token);
+    if (!*value) {
+        print_off(given);
+    } else if (given->value[O_JSON]) {
+        putchar('{');
+        print_json_member("token", value);
+        putchar(',');
+        print_json_member("header", tg_token_header(token));
+        putchar(',');
+        print_json_member("expiration", tg_token_expiration(token));
+        printf(",\"expires_at\":%" PRId64 "}\n", tg_token_expires_at(token));
+    } else if (given->value[O_HEADER]) {
+        printf("Authorization: %s\n", tg_token_header(token));
+    } else {
+        puts(value);
+    }
+    tg_token_free(token);
+    return TG_STATUS_OK;
+}
+
+int token_get(tg_conn *conn, char **words, size_t count, const struct given *given) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    (void)words, (void)count;
+    tg_status status = given->value[O_GLOBAL] ? tg_get_token(conn, NULL, 0, TG_TOKEN_GLOBAL, &token, &error)
+                                              : tg_authorization(conn, &token, &error);
+    if (status == TG_STATUS_AUTH_DISABLED) {
+        tg_error_free(error);
+        return print_off(given);
+    }
+    return status == TG_STATUS_OK ? print_token(token, given) : failed(error, given);
+}
+
+/* The token of --token-file in `line`; *token is NULL where the option is not given. */
+static int given_token(const struct given *given, struct line *line, const char **token) {
+    const char *file = given->value[O_TOKEN_FILE], *trouble = file ? read_line(file, "Token", line) : NULL;
+    *token = file && !trouble ? line->text : NULL;
+    if (!trouble) return 0;
+    fprintf(stderr, "tg-auth: --token-file: %s%s: %s\n", strcmp(file, "-") == 0 ? "standard input" : file, "", trouble);
+    return UNREADABLE;
+}
+
+/* The connection's own token as it is, which may have expired; else a new one. */
+static tg_status own_token(tg_conn *conn, tg_token **token, tg_error **error) {
+    if (tg_current_token(conn, token, NULL) == TG_STATUS_OK) return TG_STATUS_OK;
+    return tg_authorization(conn, token, error);
+}
+
+static int check_token(tg_conn *conn, const char *token, const struct given *given) {
+    tg_error *error = NULL;
+    int32_t valid = 0;
+    if (tg_check_jwt_token(conn, token, &valid, &error) != TG_STATUS_OK) return failed(error, given);
+    if (given->value[O_JSON]) printf("{\"valid\":%s}\n", valid ? "true" : "false");
+    else puts(valid ? "valid" : "invalid");
+    return valid ? TG_STATUS_OK : TG_STATUS_UNAUTHENTICATED;
+}
+
+int token_check(tg_conn *conn, char **words, size_t count, const struct given *given) {
+    struct line line;
+    tg_error *error = NULL;
+    tg_token *own = NULL;
+    const char *token;
+    (void)words, (void)count;
+    int code = given_token(given, &line, &token);
+    if (code) return code;
+    if (!token && own_token(conn, &own, &error) != TG_STATUS_OK) return failed(error, given);
+    code = check_token(conn, token ? token : tg_token_value(own), given);
+    tg_token_free(own);
+    wipe(&line, sizeof line);
+    return code;
+}
+
+int token_refresh(tg_conn *conn, char **words, size_t count, const struct given *given) {
+    struct line line;
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    const char *old;
+    uint32_t flags = given->value[O_OR_NEW] ? TG_TOKEN_OR_NEW : 0;
+    (void)words, (void)count;
+    int code = given_token(given, &line, &old);
+    if (code) return code;
+    tg_status status = tg_refresh_token(conn, NULL, old, 0, flags, &token, &error);
+    wipe(&line, sizeof line);
+    return status == TG_STATUS_OK ? print_token(token, given) : failed(error, given);
+}
+
+int token_delete(tg_conn *conn, char **words, size_t count, const struct given *given) {
+    struct line line;
+    tg_error *error = NULL;
+    const char *token;
+    uint32_t flags = given->value[O_IGNORE_MISSING] ? TG_IGNORE_MISSING : 0;
+    (void)words, (void)count;
+    int code = given_token(given, &line, &token);
+    if (code) return code;
+    tg_status status = tg_delete_token(conn, NULL, token, flags, &error);
+    wipe(&line, sizeof line);
+    if (status != TG_STATUS_OK) return failed(error, given);
+    if (given->value[O_JSON]) puts("{\"deleted\":true}");
+    return TG_STATUS_OK;
+}

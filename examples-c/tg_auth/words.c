@@ -1,0 +1,153 @@
+/* tg-auth: what the library says, in the words of the command line.
+ *
+ * The library names a setting in quotation marks after the word "setting", with the variable it came from, and
+ * functions as whole words; see tg_error_hint() in the header. Here an option, a variable or a command stands in their
+ * place. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* open_memstream */
+#endif
+#include "tg-auth.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is neither an option nor a command here. */
+static const char *const others[][2] = {
+    {"tg_conn_new", "tg-auth"},
+    {"tg_config_load_env", "the environment"},
+    {"tg_config_set_api_token", "TG_API_TOKEN"},
+    {"tg_config_set_ca_pem", "--ca-file"},
+    {"tg_config_set_oauth2", "TG_OAUTH2_URL"},
+    {"tg_config_set_oauth2_secret_file", "TG_OAUTH2_CLIENT_SECRET_FILE"},
+    {"tg_config_set_oauth2_parameter", "TG_OAUTH2_SCOPE"},
+    {"tg_config_set_token_cache", "TG_TOKEN_CACHE"},
+    {"tg_conn_cancel", "a cancellation"},
+    {"tg_conn_free", "the end of the connection"},
+    {"tg_reject_token", "a rejection"},
+    {"tg_error_retry_after_ms", "the server"},
+    {"tg_current_token", "tg-auth token get"},
+    {"tg_report_text", "tg-auth doctor"},
+};
+
+/* Advice for a programmer, and the same for whoever types a command. */
+static const char *const phrases[][2] = {
+    {"see tigergraph_auth.h or the list of settings", "see tg-auth help"},
+    {"Configure user name and password, a secret, or a token.",
+     "Set TG_SECRET, or TG_USERNAME and TG_PASSWORD, or another variable or option for the login: see tg-auth help."},
+    {"Pass a valid pointer for the parameter that the message names", "Give what the message names"},
+};
+
+/* The same of settings, by the names that they have in messages. */
+static const char *const other_settings[][2] = {
+    {"api_token", "TG_API_TOKEN"},
+    {"ssl_port", "TG_SSL_PORT"},
+    {"ca_pem", "--ca-file"},
+    {"token lifetime", "--lifetime"},
+    {"renew_before_s", "the time of renewal"},
+    {"renew before", "the time of renewal"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static int is(const char *name, const char *text, size_t length) {
+    return strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
+const char *word_for_setting(const char *name, size_t length) {
+    static char option[40];
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!is_in_list(options[i].settings, name, length)) continue;
+        snprintf(option, sizeof option, "--%s", options[i].name);
+        return option;
+    }
+    for (size_t i = 0; i < COUNT(other_settings); i++) {
+        if (is(other_settings[i][0], name, length)) return other_settings[i][1];
+    }
+    return NULL;
+}
+
+static const char *word_for_function(const char *name, size_t length) {
+    static char word[40];
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (!is_in_list(options[i].functions, name, length)) continue;
+        snprintf(word, sizeof word, "--%s", options[i].name);
+        return word;
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        if (!is_in_list(commands[i].functions, name, length)) continue;
+        snprintf(word, sizeof word, "tg-auth %s", command_name(i));
+        return word;
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        if (is(others[i][0], name, length)) return others[i][1];
+    }
+    return NULL;
+}
+
+static size_t word_length(const char *text) {
+    size_t length = 0;
+    while (isalnum((unsigned char)text[length]) || text[length] == '_') length++;
+    return length;
+}
+
+/* Writes what stands for the phrase, the function or the flag at the beginning of the text; how much of it that was. */
+static size_t function(FILE *out, const char *text) {
+    for (size_t i = 0; i < COUNT(phrases); i++) {
+        size_t length = strlen(phrases[i][0]);
+        if (strncmp(text, phrases[i][0], length) != 0) continue;
+        fputs(phrases[i][1], out);
+        return length;
+    }
+    size_t length = word_length(text);
+    const char *word = word_for_function(text, length);
+    if (!word) return 0;
+    fputs(word, out);
+    return length + (strncmp(text + length, "()", 2) == 0 ? 2 : 0);
+}
+
+static int ends_with(const char *start, const char *end, const char *what) {
+    size_t length = strlen(what);
+    return (size_t)(end - start) >= length && memcmp(end - length, what, length) == 0;
+}
+
+/* Writes what stands for the quoted name at the beginning of the text, or the variable that it is said to come from; how
+ * much of the text that was. A name is a setting's only where the library says so: a server may quote things too. */
+static size_t setting(FILE *out, const char *start, const char *text, const char *mark, const char *last) {
+    static const char from[] = " (from ";
+    const char *name = text + strlen(mark), *end = strstr(name, mark);
+    if (!end) return 0;
+    const char *word = word_for_setting(name, (size_t)(end - name)), *after = end + strlen(mark);
+    const char *variable = strncmp(after, from, sizeof from - 1) == 0 ? after + sizeof from - 1 : NULL;
+    const char *closing = variable ? strchr(variable, ')') : NULL;
+    int is_next = last && (is(" and ", last, (size_t)(text - last)) || is(" with ", last, (size_t)(text - last)));
+    int is_named = closing || is_next || ends_with(start, text, "setting ") || ends_with(start, text, "settings ");
+    if (!word || !is_named) return 0;
+    if (!closing) {
+        fputs(word, out);
+        return (size_t)(after - text);
+    }
+    fprintf(out, "%.*s", (int)(closing - variable), variable);
+    return (size_t)(closing + 1 - text);
+}
+
+char *in_own_words(const char *text, int in_json) {
+    char *result = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&result, &size);
+    const char *mark = in_json ? "\\\"" : "\"", *last = NULL;
+    if (!out) return strdup(text);
+    for (const char *at = text; *at;) {
+        size_t taken = strncmp(at, mark, strlen(mark)) == 0 ? setting(out, text, at, mark, last) : 0;
+        if (taken) last = at + taken;
+        int is_start = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+        if (!taken && is_start) taken = function(out, at);
+        if (!taken) fputc(*at, out);
+        at += taken ? taken : 1;
+    }
+    if (fclose(out) != 0) {
+        free(result);
+        return strdup(text);
+    }
+    return result;
+}

@@ -1,0 +1,70 @@
+# Completions of tg-auth for fish, printed by: tg-auth help --completion fish
+# The command so far, without options and what belongs to them.
+function __tg_auth_command
+    set -l found
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case --host -H --graph -g --profile -p --env-file --restpp-port --gsql-port --cloud --server-version --proxy --ca-file -c --pin --client-cert --client-key --secret-file --username --password-file --jwt-file --timeout -t --connect-timeout --user-agent --lifetime -l --token-file --user -u --wait --completion
+                set skip 1
+            case '-*'
+            case '*'
+                set -a found $word
+        end
+    end
+    string join ' ' $found[1..2]
+end
+function __tg_auth_is
+    set -l command (__tg_auth_command)
+    contains -- "$command" $argv
+    or begin
+        set -l first (string split -f 1 ' ' -- "$command")
+        contains -- "$first" server doctor version help; and contains -- "$first" $argv
+    end
+end
+complete -c tg-auth -f
+complete -c tg-auth -n '__tg_auth_is ""' -a 'token secret server doctor version help'
+complete -c tg-auth -n 'test "$(__tg_auth_command)" = help' -a 'token secret server doctor version help'
+complete -c tg-auth -n 'contains -- "$(__tg_auth_command)" token "help token"' -a 'get check refresh delete'
+complete -c tg-auth -n 'contains -- "$(__tg_auth_command)" secret "help secret"' -a 'list show create ensure drop'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l host -s H -x -d 'the server, such as https://db.example.com'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l graph -s g -x -d 'the graph'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l profile -s p -x -d 'read NAME_TG_HOST before TG_HOST, and so on'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l env-file -r -F -d 'a .env file with variables that are not set in the environment; -: on standard input'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l restpp-port -x -d 'the port of REST++'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l gsql-port -x -d 'the port of the gateway'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l cloud -x -a 'yes no' -d 'whether the server is in TigerGraph Cloud; default: by the host name'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l server-version -x -d 'the server\'s version, such as 3.10: it is not asked for'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l allow-http -d 'allow plain http to other machines: anybody in between can read the credentials'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l proxy -x -d 'an HTTP proxy, such as http://proxy:3128; env: the one of HTTPS_PROXY, NO_PROXY and so on'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l ca-file -s c -r -F -d 'CA certificates to trust, in PEM; default: the system\'s'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l pin -x -d 'accept only this key of the server: SHA-256 of its SubjectPublicKeyInfo, in Base64'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l client-cert -r -F -d 'the client certificate, in PEM'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l client-key -r -F -d 'its private key, in PEM'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l insecure -d 'accept any certificate: only for tests'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l secret-file -r -F -d 'log in with the secret in this file; -: on standard input'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l username -x -d 'log in as this user, with --password-file'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l password-file -r -F -d 'the password is in this file; -: on standard input'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l jwt-file -r -F -d 'log in with the JWT in this file; -: on standard input'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l timeout -s t -x -d 'time limit for a whole call, such as 2.5; default: 30'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l connect-timeout -x -d 'time limit for one attempt to connect; default: 5'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l user-agent -x -d 'the User-Agent header; default: tigergraph-auth/ and the version'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor"' -l verbose -s v -d 'log every request to standard error'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token refresh"' -l lifetime -s l -x -d 'lifetime of the token, in whole seconds; default: the server\'s'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token' -l global -d 'a new token, for all graphs'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token refresh"' -l header -d 'print the token as "Authorization: Bearer ..."; where authentication is off, "X-Tg-Auth: off"'
+complete -c tg-auth -n '__tg_auth_is "" "token check" "token refresh" "token delete"' -l token-file -r -F -d 'the token in this file; -: on standard input; default: the token in use, such as that of TG_API_TOKEN'
+complete -c tg-auth -n '__tg_auth_is "" "token refresh"' -l or-new -d 'where servers cannot refresh (4.1 and later), a new token'
+complete -c tg-auth -n '__tg_auth_is "" "secret list" "secret show" "secret create" "secret drop"' -l user -s u -x -d 'secrets of another user (4.1 and later, superusers only)'
+complete -c tg-auth -n '__tg_auth_is "" "token delete" "secret drop"' -l ignore-missing -d 'it is no error if something does not exist'
+complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l offline -d 'send nothing'
+complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l wait -x -d 'wait so long for a server that is starting or busy'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor" "version"' -l json -s j -d 'print JSON'
+complete -c tg-auth -n '__tg_auth_is "" "help"' -l man -d 'print the man page'
+complete -c tg-auth -n '__tg_auth_is "" "help"' -l completion -x -a 'bash zsh fish' -d 'print the completions for bash, zsh or fish'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor" "version" "help"' -l help -s h -d 'print this, or what belongs to the command'
+complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "server" "doctor" "version" "help"' -l version -s V -d 'print the version'

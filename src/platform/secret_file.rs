@@ -1,0 +1,230 @@
+//! Files with credentials: opened without waiting for anybody, and judged by who else may read or change them.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Component, Path, PathBuf};
+
+use super::descriptor::{look_at, mount_is_read_only};
+use super::file::open;
+use super::process::user;
+
+/// No way to a file leads through more links than this, as in Linux itself.
+const MOST_LINKS: usize = 40;
+/// How often a file is opened again that was replaced just then.
+const MOST_TRIES: usize = 8;
+
+/// A file with a credential that may be used.
+#[derive(Debug)]
+pub struct SecretFile {
+    /// To be read from its beginning.
+    pub file: File,
+    /// Whether it can be read once only: a pipe, or one of the process's own descriptors, such as /dev/stdin.
+    pub is_passing: bool,
+    /// What is to be told of it all the same.
+    pub caution: Option<Caution>,
+}
+
+/// What is to be told of a file that is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caution {
+    /// Other users may read it: its mode. Nobody can change that, because its mount is read-only.
+    OpenTo(u32),
+    /// It belongs to this user, who may change it, and the process is root's.
+    OwnedBy(u32),
+}
+
+/// Why a file is not used.
+#[derive(Debug)]
+pub enum Refusal {
+    /// It cannot be opened.
+    Unreadable(io::Error),
+    /// It is neither a file nor a pipe.
+    Kind,
+    /// Another user owns this link on the way to it, and may have it lead elsewhere.
+    Link(PathBuf),
+    /// It belongs to another user, who may read and change it.
+    OtherOwner,
+    /// Other users may read it: its mode.
+    OpenTo(u32),
+    /// Other users may change it: its mode.
+    Writable(u32),
+}
+
+/// What can be done about the mode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing where it is, because its mount is read-only.
+    WhereItIsMounted,
+    /// Its owner is the user of this process, or this is root.
+    ChangeMode,
+    /// Its owner, first.
+    ChangeOwner,
+}
+
+/// Opens a file with a credential. If it may not be used: why, and what can be done.
+pub fn open_secret(path: &str) -> Result<SecretFile, (Refusal, Remedy)> {
+    for _ in 0..MOST_TRIES {
+        let (file, about) = open(path).map_err(|error| (Refusal::Unreadable(error), remedy_of_unreadable(path)))?;
+        let read_only = mount_is_read_only(file.as_fd());
+        let refused = |refusal| (refusal, remedy(read_only, about.uid()));
+        // Files that are replaced by links, as in Kubernetes, may have been replaced just now.
+        let Some(way) = way_to(Path::new(path), &about) else { continue };
+        if let Some(link) = way.foreign_link {
+            return Err(refused(Refusal::Link(link)));
+        }
+        let is_passing = way.is_descriptor || about.file_type().is_fifo();
+        if !about.is_file() && !about.file_type().is_fifo() {
+            return Err(refused(Refusal::Kind));
+        }
+        let caution = judge(about.uid(), about.mode(), user(), read_only).map_err(refused)?;
+        return Ok(SecretFile { file, is_passing, caution });
+    }
+    Err((Refusal::Unreadable(io::Error::other("it is being replaced all the time")), Remedy::ChangeOwner))
+}
+
+fn remedy(read_only: bool, owner: u32) -> Remedy {
+    match read_only {
+        true => Remedy::WhereItIsMounted,
+        false if user() == 0 || user() == owner => Remedy::ChangeMode,
+        false => Remedy::ChangeOwner,
+    }
+}
+
+/// The same for a file that cannot be opened.
+fn remedy_of_unreadable(path: &str) -> Remedy {
+    let found = look_at(path).and_then(|file| Ok(remedy(mount_is_read_only(file.as_fd()), file.metadata()?.uid())));
+    found.unwrap_or(Remedy::ChangeOwner)
+}
+
+/// Who may read and change a file: its owner and mode, for this user. An ACL that gives more is in the bits of the group.
+fn judge(owner: u32, mode: u32, user: u32, read_only: bool) -> Result<Option<Caution>, Refusal> {
+    let mode = mode & 0o777;
+    let (is_own, is_roots, is_closed) = (owner == user, owner == 0, mode & 0o077 == 0);
+    if mode & 0o022 != 0 {
+        Err(Refusal::Writable(mode))
+    } else if is_own && is_closed {
+        Ok(None)
+    } else if is_roots && mode & 0o037 == 0 && (!is_own || read_only) {
+        // To a group, or to a user by an ACL.
+        Ok(None)
+    } else if user == 0 && is_closed {
+        Ok(Some(Caution::OwnedBy(owner)))
+    } else if read_only && (is_own || mode & 0o004 != 0) {
+        Ok(Some(Caution::OpenTo(mode)))
+    } else if is_own || is_roots || user == 0 {
+        Err(Refusal::OpenTo(mode))
+    } else {
+        Err(Refusal::OtherOwner)
+    }
+}
+
+/// The way to a file.
+struct Way {
+    /// A link on it that is neither root's nor this user's.
+    foreign_link: Option<PathBuf>,
+    /// Whether it leads through a descriptor of this process.
+    is_descriptor: bool,
+}
+
+/// Goes the way to a file that was opened just now, link by link; `None` if it leads to another file by now.
+fn way_to(path: &Path, opened: &Metadata) -> Option<Way> {
+    // Links of /proc are the kernel's own, and their texts are no paths.
+    let proc = fs::metadata("/proc").ok().map(|about| about.dev());
+    let mut way = Way { foreign_link: None, is_descriptor: false };
+    let (mut done, mut links) = (PathBuf::new(), 0);
+    let mut left: Vec<OsString> = parts(path);
+    while let Some(part) = left.pop() {
+        done.push(part);
+        let about = fs::symlink_metadata(&done).ok()?;
+        if !about.is_symlink() {
+            continue;
+        }
+        if Some(about.dev()) == proc {
+            way.is_descriptor |= done.parent().is_some_and(|folder| folder.ends_with("fd"));
+            continue;
+        }
+        if about.uid() != 0 && about.uid() != user() {
+            way.foreign_link.get_or_insert_with(|| done.clone());
+        }
+        links += 1;
+        if links > MOST_LINKS {
+            return None;
+        }
+        left.extend(parts(&fs::read_link(&done).ok()?));
+        done.pop();
+    }
+    let found = fs::metadata(&done).ok()?;
+    ((found.dev(), found.ino()) == (opened.dev(), opened.ino())).then_some(way)
+}
+
+/// The parts of a path, the last one first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let named = path.components().filter(|part| *part != Component::CurDir);
+    let mut parts: Vec<OsString> = named.map(|part| part.as_os_str().to_owned()).collect();
+    parts.reverse();
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: u32 = 1000;
+    const OTHER: u32 = 1001;
+
+    /// What becomes of a file, for the user and for root, on a mount that can be written and on one that cannot:
+    /// `y` used, `w` used with a warning, `-` refused.
+    const TABLE: [(u32, u32, &str); 26] = [
+        // owner, mode, user writable, user read-only, root writable, root read-only
+        (OWN, 0o600, "yyww"),
+        (OWN, 0o400, "yyww"),
+        (OWN, 0o700, "yyww"),
+        (OWN, 0o440, "-w--"),
+        (OWN, 0o640, "-w--"),
+        (OWN, 0o444, "-w-w"),
+        (OWN, 0o644, "-w-w"),
+        (OWN, 0o620, "----"),
+        (OWN, 0o660, "----"),
+        (OWN, 0o666, "----"),
+        (OWN, 0o602, "----"),
+        (0, 0o600, "yyyy"),
+        (0, 0o400, "yyyy"),
+        (0, 0o440, "yy-y"),
+        (0, 0o640, "yy-y"),
+        (0, 0o444, "-w-w"),
+        (0, 0o644, "-w-w"),
+        (0, 0o604, "-w-w"),
+        (0, 0o660, "----"),
+        (0, 0o646, "----"),
+        (OTHER, 0o600, "--ww"),
+        (OTHER, 0o400, "--ww"),
+        (OTHER, 0o440, "----"),
+        (OTHER, 0o640, "----"),
+        (OTHER, 0o444, "-w-w"),
+        (OTHER, 0o664, "----"),
+    ];
+
+    #[test]
+    fn who_may_read_and_change_a_file_decides() {
+        for (owner, mode, wanted) in TABLE {
+            let found: String = [(OWN, false), (OWN, true), (0, false), (0, true)]
+                .iter()
+                .map(|(user, read_only)| match judge(owner, 0o100_000 | mode, *user, *read_only) {
+                    Ok(None) => 'y',
+                    Ok(Some(_)) => 'w',
+                    Err(_) => '-',
+                })
+                .collect();
+            assert_eq!(found, wanted, "{owner} {mode:04o}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_path() {
+        assert_eq!(parts(Path::new("/a/./b//../c")), ["c", "..", "b", "a", "/"]);
+        assert_eq!(parts(Path::new("..data/x")), ["x", "..data"]);
+    }
+}

@@ -1,0 +1,120 @@
+//! The operating system's trust store: where it is, whether it has changed, and what it holds.
+
+use std::ffi::CStr;
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustls::RootCertStore;
+
+use crate::error::{Error, Reason, Result, file_trouble};
+use crate::platform::process;
+
+/// The variables that choose the system's trust store, as they do for OpenSSL and Go: a file, and folders.
+pub const TRUST_VARIABLES: [&CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
+
+/// A variable; one that is empty is not there.
+pub fn chosen(variable: &CStr) -> Option<PathBuf> {
+    process::variable(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+/// What a file or folder was when it was looked at: its device, number, size and last change.
+type Stamp = Option<[i64; 5]>;
+
+/// Where the trust store is, and what state it is in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Store {
+    file: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Whether the variables say so.
+    is_chosen: bool,
+    /// In the order of the file, the folders and, if they were chosen, what is in these.
+    stamps: Vec<Stamp>,
+}
+
+/// No more entries of a folder are looked at for changes.
+const MAX_ENTRIES: usize = 1000;
+
+fn stamp(path: &Path) -> Stamp {
+    let about = fs::metadata(path).ok()?;
+    let number = |number: u64| i64::from_ne_bytes(number.to_ne_bytes());
+    Some([number(about.dev()), number(about.ino()), number(about.size()), about.mtime(), about.mtime_nsec()])
+}
+
+impl Store {
+    /// The store that counts now.
+    pub fn find() -> Store {
+        let [file, folders] = TRUST_VARIABLES.map(chosen);
+        let is_chosen = file.is_some() || folders.is_some();
+        let (file, folders) = if is_chosen {
+            let folders = folders.iter().flat_map(std::env::split_paths);
+            (file, folders.filter(|folder| !folder.as_os_str().is_empty()).collect())
+        } else {
+            usual()
+        };
+        let mut stamps: Vec<Stamp> = file.iter().chain(&folders).map(|path| stamp(path)).collect();
+        if is_chosen {
+            let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+            // In the order of the folder, which stays while nothing in it changes.
+            stamps.extend(entries.take(MAX_ENTRIES).map(|entry| stamp(&entry.path())));
+        }
+        Store { file, folders, is_chosen, stamps }
+    }
+
+    /// The authorities in it.
+    pub fn roots(&self) -> Result<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        let [of_file, of_folders] = TRUST_VARIABLES;
+        let file = self.file.iter().map(|file| (of_file, Some(file.as_path()), None));
+        let folders = self.folders.iter().map(|folder| (of_folders, None, Some(folder.as_path())));
+        for (variable, file, folder) in file.chain(folders) {
+            let found = load(self.is_chosen, file, folder);
+            if let (true, Some(error)) = (self.is_chosen, found.errors.first()) {
+                return Err(unusable(variable, format_args!("cannot be read: {}", in_words(error))));
+            }
+            if self.is_chosen && file.is_some() && found.certs.is_empty() {
+                return Err(unusable(variable, "holds no certificate in PEM form"));
+            }
+            roots.add_parsable_certificates(found.certs);
+        }
+        match (roots.is_empty(), self.is_chosen) {
+            (false, _) => Ok(roots),
+            (true, true) if self.file.is_some() => Err(unusable(of_file, "holds no usable certificate")),
+            (true, true) => Err(unusable(of_folders, "holds no certificate")),
+            (true, false) => {
+                let error = Error::new(Reason::ConfigFile, "the system's trust store is empty or missing");
+                Err(error.with_hint("Install the package ca-certificates, or name a CA with tg_config_set_ca_file."))
+            }
+        }
+    }
+}
+
+/// Where the system itself has it. What the environment says is not asked: it was empty, or this program has more
+/// rights than its user.
+fn usual() -> (Option<PathBuf>, Vec<PathBuf>) {
+    let of_environment = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let file = openssl_probe::probe().cert_file.filter(|file| Some(file) != of_environment.as_ref());
+    (file, openssl_probe::candidate_cert_dirs().map(Path::to_owned).collect())
+}
+
+/// On macOS the system's own certificates are in no file.
+fn load(is_chosen: bool, file: Option<&Path>, folder: Option<&Path>) -> rustls_native_certs::CertificateResult {
+    if cfg!(target_os = "macos") && !is_chosen {
+        return rustls_native_certs::load_native_certs();
+    }
+    rustls_native_certs::load_certs_from_paths(file, folder)
+}
+
+fn unusable(variable: &CStr, what: impl fmt::Display) -> Error {
+    let variable = variable.to_string_lossy();
+    Error::new(Reason::ConfigFile, format!("the trust store that {variable} names {what}"))
+        .with_hint(format!("Correct the variable {variable} or unset it, or name a CA with tg_config_set_ca_file."))
+}
+
+fn in_words(error: &rustls_native_certs::Error) -> String {
+    match &error.kind {
+        rustls_native_certs::ErrorKind::Io { inner, path } => format!("{}: {}", path.display(), file_trouble(inner)),
+        _ => "it is no valid PEM".to_owned(),
+    }
+}
