@@ -24,6 +24,13 @@ static inline void fail(const char *what) {
     exit(1);
 }
 
+/* A variable of the environment that has to be there. */
+static inline const char *variable(const char *name) {
+    const char *value = getenv(name);
+    if (value == NULL) fail(name);
+    return value;
+}
+
 static inline uint64_t now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -60,7 +67,7 @@ static inline long peak_kb(void) {
     return peak;
 }
 
-/* A way to get a token. `call` fails the program if it gets none. */
+/* A way to get a token, or an answer. `call` fails the program if it gets none. */
 struct client {
     void (*open)(const char *url, const char *ca);
     void (*call)(void);

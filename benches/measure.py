@@ -43,6 +43,17 @@ SCENARIOS = [
 ]
 
 
+# Requests to the database: name, scheme, the server's port, path, length of the answer, calls in a round.
+REQUESTS = [
+    ("small, http", "http", "http", "/gsql/v1/small", 15, 2000),
+    ("small, https", "https", "tls13", "/gsql/v1/small", 15, 2000),
+    ("64 MiB, http", "http", "http", "/gsql/v1/large", 2**26, 3),
+    ("64 MiB, https", "https", "tls13", "/gsql/v1/large", 2**26, 3),
+    ("64 MiB in chunks, http", "http", "http", "/gsql/v1/stream", 2**26, 3),
+    ("64 MiB in chunks, https", "https", "tls13", "/gsql/v1/stream", 2**26, 3),
+]
+
+
 def run(command, **more):
     """What a program printed; it has to succeed."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
@@ -146,6 +157,26 @@ def per_call(tool, command, few, many):
     """What a tool counts for one more call."""
     short, long = tool(command + [few]), tool(command + [many])
     return {key: (long[key] - short[key]) / (many - few) for key in short}
+
+
+def sent(server):
+    """For each request the medians over all rounds, of tg_send and of the same by libcurl, and the ratio of a round."""
+    found = {}
+    for name, scheme, port, path, length, count in REQUESTS:
+        rounds = {"ours": [], "libcurl": []}
+        environment = {**os.environ, "BENCH_PATH": path, "BENCH_LENGTH": str(length)}
+        for _ in range(ROUNDS):
+            for client, program in (("ours", "send"), ("libcurl", "get")):
+                calls, before = 1 if QUICK else count, server.counters()
+                command = CORE + [PROGRAMS / program, "warm", server.url(scheme, port), CA, calls]
+                figures = figures_of(command, env=environment)
+                check(f"{name}, {client}", "warm", port, calls, before, server.counters())
+                rounds[client].append(figures)
+        found[name] = {client: summary(all_figures) for client, all_figures in rounds.items()}
+        ratios = [mine["median_ns"] / curl["median_ns"] for mine, curl in zip(rounds["ours"], rounds["libcurl"])]
+        found[name]["x_libcurl"] = statistics.median(ratios)
+        found[name]["answer_kb"] = length / 1024
+    return found
 
 
 def counted(server):
@@ -264,6 +295,7 @@ def main():
     with Server() as server:
         results["timed"] = timed(server)
         results["counted"] = counted(server)
+        results["sent"] = sent(server)
         results["cached"] = cached()
         results["herds"] = herds(server)
         results["handles"] = handles(server)

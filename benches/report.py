@@ -46,6 +46,8 @@ def goals():
         ("warm, http, instructions, × libcurl program", 0.8,
          warm_counts["ours"]["instructions"] / warm_counts["libcurl"]["instructions"], 2, ""),
         ("warm, http, CPU time, × pyTigerGraph", 0.05, warm["ours"]["cpu_ns"] / warm["pytigergraph"]["cpu_ns"], 3, ""),
+        *[(f"`tg_send`, {name}, × libcurl program", 1.0, figures["x_libcurl"], 2, "")
+          for name, figures in RESULTS["sent"].items()],
         ("cold, TLS 1.3, × libcurl program", 1.0, timed["cold, TLS 1.3"]["ours"]["x_libcurl"], 2, ""),
         ("cold, TLS 1.2, × libcurl program", 1.0, timed["cold, TLS 1.2"]["ours"]["x_libcurl"], 2, ""),
         ("allocations of a warm call", 25, warm_counts["ours"]["allocations"], 0, ""),
@@ -76,6 +78,18 @@ def calls():
                          f"{100 * figures['resumed']:.0f} %" if scenario.startswith("resumed") else ""])
     return table(["a call", "wall µs", "±", "× raw", "× libcurl", "CPU µs", "instructions", "allocations", "bytes",
                   "system calls", "peak MiB", "resumed"], rows)
+
+
+def sent():
+    rows = []
+    base = min(figures["ours"]["peak_kb"] for figures in RESULTS["sent"].values())
+    for name, figures in RESULTS["sent"].items():
+        ours, curl = figures["ours"], figures["libcurl"]
+        rows.append([name, micros(ours["median_ns"]), micros(curl["median_ns"]), f"{figures['x_libcurl']:.2f}",
+                     f"{100 * ours['spread']:.0f} %", f"{ours['peak_kb'] / 1024:.1f}", f"{curl['peak_kb'] / 1024:.1f}",
+                     f"{(ours['peak_kb'] - base) / figures['answer_kb']:.2f}" if figures["answer_kb"] > 1024 else ""])
+    return table(["a warm `tg_send` of a GET", "wall µs", "libcurl µs", "× libcurl", "±", "peak MiB", "libcurl MiB",
+                  "memory, × answer"], rows)
 
 
 def cached():
@@ -123,7 +137,7 @@ def machine():
 
 
 def text():
-    parts = [machine(), goals(), calls(), cached(), herds(), process()]
+    parts = [machine(), goals(), calls(), sent(), cached(), herds(), process()]
     return "\n\n".join(parts)
 
 

@@ -1,4 +1,5 @@
-/* A server that is no bottleneck: a thread per connection, and one fixed answer to POST /gsql/v1/tokens.
+/* A server that is no bottleneck: a thread per connection, and fixed answers: a token to POST /gsql/v1/tokens, 64 MiB to
+ * GET /gsql/v1/large (with their length) and /gsql/v1/stream (in chunks), and a small text to other paths of GSQL.
  *
  *     server CERTIFICATE KEY
  *
@@ -36,6 +37,8 @@ static struct port ports[] = {
 static atomic_ulong connections, requests, handshakes, resumed;
 /* The answer of ports that keep their connections, and of those that do not. */
 static char answers[2][1024];
+static const char small[] = "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: application/json\r\nContent-Length: 15\r\n"
+                            "Connection: keep-alive\r\n\r\n{\"error\":false}";
 
 struct peer {
     int socket;
@@ -77,14 +80,40 @@ static int tell_counters(struct peer *peer) {
     return 0;
 }
 
+#define LARGE (64 * 1024 * 1024)
+#define CHUNK (64 * 1024)
+
+/* A body of 64 MiB, by its length or in chunks. */
+static int transmit_large(struct peer *peer, int in_chunks) {
+    static const char fields[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    char chunk[CHUNK + 1], line[128];
+    memset(chunk, 'x', CHUNK);
+    chunk[CHUNK] = '\0';
+    if (in_chunks) snprintf(line, sizeof line, "%sTransfer-Encoding: chunked\r\n\r\n", fields);
+    else snprintf(line, sizeof line, "%sContent-Length: %d\r\n\r\n", fields, LARGE);
+    if (!transmit(peer, line)) return 0;
+    snprintf(line, sizeof line, "%x\r\n", CHUNK);
+    for (int sent = 0; sent < LARGE; sent += CHUNK) {
+        if (in_chunks && !transmit(peer, line)) return 0;
+        if (!transmit(peer, chunk)) return 0;
+        if (in_chunks && !transmit(peer, "\r\n")) return 0;
+    }
+    return in_chunks ? transmit(peer, "0\r\n\r\n") : 1;
+}
+
+static int starts_with(const char *text, const char *start) {
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 /* Whether the connection goes on. */
 static int answer(struct peer *peer, const char *request) {
-    static const char tokens[] = "POST /gsql/v1/tokens ";
-    if (strncmp(request, tokens, sizeof tokens - 1) != 0) {
-        if (strncmp(request, "GET /counters ", 14) == 0) return tell_counters(peer);
-        return transmit(peer, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-    }
+    if (starts_with(request, "GET /counters ")) return tell_counters(peer);
     requests++;
+    if (starts_with(request, "GET /gsql/v1/large ")) return transmit_large(peer, 0);
+    if (starts_with(request, "GET /gsql/v1/stream ")) return transmit_large(peer, 1);
+    if (starts_with(request, "GET /gsql/")) return transmit(peer, small);
+    if (!starts_with(request, "POST /gsql/v1/tokens "))
+        return transmit(peer, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     return transmit(peer, answers[peer->port->closes]) && !peer->port->closes;
 }
 
@@ -92,7 +121,7 @@ static void converse(struct peer *peer) {
     char request[8192];
     if (read_request(peer, request, sizeof request)) {
         /* Whoever asks for the counters is not counted. */
-        if (strncmp(request, "GET /counters ", 14) != 0) connections++;
+        if (!starts_with(request, "GET /counters ")) connections++;
         while (answer(peer, request) && read_request(peer, request, sizeof request)) continue;
     }
 }
