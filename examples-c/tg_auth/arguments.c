@@ -7,6 +7,7 @@
 
 #define LONGEST_LIFETIME INT64_C(31556952000) /* 1000 years */
 #define LONGEST_TIME INT64_C(4294967)          /* in milliseconds it is a uint32_t */
+#define LARGEST_SIZE (INT64_C(1) << 40)
 
 /* The digits at the beginning of the text as a number of at most `limit`; -1 if there is none, -2 if it is greater. */
 static int64_t digits(const char **text, int64_t limit) {
@@ -21,6 +22,13 @@ static int64_t digits(const char **text, int64_t limit) {
 int64_t whole_seconds(const char *text, const char **wrong) {
     int64_t value = digits(&text, LONGEST_LIFETIME);
     *wrong = *text || value == -1 ? "is not a whole number of seconds" : value == -2 ? "is longer than 1000 years" : NULL;
+    return *wrong ? -1 : value;
+}
+
+int64_t bytes(const char *text, const char **wrong) {
+    int64_t value = digits(&text, LARGEST_SIZE);
+    *wrong = *text || value == -1 ? "is not a whole number of bytes" : value == -2 ? "is larger than 1 TiB" : NULL;
+    if (value == 0 && !*wrong) *wrong = "must be more than 0 bytes";
     return *wrong ? -1 : value;
 }
 
@@ -50,6 +58,7 @@ static const char *wrong_number(enum option_id option, const char *text) {
     char *end = NULL;
     switch (option) {
     case O_LIFETIME: whole_seconds(text, &wrong); break;
+    case O_MAX_SIZE: bytes(text, &wrong); break;
     case O_WAIT: milliseconds(text, &wrong); break;
     case O_TIMEOUT:
     case O_CONNECT_TIMEOUT:
@@ -76,10 +85,18 @@ static int wrong_option(enum option_id option, const char *what) {
     return wrong(text, "");
 }
 
+static int take_header(struct given *given, const char *value) {
+    if (given->header_count == MOST_HEADERS) return wrong_option(O_ADD_HEADER, "is given more than 64 times");
+    given->headers[given->header_count++] = given->value[O_ADD_HEADER] = value;
+    return 0;
+}
+
 static int take(struct given *given, enum option_id option, const char *value) {
     const struct option_row *row = &options[option];
     const char *before = given->value[option], *trouble = wrong_number(option, value);
-    if (row->argument && !*value) return wrong_option(option, "needs a value that is not empty");
+    if (option == O_ADD_HEADER) return take_header(given, value);
+    /* A body may be empty. */
+    if (option != O_DATA && row->argument && !*value) return wrong_option(option, "needs a value that is not empty");
     if (before && strcmp(before, value) != 0) return wrong_option(option, "is given twice, with different values");
     if (*row->values && !is_in_list(row->values, value, strlen(value))) {
         char text[64];
@@ -122,13 +139,20 @@ static int take_long(struct given *given, const char *name, char ***next) {
     return unknown(name, length);
 }
 
-/* -jv, -H value or -Hvalue. */
-static int take_short(struct given *given, const char *letters, char ***next) {
+/* The option with this letter; -1: none. Two of one command share -H, and it is the later one behind the command's name. */
+static int option_of_letter(char letter, const struct command_line *line) {
+    int is_request = line->count && strcmp(line->words[0], commands[REQUEST].group) == 0, found = -1;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (options[i].letter == letter && (found < 0 || is_request)) found = i;
+    }
+    return found;
+}
+
+/* -jv, -g value or -gvalue. */
+static int take_short(struct command_line *line, const char *letters, char ***next) {
+    struct given *given = &line->given;
     for (; *letters; letters++) {
-        int found = -1, code;
-        for (int i = 0; i < OPTION_COUNT; i++) {
-            if (options[i].letter == *letters) found = i;
-        }
+        int found = option_of_letter(*letters, line), code;
         if (found < 0) return wrong("unknown option -", (char[]){*letters, '\0'});
         if (!options[found].argument) {
             code = take(given, found, "");
@@ -188,7 +212,7 @@ int read_command_line(int argc, char **argv, struct command_line *line) {
         if (only_words || argument[0] != '-' || !argument[1]) line->words[line->count++] = argument;
         else if (strcmp(argument, "--") == 0) only_words = 1;
         else if (argument[1] == '-') code = take_long(&line->given, argument + 2, &next);
-        else code = take_short(&line->given, argument + 1, &next);
+        else code = take_short(line, argument + 1, &next);
     }
     if (code) return code;
     if (line->given.value[O_VERSION] && !line->given.value[O_HELP]) {

@@ -112,10 +112,13 @@ void print_bash(void) {
 /* --- zsh ------------------------------------------------------------------------------------------------ */
 
 /* '(-H --host)'{-H,--host}'[the server]:URL:' */
-static void print_zsh_option(enum option_id option) {
+static void print_zsh_option(enum option_id option, enum command_id command) {
     const struct option_row *row = &options[option];
     const char *plus = row->argument ? "+" : "", *equals = row->argument ? "=" : "", *name = row->name;
-    if (row->letter) printf("'(-%c --%s)'{-%c%s,--%s%s}'[", row->letter, name, row->letter, plus, name, equals);
+    char letter = letter_beside(option, command);
+    if (option == O_ADD_HEADER && command != REQUEST) printf("'*--%s=[", name);
+    else if (option == O_ADD_HEADER) printf("'*'{-%c%s,--%s%s}'[", letter, plus, name, equals);
+    else if (letter) printf("'(-%c --%s)'{-%c%s,--%s%s}'[", letter, name, letter, plus, name, equals);
     else printf("'--%s%s[", name, equals);
     for (const char *at = row->help; *at; at++) {
         if (*at == '\'') fputs("'\\''", stdout);
@@ -177,7 +180,7 @@ void print_zsh(void) {
         else printf("        %s'%s'*", i == TOKEN_GET ? "token|" : "", command_name(i));
         puts(") found=(");
         for (int o = 0; o < OPTION_COUNT; o++) {
-            if (is_offered(o, i)) print_zsh_option(o);
+            if (is_offered(o, i)) print_zsh_option(o, i);
         }
         puts("        ) ;;");
     }
@@ -231,7 +234,7 @@ void print_fish(void) {
          "    contains -- \"$command\" $argv\n"
          "    or begin\n"
          "        set -l first (string split -f 1 ' ' -- \"$command\")\n"
-         "        contains -- \"$first\" server doctor version help; and contains -- \"$first\" $argv\n"
+         "        contains -- \"$first\" url request server doctor version help; and contains -- \"$first\" $argv\n"
          "    end\n"
          "end\n"
          "complete -c tg-auth -f");

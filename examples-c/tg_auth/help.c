@@ -58,7 +58,8 @@ static void print_columns(const char *left, int column, const char *right) {
 static void print_option(enum option_id option, unsigned of) {
     char left[64] = "      ";
     const struct option_row *row = &options[option];
-    if (row->letter) snprintf(left, sizeof left, "  -%c, ", row->letter);
+    char letter = of == 1u << REQUEST ? letter_beside(option, REQUEST) : row->letter;
+    if (letter) snprintf(left, sizeof left, "  -%c, ", letter);
     add(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
     print_columns(left, OPTION_COLUMN, option_help(option, of));
 }
@@ -92,7 +93,7 @@ static void print_exit_codes(void) {
 }
 
 void print_help(void) {
-    puts("Usage: tg-auth [OPTION]... COMMAND\nTokens and secrets of TigerGraph 2.x to 4.x.\n\nCommands:");
+    puts("Usage: tg-auth [OPTION]... COMMAND\nTokens, secrets and requests of TigerGraph 2.x to 4.x.\n\nCommands:");
     for (int i = 0; i < COMMAND_COUNT; i++) print_command(i);
     print_options(~0u);
     for (const char *const *paragraph = about_credentials; *paragraph; paragraph++) {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -46,11 +47,13 @@ static void show_typing(const struct sigaction *before) {
     fputc('\n', stderr);
 }
 
-/* One byte, so that what follows the line is left for others; 0 at the end, -1 if it cannot be read. */
-static int read_byte(int descriptor, char *byte) {
+int is_input(const char *file) { return file && strcmp(file, "-") == 0; }
+
+/* At most this many bytes; 0 at the end, -1 if it cannot be read. */
+static ssize_t read_some(int descriptor, char *bytes, size_t most) {
     for (;;) {
-        ssize_t count = read(descriptor, byte, 1);
-        if (count >= 0) return (int)count;
+        ssize_t count = read(descriptor, bytes, most);
+        if (count >= 0) return count;
         if (errno == EAGAIN || errno == EWOULDBLOCK) {
             struct pollfd asked = {.fd = descriptor, .events = POLLIN};
             poll(&asked, 1, -1);
@@ -59,6 +62,9 @@ static int read_byte(int descriptor, char *byte) {
         }
     }
 }
+
+/* One byte, so that what follows the line is left for others; 0 at the end, -1 if it cannot be read. */
+static int read_byte(int descriptor, char *byte) { return (int)read_some(descriptor, byte, 1); }
 
 static const char *read_from(int descriptor, struct line *line) {
     size_t length = 0;
@@ -75,15 +81,40 @@ static const char *read_from(int descriptor, struct line *line) {
     return length ? NULL : "is empty";
 }
 
+static int open_file(const char *path) {
+    return is_input(path) ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+}
+
 const char *read_line(const char *path, const char *what, struct line *line) {
     struct sigaction before[SIGNAL_COUNT];
-    int is_input = strcmp(path, "-") == 0;
-    int descriptor = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    int descriptor = open_file(path);
     if (descriptor < 0) return strerror(errno);
-    int is_hidden = is_input && hide_typing(what, before);
+    int is_hidden = is_input(path) && hide_typing(what, before);
     const char *trouble = read_from(descriptor, line);
     if (is_hidden) show_typing(before);
-    if (!is_input) close(descriptor);
+    if (!is_input(path)) close(descriptor);
     if (trouble) wipe(line, sizeof *line);
+    return trouble;
+}
+
+const char *read_all(const char *path, char **content, size_t *length) {
+    int descriptor = open_file(path);
+    size_t size = 0;
+    ssize_t count = 1;
+    if (descriptor < 0) return strerror(errno);
+    *content = NULL;
+    *length = 0;
+    while (count > 0) {
+        if (*length == size) {
+            char *larger = realloc(*content, size = size ? 2 * size : 65536);
+            if (!larger) break;
+            *content = larger;
+        }
+        count = read_some(descriptor, *content + *length, size - *length);
+        if (count > 0) *length += (size_t)count;
+    }
+    const char *trouble = count ? strerror(errno) : NULL;
+    if (!is_input(path)) close(descriptor);
+    if (trouble) free(*content);
     return trouble;
 }

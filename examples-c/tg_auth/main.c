@@ -1,12 +1,12 @@
-/* tg-auth: tokens and secrets of TigerGraph from the command line, and a diagnosis of what does not work.
+/* tg-auth: tokens, secrets and requests of TigerGraph from the command line, and a diagnosis of what does not work.
  *
  * Credentials come from the environment, from files or from standard input, and never from an argument, because every
  * user of the machine can read those. The exit code is the tg_status of the call, 64 if the command line was wrong,
- * 66 if a credential cannot be read, 74 if the result could not be written.
+ * 66 if a credential or a body cannot be read, 74 if the result could not be written.
  *
  *     tables.c      the commands and the options
  *     arguments.c   reads the command line            settings.c   passes it on to the library
- *     token.c, secret.c, diagnosis.c                  the commands
+ *     token.c, secret.c, request.c, diagnosis.c       the commands
  *     help.c, man.c, completion.c                     what is printed from the tables
  *     output.c, input.c, words.c                      what is written, read, and said */
 #include "tg-auth.h"

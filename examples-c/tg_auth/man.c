@@ -60,9 +60,9 @@ static void print_environment(void) {
 }
 
 void print_man(void) {
-    puts(".\\\" Printed by tg\\-auth help \\-\\-man; do not edit.\n.TH TG\\-AUTH 1 2026-11-28 tigergraph\\-auth\n.SH NAME\n"
-         "tg\\-auth \\- tokens and secrets of TigerGraph\n.SH SYNOPSIS\n.B tg\\-auth\n[\\fIOPTION\\fR]... \\fICOMMAND\\fR\n"
-         ".SH DESCRIPTION\nPrints tokens, manages secrets, and finds out why a connection does not work, with TigerGraph "
+    puts(".\\\" Printed by tg\\-auth help \\-\\-man; do not edit.\n.TH TG\\-AUTH 1 2026-11-29 tigergraph\\-auth\n.SH NAME\n"
+         "tg\\-auth \\- tokens, secrets and requests of TigerGraph\n.SH SYNOPSIS\n.B tg\\-auth\n[\\fIOPTION\\fR]... \\fICOMMAND\\fR\n"
+         ".SH DESCRIPTION\nPrints tokens, manages secrets, sends requests, and finds out why a connection does not work, with TigerGraph "
          "2.x to 4.x.");
     for (const char *const *paragraph = about_credentials; *paragraph; paragraph++) {
         puts(".PP");

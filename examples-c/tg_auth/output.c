@@ -92,15 +92,33 @@ int written(int code) {
     return code == TG_STATUS_OK ? UNWRITTEN : code;
 }
 
-void print_json_text(const char *text) {
+/* The length of the UTF-8 sequence that begins here; 0: there is none. */
+static size_t utf8_length(const unsigned char *at, size_t left) {
+    size_t length = *at < 0x80 ? 1 : *at < 0xC2 ? 0 : *at < 0xE0 ? 2 : *at < 0xF0 ? 3 : *at < 0xF5 ? 4 : 0;
+    if (length > left) return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xC0) != 0x80) return 0;
+    }
+    int is_short = (*at == 0xE0 && at[1] < 0xA0) || (*at == 0xF0 && at[1] < 0x90);
+    int is_none = (*at == 0xED && at[1] >= 0xA0) || (*at == 0xF4 && at[1] >= 0x90);
+    return is_short || is_none ? 0 : length;
+}
+
+void print_json_bytes(const char *bytes, size_t length) {
+    const unsigned char *at = (const unsigned char *)bytes, *end = at + length;
     putchar('"');
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+    while (at < end) {
+        size_t count = utf8_length(at, (size_t)(end - at));
         if (*at == '"' || *at == '\\') printf("\\%c", *at);
         else if (*at < 0x20) printf("\\u%04x", *at);
-        else putchar(*at);
+        else if (count) fwrite(at, 1, count, stdout);
+        else fputs("\xEF\xBF\xBD", stdout);
+        at += count ? count : 1;
     }
     putchar('"');
 }
+
+void print_json_text(const char *text) { print_json_bytes(text, strlen(text)); }
 
 void print_json_member(const char *name, const char *text) {
     print_json_text(name);

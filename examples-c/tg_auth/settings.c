@@ -11,8 +11,6 @@ static uint32_t limit(const char *text) {
 
 static uint16_t port(const char *text) { return text ? (uint16_t)strtoul(text, NULL, 10) : 0; }
 
-static int is_input(const char *file) { return file && strcmp(file, "-") == 0; }
-
 /* A file for the library, which reads it when it logs in; standard input is read here, once. */
 static int set_login(const struct given *given, tg_config *config, enum option_id option, struct line *line) {
     const char *file = given->value[option], *user = given->value[O_USERNAME], *credential = NULL;
@@ -46,7 +44,9 @@ static int set_login(const struct given *given, tg_config *config, enum option_i
 
 static int set_logins(const struct given *given, tg_config *config) {
     static const enum option_id files[] = {O_SECRET_FILE, O_PASSWORD_FILE, O_JWT_FILE};
+    const char *data = given->value[O_DATA];
     int inputs = is_input(given->value[O_TOKEN_FILE]) + is_input(given->value[O_ENV_FILE]), code = 0;
+    inputs += data && *data == '@' && is_input(data + 1);
     struct line line;
     for (size_t i = 0; i < 3; i++) inputs += is_input(given->value[files[i]]);
     if (inputs > 1) return wrong("standard input is read once: only one option may have - for its file", "");
@@ -67,6 +67,7 @@ int make_config(const struct given *given, tg_config **made) {
     tg_config_set_allow_http(config, value[O_ALLOW_HTTP] != NULL);
     tg_config_set_proxy(config, value[O_PROXY]);
     tg_config_set_ca_file(config, value[O_CA_FILE]);
+    if (value[O_ADD_CA_FILE]) tg_config_add_ca_file(config, value[O_ADD_CA_FILE]);
     tg_config_set_pin_sha256(config, value[O_PIN]);
     tg_config_set_client_cert(config, value[O_CLIENT_CERT], value[O_CLIENT_KEY]);
     tg_config_set_insecure_tls(config, value[O_INSECURE] != NULL);

@@ -9,7 +9,7 @@
 #define OWN_SECRETS (OF(SECRET_LIST) | OF(SECRET_SHOW) | OF(SECRET_CREATE) | OF(SECRET_DROP))
 #define SECRETS (OWN_SECRETS | OF(SECRET_ENSURE))
 /* Those that have to do with a server. */
-#define CONNECTING (TOKENS | SECRETS | OF(SERVER) | OF(DOCTOR))
+#define CONNECTING (TOKENS | SECRETS | OF(URL) | OF(REQUEST) | OF(SERVER) | OF(DOCTOR))
 #define EVERY (CONNECTING | OF(VERSION) | OF(HELP))
 
 const struct command commands[COMMAND_COUNT] = {
@@ -31,6 +31,10 @@ const struct command commands[COMMAND_COUNT] = {
         secret_ensure},
     [SECRET_DROP] = {"secret", "drop", "ALIAS...", 1, -1, "tg_drop_secret tg_drop_secrets", "drop secrets",
         secret_drop},
+    [URL] = {"url", "", "", 0, 0, "tg_conn_url tg_token_url",
+        "print the address that requests begin with, such as https://db.example.com:14240/restpp; sends nothing", url},
+    [REQUEST] = {"request", "", "PATH", 1, 1, "tg_send tg_request_new",
+        "send a request with a token and print the answer; PATH is what comes behind the address of url", request},
     [SERVER] = {"server", "", "", 0, 0, "tg_server_version", "print the version of the server", server},
     [DOCTOR] = {"doctor", "", "", 0, 0, "tg_diagnose",
         "check whether everything works and, if not, say how to fix it", doctor},
@@ -64,8 +68,10 @@ const struct option_row options[OPTION_COUNT] = {
         "an HTTP proxy, such as http://proxy:3128; env: the one of HTTPS_PROXY, NO_PROXY and so on"},
 
     [O_CA_FILE] = {"ca-file", 'c', "FILE", "", CONNECTING, "Trust", "TG_CERT_PATH",
-        "tg_config_set_ca_file tg_config_add_ca_file", "ca_file added_ca_file",
+        "tg_config_set_ca_file", "ca_file",
         "CA certificates to trust, in PEM; default: the system's"},
+    [O_ADD_CA_FILE] = {"add-ca-file", 0, "FILE", "", CONNECTING, NULL, "", "tg_config_add_ca_file", "added_ca_file",
+        "CA certificates to trust beside the system's, or beside those of --ca-file"},
     [O_PIN] = {"pin", 0, "SHA256", "", CONNECTING, NULL, "TG_PIN_SHA256", "tg_config_set_pin_sha256", "pin_sha256",
         "accept only this key of the server: SHA-256 of its SubjectPublicKeyInfo, in Base64"},
     [O_CLIENT_CERT] = {"client-cert", 0, "FILE", "", CONNECTING, NULL, "TG_CLIENT_CERT_PATH",
@@ -114,6 +120,16 @@ const struct option_row options[OPTION_COUNT] = {
     [O_IGNORE_MISSING] = {"ignore-missing", 0, NULL, "", OF(TOKEN_DELETE) | OF(SECRET_DROP), NULL, "",
         "TG_IGNORE_MISSING", "",
         "it is no error if something does not exist"},
+    [O_GATEWAY] = {"gateway", 0, NULL, "", OF(URL) | OF(REQUEST), NULL, "", "", "",
+        "of the gateway, with GSQL and the other servers behind it, and not of REST++"},
+    [O_METHOD] = {"method", 'X', "METHOD", "", OF(REQUEST), NULL, "", "", "",
+        "the method; default: GET, or POST with a body"},
+    [O_ADD_HEADER] = {"add-header", 'H', "HEADER", "", OF(REQUEST), NULL, "", "tg_request_set_header", "",
+        "a header, such as 'GSQL-TIMEOUT: 60000'; may be given several times. Behind the word request -H is this one"},
+    [O_DATA] = {"data", 'd', "BODY|@FILE", "", OF(REQUEST), NULL, "", "tg_request_set_body", "",
+        "the body, or the file that has it; @-: standard input. JSON unless there is a header Content-Type"},
+    [O_MAX_SIZE] = {"max-size", 0, "BYTES", "", OF(REQUEST), NULL, "", "tg_request_set_response_limit", "",
+        "the longest answer to accept; default: 67108864"},
     [O_OFFLINE] = {"offline", 0, NULL, "", OF(DOCTOR), NULL, "", "TG_REPORT_OFFLINE", "", "send nothing"},
     [O_WAIT] = {"wait", 0, "SEC", "", OF(DOCTOR), NULL, "", "", "",
         "wait so long for a server that is starting or busy"},
@@ -131,7 +147,7 @@ const struct exit_code exit_codes[] = {
     {5, "not a TigerGraph server"}, {6, "credentials refused, token not valid"}, {7, "not allowed"}, {8, "not found"},
     {9, "already exists"}, {10, "not supported by this version"}, {11, "authentication is off"}, {12, "try again later"},
     {13, "server error"}, {14, "result unknown"}, {15, "no credentials"}, {16, "bug in the library"}, {17, "cancelled"},
-    {USAGE, "wrong command line"}, {UNREADABLE, "standard input or a file of --token-file cannot be read"},
+    {USAGE, "wrong command line"}, {UNREADABLE, "standard input, or a file of --token-file or --data, cannot be read"},
     {UNWRITTEN, "standard output cannot be written"},
 };
 const size_t exit_code_count = sizeof exit_codes / sizeof *exit_codes;
@@ -147,11 +163,19 @@ const char *const about_credentials[] = {
 };
 
 const char *const examples[][2] = {
-    {"curl -H \"$(tg-auth token --header)\" https://db.example.com:14240/restpp/echo", "A request with a token."},
+    {"tg-auth request /query/MyGraph/my_query?vertex=5", "Runs a query with a token."},
+    {"curl -H \"$(tg-auth token --header)\" \"$(tg-auth url)/echo\"", "The same token and address for another program."},
     {"pass show db | tg-auth --username alice --password-file - secret create reporting", "A password from a password manager."},
     {"tg-auth --profile staging doctor --wait 300", "Waits up to five minutes for a server that is starting."},
     {NULL, NULL},
 };
+
+char letter_beside(enum option_id option, enum command_id command) {
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (i > (int)option && options[i].letter == options[option].letter && belongs_to(i, command)) return 0;
+    }
+    return options[option].letter;
+}
 
 int belongs_to(enum option_id option, enum command_id command) { return (options[option].commands & OF(command)) != 0; }
 

@@ -18,21 +18,26 @@
 enum command_id {
     TOKEN_GET, TOKEN_CHECK, TOKEN_REFRESH, TOKEN_DELETE,
     SECRET_LIST, SECRET_SHOW, SECRET_CREATE, SECRET_ENSURE, SECRET_DROP,
-    SERVER, DOCTOR, VERSION, HELP, COMMAND_COUNT
+    URL, REQUEST, SERVER, DOCTOR, VERSION, HELP, COMMAND_COUNT
 };
 
 enum option_id {
     O_HOST, O_GRAPH, O_PROFILE, O_ENV_FILE, O_RESTPP_PORT, O_GSQL_PORT, O_CLOUD, O_SERVER_VERSION, O_ALLOW_HTTP, O_PROXY,
-    O_CA_FILE, O_PIN, O_CLIENT_CERT, O_CLIENT_KEY, O_INSECURE,
+    O_CA_FILE, O_ADD_CA_FILE, O_PIN, O_CLIENT_CERT, O_CLIENT_KEY, O_INSECURE,
     O_SECRET_FILE, O_USERNAME, O_PASSWORD_FILE, O_JWT_FILE,
     O_TIMEOUT, O_CONNECT_TIMEOUT, O_USER_AGENT, O_VERBOSE,
-    O_LIFETIME, O_GLOBAL, O_HEADER, O_TOKEN_FILE, O_OR_NEW, O_USER, O_IGNORE_MISSING, O_OFFLINE, O_WAIT,
+    O_LIFETIME, O_GLOBAL, O_HEADER, O_TOKEN_FILE, O_OR_NEW, O_USER, O_IGNORE_MISSING,
+    O_GATEWAY, O_METHOD, O_ADD_HEADER, O_DATA, O_MAX_SIZE, O_OFFLINE, O_WAIT,
     O_JSON, O_MAN, O_COMPLETION, O_HELP, O_VERSION, OPTION_COUNT
 };
+
+#define MOST_HEADERS 64
 
 /* What was given for the options, by their numbers: NULL is not given, "" is a switch that is on. */
 struct given {
     const char *value[OPTION_COUNT];
+    const char *headers[MOST_HEADERS]; /* of --add-header */
+    size_t header_count;
 };
 
 struct command {
@@ -70,6 +75,8 @@ extern const size_t exit_code_count;
 extern const char *const about_credentials[];
 extern const char *const examples[][2];
 
+/* The letter of an option beside this command: none if the command has another option with it. */
+char letter_beside(enum option_id option, enum command_id command);
 int belongs_to(enum option_id option, enum command_id command);
 int is_in_list(const char *list, const char *word, size_t length);
 int has_verb(const char *word);
@@ -95,6 +102,8 @@ void remember_lost(const char *what, const char *alias, const char *advice);
 int written(int code);
 int is_colourful(FILE *stream);
 void print_json_text(const char *text);
+/* What is not UTF-8 in it is replaced. */
+void print_json_bytes(const char *bytes, size_t length);
 void print_json_member(const char *name, const char *text);
 /* Says what went wrong and what to do, frees the error, and gives the exit code. */
 int failed(tg_error *error, const struct given *given);
@@ -103,6 +112,11 @@ int wrong(const char *what, const char *which);
 void log_line(int32_t level, const char *message, void *unused);
 
 /* --- Input (input.c) ----------------------------------------------------------------------------------- */
+
+/* Whether an option's file is standard input. */
+int is_input(const char *file);
+/* All of a file, or of standard input for "-", to be freed. NULL, or what is wrong with it. */
+const char *read_all(const char *path, char **content, size_t *length);
 
 #define LINE_LIMIT 65536
 
@@ -128,6 +142,8 @@ int read_command_line(int argc, char **argv, struct command_line *line);
 /* Milliseconds of "1.5"; -1 and what is wrong with it. */
 int64_t milliseconds(const char *text, const char **wrong);
 int64_t whole_seconds(const char *text, const char **wrong);
+/* Bytes of "1048576"; -1 and what is wrong with it. */
+int64_t bytes(const char *text, const char **wrong);
 
 /* --- Settings (settings.c) ----------------------------------------------------------------------------- */
 
@@ -147,7 +163,7 @@ void print_bash(void);
 void print_zsh(void);
 void print_fish(void);
 
-/* --- Commands (token.c, secret.c, diagnosis.c) --------------------------------------------------------- */
+/* --- Commands (token.c, secret.c, request.c, diagnosis.c) ---------------------------------------------- */
 
 int token_get(tg_conn *conn, char **words, size_t count, const struct given *given);
 int token_check(tg_conn *conn, char **words, size_t count, const struct given *given);
@@ -158,6 +174,8 @@ int secret_show(tg_conn *conn, char **words, size_t count, const struct given *g
 int secret_create(tg_conn *conn, char **words, size_t count, const struct given *given);
 int secret_ensure(tg_conn *conn, char **words, size_t count, const struct given *given);
 int secret_drop(tg_conn *conn, char **words, size_t count, const struct given *given);
+int url(tg_conn *conn, char **words, size_t count, const struct given *given);
+int request(tg_conn *conn, char **words, size_t count, const struct given *given);
 int server(tg_conn *conn, char **words, size_t count, const struct given *given);
 int doctor(tg_conn *conn, char **words, size_t count, const struct given *given);
 int version(tg_conn *conn, char **words, size_t count, const struct given *given);

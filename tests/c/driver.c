@@ -224,6 +224,23 @@ static tg_status server_version(struct call *call) {
     return status;
 }
 
+/* method, part of TigerGraph, path, body, name and value of a header. */
+static tg_status send_request(struct call *call) {
+    int32_t server = strcmp(text(call, 1), "gateway") == 0 ? TG_SERVER_GATEWAY : TG_SERVER_RESTPP;
+    tg_request *request = tg_request_new(text(call, 0), server, text(call, 2));
+    tg_response *response = UNWRITTEN;
+    const char *body = text(call, 3);
+    if (body) tg_request_set_body(request, body, strlen(body), "application/json");
+    if (text(call, 4)) tg_request_set_header(request, text(call, 4), text(call, 5));
+    tg_status status = tg_send(conn, request, &response, &call->error);
+    tg_request_free(request);
+    if (!was_written(call, response)) return status;
+    snprintf(call->told, sizeof call->told, "%" PRId32 " %zu", tg_response_http_status(response),
+             tg_response_body_length(response));
+    tg_response_free(response);
+    return status;
+}
+
 static const struct {
     const char *name;
     tg_status (*run)(struct call *call);
@@ -232,7 +249,7 @@ static const struct {
     {"delete_token", delete_token},   {"check_jwt", check_jwt},         {"get_secrets", get_secrets},
     {"create_secret", create_secret}, {"ensure_secret", ensure_secret}, {"drop_secret", drop_secret},
     {"drop_secrets", drop_secrets},   {"server_version", server_version},
-    {"authorization", authorization},
+    {"authorization", authorization}, {"send", send_request},
 };
 
 /* The error says the same through both of its ways, and says enough. */

@@ -192,6 +192,7 @@ static tg_config *settings(const struct command *command) {
     }
     tg_config_set_password(config, text(command, "username"), text(command, "password"));
     tg_config_set_password_file(config, text(command, "username"), text(command, "password_file"));
+    if (text(command, "added_ca_file")) tg_config_add_ca_file(config, text(command, "added_ca_file"));
     tg_config_set_client_cert(config, text(command, "client_cert"), text(command, "client_key"));
     tg_config_set_ports(config, (uint16_t)number(command, "restpp_port"), (uint16_t)number(command, "gsql_port"));
     tg_config_set_tgcloud(config, (int32_t)number(command, "tgcloud"));
@@ -230,6 +231,13 @@ static void get_secrets(const struct command *command) {
     tg_secrets *secrets = NULL;
     tg_status status = tg_get_secrets(command->conn, text(command, "user"), &secrets, &error);
     answer_secrets(status, secrets, error);
+}
+
+static void get_secret(const struct command *command) {
+    tg_error *error = NULL;
+    tg_secrets *secret = NULL;
+    tg_status status = tg_get_secret(command->conn, text(command, "alias"), text(command, "user"), &secret, &error);
+    answer_secrets(status, secret, error);
 }
 
 static void show_secrets(const struct command *command) {
@@ -324,14 +332,24 @@ static void current_token(const struct command *command) {
     answer_token(status, token, error);
 }
 
-static void reject_token(const struct command *command) {
+/* The token of an earlier answer with the value that the command names. */
+static const tg_token *named_token(const struct command *command) {
     for (size_t i = 0; i < token_count; i++) {
-        if (strcmp(tg_token_value(tokens[i]), text(command, "value")) != 0) continue;
-        tg_reject_token(command->conn, tokens[i]);
-        printf("ok");
-        return;
+        if (strcmp(tg_token_value(tokens[i]), text(command, "value")) == 0) return tokens[i];
     }
     abort();
+}
+
+static void reject_token(const struct command *command) {
+    tg_reject_token(command->conn, named_token(command));
+    printf("ok");
+}
+
+static void check_token(const struct command *command) {
+    tg_error *error = NULL;
+    int32_t valid = -1;
+    tg_status status = tg_check_token(command->conn, named_token(command), &valid, &error);
+    if (begins_ok(status, error)) put_number("valid", valid);
 }
 
 static void server_version(const struct command *command) {
@@ -339,6 +357,56 @@ static void server_version(const struct command *command) {
     int32_t major = 0, minor = 0, patch = 0;
     tg_status status = tg_server_version(command->conn, &major, &minor, &patch, &error);
     if (begins_ok(status, error)) printf("\tversion=%" PRId32 ".%" PRId32 ".%" PRId32, major, minor, patch);
+}
+
+/* --- Requests to the database ----------------------------------------------------------------------- */
+
+static int32_t server(const struct command *command) {
+    const char *name = text(command, "server");
+    return name && strcmp(name, "gateway") == 0 ? TG_SERVER_GATEWAY : TG_SERVER_RESTPP;
+}
+
+static void url(const struct command *command) {
+    printf("ok");
+    put_field("url", tg_conn_url(command->conn, server(command)));
+}
+
+static void token_url(const struct command *command) {
+    printf("ok");
+    put_field("url", tg_token_url(named_token(command), server(command)));
+}
+
+static void ca_pem(const struct command *command) {
+    printf("ok");
+    put_field("ca_pem", tg_conn_ca_pem(command->conn));
+}
+
+static void is_token_refused(const struct command *command) {
+    const char *body = text(command, "body");
+    printf("ok");
+    put_number("refused", tg_is_token_refused(server(command), (int32_t)number(command, "http_status"), body,
+                                              body ? strlen(body) : 0));
+}
+
+static void answer_response(tg_status status, tg_response *response, tg_error *error) {
+    if (!begins_ok(status, error)) return;
+    put_number("http_status", tg_response_http_status(response));
+    put_field("content_type", tg_response_header(response, "Content-Type"));
+    put_field("body", tg_response_body(response));
+    tg_response_free(response);
+}
+
+static void send_request(const struct command *command) {
+    tg_error *error = NULL;
+    tg_response *response = NULL;
+    const char *body = text(command, "body"), *header = text(command, "header_name");
+    tg_request *request = tg_request_new(text(command, "method"), server(command), text(command, "path"));
+    if (header) tg_request_set_header(request, header, text(command, "header_value"));
+    if (body) tg_request_set_body(request, body, strlen(body), text(command, "content_type"));
+    tg_request_set_response_limit(request, (uint64_t)number(command, "response_limit"));
+    tg_status status = tg_send(command->conn, request, &response, &error);
+    tg_request_free(request);
+    answer_response(status, response, error);
 }
 
 /* --- Limits of one call ----------------------------------------------------------------------------- */
@@ -379,6 +447,9 @@ static const struct {
     {"refresh_token", refresh_token}, {"delete_token", delete_token}, {"check_jwt_token", check_jwt_token},
     {"authorization", authorization}, {"current_token", current_token}, {"reject_token", reject_token},
     {"server_version", server_version}, {"take_log", take_log},
+    {"get_secret", get_secret},    {"check_token", check_token},      {"url", url},
+    {"token_url", token_url},      {"ca_pem", ca_pem},                {"is_token_refused", is_token_refused},
+    {"send", send_request},
 };
 
 static void carry_out(struct command *command) {

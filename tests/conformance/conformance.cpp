@@ -208,6 +208,13 @@ class Program {
             {"reject_token", &Program::reject_token},
             {"server_version", &Program::server_version},
             {"take_log", &Program::take_log},
+            {"get_secret", &Program::get_secret},
+            {"check_token", &Program::check_token},
+            {"url", &Program::url},
+            {"token_url", &Program::token_url},
+            {"ca_pem", &Program::ca_pem},
+            {"is_token_refused", &Program::is_token_refused},
+            {"send", &Program::send},
         };
         const auto found = commands.find(command.word());
         if (found == commands.end()) throw Malformed("no such command: " + command.word());
@@ -243,6 +250,7 @@ class Program {
             .set_proxy(command.text("proxy"))
             .set_user_agent(command.text("user_agent"))
             .set_token_lifetime(command.seconds("lifetime_s"), command.seconds("renew_before_s"));
+        if (command.has("added_ca_file")) config.add_ca_file(command.text("added_ca_file"));
         if (command.number("tgcloud") != 0) config.set_tgcloud(command.number("tgcloud") > 0);
         auto log = std::make_shared<Log>();
         if (command.has("log")) {
@@ -284,6 +292,12 @@ class Program {
 
     Answer get_secrets(const Command &command) {
         return answer(sending(command, [&](auth::Connection &conn) { return conn.get_secrets(command.text("user")); }));
+    }
+
+    Answer get_secret(const Command &command) {
+        return answer(sending(command, [&](auth::Connection &conn) {
+            return conn.get_secret(command.text("alias"), command.text("user"));
+        }));
     }
 
     Answer create_secret(const Command &command) {
@@ -361,13 +375,52 @@ class Program {
 
     Answer current_token(const Command &) { return keep(conn_.current_token()); }
 
-    Answer reject_token(const Command &command) {
+    /* The token of an earlier answer with the value that the command names. */
+    const auth::Token &named_token(const Command &command) const {
         for (const auth::Token &token : tokens_) {
-            if (token.value() != command.text("value").view()) continue;
-            conn_.reject_token(token);
-            return ok();
+            if (token.value() == command.text("value").view()) return token;
         }
-        throw Malformed("reject_token names a token that no answer showed");
+        throw Malformed(command.word() + " names a token that no answer showed");
+    }
+
+    Answer reject_token(const Command &command) {
+        conn_.reject_token(named_token(command));
+        return ok();
+    }
+
+    Answer check_token(const Command &command) {
+        const bool valid =
+            sending(command, [&](auth::Connection &conn) { return conn.check_token(named_token(command)); });
+        return ok().add("valid", std::int64_t{valid});
+    }
+
+    static auth::Server server(const Command &command) {
+        return command.text("server").view() == "gateway" ? auth::Server::gateway : auth::Server::restpp;
+    }
+
+    Answer url(const Command &command) { return ok().add("url", conn_.url(server(command))); }
+
+    Answer token_url(const Command &command) { return ok().add("url", named_token(command).url(server(command))); }
+
+    Answer ca_pem(const Command &) { return ok().add("ca_pem", conn_.ca_pem()); }
+
+    Answer is_token_refused(const Command &command) {
+        const auto status = static_cast<std::int32_t>(command.number("http_status"));
+        const std::string_view body = command.text("body").view().value_or(std::string_view());
+        return ok().add("refused", std::int64_t{auth::is_token_refused(server(command), status, body)});
+    }
+
+    Answer send(const Command &command) {
+        auth::Request request(command.text("method"), server(command), command.text("path"));
+        if (command.has("header_name")) request.set_header(command.text("header_name"), command.text("header_value"));
+        if (command.has("body")) request.set_body(*command.text("body").view(), command.text("content_type"));
+        request.set_response_limit(static_cast<std::uint64_t>(command.number("response_limit")));
+        const auth::Response response =
+            sending(command, [&](auth::Connection &conn) { return conn.send(request); });
+        return ok()
+            .add("http_status", std::int64_t{response.http_status()})
+            .add("content_type", response.header("Content-Type"))
+            .add("body", response.body());
     }
 
     Answer server_version(const Command &command) {

@@ -16,7 +16,7 @@ use crate::session::{Limits, SHORT, Session, on_both};
 const ALWAYS: &str = "1000000";
 
 /// A port of loopback where nobody listens.
-fn refusing_port() -> ClosedPort {
+pub fn refusing_port() -> ClosedPort {
     ClosedPort::new().expect("a port")
 }
 

@@ -20,6 +20,7 @@ mod refusals;
 #[path = "../common/release.rs"]
 mod release;
 mod routes;
+mod send;
 mod session;
 mod shapes;
 mod status;

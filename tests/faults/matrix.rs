@@ -73,7 +73,7 @@ fn managed(number: u32) -> String {
 }
 
 #[rustfmt::skip]
-pub const ROWS: [Row; 100] = [
+pub const ROWS: [Row; 114] = [
     row(1, "DNS: no such name", By("row_01_unknown_name"), ""),
     row(2, "DNS: no answer just now (EAI_AGAIN)", By("row_02_resolver_says_again"), ""),
     row(3, "DNS: hangs", By("row_03_resolver_hangs"), ""),
@@ -174,6 +174,20 @@ pub const ROWS: [Row; 100] = [
     row(98, "thread stack of 64 KiB", By("row_98_small_stack"), "with the library as it ships; the debug build needs more, see the test"),
     row(99, "no memory may be locked", By("row_99_no_locked_memory"), "none is locked, so tg_diagnose has nothing to say"),
     row(100, "answer just before the limit, 64 waiting", RenewalTest, ""),
+    row(101, "tg_send: no connection, an unknown CA", By("row_101_send_without_a_connection"), ""),
+    row(102, "tg_send: the connection ends in the answer or before it", By("row_102_send_and_the_connection_ends"), ""),
+    row(103, "tg_send: no answer in time", By("row_103_send_and_no_answer_in_time"), ""),
+    row(104, "tg_send: what is no HTTP", By("row_104_send_and_what_is_no_http"), ""),
+    row(105, "tg_send: a redirect", By("row_105_send_and_a_redirect"), ""),
+    row(106, "tg_send: a compressed answer", By("row_106_send_and_a_compressed_answer"), ""),
+    row(107, "tg_send: an answer over its limit", By("row_107_send_and_an_answer_over_its_limit"), ""),
+    row(108, "tg_send: every HTTP status, with a page", By("row_108_send_and_every_http_status"), "the answer is the caller's, and nothing is sent again"),
+    row(109, "tg_send: the token is refused once", By("row_109_send_and_a_token_that_is_refused_once"), "a new token, and the request once more"),
+    row(110, "tg_send: every token is refused; not allowed", By("row_110_send_and_tokens_that_are_all_refused"), "the second refusal is the answer"),
+    row(111, "tg_send: the token is refused, and there is no new one", By("row_111_send_and_no_new_token"), ""),
+    row(112, "tg_send: on a connection that the server closes or has closed", By("row_112_send_on_a_connection_that_was_closed"), ""),
+    row(113, "tg_send: a path, method or header that is none", By("row_113_send_of_what_is_no_request"), "nothing is sent"),
+    row(114, "tg_send: cancelled in the middle of a large answer", By("row_114_send_that_is_cancelled"), ""),
 ];
 
 /// What the tests saw of a row: outcomes, each with its operations.
@@ -225,6 +239,7 @@ C interface, with AddressSanitizer and UndefinedBehaviorSanitizer, against a ser
 generation C (4.2), and asserts besides the outcome: the call ends within its time limit; no more requests are sent
 than the table of retries allows; no piece of a credential is printed, logged or told; the same handle works as soon
 as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
+Rows 1 to 100 are about tokens and secrets, those from 101 on about requests of the caller's own, `tg_send`.
 
 What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, with a good token
 held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the same request in the

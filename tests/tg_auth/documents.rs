@@ -15,7 +15,7 @@ const DOCUMENTS: [(&str, &[&str]); 4] = [
 ];
 
 /// Command lines before an option, with the command that help is asked for.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("token", "token get"),
     ("token get", "token get"),
     ("-j --timeout 5 token check", "token check"),
@@ -26,6 +26,8 @@ const COMMANDS: [(&str, &str); 15] = [
     ("-p doctor secret create", "secret create"),
     ("secret ensure", "secret ensure"),
     ("secret drop x y", "secret drop"),
+    ("url", "url"),
+    ("request /x", "request"),
     ("server", "server"),
     ("doctor", "doctor"),
     ("version", "version"),
@@ -144,7 +146,7 @@ fn complete_in_fish(lines: &[String]) -> Option<Vec<BTreeSet<String>>> {
 
 /// Lines that end with a word that is no option, and what completes it.
 const WORDS: [(&str, &str); 7] = [
-    ("tg-auth ", "doctor help secret server token version"),
+    ("tg-auth ", "doctor help request secret server token url version"),
     ("tg-auth --host https://x -v sec", "secret"),
     ("tg-auth token ", "check delete get refresh"),
     ("tg-auth secret s", "show"),

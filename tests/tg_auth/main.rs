@@ -7,6 +7,7 @@ mod common;
 mod documents;
 mod options;
 mod output;
+mod request;
 #[path = "../common/tg_auth.rs"]
 mod tg_auth;
 mod words;

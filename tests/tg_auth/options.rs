@@ -11,7 +11,7 @@ use tigergraph_standin::{Options, TestCa, Tls};
 use crate::{Desk, VERSIONS, c, has_curl, program};
 
 /// A file that nobody else may read.
-fn private_file(name: &str, content: &str) -> String {
+pub fn private_file(name: &str, content: &str) -> String {
     let path = c::scratch(name);
     std::fs::write(&path, content).expect("a file");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("its mode");
