@@ -74,6 +74,7 @@ pub mod unversioned {
         operation: protocol::operation;
         pem: wire::pem;
         proxy: wire::proxy;
+        published: platform::published;
         redact: protocol::redact;
         refusal: protocol::refusal;
         secret: protocol::secret;

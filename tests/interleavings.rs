@@ -17,6 +17,7 @@ use tigergraph_auth::log::{Level, LogTarget, Logger};
 use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::fork::pretend_to_be_a_child;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
+use tigergraph_auth::unversioned::published::Published;
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
 /// So many interleavings of each scenario.
@@ -167,6 +168,61 @@ fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
 
 fn value(token: &Arc<Token>) -> String {
     token.value().to_owned()
+}
+
+/// A value that knows whether it was dropped, and how many there are.
+struct Counted {
+    living: Arc<AtomicUsize>,
+    is_there: AtomicUsize,
+}
+
+impl Counted {
+    fn new(living: &Arc<AtomicUsize>) -> Counted {
+        living.fetch_add(1, Ordering::SeqCst);
+        Counted { living: living.clone(), is_there: AtomicUsize::new(1) }
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Counted {
+        Counted::new(&self.living)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        assert_eq!(self.is_there.swap(0, Ordering::SeqCst), 1, "dropped twice");
+        self.living.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// What is read is there, and what nobody reads any more is not.
+#[test]
+fn a_published_value_lives_as_long_as_somebody_reads_it() {
+    explore(|| {
+        let living = Arc::new(AtomicUsize::new(0));
+        let published = Arc::new(Published::<Counted>::default());
+        let readers = (0..3).map(|_| {
+            let published = published.clone();
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    let value = published.load();
+                    thread::yield_now();
+                    assert!(value.is_none_or(|value| value.is_there.load(Ordering::SeqCst) == 1));
+                }
+            })
+        });
+        let writers = (0..2).map(|_| {
+            let (published, living) = (published.clone(), living.clone());
+            thread::spawn(move || {
+                published.store(Some(&Counted::new(&living)));
+                published.store(None);
+            })
+        });
+        join(readers.chain(writers).collect::<Vec<_>>());
+        published.store(None);
+        assert_eq!(living.load(Ordering::SeqCst), 0);
+    });
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use zeroize::Zeroizing;
 
 use crate::checks::TEXT_LIMIT;
@@ -15,6 +14,7 @@ use crate::error::{Error, Reason, Result, file_trouble, in_shell};
 use crate::hidden::Hidden;
 use crate::platform::file;
 use crate::platform::secret_file::{Caution, Refusal, Remedy, SecretFile, open_secret};
+use crate::platform::swap_cell::SwapCell;
 
 /// Checks whether a text can be this credential.
 pub type Check = fn(&str) -> Result<Hidden>;
@@ -30,7 +30,7 @@ enum Origin {
         place: Place,
         check: Check,
         /// What the file held when it could last be read.
-        last: ArcSwap<Held>,
+        last: SwapCell<Held>,
     },
 }
 
@@ -80,7 +80,7 @@ impl Credential {
             kept.add(place, credential.clone());
             return Ok(credential);
         }
-        Ok(Credential(Arc::new(Origin::File { place, check, last: ArcSwap::from_pointee(held) })))
+        Ok(Credential(Arc::new(Origin::File { place, check, last: SwapCell::new(Arc::new(held)) })))
     }
 
     /// Whether it may change.

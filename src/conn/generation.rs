@@ -191,7 +191,7 @@ impl Call<'_> {
         }
         *running = Some(std::thread::current().id());
         drop(running);
-        let _ended = Ended(&detection);
+        let _ended = Ended(detection);
         Ok((find()?, true))
     }
 

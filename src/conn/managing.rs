@@ -10,41 +10,37 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
 use crate::conn::places::Place;
+use crate::conn::running::cancel;
 use crate::conn::source::Source;
-use crate::conn::sync::{ArcSwapOption, Mutex, MutexGuard, Waiter};
+use crate::conn::sync::{Mutex, MutexGuard, Waiter};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::platform::clock::{boot_clock, boot_nanoseconds, wall_clock};
-use crate::platform::per_process::{Own, PerProcess};
-use crate::platform::process;
+use crate::platform::fork::forks;
+use crate::platform::per_process::PerProcess;
+use crate::platform::published::Published;
+use crate::platform::swap_cell::SwapOption;
 use crate::token::renewal::{Jitter, Life, RenewalPolicy, Same, Schedule};
 use crate::token::token::Token;
 
-/// Threads count their references to the token on one of so many places at most.
-const MAX_SHARDS: usize = 16;
-
 /// The managed token of a connection.
 pub(super) struct TokenManager {
-    current: ArcSwapOption<Current>,
+    current: SwapOption<Current>,
     own: PerProcess<RenewalState>,
     /// Of the login; replaced when a caller asks for a token in another way.
-    source: ArcSwapOption<Source>,
+    source: SwapOption<Source>,
     window: Option<Duration>,
-    /// On how many places references to the token are counted.
-    shards: usize,
     /// Whether it was said that the window is too wide for the tokens.
     told_of_window: AtomicBool,
     /// The JWT that was last taken from the file of the login.
-    from_file: ArcSwapOption<Hidden>,
+    from_file: SwapOption<Hidden>,
     /// Handles that callers have; when the last one is freed, the renewal ends.
     handles: AtomicUsize,
 }
 
-/// The token that callers may take without asking, as long as they need not ask.
+/// The token held.
 pub struct Current {
-    shards: Vec<Arc<Token>>,
-    /// Nanoseconds on the boot clock; from then on callers ask.
-    fast_path_until: AtomicU64,
+    token: Arc<Token>,
     /// What is known about its life, for a forked child's own decisions.
     schedule: Option<Schedule>,
 }
@@ -53,6 +49,9 @@ pub struct Current {
 #[derive(Default)]
 pub struct RenewalState {
     policy: Mutex<RenewalPolicy<Arc<Token>>>,
+    /// The token that callers may take without asking, until this moment in nanoseconds on the boot clock.
+    free: Published<Token>,
+    free_until: AtomicU64,
     /// The number of the last renewal that has ended.
     ended: AtomicU64,
     /// Callers who wait, and for which renewal. Each is woken by itself, so that many of them do not queue for one lock.
@@ -112,7 +111,7 @@ impl RenewalState {
             if self.ended.load(Ordering::SeqCst) >= number {
                 break Ok(());
             }
-            match call.deadline.next_wait() {
+            match call.deadline.next_long_wait() {
                 Ok(left) => own.wait(left),
                 Err(error) => break Err(error),
             }
@@ -129,12 +128,17 @@ impl RenewalState {
         outcome
     }
 
+    /// Lets callers that wait look whether they were cancelled.
+    fn wake_all(&self) {
+        self.waiting().iter().for_each(|(_, waiter)| waiter.wake());
+    }
+
     /// Ends a renewal that nobody waits for any more: the next caller begins another one, and gets no failure of this.
     fn give_up(&self, number: u64) {
         let mut policy = self.policy();
         if policy.withdrawn(number) {
             if let Some(renewal) = &*self.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-                renewal.store(true, Ordering::SeqCst);
+                cancel(renewal);
             }
         }
         drop(policy);
@@ -158,41 +162,16 @@ fn nanoseconds(moment: Duration) -> u64 {
     u64::try_from(moment.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl Current {
-    fn new(token: &Token, schedule: Option<Schedule>, shards: usize) -> Current {
-        let shards = (0..shards).map(|_| Arc::new(token.clone())).collect();
-        Current { shards, fast_path_until: AtomicU64::new(0), schedule }
-    }
-
-    /// A reference that this thread counts where few others do.
-    #[inline]
-    fn token(&self) -> Arc<Token> {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static PLACE: Cell<Option<usize>> = const { Cell::new(None) };
-        }
-        let place = PLACE.get().unwrap_or_else(|| {
-            let place = NEXT.fetch_add(1, Ordering::Relaxed);
-            PLACE.set(Some(place));
-            place
-        });
-        // There is a power of two of them.
-        self.shards[place & (self.shards.len() - 1)].clone()
-    }
-}
-
 impl TokenManager {
     pub fn new(settings: &Settings) -> TokenManager {
         let window = (settings.renew_before_s > 0).then(|| Duration::from_secs(settings.renew_before_s));
         let manager = TokenManager {
-            current: ArcSwapOption::empty(),
+            current: SwapOption::new(None),
             own: PerProcess::default(),
-            source: ArcSwapOption::empty(),
+            source: SwapOption::new(None),
             window,
-            // No more threads than that count at the same time.
-            shards: process::processors().next_power_of_two().clamp(2, MAX_SHARDS),
             told_of_window: AtomicBool::new(false),
-            from_file: ArcSwapOption::empty(),
+            from_file: SwapOption::new(None),
             handles: AtomicUsize::new(0),
         };
         let given = match (&settings.api_token, &settings.login) {
@@ -229,12 +208,12 @@ impl TokenManager {
 
     /// How the connection gets a token; `of_login` tells it where no caller has asked in another way.
     pub fn source_or(&self, of_login: impl FnOnce() -> Option<Source>) -> Option<Arc<Source>> {
-        if let Some(source) = self.source.load_full() {
+        if let Some(source) = self.source.load() {
             return Some(source);
         }
         // Whoever asked for a token in another way meanwhile decides.
-        self.source.compare_and_swap(&None::<Arc<Source>>, Some(Arc::new(of_login()?)));
-        self.source.load_full()
+        self.source.fill(Arc::new(of_login()?));
+        self.source.load()
     }
 
     /// Tokens are asked for in this way from now on.
@@ -254,7 +233,7 @@ impl TokenManager {
 
     /// The token held, good or not.
     pub fn held(&self) -> Option<Arc<Token>> {
-        self.current.load().as_ref().map(|current| current.token())
+        self.current.load().map(|current| current.token.clone())
     }
 
     /// A token that was deleted is never returned again.
@@ -281,9 +260,14 @@ impl TokenManager {
     pub fn new_abort(&self) -> Arc<AtomicBool> {
         let flag = self.own.get().new_abort();
         if self.handles.load(Ordering::SeqCst) == 0 {
-            flag.store(true, Ordering::SeqCst);
+            cancel(&flag);
         }
         flag
+    }
+
+    /// Calls were cancelled: those that wait for a renewal look.
+    pub fn wake_all(&self) {
+        self.own.get().wake_all();
     }
 
     /// A renewal was not run: whoever waits for it decides anew.
@@ -308,15 +292,15 @@ impl TokenManager {
         let own = self.state();
         let (current, finished) = match outcome {
             Ok((token, schedule)) => {
-                let current = Arc::new(Current::new(&token, Some(schedule), self.shards));
-                let token = current.token();
+                let token = Arc::new(token);
+                let current = Arc::new(Current { token: token.clone(), schedule: Some(schedule) });
                 (Some(current), Ok((token, schedule)))
             }
             Err(error) => (None, Err(error)),
         };
         let mut policy = own.policy();
         policy.finished(number, finished, boot_clock(), jitter());
-        let adopted = current.filter(|new| policy.held().is_some_and(|held| held.is_one_with(&new.shards[0])));
+        let adopted = current.filter(|new| policy.held().is_some_and(|held| held.is_one_with(&new.token)));
         match adopted {
             Some(current) => self.publish(&policy, current),
             None => self.republish(&policy),
@@ -344,17 +328,18 @@ impl TokenManager {
         }
         let own = self.own.get();
         if let Some(renewal) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-            renewal.store(true, Ordering::SeqCst);
+            cancel(renewal);
         }
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.
-    pub fn state(&self) -> Own<RenewalState> {
+    pub fn state(&self) -> &RenewalState {
         let own = self.own.get();
-        if let Some(current) = self.current.load_full() {
+        if let Some(current) = self.current.load() {
             let mut policy = own.policy();
             if policy.is_new() {
-                policy.adopt(current.token(), current.schedule, boot_clock());
+                policy.adopt(current.token.clone(), current.schedule, boot_clock());
+                own.free.store(Some(&*current.token));
             }
         }
         own
@@ -364,8 +349,8 @@ impl TokenManager {
     pub fn adopt(&self, token: Token, schedule: Option<Schedule>) -> Arc<Token> {
         let own = self.own.get();
         let mut policy = own.policy();
-        let current = Arc::new(Current::new(&token, schedule, self.shards));
-        let token = current.token();
+        let token = Arc::new(token);
+        let current = Arc::new(Current { token: token.clone(), schedule });
         policy.adopt(token.clone(), schedule, boot_clock());
         self.publish(&policy, current);
         let renewal = policy.renewals();
@@ -376,44 +361,72 @@ impl TokenManager {
 
     /// Shows callers a new token. Called with the decisions locked.
     fn publish(&self, policy: &RenewalPolicy<Arc<Token>>, current: Arc<Current>) {
-        self.set_fast_path(policy, &current);
+        let token = current.token.clone();
         self.current.store(Some(current));
+        self.own.get().free.store(Some(&*token));
+        // After the token: the time of a new one is not that of the old one.
+        self.set_fast_path(policy);
     }
 
     /// Shows callers a decision that left the token as it was, or took it away. Called with the decisions locked.
     pub fn republish(&self, policy: &RenewalPolicy<Arc<Token>>) {
-        let current = self.current.load();
-        let Some(current) = &*current else {
+        let Some(current) = self.current.load() else {
             return;
         };
-        if policy.held().is_some_and(|held| held.is_one_with(&current.shards[0])) {
-            self.set_fast_path(policy, current);
+        if policy.held().is_some_and(|held| held.is_one_with(&current.token)) {
+            self.set_fast_path(policy);
         } else {
             self.current.store(None);
+            let own = self.own.get();
+            own.free_until.store(0, Ordering::Relaxed);
+            own.free.store(None);
         }
     }
 
-    fn set_fast_path(&self, policy: &RenewalPolicy<Arc<Token>>, current: &Current) {
+    fn set_fast_path(&self, policy: &RenewalPolicy<Arc<Token>>) {
         let until = policy.fast_path_until(boot_clock(), self.source.load().is_some());
-        current.fast_path_until.store(nanoseconds(until), Ordering::Relaxed);
+        self.own.get().free_until.store(nanoseconds(until), Ordering::Relaxed);
     }
 
     /// The token that a caller may take without asking.
     #[inline]
     pub fn fast_path(&self) -> Option<Arc<Token>> {
-        let current = self.current.load();
-        let current = current.as_ref()?;
-        (boot_nanoseconds() < current.fast_path_until.load(Ordering::Relaxed)).then(|| current.token())
+        let own = self.own.get();
+        if boot_nanoseconds() < own.free_until.load(Ordering::Relaxed) { own.free.load() } else { None }
     }
 }
 
 /// Random numbers for one decision.
 pub fn jitter() -> Jitter {
-    let mut random = [0; 8];
-    if SystemRandom::new().fill(&mut random).is_err() {
+    let Some(random) = random_bytes() else {
         return Jitter { window: 0.9, wait: 1.0 };
-    }
+    };
     let half =
         |bytes: &[u8]| f64::from(u32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX);
     Jitter { window: 0.8 + 0.2 * half(&random[..4]), wait: 0.75 + 0.5 * half(&random[4..]) }
+}
+
+/// Random bytes that a thread got from the system and has not used yet.
+#[derive(Clone, Copy)]
+struct Pool {
+    bytes: [u8; 128],
+    used: usize,
+    /// A forked child does not go on with its parent's.
+    forks: u64,
+}
+
+fn random_bytes() -> Option<[u8; 8]> {
+    thread_local! {
+        static POOL: Cell<Pool> = const { Cell::new(Pool { bytes: [0; 128], used: 128, forks: 0 }) };
+    }
+    let mut pool = POOL.get();
+    if pool.used == pool.bytes.len() || pool.forks != forks() {
+        SystemRandom::new().fill(&mut pool.bytes).ok()?;
+        (pool.used, pool.forks) = (0, forks());
+    }
+    let mut random = [0; 8];
+    random.copy_from_slice(&pool.bytes[pool.used..pool.used + 8]);
+    pool.used += 8;
+    POOL.set(pool);
+    Some(random)
 }

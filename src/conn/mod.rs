@@ -28,7 +28,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use once_cell::race::OnceBox;
 
 use crate::config::Config;
@@ -41,6 +40,7 @@ use crate::conn::running::{Calls, Running};
 use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
+use crate::platform::swap_cell::SwapCell;
 use crate::protocol::endpoint::{Route, Server, ServerUrls};
 use crate::protocol::redact::{Redactor, ToHide};
 use crate::protocol::version::Version;
@@ -71,7 +71,7 @@ pub struct Connection {
 struct Core {
     settings: Settings,
     http: Box<dyn Http>,
-    facts: ArcSwap<Facts>,
+    facts: SwapCell<Facts>,
     authorization: TokenManager,
     detection: PerProcess<Detection>,
     budget: Budget,
@@ -167,7 +167,7 @@ impl Connection {
             authorization: TokenManager::new(&settings),
             settings,
             http,
-            facts: ArcSwap::from_pointee(facts),
+            facts: SwapCell::new(Arc::new(facts)),
             detection: PerProcess::default(),
             budget: Budget::default(),
             urls: ToldUrls::default(),
@@ -259,11 +259,13 @@ impl Connection {
     /// `outcome.unknown` if a creation has begun. Later calls, and those on other handles, are unaffected.
     pub fn cancel(&self) {
         self.calls.cancel();
+        self.core.authorization.wake_all();
     }
 
     /// The same for calls that begin from now on as well: this handle is given up.
     pub fn close(&self) {
         self.calls.close();
+        self.core.authorization.wake_all();
     }
 
     /// The connection's own token. Sends nothing.
@@ -287,11 +289,16 @@ impl Connection {
     }
 
     fn facts(&self) -> Facts {
-        **self.core.facts.load()
+        *self.core.facts.load()
     }
 
     fn learn(&self, change: impl Fn(Facts) -> Facts) {
-        self.core.facts.rcu(|facts| change(**facts));
+        loop {
+            let facts = self.core.facts.load();
+            if self.core.facts.replace(&facts, Arc::new(change(*facts))) {
+                break;
+            }
+        }
     }
 
     fn log(&self, level: Level, message: impl FnOnce() -> String) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
-use crate::platform::per_process::{Own, PerProcess};
+use crate::platform::per_process::PerProcess;
 
 /// So many threads renew tokens at once.
 const USUAL: usize = 8;
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 static TAKEN: Lazy<PerProcess<AtomicUsize>> = Lazy::new(PerProcess::default);
 
 /// The place of one thread, free again when it is dropped.
-pub(super) struct Place(Own<AtomicUsize>);
+pub(super) struct Place(&'static AtomicUsize);
 
 impl Place {
     /// A place for a renewal that has waited so long for one, if there is one.

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use crate::conn::sync::Mutex;
 use crate::platform::per_process::PerProcess;
+use crate::wire::lookup;
 
 /// The calls of one handle.
 #[derive(Default)]
@@ -13,6 +14,12 @@ pub(super) struct Calls {
     running: PerProcess<Mutex<Vec<Arc<AtomicBool>>>>,
     /// The handle was freed: a call that begins now lost a race, and is cancelled.
     closed: AtomicBool,
+}
+
+/// Cancels a call, which looks now if it waits for a name; if it waits for a renewal, that has to wake it.
+pub(super) fn cancel(flag: &AtomicBool) {
+    flag.store(true, Ordering::SeqCst);
+    lookup::wake_callers();
 }
 
 /// A call that has begun. It can be cancelled, and has done nothing yet.
@@ -39,7 +46,7 @@ impl Calls {
 
     /// Cancels those that are running.
     pub fn cancel(&self) {
-        self.change(|running| running.drain(..).for_each(|flag| flag.store(true, Ordering::SeqCst)));
+        self.change(|running| running.drain(..).for_each(|flag| cancel(&flag)));
     }
 
     /// Cancels those that are running and those that come.

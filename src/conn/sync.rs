@@ -11,9 +11,6 @@ pub use std::{
     thread_local,
 };
 
-#[cfg(not(feature = "test-shuttle"))]
-pub use arc_swap::ArcSwapOption;
-
 #[cfg(feature = "test-shuttle")]
 pub use shuttle::{
     sync::{Condvar, Mutex, MutexGuard},
@@ -21,10 +18,7 @@ pub use shuttle::{
     thread_local,
 };
 
-#[cfg(feature = "test-shuttle")]
-pub use model::ArcSwapOption;
-
-/// A caller who waits. Not `std::thread::Thread`, which a thread has no more when its last destructors run.
+/// A caller who waits, again and again. Not `std::thread::Thread`, which a thread has no more when its last destructors run.
 #[derive(Default)]
 pub struct Waiter {
     is_woken: Mutex<bool>,
@@ -32,13 +26,14 @@ pub struct Waiter {
 }
 
 impl Waiter {
-    /// Waits to be woken, but not longer than `limit`.
+    /// Waits to be woken, but not longer than `limit`. May end without a reason.
     #[cfg(not(feature = "test-shuttle"))]
     pub fn wait(&self, limit: Duration) {
-        let is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         if !*is_woken {
-            drop(self.news.wait_timeout(is_woken, limit));
+            is_woken = self.news.wait_timeout(is_woken, limit).unwrap_or_else(PoisonError::into_inner).0;
         }
+        *is_woken = false;
     }
 
     /// Under the model checker, whose waits know no limit, it is over at any moment.
@@ -52,63 +47,5 @@ impl Waiter {
     pub fn wake(&self) {
         *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.news.notify_one();
-    }
-}
-
-/// The part of `arc_swap` that is used, in terms that the model checker knows.
-#[cfg(feature = "test-shuttle")]
-mod model {
-    use std::ops::Deref;
-    use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-    use shuttle::sync::atomic::{AtomicBool, Ordering};
-
-    /// A thread that stops for ever, as those of a forked child's parent do, holds nothing up.
-    pub struct ArcSwapOption<T> {
-        place: Mutex<Option<Arc<T>>>,
-        /// Looked at before each use, so that others may come first.
-        turn: AtomicBool,
-    }
-
-    pub struct Loaded<T>(Option<Arc<T>>);
-
-    impl<T> Deref for Loaded<T> {
-        type Target = Option<Arc<T>>;
-
-        fn deref(&self) -> &Option<Arc<T>> {
-            &self.0
-        }
-    }
-
-    impl<T> ArcSwapOption<T> {
-        pub fn empty() -> ArcSwapOption<T> {
-            ArcSwapOption { place: Mutex::new(None), turn: AtomicBool::new(false) }
-        }
-
-        fn place(&self) -> MutexGuard<'_, Option<Arc<T>>> {
-            self.turn.load(Ordering::SeqCst);
-            self.place.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-
-        pub fn load(&self) -> Loaded<T> {
-            Loaded(self.load_full())
-        }
-
-        pub fn load_full(&self) -> Option<Arc<T>> {
-            self.place().clone()
-        }
-
-        pub fn store(&self, value: Option<Arc<T>>) {
-            let old = std::mem::replace(&mut *self.place(), value);
-            drop(old);
-        }
-
-        /// Only ever asked to fill an empty place.
-        pub fn compare_and_swap(&self, _empty: &Option<Arc<T>>, value: Option<Arc<T>>) {
-            let mut place = self.place();
-            if place.is_none() {
-                *place = value;
-            }
-        }
     }
 }

@@ -17,11 +17,12 @@ mod descriptor;
 #[forbid(unsafe_code)]
 pub mod file;
 pub mod fork;
-#[forbid(unsafe_code)]
 pub mod per_process;
 pub mod process;
+pub mod published;
 pub mod resolver;
 #[forbid(unsafe_code)]
 pub mod secret_file;
 pub mod socket;
+pub mod swap_cell;
 pub mod thread_value;

@@ -4,102 +4,83 @@
 //! A child gets a fresh value the first time it looks; the inherited one is never locked, used or
 //! dropped again.
 
-use std::any::Any;
 use std::marker::PhantomData;
-use std::ops::Deref;
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::platform::fork::{forks, watch_forks};
 
 /// A value that each process has for itself.
 pub struct PerProcess<T> {
-    kept: Kept,
+    /// Never NULL.
+    slot: AtomicPtr<Slot<T>>,
     /// Makes the child's value from the parent's, of which it may only read what no lock guards.
     renew: fn(&T) -> T,
+    owns: PhantomData<Box<Slot<T>>>,
 }
 
-/// What all kinds of values share, so that its code is there once.
-struct Kept {
-    slot: ArcSwap<Slot>,
-    /// The value of the process that made it. `slot` points into the middle of a block, which tools that search for leaks
-    /// take for lost if nothing points to its beginning.
-    _first: Arc<Slot>,
-}
-
-struct Slot {
+struct Slot<T> {
     forks: u64,
-    value: Value,
+    value: T,
+    /// The parent's, left alone for good. Tools that search for leaks find it by this.
+    _inherited: *const Slot<T>,
 }
 
-type Value = Box<dyn Any + Send + Sync>;
+// SAFETY: the pointers are to values of the type `T`, which may be dropped on any thread, and used on several.
+unsafe impl<T: Send + Sync> Send for PerProcess<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for PerProcess<T> {}
 
-/// The value of the process that asks.
-pub struct Own<T>(Arc<Slot>, PhantomData<T>);
-
-impl<T: 'static> Deref for Own<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        value_of(&self.0)
+impl<T> Slot<T> {
+    fn make(value: T, inherited: *const Slot<T>) -> *mut Slot<T> {
+        Box::into_raw(Box::new(Slot { forks: forks(), value, _inherited: inherited }))
     }
 }
 
-fn value_of<T: 'static>(slot: &Slot) -> &T {
-    #[allow(clippy::expect_used)] // no slot of a `PerProcess<T>` holds anything else
-    slot.value.downcast_ref().expect("a value of this type")
-}
-
-impl Kept {
-    fn new(value: Value) -> Kept {
-        watch_forks();
-        let first = Arc::new(Slot { forks: forks(), value });
-        Kept { slot: ArcSwap::new(first.clone()), _first: first }
-    }
-
-    /// This process's slot. Takes no lock.
-    fn get(&self, renew: &dyn Fn(&Slot) -> Value) -> Arc<Slot> {
-        loop {
-            let slot = self.slot.load_full();
-            let forks = forks();
-            if slot.forks == forks {
-                return slot;
-            }
-            let own = Arc::new(Slot { forks, value: renew(&slot) });
-            // Another thread of the child may have been faster; whoever comes first decides.
-            let found = self.slot.compare_and_swap(&slot, own);
-            if Arc::ptr_eq(&found, &slot) {
-                std::mem::forget(slot);
-            }
-        }
-    }
-}
-
-impl<T: Send + Sync + 'static> PerProcess<T> {
+impl<T> PerProcess<T> {
     /// The value of this process, and how a child makes its own.
     pub fn new(value: T, renew: fn(&T) -> T) -> PerProcess<T> {
-        PerProcess { kept: Kept::new(Box::new(value)), renew }
+        watch_forks();
+        PerProcess { slot: AtomicPtr::new(Slot::make(value, std::ptr::null())), renew, owns: PhantomData }
     }
 
     /// This process's value. Takes no lock.
-    pub fn get(&self) -> Own<T> {
-        Own(self.kept.get(&|slot| Box::new((self.renew)(value_of(slot)))), PhantomData)
+    #[inline]
+    pub fn get(&self) -> &T {
+        let found = self.slot.load(Ordering::Acquire);
+        // SAFETY: never NULL, and freed by nobody before `self` is dropped.
+        let slot = unsafe { &*found };
+        if slot.forks == forks() { &slot.value } else { self.get_in_child(found) }
+    }
+
+    /// The same for the first who looks in a child.
+    #[cold]
+    fn get_in_child(&self, inherited: *mut Slot<T>) -> &T {
+        // SAFETY: as in `get`.
+        let parents = unsafe { &*inherited };
+        let own = Slot::make((self.renew)(&parents.value), inherited);
+        // Another thread of the child may have been faster; whoever comes first decides.
+        if self.slot.compare_exchange(inherited, own, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // SAFETY: made above, and seen by nobody.
+            drop(unsafe { Box::from_raw(own) });
+        }
+        self.get()
     }
 }
 
-impl<T: Default + Send + Sync + 'static> Default for PerProcess<T> {
+impl<T: Default> Default for PerProcess<T> {
     fn default() -> PerProcess<T> {
         PerProcess::new(T::default(), |_| T::default())
     }
 }
 
-impl Drop for Kept {
+impl<T> Drop for PerProcess<T> {
     fn drop(&mut self) {
-        let slot = self.slot.load_full();
-        if slot.forks != forks() {
-            // Inherited and never used here: left alone for good.
-            std::mem::forget(slot);
+        let slot = *self.slot.get_mut();
+        // SAFETY: never NULL, and nobody else uses it any more. An inherited one was never used here, and is left alone.
+        unsafe {
+            if (*slot).forks == forks() {
+                drop(Box::from_raw(slot));
+            }
         }
     }
 }
@@ -119,8 +100,8 @@ mod tests {
             }
         }
         let value = PerProcess::new(Counted(1), |old| Counted(old.0 + 1));
-        assert_eq!((*value.get()).0, 1);
-        assert_eq!((*value.get()).0, 1);
+        assert_eq!(value.get().0, 1);
+        assert_eq!(value.get().0, 1);
         drop(value);
         assert_eq!(DROPPED.load(Ordering::SeqCst), 1);
     }

@@ -30,6 +30,22 @@ pub fn wait_one(file: &impl AsRawFd, readiness: Readiness, limit: Duration) -> i
     Ok(polled[0].revents != 0)
 }
 
+/// From now on the socket waits by itself, for a moment at a time. If the system refuses, it does not wait at all, as before.
+pub fn wait_by_itself(socket: &TcpStream, moment: Duration) {
+    let is_set = socket.set_read_timeout(Some(moment)).and_then(|()| socket.set_write_timeout(Some(moment)));
+    if is_set.is_ok() {
+        let _ = socket.set_nonblocking(false);
+    }
+}
+
+/// Reads what is there, or only looks at it, without waiting.
+pub fn read_now(socket: &TcpStream, buffer: &mut [u8], only_looks: bool) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | if only_looks { libc::MSG_PEEK } else { 0 };
+    // SAFETY: pointer and length describe the buffer, which lives through the call.
+    let count = unsafe { libc::recv(socket.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), flags) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
 fn to_poll(file: &impl AsRawFd, readiness: Readiness) -> libc::pollfd {
     let events = match readiness {
         Readiness::Read => libc::POLLIN,

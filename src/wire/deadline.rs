@@ -40,7 +40,10 @@ impl Phase {
 
 /// A wait is never longer than this before it looks whether its call was cancelled. Looking needs
 /// no descriptor, no thread and no shutdown of a socket, which a forked child would cut its parent's by.
-const POLL_INTERVAL: Duration = Duration::from_millis(40);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(40);
+/// The same where whoever cancels a call wakes it. Not the whole time that is left: the clock of these waits stands still
+/// while the machine sleeps.
+const LONG_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time that one call has, how far it has come, and whether it was cancelled.
 #[derive(Debug)]
@@ -174,24 +177,37 @@ impl Deadline {
     /// How long to wait before checking again: the time left for the phase, at most a moment; or the
     /// error that it is over.
     pub fn next_wait(&self) -> Result<Duration, Error> {
-        let end = match self.phase.get() {
-            Phase::Exchange => self.end.min(self.pace.borrow().end()),
-            _ => self.connect_end.get(),
-        };
-        self.next_wait_until(end)
+        self.next_wait_until(self.end_of_phase(), POLL_INTERVAL)
     }
 
     /// The same with all the time of the call, whatever its phase may take.
     pub fn next_wait_in_call(&self) -> Result<Duration, Error> {
-        self.next_wait_until(self.end)
+        self.next_wait_until(self.end, POLL_INTERVAL)
     }
 
-    fn next_wait_until(&self, end: Duration) -> Result<Duration, Error> {
+    /// The same where whoever cancels the call wakes it.
+    pub fn next_long_wait(&self) -> Result<Duration, Error> {
+        self.next_wait_until(self.end_of_phase(), LONG_POLL_INTERVAL)
+    }
+
+    /// The same with all the time of the call.
+    pub fn next_long_wait_in_call(&self) -> Result<Duration, Error> {
+        self.next_wait_until(self.end, LONG_POLL_INTERVAL)
+    }
+
+    fn end_of_phase(&self) -> Duration {
+        match self.phase.get() {
+            Phase::Exchange => self.end.min(self.pace.borrow().end()),
+            _ => self.connect_end.get(),
+        }
+    }
+
+    fn next_wait_until(&self, end: Duration, longest: Duration) -> Result<Duration, Error> {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }
         match end.checked_sub(boot_clock()) {
-            Some(left) if !left.is_zero() => Ok(left.min(POLL_INTERVAL)),
+            Some(left) if !left.is_zero() => Ok(left.min(longest)),
             _ => Err(self.over()),
         }
     }

@@ -1,5 +1,6 @@
-//! Names to addresses, for the whole process: answers are remembered for a while, callers who ask for
-//! the same name share one look-up, and a resolver that does not answer cannot hang anybody.
+//! Names to addresses, for the whole process: answers are remembered for a while, callers who ask for the same name share
+//! one look-up, and a resolver that does not answer cannot hang anybody: an address that was good an hour ago is good
+//! enough then.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -18,8 +19,13 @@ use crate::wire::socket::MAX_ADDRESSES;
 
 /// No more threads than this look names up, in the whole process.
 const MAX_LOOKUPS: usize = 16;
+/// Of so few names none is forgotten.
+const FEW_NAMES: usize = 64;
 const KEEP_ADDRESSES: Duration = Duration::from_secs(60);
 const KEEP_FAILURE: Duration = Duration::from_secs(1);
+/// So long an address is used while the resolver does not answer, and after so long a wait.
+const KEEP_FOR_OUTAGES: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 static NAMES: Lazy<PerProcess<Names>> = Lazy::new(PerProcess::default);
 
@@ -48,6 +54,8 @@ struct Names {
 #[derive(Default)]
 struct Book {
     known: BTreeMap<String, Known>,
+    /// As soon as there are so many names, those go that are of no use any more.
+    most: usize,
     /// Look-ups that have a thread. `getaddrinfo` cannot be interrupted, so one that nobody waits for any more keeps
     /// its thread until the system answers, and the next caller of the same name joins it.
     running: Vec<(String, u64)>,
@@ -56,29 +64,53 @@ struct Book {
 struct Known {
     until: Duration,
     answer: Answer,
+    last_good: Option<LastGood>,
+}
+
+/// Addresses of a name, from before an outage of the resolver.
+#[derive(Clone)]
+struct LastGood {
+    addresses: Vec<SocketAddr>,
+    until: Duration,
+}
+
+/// Lets callers that wait for a name look whether they were cancelled.
+pub fn wake_callers() {
+    if let Some(names) = Lazy::get(&NAMES).map(PerProcess::get) {
+        // Whoever holds the lock may be about to wait.
+        drop(lock(&names.book));
+        names.news.notify_all();
+    }
 }
 
 impl Names {
     fn look_up(&self, host: &str, deadline: &Deadline) -> Answer {
         let mut book = lock(&self.book);
+        let begun = boot_clock();
         loop {
             if let Some(known) = book.known.get(host).filter(|known| known.until > boot_clock()) {
                 return known.answer.clone();
             }
             if let Some(number) = book.running(host) {
-                return self.wait_for(host, number, book, deadline);
+                return self.wait_for(host, number, book, deadline, begun);
             }
             if book.running.len() < MAX_LOOKUPS {
                 let number = self.begin(host, &mut book)?;
                 // The time that other look-ups took is not this one's.
                 deadline.restart_connecting();
-                return self.wait_for(host, number, book, deadline);
+                return self.wait_for(host, number, book, deadline, begun);
             }
-            let left = deadline.next_wait_in_call().map_err(|error| match error.status() {
+            let patience = (begun + PATIENCE).saturating_sub(boot_clock());
+            let last_good = book.last_good(host);
+            if let Some(addresses) = last_good.clone().filter(|_| patience.is_zero()) {
+                return Ok(addresses);
+            }
+            let longest = last_good.map_or(Duration::MAX, |_| patience);
+            let left = deadline.next_long_wait_in_call().map_err(|error| match error.status() {
                 Status::Timeout => no_thread_free(),
                 _ => error,
             })?;
-            book = self.news.wait_timeout(book, left).unwrap_or_else(PoisonError::into_inner).0;
+            book = self.news.wait_timeout(book, left.min(longest)).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -104,15 +136,28 @@ impl Names {
         Ok(number)
     }
 
-    /// Waits for a look-up.
-    fn wait_for(&self, host: &str, number: u64, mut book: MutexGuard<'_, Book>, deadline: &Deadline) -> Answer {
+    /// Waits for a look-up, since this moment.
+    fn wait_for(
+        &self,
+        host: &str,
+        number: u64,
+        mut book: MutexGuard<'_, Book>,
+        deadline: &Deadline,
+        begun: Duration,
+    ) -> Answer {
         loop {
-            let left = match (book.answer(host, number), deadline.next_wait()) {
+            let left = match (book.answer(host, number), deadline.next_long_wait()) {
                 (Some(answer), _) => return answer,
                 (None, Ok(left)) => left,
                 (None, Err(error)) => return Err(error),
             };
-            let waited = self.news.wait_timeout(book, left);
+            let patience = (begun + PATIENCE).saturating_sub(boot_clock());
+            let longest = match book.last_good(host) {
+                Some(addresses) if patience.is_zero() => return Ok(addresses),
+                Some(_) => patience,
+                None => Duration::MAX,
+            };
+            let waited = self.news.wait_timeout(book, left.min(longest));
             book = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -133,12 +178,32 @@ impl Book {
         self.known.get(host).map(|known| known.answer.clone())
     }
 
+    /// Addresses that this name had, not long ago.
+    fn last_good(&self, host: &str) -> Option<Vec<SocketAddr>> {
+        let last_good = self.known.get(host)?.last_good.as_ref()?;
+        (last_good.until > boot_clock()).then(|| last_good.addresses.clone())
+    }
+
     fn end(&mut self, host: String, answer: Answer, keep: Duration) {
         self.running.retain(|(name, _)| *name != host);
         let now = boot_clock();
-        // What is no longer believed goes, but not before everybody who waited has read it.
-        self.known.retain(|_, known| known.until + KEEP_FAILURE > now);
-        self.known.insert(host, Known { until: now + keep, answer });
+        let before = self.known.remove(&host).and_then(|known| known.last_good).filter(|good| good.until > now);
+        let (answer, keep, last_good) = match (answer, before) {
+            (Ok(addresses), _) => {
+                let good = LastGood { addresses: addresses.clone(), until: now + KEEP_FOR_OUTAGES };
+                (Ok(addresses), keep, Some(good))
+            }
+            // The resolver has no answer now. That there is no such name would be one.
+            (Err(error), Some(good)) if error.transient() => (Ok(good.addresses.clone()), KEEP_FAILURE, Some(good)),
+            (Err(error), _) => (Err(error), keep, None),
+        };
+        self.known.insert(host, Known { until: now + keep, answer, last_good });
+        if self.known.len() > self.most {
+            // What is no longer believed goes, but not before everybody who waited has read it.
+            let of_use = |known: &Known| known.last_good.as_ref().map_or(known.until + KEEP_FAILURE, |good| good.until);
+            self.known.retain(|_, known| of_use(known) > now);
+            self.most = (2 * self.known.len()).max(FEW_NAMES);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::platform::clock::boot_clock;
 use crate::platform::fork::Owned;
 use crate::platform::process::is_resource;
 use crate::platform::socket::{self, Readiness};
-use crate::wire::deadline::{Deadline, Phase, current_deadline};
+use crate::wire::deadline::{Deadline, POLL_INTERVAL, Phase, current_deadline};
 
 /// An address gets this long before the next is tried beside it.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -41,12 +41,13 @@ impl Socket {
         let Ok(stream) = self.own() else {
             return false;
         };
-        matches!(stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        let found = socket::read_now(stream, &mut [0], true);
+        matches!(found, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Reads what is there without waiting.
     pub fn read_now(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.own()?.read(buffer)
+        socket::read_now(self.own()?, buffer, false)
     }
 
     fn wait(&self, readiness: Readiness) -> io::Result<()> {
@@ -62,12 +63,16 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let deadline = current_deadline().map_err(io::Error::other)?;
         loop {
-            self.wait(Readiness::Read)?;
+            // The socket waits by itself, but knows nothing of the call's time.
+            if deadline.next_wait().map_err(io::Error::other)? < POLL_INTERVAL {
+                self.wait(Readiness::Read)?;
+            }
             match self.own()?.read(buffer) {
-                Err(error) if is_transient(&error) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(Readiness::Read)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => {
-                    let deadline = current_deadline().map_err(io::Error::other)?;
                     if let Ok(bytes) = &done {
                         deadline.received(*bytes);
                     }
@@ -141,7 +146,10 @@ pub fn connect(addresses: &[SocketAddr], deadline: &Deadline) -> Result<Socket, 
             match decided(&mut running, left) {
                 Some(Ok(stream)) => {
                     let socket = Socket(stream);
-                    let _ = socket.own().map(|stream| stream.set_nodelay(true));
+                    if let Ok(stream) = socket.own() {
+                        let _ = stream.set_nodelay(true);
+                        socket::wait_by_itself(stream, POLL_INTERVAL);
+                    }
                     return Ok(socket);
                 }
                 Some(Err(error)) => {

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use once_cell::race::OnceBox;
@@ -25,6 +24,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Reason, Result, file_trouble};
 use crate::platform::file;
 use crate::platform::per_process::PerProcess;
+use crate::platform::swap_cell::SwapCell;
 use crate::wire::certificate::{Certificate, list_in_words, owner_in_words};
 use crate::wire::pem::{self, Source};
 use crate::wire::store::Store;
@@ -57,7 +57,7 @@ pub struct TrustSettings {
 /// What a TLS handshake is verified by.
 pub struct Trust {
     /// Replaced when the files of the client's certificate hold another one.
-    client: ArcSwap<Client>,
+    client: SwapCell<Client>,
     /// The first of them. `client` points into the middle of a block, which tools that search for leaks take for lost if
     /// nothing points to its beginning.
     _first: Arc<Client>,
@@ -96,7 +96,7 @@ impl Trust {
         let identity = files.as_ref().map(|files| files.read(false)?.identity()).transpose()?;
         let first = Arc::new(Client::new(&verifier, &asked, identity)?);
         Ok(Trust {
-            client: ArcSwap::new(first.clone()),
+            client: SwapCell::new(first.clone()),
             _first: first,
             verifier,
             files,

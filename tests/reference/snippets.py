@@ -57,6 +57,8 @@ LANGUAGES = ROOT / "target/languages"
 VERSIONS = ["3.10", "4.2"]
 NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-fsanitize=address,undefined", "-pthread"]
+# What programs with these headers are linked with.
+LIBRARIES = {"<curl/curl.h>": ["-lcurl"], "<httplib.h>": ["-lssl", "-lcrypto"]}
 
 PIECE = """#define _GNU_SOURCE 1
 #include <stdio.h>
@@ -242,7 +244,8 @@ def run(command, folder, variables, wanted=0):
 
 
 def build(compiler, source, program, folder):
-    others = ["-lcurl"] if "<curl/curl.h>" in source.read_text() else []
+    text = source.read_text()
+    others = [library for header, libraries in LIBRARIES.items() if header in text for library in libraries]
     run([compiler, *STRICT, f"-I{prefix()}/include", str(source), "-o", str(program), f"-L{prefix()}/lib",
          "-ltigergraph_auth", *others], folder, {})
 
