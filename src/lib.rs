@@ -79,6 +79,7 @@ pub mod unversioned {
         refusal: protocol::refusal;
         secret: protocol::secret;
         settings: config::table;
+        users: platform::users;
         version: protocol::version;
     }
 

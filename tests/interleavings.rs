@@ -18,6 +18,7 @@ use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::fork::pretend_to_be_a_child;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::unversioned::published::Published;
+use tigergraph_auth::unversioned::users::Users;
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
 /// So many interleavings of each scenario.
@@ -222,6 +223,27 @@ fn a_published_value_lives_as_long_as_somebody_reads_it() {
         join(readers.chain(writers).collect::<Vec<_>>());
         published.store(None);
         assert_eq!(living.load(Ordering::SeqCst), 0);
+    });
+}
+
+/// The owner gives an object up while calls use it: the last of all drops it, and nobody else.
+#[test]
+fn an_object_is_dropped_by_the_last_one_who_uses_it() {
+    explore(|| {
+        let (users, drops) = (Arc::new(Users::default()), Arc::new(AtomicUsize::new(0)));
+        let used = (0..3).map(|_| users.enter()).collect::<Vec<_>>();
+        let calls = used.into_iter().map(|ticket| {
+            let (users, drops) = (users.clone(), drops.clone());
+            thread::spawn(move || {
+                let late = users.enter();
+                let is_last = users.leave(late) | users.leave(ticket);
+                drops.fetch_add(usize::from(is_last), Ordering::SeqCst);
+            })
+        });
+        let calls = calls.collect::<Vec<_>>();
+        drops.fetch_add(usize::from(users.end()), Ordering::SeqCst);
+        join(calls);
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
     });
 }
 

@@ -1,13 +1,12 @@
 //! Chapter of the header: connection.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use super::arguments::{EMPTY, Out};
 use super::config::tg_config;
 use super::error::tg_error;
 use super::guard::guard;
-use super::handle::{Borrowed, Counted, Freed, Handle, into_handle, null};
+use super::handle::{Borrowed, Freed, Handle, Live, Shared, Using, into_handle, null};
 use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::Connection;
@@ -19,17 +18,17 @@ use crate::protocol::endpoint::Server;
 pub struct tg_conn(Connection);
 
 impl Handle for tg_conn {
-    type Owner = Arc<tg_conn>;
+    type Owner = Box<Shared<tg_conn>>;
 }
 
 /// The connection behind a handle, kept alive for the call even if another thread frees the handle.
 #[inline]
-pub(super) fn connection(conn: &Counted<tg_conn>) -> Result<ConnRef> {
-    conn.hold().map(ConnRef).ok_or_else(|| null("conn"))
+pub(super) fn connection(conn: &Live<tg_conn>) -> Result<ConnRef> {
+    conn.enter().map(ConnRef).ok_or_else(|| null("conn"))
 }
 
 /// A connection for the time of a call.
-pub(super) struct ConnRef(Arc<tg_conn>);
+pub(super) struct ConnRef(Using<tg_conn>);
 
 impl std::ops::Deref for ConnRef {
     type Target = Connection;
@@ -68,7 +67,7 @@ pub unsafe extern "C" fn tg_conn_new(
     guard(error, || {
         let conn = conn.required("conn")?;
         let config = config.required("config")?;
-        conn.give(Arc::new(tg_conn(Connection::new(&config.0)?)));
+        conn.give(Shared::new(tg_conn(Connection::new(&config.0)?)));
         Ok(())
     })
 }
@@ -90,7 +89,7 @@ pub unsafe extern "C" fn tg_server_version(
     let (conn, [major, minor, patch], error) =
         // SAFETY: `conn` is NULL or live when the call begins; `major`, `minor`, `patch` and `error` are NULL or have
         // room.
-        unsafe { (Counted::new(conn), [major, minor, patch].map(|part| Out::new(part)), Out::new(error)) };
+        unsafe { (Live::new(conn), [major, minor, patch].map(|part| Out::new(part)), Out::new(error)) };
     guard(error, || {
         let version = connection(&conn)?.server_version()?;
         // Version::parse takes five digits at most, which fit.
@@ -111,7 +110,7 @@ pub unsafe extern "C" fn tg_server_version(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_url(conn: *const tg_conn, server: i32) -> *const c_char {
     // SAFETY: `conn` is NULL or live when the call begins.
-    let conn = unsafe { Counted::new(conn) };
+    let conn = unsafe { Live::new(conn) };
     guard_value(EMPTY, || match (connection(&conn), server_of(server)) {
         // The connection keeps every text that it has told.
         (Ok(conn), Some(server)) => conn.urls().get_with_nul(server).as_ptr().cast(),
@@ -128,7 +127,7 @@ pub unsafe extern "C" fn tg_conn_url(conn: *const tg_conn, server: i32) -> *cons
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_ca_pem(conn: *const tg_conn) -> *const c_char {
     // SAFETY: `conn` is NULL or live when the call begins.
-    let conn = unsafe { Counted::new(conn) };
+    let conn = unsafe { Live::new(conn) };
     guard_value(EMPTY, || connection(&conn).map_or(EMPTY, |conn| conn.ca_pem_with_nul().as_ptr().cast()))
 }
 
@@ -140,9 +139,9 @@ pub unsafe extern "C" fn tg_conn_ca_pem(conn: *const tg_conn) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
     // SAFETY: `conn` is NULL or live when the call begins.
-    let conn = unsafe { Counted::new(conn) };
+    let conn = unsafe { Live::new(conn) };
     guard_value(std::ptr::null_mut(), || {
-        connection(&conn).map_or(std::ptr::null_mut(), |conn| into_handle(Arc::new(tg_conn(conn.another()))))
+        connection(&conn).map_or(std::ptr::null_mut(), |conn| into_handle(Shared::new(tg_conn(conn.another()))))
     })
 }
 
@@ -150,7 +149,7 @@ pub unsafe extern "C" fn tg_conn_clone(conn: *const tg_conn) -> *mut tg_conn {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) {
     // SAFETY: `conn` is NULL or live when the call begins.
-    let conn = unsafe { Counted::new(conn) };
+    let conn = unsafe { Live::new(conn) };
     guard_value((), || {
         if let Ok(conn) = connection(&conn) {
             conn.set_timeout(total_ms);
@@ -165,7 +164,7 @@ pub unsafe extern "C" fn tg_conn_set_timeout(conn: *mut tg_conn, total_ms: u32) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
     // SAFETY: `conn` is NULL or live when the call begins.
-    let conn = unsafe { Counted::new(conn) };
+    let conn = unsafe { Live::new(conn) };
     guard_value((), || {
         if let Ok(conn) = connection(&conn) {
             conn.cancel();
@@ -180,9 +179,5 @@ pub unsafe extern "C" fn tg_conn_cancel(conn: *mut tg_conn) {
 pub unsafe extern "C" fn tg_conn_free(conn: *mut tg_conn) {
     // SAFETY: `conn` is NULL or a handle of tg_conn_new or tg_conn_clone, which no call begins to use after this.
     let conn = unsafe { Freed::new(conn) };
-    guard_value((), || {
-        if let Some(conn) = conn.take() {
-            conn.0.close();
-        }
-    });
+    guard_value((), || conn.give_up(|conn| conn.0.close()));
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub(super) use crate::checks::null;
 use crate::error::Result;
+use crate::platform::users::{Ticket, Users};
 
 /// A type of the header whose objects are made here. C sees pointers to it.
 pub(super) trait Handle: Sized {
@@ -104,6 +105,67 @@ impl<T, H: Handle<Owner = Arc<T>>> Counted<H> {
     }
 }
 
+/// An object that calls use on several threads at a time, while one of them may free its handle.
+pub(super) struct Shared<T> {
+    users: Users,
+    object: T,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(object: T) -> Box<Shared<T>> {
+        Box::new(Shared { users: Users::default(), object })
+    }
+}
+
+/// A handle of such an object.
+pub(super) struct Live<H>(*const H);
+
+impl<T, H: Handle<Owner = Box<Shared<T>>>> Live<H> {
+    /// The caller promises that `handle` is NULL or was made by `into_handle`, and that it is not freed before
+    /// `enter` returned.
+    pub(super) unsafe fn new(handle: *const H) -> Live<H> {
+        Live(handle)
+    }
+
+    /// The object, which is there as long as this call uses it even if another thread frees the handle meanwhile, or
+    /// `None` for NULL.
+    #[inline]
+    pub(super) fn enter(&self) -> Option<Using<T>> {
+        let shared = self.0.cast::<Shared<T>>();
+        // SAFETY: NULL gives `None`; otherwise the caller of `new` promised a live object.
+        let ticket = unsafe { shared.as_ref() }?.users.enter();
+        Some(Using { shared, ticket: Some(ticket) })
+    }
+}
+
+/// An object that a call uses.
+pub(super) struct Using<T> {
+    shared: *const Shared<T>,
+    /// There until the call is over.
+    ticket: Option<Ticket>,
+}
+
+impl<T> Deref for Using<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: made from a live object, which nobody drops before this user has left.
+        &unsafe { &*self.shared }.object
+    }
+}
+
+impl<T> Drop for Using<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: as in `deref`; whoever is told to drop the object is the only one who is, and nobody uses it then.
+        unsafe {
+            if self.ticket.take().is_some_and(|ticket| (*self.shared).users.leave(ticket)) {
+                drop(Box::from_raw(self.shared.cast_mut()));
+            }
+        }
+    }
+}
+
 /// A handle whose object is changed.
 pub(super) struct Exclusive<H>(*mut H);
 
@@ -139,5 +201,19 @@ impl<H: Handle> Freed<H> {
         }
         // SAFETY: the caller of `new` promised a pointer that `into_handle` made, and that this is its only end.
         Some(unsafe { H::Owner::from_raw(self.0.cast_const().cast()) })
+    }
+}
+
+impl<T, H: Handle<Owner = Box<Shared<T>>>> Freed<H> {
+    /// Does a last thing with the object, and gives it up: it is dropped when no call uses it any more.
+    pub(super) fn give_up(self, last: impl FnOnce(&T)) {
+        let shared = self.0.cast::<Shared<T>>();
+        // SAFETY: NULL, or made by `into_handle`, as the caller of `new` promised; calls may still use the object.
+        let Some(live) = (unsafe { shared.as_ref() }) else { return };
+        last(&live.object);
+        if live.users.end() {
+            // SAFETY: nobody uses it, and nobody else is told to drop it.
+            drop(unsafe { Box::from_raw(shared) });
+        }
     }
 }

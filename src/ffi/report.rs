@@ -6,7 +6,7 @@ use super::arguments::{EMPTY, Out, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::handle::{Borrowed, Counted, Freed, Handle};
+use super::handle::{Borrowed, Freed, Handle, Live};
 use super::panic::guard_value;
 use super::status::tg_status;
 use crate::report::Report;
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn tg_diagnose(
     error: *mut *mut tg_error,
 ) -> tg_status {
     // SAFETY: `conn` is NULL or live when the call begins; `report` and `error` are NULL or have room.
-    let (conn, report, error) = unsafe { (Counted::new(conn), Out::new(report), Out::new(error)) };
+    let (conn, report, error) = unsafe { (Live::new(conn), Out::new(report), Out::new(error)) };
     guard(error, || {
         let report = report.required("report")?;
         let conn = connection(&conn)?;

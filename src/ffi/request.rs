@@ -6,7 +6,7 @@ use super::arguments::{EMPTY, Out, Text};
 use super::conn::{connection, server_of, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::handle::{Borrowed, Counted, Exclusive, Freed, Handle, into_handle};
+use super::handle::{Borrowed, Exclusive, Freed, Handle, Live, into_handle};
 use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::{Request, Response};
@@ -189,7 +189,7 @@ pub unsafe extern "C" fn tg_send(
     let (conn, request, response, error) =
         // SAFETY: `conn` is NULL or live when the call begins, `request` is NULL or live and nothing changes it;
         // `response` and `error` are NULL or have room.
-        unsafe { (Counted::new(conn), Borrowed::new(request), Out::new(response), Out::new(error)) };
+        unsafe { (Live::new(conn), Borrowed::new(request), Out::new(response), Out::new(error)) };
     guard(error, || {
         let response = response.required("response")?;
         let conn = connection(&conn)?;

@@ -8,7 +8,7 @@ use super::arguments::{EMPTY, Out, Text, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
 use super::guard::guard;
-use super::handle::{Borrowed, Counted, Freed, Handle, null};
+use super::handle::{Borrowed, Freed, Handle, Live, null};
 use super::panic::guard_value;
 use super::status::tg_status;
 use crate::error::Result;
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn tg_get_secrets(
     let (conn, user, secrets, error) =
         // SAFETY: `conn` is NULL or live when the call begins, `user` is NULL or a text; `secrets` and `error` are NULL
         // or have room.
-        unsafe { (Counted::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
     guard(error, || list(&conn, &user, &secrets))
 }
 
@@ -95,12 +95,12 @@ pub unsafe extern "C" fn tg_show_secrets(
     let (conn, user, secrets, error) =
         // SAFETY: `conn` is NULL or live when the call begins, `user` is NULL or a text; `secrets` and `error` are NULL
         // or have room.
-        unsafe { (Counted::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(user), Out::new(secrets), Out::new(error)) };
     guard(error, || list(&conn, &user, &secrets))
 }
 
 /// Lists secrets, under both of its names.
-fn list(conn: &Counted<tg_conn>, user: &Text, secrets: &Out<*mut tg_secrets>) -> Result<()> {
+fn list(conn: &Live<tg_conn>, user: &Text, secrets: &Out<*mut tg_secrets>) -> Result<()> {
     let secrets = secrets.required("secrets")?;
     let (conn, user) = (connection(conn)?, user.optional("user")?);
     secrets.give(tg_secrets::new(&conn.get_secrets(user)?));
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn tg_get_secret(
     let (conn, alias, user, secret, error) =
         // SAFETY: `conn` is NULL or live when the call begins; `alias` and `user` are NULL or texts; `secret` and `error`
         // are NULL or have room.
-        unsafe { (Counted::new(conn), Text::new(alias), Text::new(user), Out::new(secret), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(alias), Text::new(user), Out::new(secret), Out::new(error)) };
     guard(error, || {
         let secret = secret.required("secret")?;
         let conn = connection(&conn)?;
@@ -158,7 +158,7 @@ pub unsafe extern "C" fn tg_create_secret(
     // SAFETY: `conn` is NULL or live when the call begins; `alias`, `value` and `user` are NULL or texts; `secret` and
     // `error` are NULL or have room.
     let (conn, [alias, value, user], secret, error) = unsafe {
-        (Counted::new(conn), [alias, value, user].map(|text| Text::new(text)), Out::new(secret), Out::new(error))
+        (Live::new(conn), [alias, value, user].map(|text| Text::new(text)), Out::new(secret), Out::new(error))
     };
     guard(error, || {
         let secret = secret.required("secret")?;
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn tg_ensure_secret(
     let (conn, alias, secret, error) =
         // SAFETY: `conn` is NULL or live when the call begins, `alias` is NULL or a text; `secret` and `error` are NULL
         // or have room.
-        unsafe { (Counted::new(conn), Text::new(alias), Out::new(secret), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(alias), Out::new(secret), Out::new(error)) };
     guard(error, || {
         let secret = secret.required("secret")?;
         let (conn, alias) = (connection(&conn)?, alias.required("alias")?);
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn tg_drop_secret(
     let (conn, alias, user, error) =
         // SAFETY: `conn` is NULL or live when the call begins; `alias` and `user` are NULL or texts; `error` is NULL or
         // has room.
-        unsafe { (Counted::new(conn), Text::new(alias), Text::new(user), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(alias), Text::new(user), Out::new(error)) };
     guard(error, || {
         let (conn, alias) = (connection(&conn)?, alias.required("alias")?);
         let user = user.optional("user")?;
@@ -234,11 +234,10 @@ pub unsafe extern "C" fn tg_drop_secrets(
     dropped: *mut usize,
     error: *mut *mut tg_error,
 ) -> tg_status {
-    // SAFETY: `conn` is NULL or live when the call begins; `aliases` is NULL or has `count` pointers, each NULL or a
-    // text; `user` is NULL or a text; `dropped` and `error` are NULL or have room.
-    let (conn, aliases, user, dropped, error) = unsafe {
-        (Counted::new(conn), Aliases::new(aliases, count), Text::new(user), Out::new(dropped), Out::new(error))
-    };
+    let (conn, aliases, user, dropped, error) =
+        // SAFETY: `conn` is NULL or live when the call begins; `aliases` is NULL or has `count` pointers, each NULL or
+        // a text; `user` is NULL or a text; `dropped` and `error` are NULL or have room.
+        unsafe { (Live::new(conn), Aliases::new(aliases, count), Text::new(user), Out::new(dropped), Out::new(error)) };
     guard(error, || {
         let conn = connection(&conn)?;
         let aliases = aliases.texts()?;

@@ -7,7 +7,7 @@ use super::arguments::{EMPTY, Out, Text, known_flags, seconds};
 use super::conn::{connection, server_of, tg_conn};
 use super::error::tg_error;
 use super::guard::{guard, guard_fast};
-use super::handle::{Borrowed, Counted, Freed, Handle, null};
+use super::handle::{Borrowed, Counted, Freed, Handle, Live, null};
 use super::panic::guard_value;
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn tg_get_token(
     let (conn, secret, token, error) =
         // SAFETY: `conn` is NULL or live when the call begins, `secret` is NULL or a text; `token` and `error` are NULL
         // or have room.
-        unsafe { (Counted::new(conn), Text::new(secret), Out::new(token), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(secret), Out::new(token), Out::new(error)) };
     guard(error, || {
         let (conn, secret) = (connection(&conn)?, secret.optional("secret")?);
         let lifetime_s = seconds(lifetime_s, "lifetime_s")?;
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn tg_refresh_token(
     let (conn, secret, old_token, token, error) =
         // SAFETY: `conn` is NULL or live when the call begins; `secret` and `old_token` are NULL or texts; `token` and
         // `error` are NULL or have room.
-        unsafe { (Counted::new(conn), Text::new(secret), Text::new(old_token), Out::new(token), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(secret), Text::new(old_token), Out::new(token), Out::new(error)) };
     guard(error, || {
         let conn = connection(&conn)?;
         let (secret, old_token) = (secret.optional("secret")?, old_token.optional("old_token")?);
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn tg_delete_token(
     let (conn, secret, token, error) =
         // SAFETY: `conn` is NULL or live when the call begins; `secret` and `token` are NULL or texts; `error` is NULL
         // or has room.
-        unsafe { (Counted::new(conn), Text::new(secret), Text::new(token), Out::new(error)) };
+        unsafe { (Live::new(conn), Text::new(secret), Text::new(token), Out::new(error)) };
     guard(error, || {
         let conn = connection(&conn)?;
         let (secret, token) = (secret.optional("secret")?, token.optional("token")?);
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn tg_check_jwt_token(
 ) -> tg_status {
     // SAFETY: `conn` is NULL or live when the call begins, `jwt` is NULL or a text; `valid` and `error` are NULL or have
     // room.
-    let (conn, jwt, valid, error) = unsafe { (Counted::new(conn), Text::new(jwt), Out::new(valid), Out::new(error)) };
+    let (conn, jwt, valid, error) = unsafe { (Live::new(conn), Text::new(jwt), Out::new(valid), Out::new(error)) };
     guard(error, || {
         let valid = valid.required("valid")?;
         let (conn, jwt) = (connection(&conn)?, jwt.required("jwt")?);
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn tg_check_token(
 ) -> tg_status {
     let (conn, token, valid, error) =
         // SAFETY: `conn` and `token` are NULL or live when the call begins; `valid` and `error` are NULL or have room.
-        unsafe { (Counted::new(conn), Counted::new(token), Out::new(valid), Out::new(error)) };
+        unsafe { (Live::new(conn), Counted::new(token), Out::new(valid), Out::new(error)) };
     guard(error, || {
         let valid = valid.required("valid")?;
         let conn = connection(&conn)?;
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn tg_authorization(
     error: *mut *mut tg_error,
 ) -> tg_status {
     // SAFETY: `conn` is NULL or live when the call begins; `token` and `error` are NULL or have room.
-    let (conn, token, error) = unsafe { (Counted::new(conn), Out::new(token), Out::new(error)) };
+    let (conn, token, error) = unsafe { (Live::new(conn), Out::new(token), Out::new(error)) };
     let fresh = || {
         let token = token.required("token").ok()?;
         token.give(connection(&conn).ok()?.fast_path()?);
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn tg_current_token(
     error: *mut *mut tg_error,
 ) -> tg_status {
     // SAFETY: `conn` is NULL or live when the call begins; `token` and `error` are NULL or have room.
-    let (conn, token, error) = unsafe { (Counted::new(conn), Out::new(token), Out::new(error)) };
+    let (conn, token, error) = unsafe { (Live::new(conn), Out::new(token), Out::new(error)) };
     guard(error, || {
         let token = token.required("token")?;
         token.give(connection(&conn)?.current_token()?);
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn tg_current_token(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
     // SAFETY: `conn` and `token` are NULL or live when the call begins.
-    let (conn, token) = unsafe { (Counted::new(conn), Counted::new(token)) };
+    let (conn, token) = unsafe { (Live::new(conn), Counted::new(token)) };
     guard_value((), || {
         let Ok(conn) = connection(&conn) else {
             return;

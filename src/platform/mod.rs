@@ -25,4 +25,8 @@ pub mod resolver;
 pub mod secret_file;
 pub mod socket;
 pub mod swap_cell;
+#[forbid(unsafe_code)]
+pub mod thread_group;
 pub mod thread_value;
+#[forbid(unsafe_code)]
+pub mod users;

@@ -1,22 +1,19 @@
 //! A value that many threads take references to at the same time without waiting for anybody, and that is replaced now and
 //! then. Whoever is the last to use a value that was replaced drops it.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::sync::Arc;
 
 #[cfg(not(feature = "test-shuttle"))]
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 #[cfg(feature = "test-shuttle")]
 use {
     shuttle::sync::atomic::{AtomicBool, AtomicI64, AtomicU64},
-    std::sync::atomic::{AtomicUsize, Ordering},
+    std::sync::atomic::Ordering,
 };
 
-use crate::platform::process;
-
-/// No more groups of threads than this count their references apart from each other.
-const MAX_GROUPS: usize = 16;
+use crate::platform::thread_group::{groups, own_group};
 
 /// A shared value, or none.
 pub struct Published<T> {
@@ -116,9 +113,7 @@ impl<T> Group<T> {
 impl<T> Default for Published<T> {
     /// Shows nothing.
     fn default() -> Published<T> {
-        // No more threads than there are processors count at the same time.
-        let groups = process::processors().next_power_of_two().clamp(2, MAX_GROUPS);
-        Published { groups: (0..groups).map(|_| Group::new()).collect() }
+        Published { groups: (0..groups()).map(|_| Group::new()).collect() }
     }
 }
 
@@ -127,8 +122,7 @@ impl<T> Published<T> {
     /// thread.
     #[inline]
     pub fn load(&self) -> Option<Arc<T>> {
-        // There is a power of two of them.
-        self.groups[own_number() & (self.groups.len() - 1)].load()
+        self.groups[own_group(self.groups.len())].load()
     }
 
     /// Shows another value to every thread; each group of threads gets a copy to count references to.
@@ -138,20 +132,6 @@ impl<T> Published<T> {
     {
         self.groups.iter().for_each(|group| group.store(value.cloned().map(Arc::new)));
     }
-}
-
-/// Threads are numbered as they come.
-#[inline]
-fn own_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    NUMBER.get().unwrap_or_else(|| {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        NUMBER.set(Some(number));
-        number
-    })
 }
 
 #[cfg(all(test, not(feature = "test-shuttle")))]

@@ -1,0 +1,79 @@
+//! Counts the calls that use an object, so that the last one of them drops it if its owner gives it up meanwhile. Nobody
+//! waits, and calls of different groups of threads do not touch the same memory.
+
+#[cfg(not(feature = "test-shuttle"))]
+use std::sync::atomic::{AtomicI64, Ordering};
+
+#[cfg(feature = "test-shuttle")]
+use {shuttle::sync::atomic::AtomicI64, std::sync::atomic::Ordering};
+
+use crate::platform::thread_group::{groups, own_group};
+
+/// Who uses an object.
+pub struct Users {
+    places: Box<[Place]>,
+    /// Before the end far more than there will ever be users; from then on how many are left.
+    left: AtomicI64,
+}
+
+/// The users of a group of threads, and from the end on a number that no user count comes near.
+#[repr(align(64))]
+struct Place(AtomicI64);
+
+const MANY: i64 = 1 << 48;
+const ENDED: i64 = 1 << 56;
+
+/// Proof of having come, to be given back.
+pub struct Ticket(usize);
+
+impl Default for Users {
+    fn default() -> Users {
+        Users { places: (0..groups()).map(|_| Place(AtomicI64::new(0))).collect(), left: AtomicI64::new(MANY) }
+    }
+}
+
+impl Users {
+    /// A user comes. The owner has not given the object up, or another user keeps it while this one comes.
+    #[inline]
+    pub fn enter(&self) -> Ticket {
+        let group = own_group(self.places.len());
+        if self.places[group].0.fetch_add(1, Ordering::Acquire) >= ENDED {
+            self.left.fetch_add(1, Ordering::Relaxed);
+        }
+        Ticket(group)
+    }
+
+    /// A user leaves; whether it has to drop the object, because it is the last one and the owner has given it up.
+    #[inline]
+    pub fn leave(&self, ticket: Ticket) -> bool {
+        let before = self.places[ticket.0].0.fetch_sub(1, Ordering::AcqRel);
+        before >= ENDED && self.settle(-1)
+    }
+
+    /// The owner gives the object up, once; whether it has to drop it, because nobody uses it.
+    pub fn end(&self) -> bool {
+        let there = |place: &Place| place.0.fetch_add(ENDED, Ordering::AcqRel);
+        self.settle(self.places.iter().map(there).sum::<i64>() - MANY)
+    }
+
+    fn settle(&self, change: i64) -> bool {
+        self.left.fetch_add(change, Ordering::AcqRel) + change == 0
+    }
+}
+
+#[cfg(all(test, not(feature = "test-shuttle")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_one_drops_the_object() {
+        let users = Users::default();
+        let (first, second) = (users.enter(), users.enter());
+        assert!(!users.leave(first));
+        let third = std::thread::scope(|scope| scope.spawn(|| users.enter()).join().expect("no panic"));
+        assert!(!users.end());
+        assert!(!users.leave(third));
+        assert!(users.leave(second));
+        assert!(Users::default().end());
+    }
+}
