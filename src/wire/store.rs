@@ -6,10 +6,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use once_cell::race::OnceBox;
 use rustls::RootCertStore;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use crate::error::{Error, Reason, Result, file_trouble};
 use crate::platform::process;
+use crate::wire::pem;
 
 /// The variables that choose the system's trust store, as they do for OpenSSL and Go: a file, and folders.
 pub const TRUST_VARIABLES: [&CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
@@ -63,12 +66,27 @@ impl Store {
     }
 
     /// The authorities in it.
-    pub fn roots(&self) -> Result<RootCertStore> {
+    pub fn roots(&self) -> Result<Roots> {
+        if !self.is_chosen {
+            // What is in the folders is mostly the same once more, and takes ten times as long to read.
+            let known = known(self.file.iter().flat_map(|file| read_bundle(file)).flatten());
+            if !known.is_empty() {
+                return Ok(Roots { known, folders: self.folders.clone(), rest: OnceBox::new() });
+            }
+        }
+        self.all_roots().map(Roots::from)
+    }
+
+    fn all_roots(&self) -> Result<RootCertStore> {
         let mut roots = RootCertStore::empty();
         let [of_file, of_folders] = TRUST_VARIABLES;
         let file = self.file.iter().map(|file| (of_file, Some(file.as_path()), None));
         let folders = self.folders.iter().map(|folder| (of_folders, None, Some(folder.as_path())));
         for (variable, file, folder) in file.chain(folders) {
+            if let Some(certificates) = file.and_then(read_bundle) {
+                roots.add_parsable_certificates(certificates);
+                continue;
+            }
             let found = load(self.is_chosen, file, folder);
             if let (true, Some(error)) = (self.is_chosen, found.errors.first()) {
                 return Err(unusable(variable, format_args!("cannot be read: {}", in_words(error))));
@@ -88,6 +106,59 @@ impl Store {
             }
         }
     }
+}
+
+/// The authorities that chains may end in.
+#[derive(Debug)]
+pub struct Roots {
+    known: RootCertStore,
+    /// Folders with more of them, which are read when a chain ends in none of those that are known.
+    folders: Vec<PathBuf>,
+    rest: OnceBox<RootCertStore>,
+}
+
+impl From<RootCertStore> for Roots {
+    fn from(known: RootCertStore) -> Roots {
+        Roots { known, folders: Vec::new(), rest: OnceBox::new() }
+    }
+}
+
+impl Roots {
+    /// Those that were known at first, to add more.
+    pub fn known_mut(&mut self) -> &mut RootCertStore {
+        &mut self.known
+    }
+
+    /// All that were read so far.
+    pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
+        self.known.roots.iter().chain(self.rest.get().into_iter().flat_map(|rest| &rest.roots))
+    }
+
+    /// Verifies with those that are known and, if that fails, with the rest. The failure is that of the first.
+    pub fn verify<T, E>(
+        &self,
+        verify: impl Fn(&[TrustAnchor<'static>]) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        verify(&self.known.roots).or_else(|error| {
+            let rest = self.rest.get_or_init(|| {
+                let load = |folder| load(false, None, Some(folder)).certs;
+                Box::new(known(self.folders.iter().map(PathBuf::as_path).flat_map(load)))
+            });
+            verify(&rest.roots).map_err(|_| error)
+        })
+    }
+}
+
+fn known(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates);
+    roots
+}
+
+/// The certificates of a file in the form in which systems write it. Any other form is left to a reader that is slower and
+/// tells what is wrong.
+fn read_bundle(file: &Path) -> Option<Vec<CertificateDer<'static>>> {
+    pem::bundle(&fs::read_to_string(file).ok()?)
 }
 
 /// Where the system itself has it. What the environment says is not asked: it was empty, or this program has more
@@ -116,5 +187,47 @@ fn in_words(error: &rustls_native_certs::Error) -> String {
     match &error.kind {
         rustls_native_certs::ErrorKind::Io { inner, path } => format!("{}: {}", path.display(), file_trouble(inner)),
         _ => "it is no valid PEM".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tigergraph_standin::TestCa;
+
+    #[test]
+    fn folders_are_read_when_nobody_else_is_left() {
+        let folder = std::env::temp_dir().join(format!("tigergraph-auth-store-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("12345678.0"), TestCa::new("in a folder").pem()).unwrap();
+        let known = known(pem::bundle(TestCa::new("in the file").pem()).unwrap());
+        let roots = Roots { known, folders: vec![folder.clone()], rest: OnceBox::new() };
+        let contains = |name: &str| {
+            let has = |anchor: &TrustAnchor| anchor.subject.windows(name.len()).any(|bytes| bytes == name.as_bytes());
+            roots.verify(|anchors| if anchors.iter().any(has) { Ok(anchors.len()) } else { Err(anchors.len()) })
+        };
+        assert_eq!(contains("in the file"), Ok(1));
+        assert_eq!(roots.anchors().count(), 1);
+        assert_eq!(contains("in a folder"), Ok(1));
+        assert_eq!(roots.anchors().count(), 2);
+        assert_eq!(contains("nowhere"), Err(1));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Debian's, with nothing but certificates, is read at once; what has anything else in it is not.
+    #[test]
+    fn a_bundle_is_nothing_but_certificates() {
+        let (one, other) = (TestCa::new("one"), TestCa::new("other"));
+        let both = format!("# one\n{}\n{}", one.pem(), other.pem());
+        assert_eq!(pem::bundle(&both).map(|found| found.len()), Some(2));
+        for text in [
+            "",
+            "# nothing\n",
+            &both[..both.len() - 40],
+            &both.replace("CERTIFICATE-", "X509 CRL-"),
+            &both.replace("MII", "M!I"),
+        ] {
+            assert!(pem::bundle(text).is_none(), "{text}");
+        }
     }
 }

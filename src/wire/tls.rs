@@ -523,7 +523,7 @@ impl TrustKey {
         // A pin holds nevertheless.
         let own = own.filter(|_| !self.insecure);
         if let Some(certificates) = &own {
-            add_all(roots.get_or_insert_with(RootCertStore::empty), certificates)?;
+            add_all(roots.get_or_insert_with(|| RootCertStore::empty().into()).known_mut(), certificates)?;
         }
         let (pin, insecure) = (self.pin, self.insecure);
         Trust::new(Verifier { roots, own, pin, insecure, provider, accepts_any_key: false }, files, insecure)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 use webpki::{EndEntityCert, Error as Pki, KeyUsage};
 
 use crate::dates::rfc3339;
@@ -14,13 +14,14 @@ use crate::error::{Error, Reason};
 use crate::wire::certificate::{
     Certificate, algorithm_in_words, is_usable, key_in_words, list_in_words, owner_in_words, shown as safe,
 };
+use crate::wire::store::Roots;
 
 /// Verifies a server: by its chain, by a pinned key with host name and dates, by both, or, in a laboratory, by
 /// nothing but that it holds the key of the certificate it shows, which must be the pinned one if there is a pin.
 #[derive(Debug)]
 pub struct Verifier {
     /// Whom chains must end in; `None`: a pin or nothing decides.
-    pub roots: Option<RootCertStore>,
+    pub roots: Option<Roots>,
     /// The certificates of the CA setting: a server that shows one of them is trusted as itself. `None`: the system's
     /// trust store decides, which holds authorities alone.
     pub own: Option<Vec<CertificateDer<'static>>>,
@@ -104,16 +105,11 @@ impl Verifier {
             Some(_) if is_own => self.judge_itself(&shown, &certificate, now)?,
             Some(roots) => {
                 let algorithms = self.provider.signature_verification_algorithms.all;
-                let chain = certificate.verify_for_usage(
-                    algorithms,
-                    &roots.roots,
-                    between,
-                    now,
-                    KeyUsage::server_auth(),
-                    None,
-                    None,
-                );
-                chain.map(drop).map_err(|error| self.why_not(error, &shown, &certificate, between, now))?;
+                let usage = KeyUsage::server_auth();
+                let chain = roots.verify(|anchors| {
+                    certificate.verify_for_usage(algorithms, anchors, between, now, usage, None, None).map(drop)
+                });
+                chain.map_err(|error| self.why_not(error, &shown, &certificate, between, now))?;
             }
             None if self.pin.is_some() && !self.insecure => self.judge_dates(&certificate, now)?,
             None => {}
@@ -258,7 +254,7 @@ impl Verifier {
     fn other_signature(&self, shown: &Certificate, between: &[CertificateDer<'_>]) -> Error {
         let between: Vec<_> = between.iter().filter_map(|next| Certificate::read(next)).collect();
         let is_asked_for = |subject: &[u8]| between.iter().chain([shown]).any(|next| next.issuer == subject);
-        let anchors = self.roots.iter().flat_map(|roots| &roots.roots).filter(|anchor| is_asked_for(&anchor.subject));
+        let anchors = self.roots.iter().flat_map(Roots::anchors).filter(|anchor| is_asked_for(&anchor.subject));
         let weak_anchor = anchors.map(|anchor| &anchor.subject_public_key_info).find(|key| !is_usable(key));
         let weak_between = between.iter().find(|next| !next.has_usable_key()).map(Certificate::key_in_words);
         if let Some(weak) = weak_between.or_else(|| weak_anchor.map(|key| key_in_words(key))) {
