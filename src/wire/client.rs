@@ -31,8 +31,9 @@ use crate::wire::stream::Stream;
 use crate::wire::tls::{Trust, accept_any};
 use crate::wire::unseen::{self, PATH, Unseen, split_url};
 
-/// Room for what ureq writes at once, each line of a head in one piece.
-const OUTPUT_BUFFER: usize = 8 * 1024 + 256;
+/// What is read at once, and what is read at once of an answer that is longer.
+const SMALL_INPUT: usize = 2000;
+const LARGE_INPUT: usize = 16 * 1024;
 /// Longest URL, and longest value of the Authorization header. A token may be 8 KiB long, and so may a path.
 const LINE_LIMIT: usize = 9 * 1024;
 /// An idle connection is kept this long.
@@ -78,7 +79,6 @@ impl Wire {
             .accept_encoding(AutoHeaderValue::None)
             .proxy(None)
             .input_buffer_size(HEAD_LIMIT)
-            .output_buffer_size(OUTPUT_BUFFER)
             .max_response_header_size(HEAD_LIMIT)
             .max_idle_connections(idle_limit::MOST)
             .max_idle_connections_per_host(idle_limit::MOST)
@@ -327,7 +327,7 @@ impl Connector for DialConnector {
     }
 }
 
-/// Room for what comes and goes. No credential stays in it once it was used: a connection may idle for long.
+/// Room for what comes and goes, while it does. No credential stays in it once it was used: a connection may idle for long.
 #[derive(Default)]
 struct LinkBuffers {
     /// What comes from the server, which ureq does not see.
@@ -340,8 +340,22 @@ struct LinkBuffers {
 
 impl LinkBuffers {
     fn allocate(&mut self) {
-        self.incoming.resize(HEAD_LIMIT, 0);
-        self.output.resize(OUTPUT_BUFFER, 0);
+        if self.output.is_empty() {
+            self.incoming = vec![0; SMALL_INPUT];
+            self.output = vec![0; unseen::current(|unseen| unseen.room()).unwrap_or(SMALL_INPUT)];
+        }
+    }
+
+    /// So much came at once.
+    fn came(&mut self, amount: usize) {
+        if amount == SMALL_INPUT {
+            self.incoming = vec![0; LARGE_INPUT];
+        }
+    }
+
+    /// The answer is there. A connection that idles needs no room.
+    fn release(&mut self) {
+        (self.incoming, self.output) = (Vec::new(), Vec::new());
     }
 }
 
@@ -434,7 +448,9 @@ impl Link {
             if incoming.take(&mut self.buffers.incoming[..amount])? {
                 break;
             }
+            self.buffers.came(amount);
         }
+        self.buffers.release();
         (self.buffers.seen, self.buffers.used) = (unseen::current(|unseen| unseen.keep(incoming))??, 0);
         Ok(())
     }

@@ -17,6 +17,10 @@ use crate::wire::socket::io_error;
 
 /// Shorter parts of a body are copied.
 const WORTH_IT: usize = 32 * 1024;
+/// Room for any line that the HTTP crate writes, but for the type of the content, and for the content of most requests.
+/// Less than what the C library wipes with an instruction that is slow to begin.
+const USUAL_ROOM: usize = 2000;
+const LARGE_ROOM: usize = 16 * 1024;
 /// What stands for the path and query of every request.
 pub const PATH: &str = "/******";
 
@@ -27,6 +31,8 @@ pub struct Unseen {
     request: Zeroizing<Vec<u8>>,
     /// Where the content begins.
     content: usize,
+    /// A line of the head may be so much longer than usual.
+    longest_line: usize,
     stage: Stage,
     /// The answer's body may not be longer than this.
     limit: usize,
@@ -79,7 +85,14 @@ impl Unseen {
         start.into_iter().chain(fields).for_each(|part| whole.extend_from_slice(part.as_bytes()));
         whole.extend_from_slice(content);
         let wanted = Wanted { is_head_alone: request.method.name() == "HEAD", fields: request.wants_fields };
-        Ok(Unseen { request: whole, content: start_length, limit: request.limit, wanted, ..Unseen::default() })
+        let longest_line = request.body.map_or(0, |(_, content_type)| content_type.len());
+        let (content, limit) = (start_length, request.limit);
+        Ok(Unseen { request: whole, content, longest_line, limit, wanted, ..Unseen::default() })
+    }
+
+    /// How much the HTTP crate writes at once, which is at least a line of the head, in pieces of any size of the content.
+    pub fn room(&self) -> usize {
+        if self.request.len() - self.content > USUAL_ROOM { LARGE_ROOM } else { self.longest_line + USUAL_ROOM }
     }
 
     /// Adds to the outbox what is to be sent in place of what the HTTP crate wrote. It writes whole lines.
