@@ -77,13 +77,17 @@ struct LastGood {
 /// Lets callers that wait for a name look whether they were cancelled.
 pub fn wake_callers() {
     if let Some(names) = Lazy::get(&NAMES).map(PerProcess::get) {
-        // Whoever holds the lock may be about to wait.
-        drop(lock(&names.book));
-        names.news.notify_all();
+        names.wake_callers();
     }
 }
 
 impl Names {
+    fn wake_callers(&self) {
+        // Whoever holds the lock may be about to wait.
+        drop(lock(&self.book));
+        self.news.notify_all();
+    }
+
     fn look_up(&self, host: &str, deadline: &Deadline) -> Answer {
         let mut book = lock(&self.book);
         let begun = boot_clock();
@@ -265,6 +269,81 @@ mod tests {
         assert_eq!(lock(&names.book).running.len(), 1, "one thread, however many callers gave up");
         lock(&names.book).end("slow".into(), Ok(Vec::new()), KEEP_ADDRESSES);
         assert!(names.look_up("slow", &deadline(20)).is_ok());
+    }
+
+    /// A name that was looked up, whose answer is believed no more.
+    fn known_before(names: &Names, host: &str, address: &str) {
+        let mut book = lock(&names.book);
+        book.end(host.into(), Ok(vec![address.parse().unwrap()]), KEEP_ADDRESSES);
+        book.known.get_mut(host).unwrap().until = Duration::ZERO;
+    }
+
+    #[test]
+    fn an_address_that_was_good_is_used_while_the_resolver_does_not_answer() {
+        let names = Names::default();
+        known_before(&names, "hangs", "192.0.2.1:0");
+        known_before(&names, "waits", "192.0.2.2:0");
+        lock(&names.book).running = vec![("other".into(), 99); MAX_LOOKUPS];
+        lock(&names.book).running[0] = ("hangs".into(), 0);
+        for (host, address) in [("hangs", "192.0.2.1:0"), ("waits", "192.0.2.2:0")] {
+            let begun = boot_clock();
+            let found = names.look_up(host, &deadline(5000)).unwrap();
+            assert_eq!(found, vec![address.parse().unwrap()], "{host}");
+            assert!((PATIENCE..2 * PATIENCE).contains(&(boot_clock() - begun)), "{host}");
+            assert_eq!(names.look_up("unknown", &deadline(20)).unwrap_err().reason(), Reason::ConnectResource);
+        }
+        // After an hour it is good no more.
+        lock(&names.book).known.get_mut("waits").unwrap().last_good.as_mut().unwrap().until = Duration::ZERO;
+        assert_eq!(names.look_up("waits", &deadline(20)).unwrap_err().reason(), Reason::ConnectResource);
+    }
+
+    #[test]
+    fn what_the_resolver_says_of_a_name_counts_more_than_what_it_said() {
+        let names = Names::default();
+        let error = |is_passing| Err(Error::new(Reason::ConnectDns, "x").with_transient(is_passing));
+        known_before(&names, "name", "192.0.2.1:0");
+        lock(&names.book).end("name".into(), error(true), Duration::ZERO);
+        assert!(names.look_up("name", &deadline(20)).is_ok(), "it has no answer now");
+        known_before(&names, "name", "192.0.2.1:0");
+        lock(&names.book).end("name".into(), error(false), KEEP_FAILURE);
+        assert_eq!(names.look_up("name", &deadline(20)).unwrap_err().reason(), Reason::ConnectDns);
+        lock(&names.book).end("name".into(), error(true), KEEP_FAILURE);
+        assert!(names.look_up("name", &deadline(20)).is_err());
+    }
+
+    #[test]
+    fn names_that_are_of_no_use_are_forgotten() {
+        let names = Names::default();
+        for number in 0..10 * FEW_NAMES {
+            let host = format!("host-{number}");
+            let mut book = lock(&names.book);
+            book.end(host.clone(), Err(Error::new(Reason::ConnectDns, "x")), KEEP_FAILURE);
+            book.known.get_mut(&host).unwrap().until = Duration::ZERO;
+            assert!(book.known.len() <= 2 * FEW_NAMES, "{}", book.known.len());
+        }
+    }
+
+    #[test]
+    fn a_call_that_waits_for_a_name_is_cancelled_at_once() {
+        let hangs = || (0..MAX_LOOKUPS).map(|n| (format!("hangs-{n}"), n as u64)).collect::<Vec<_>>();
+        for host in ["hangs-0", "another"] {
+            let names = Names::default();
+            lock(&names.book).running = hangs();
+            let cancelled = Arc::<std::sync::atomic::AtomicBool>::default();
+            std::thread::scope(|scope| {
+                let call = scope.spawn(|| {
+                    let limit = Duration::from_secs(20);
+                    let deadline = Deadline::start(limit, limit, cancelled.clone());
+                    names.look_up(host, &deadline).unwrap_err().reason()
+                });
+                std::thread::sleep(Duration::from_millis(50));
+                cancelled.store(true, std::sync::atomic::Ordering::SeqCst);
+                let begun = boot_clock();
+                names.wake_callers();
+                assert_eq!(call.join().unwrap(), Reason::Cancelled, "{host}");
+                assert!(boot_clock() - begun < Duration::from_millis(100), "{host}");
+            });
+        }
     }
 
     #[test]
