@@ -213,15 +213,10 @@ impl Framing {
     fn feed_chunk(&mut self, left: u64, bytes: &[u8]) -> Result<usize> {
         let used = shorter(left, bytes);
         // The last two bytes must be a line break.
-        for (index, byte) in bytes[..used].iter().enumerate() {
-            let wanted = match left - index as u64 {
-                2 => b'\r',
-                1 => b'\n',
-                _ => continue,
-            };
-            if *byte != wanted {
-                return Err(framing("a chunk is longer than it said"));
-            }
+        let at = |from_end| usize::try_from(left.checked_sub(from_end)?).ok();
+        let byte = |from_end| at(from_end).and_then(|index| bytes[..used].get(index));
+        if byte(2).is_some_and(|byte| *byte != b'\r') || byte(1).is_some_and(|byte| *byte != b'\n') {
+            return Err(framing("a chunk is longer than it said"));
         }
         let left = left - used as u64;
         self.stage = if left == 0 { Stage::ChunkLine } else { Stage::Chunk(left) };
