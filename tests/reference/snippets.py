@@ -57,8 +57,8 @@ LANGUAGES = ROOT / "target/languages"
 VERSIONS = ["3.10", "4.2"]
 NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-fsanitize=address,undefined", "-pthread"]
-# What programs with these headers are linked with.
-LIBRARIES = {"<curl/curl.h>": ["-lcurl"], "<httplib.h>": ["-lssl", "-lcrypto"]}
+# The packages, as pkg-config knows them, of these headers.
+PACKAGES = {"<curl/curl.h>": ["libcurl"], "<httplib.h>": ["cpp-httplib", "openssl"]}
 
 PIECE = """#define _GNU_SOURCE 1
 #include <stdio.h>
@@ -245,7 +245,8 @@ def run(command, folder, variables, wanted=0):
 
 def build(compiler, source, program, folder):
     text = source.read_text()
-    others = [library for header, libraries in LIBRARIES.items() if header in text for library in libraries]
+    packages = [name for header, names in PACKAGES.items() if header in text for name in names]
+    others = run(["pkg-config", "--cflags", "--libs", *packages], folder, {}).stdout.split() if packages else []
     run([compiler, *STRICT, f"-I{prefix()}/include", str(source), "-o", str(program), f"-L{prefix()}/lib",
          "-ltigergraph_auth", *others], folder, {})
 
