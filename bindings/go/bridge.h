@@ -35,6 +35,11 @@ static inline void tga_wipe(char *text) {
     free(text);
 }
 
+/* Where a body of no bytes is: NULL would be none. */
+static inline const char *tga_empty(void) {
+    return "";
+}
+
 /* A handle of its own for one call; total_ms 0: with the limit of conn. */
 static inline tg_conn *tga_clone(const tg_conn *conn, uint32_t total_ms) {
     tg_conn *clone = tg_conn_clone(conn);

@@ -21,6 +21,7 @@ type Conn struct {
 	handle *C.tg_conn
 	limit  time.Duration // for a whole call
 	origin origin
+	trust  trust
 
 	users   users
 	closing chan struct{} // closed by Close
@@ -93,7 +94,21 @@ func (c *Conn) learnSettings() error {
 	}
 	c.limit = time.Duration(total) * time.Millisecond
 	c.origin = newOrigin(setting("host"), setting("restpp_port"), setting("gsql_port"))
+	c.trust = trust{
+		ownCA:      setting("ca_file") != "" || setting("ca_pem") != "",
+		insecure:   setting("insecure_tls") == "on",
+		pin:        setting("pin_sha256") != "",
+		clientCert: setting("client_cert"),
+		clientKey:  setting("client_key"),
+		proxy:      setting("proxy"),
+	}
 	return nil
+}
+
+// trust is what the settings of trust come to, for Go's own TLS.
+type trust struct {
+	ownCA, insecure, pin         bool
+	clientCert, clientKey, proxy string
 }
 
 // Close stops the calls that are running on the connection and frees it, which wipes its credentials. It does

@@ -151,6 +151,12 @@ func WithCAFile(path string) Option {
 	return func(s *settings) { C.tg_config_set_ca_file(s.config, s.text("ca_file", path)) }
 }
 
+// WithAddedCAFile names a file with CA certificates that are trusted beside the system's trust store, or beside
+// those of the CA setting. May be given several times.
+func WithAddedCAFile(path string) Option {
+	return func(s *settings) { C.tg_config_add_ca_file(s.config, s.text("added_ca_file", path)) }
+}
+
 // WithCAPEM gives the CA certificates to trust, as PEM text, instead of a file.
 func WithCAPEM(pem string) Option {
 	return func(s *settings) { C.tg_config_set_ca_pem(s.config, s.text("ca_pem", pem)) }

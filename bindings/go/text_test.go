@@ -42,6 +42,7 @@ func TestSettingsWithNUL(t *testing.T) {
 		"server_version": tigergraphauth.WithServerVersion(cut),
 		"ca_file":        tigergraphauth.WithCAFile(cut),
 		"ca_pem":         tigergraphauth.WithCAPEM(cut),
+		"added_ca_file":  tigergraphauth.WithAddedCAFile(cut),
 		"client_cert":    tigergraphauth.WithClientCert(cut, "x"),
 		"client_key":     tigergraphauth.WithClientCert("x", cut),
 		"pin_sha256":     tigergraphauth.WithPinSHA256(cut),

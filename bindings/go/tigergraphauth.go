@@ -6,11 +6,15 @@
 //		return err
 //	}
 //	defer conn.Close()
-//	client := &http.Client{Transport: &tigergraphauth.Transport{Conn: conn}}
+//	client, err := conn.Client()
+//	if err != nil {
+//		return err
+//	}
+//	response, err := client.Get(conn.URL("/graph/MyGraph/vertices/Person"))
 //
 // Such a client adds the Authorization header to the requests it sends to the database, with a token that is
 // requested, renewed in time and replaced without further ado. Who sends requests in another way asks
-// [Conn.Authorization] before each of them.
+// [Conn.Authorization] before each of them, or lets [Conn.Do] send them.
 //
 // Every method that may send something takes a context, whose end stops this one call and no other. A [Conn]
 // serves any number of goroutines at once. Every error is an [*Error]; see there. No credential is part of an

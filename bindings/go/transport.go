@@ -1,8 +1,9 @@
+//go:build cgo
+
 package tigergraphauth
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -136,11 +137,7 @@ func refusesToken(response *http.Response) bool {
 	}
 	beginning, err := io.ReadAll(io.LimitReader(response.Body, codeLimit))
 	response.Body = &restored{io.MultiReader(bytes.NewReader(beginning), failing(err, response.Body)), response.Body}
-	var refusal struct{ Code string }
-	if json.Unmarshal(beginning, &refusal) != nil {
-		return false
-	}
-	return refusal.Code == "REST-10016" || refusal.Code == "REST-10019"
+	return IsTokenRefused(RESTPP, response.StatusCode, beginning)
 }
 
 // restored is a body whose beginning was read already.

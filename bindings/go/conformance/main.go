@@ -91,11 +91,53 @@ func (p *program) carryOut(ctx context.Context, c command) ([]string, error) {
 	case "reject_token":
 		p.conn.RejectToken(p.tokens[c.text("value")])
 		return nil, nil
+	case "get_secret":
+		return ofSecret(p.conn.GetSecret(ctx, c.text("alias"), ofUser(c)...))
+	case "check_token":
+		valid, err := p.conn.CheckToken(ctx, p.tokens[c.text("value")])
+		return []string{field("valid", digit(valid))}, err
+	case "url":
+		return []string{field("url", p.conn.URLOf(server(c), ""))}, nil
+	case "token_url":
+		return []string{field("url", p.tokens[c.text("value")].URLOf(server(c), ""))}, nil
+	case "ca_pem":
+		return []string{field("ca_pem", p.conn.CAPEM())}, nil
+	case "is_token_refused":
+		refused := tigergraphauth.IsTokenRefused(server(c), int(c.number("http_status")), []byte(c.text("body")))
+		return []string{field("refused", digit(refused))}, nil
+	case "send":
+		return p.send(ctx, c)
 	case "server_version":
 		version, err := p.conn.ServerVersion(ctx)
 		return []string{field("version", version)}, err
 	}
 	panic("no command: " + c.word)
+}
+
+func server(c command) tigergraphauth.Part {
+	if c.text("server") == "gateway" {
+		return tigergraphauth.Gateway
+	}
+	return tigergraphauth.RESTPP
+}
+
+func (p *program) send(ctx context.Context, c command) ([]string, error) {
+	request := &tigergraphauth.Request{
+		Method: c.text("method"), Part: server(c), Path: c.text("path"), ContentType: c.text("content_type"),
+		ResponseLimit: c.number("response_limit"),
+	}
+	if c.has("header_name") {
+		request.Header = map[string]string{c.text("header_name"): c.text("header_value")}
+	}
+	if c.has("body") {
+		request.Body = []byte(c.text("body"))
+	}
+	response, err := p.conn.Do(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return []string{field("http_status", response.StatusCode),
+		field("content_type", response.Header("Content-Type")), field("body", string(response.Body))}, nil
 }
 
 func (p *program) close() {
@@ -126,6 +168,7 @@ func settings(c command, log *lines) []tigergraphauth.Option {
 		"server_version": tigergraphauth.WithServerVersion,
 		"ca_file":        tigergraphauth.WithCAFile,
 		"ca_pem":         tigergraphauth.WithCAPEM,
+		"added_ca_file":  tigergraphauth.WithAddedCAFile,
 		"pin_sha256":     tigergraphauth.WithPinSHA256,
 		"proxy":          tigergraphauth.WithProxy,
 		"user_agent":     tigergraphauth.WithUserAgent,
