@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 SCALARS = {
-    "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "int64_t": ctypes.c_int64, "uint16_t": ctypes.c_uint16,
+    "int32_t": ctypes.c_int32, "uint32_t": ctypes.c_uint32, "int64_t": ctypes.c_int64, "uint16_t": ctypes.c_uint16, "uint64_t": ctypes.c_uint64,
     "size_t": ctypes.c_size_t, "tg_status": ctypes.c_int32, "void": None,
 }
 LOG = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
@@ -124,6 +124,8 @@ class Program:
         for name in ("graph", "secret", "api_token", "jwt", "secret_file", "jwt_file", "server_version", "ca_file",
                      "ca_pem", "pin_sha256", "proxy", "user_agent"):
             getattr(TG, f"tg_config_set_{name}")(config, command.text(name))
+        if command.text("added_ca_file") is not None:
+            TG.tg_config_add_ca_file(config, command.text("added_ca_file"))
         for name in ("tgcloud", "insecure_tls", "allow_http"):
             getattr(TG, f"tg_config_set_{name}")(config, command.number(name))
         TG.tg_config_set_password(config, command.text("username"), command.text("password"))
@@ -243,6 +245,54 @@ class Program:
     def reject_token(self, command, conn):
         TG.tg_reject_token(conn, self.tokens[command.text("value")])
         return []
+
+    def get_secret(self, command, conn):
+        return self.secrets(TG.tg_get_secret, conn, command.text("alias"), command.text("user"))
+
+    def check_token(self, command, conn):
+        valid = ctypes.c_int32(-1)
+        call(TG.tg_check_token, conn, self.tokens[command.text("value")], ctypes.byref(valid))
+        return [field("valid", valid.value)]
+
+    @staticmethod
+    def server(command):
+        return VALUE["TG_SERVER_GATEWAY" if command.text("server") == b"gateway" else "TG_SERVER_RESTPP"]
+
+    def url(self, command, conn):
+        return [field("url", TG.tg_conn_url(conn, self.server(command)))]
+
+    def token_url(self, command, conn):
+        return [field("url", TG.tg_token_url(self.tokens[command.text("value")], self.server(command)))]
+
+    def ca_pem(self, command, conn):
+        return [field("ca_pem", TG.tg_conn_ca_pem(conn))]
+
+    def is_token_refused(self, command, conn):
+        body = command.text("body") or b""
+        status = command.number("http_status")
+        return [field("refused", TG.tg_is_token_refused(self.server(command), status, body, len(body)))]
+
+    def send(self, command, conn):
+        request = TG.tg_request_new(command.text("method"), self.server(command), command.text("path"))
+        response = ctypes.c_void_p()
+        try:
+            if command.text("header_name") is not None:
+                TG.tg_request_set_header(request, command.text("header_name"), command.text("header_value"))
+            body = command.text("body")
+            if body is not None:
+                TG.tg_request_set_body(request, body, len(body), command.text("content_type"))
+            TG.tg_request_set_response_limit(request, command.number("response_limit"))
+            call(TG.tg_send, conn, request, ctypes.byref(response))
+        finally:
+            TG.tg_request_free(request)
+        length = TG.tg_response_body_length(response)
+        told = [
+            field("http_status", TG.tg_response_http_status(response)),
+            field("content_type", TG.tg_response_header(response, b"Content-Type")),
+            field("body", ctypes.string_at(TG.tg_response_body(response), length)),
+        ]
+        TG.tg_response_free(response)
+        return told
 
     def server_version(self, command, conn):
         numbers = [ctypes.c_int32() for _ in range(3)]
