@@ -39,6 +39,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <iosfwd>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -47,6 +48,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -90,6 +92,38 @@ enum class Status : std::int32_t {
 /** The name of a status as in the C header, such as "TIMEOUT"; "UNKNOWN" for one that the library does not know. */
 inline std::string_view name(Status status) noexcept {
     return tg_status_name(static_cast<tg_status>(status));
+}
+
+/** What is not for users. */
+namespace detail {
+
+class StatusCategory final : public std::error_category {
+  public:
+    const char *name() const noexcept override { return "tigergraph"; }
+    std::string message(int status) const override { return tg_status_name(status); }
+    std::error_condition default_error_condition(int status) const noexcept override {
+        switch (static_cast<Status>(status)) {
+        case Status::invalid_argument: return std::errc::invalid_argument;
+        case Status::timeout: return std::errc::timed_out;
+        case Status::forbidden: return std::errc::permission_denied;
+        case Status::cancelled: return std::errc::operation_canceled;
+        case Status::unsupported: return std::errc::operation_not_supported;
+        default: return std::error_condition(status, *this);
+        }
+    }
+};
+
+} // namespace detail
+
+/** The category of error codes that are a Status; its name is "tigergraph". */
+inline const std::error_category &status_category() noexcept {
+    static const detail::StatusCategory category;
+    return category;
+}
+
+/** A status as std::error_code, which is false for ok; timeout is std::errc::timed_out, and so on. */
+inline std::error_code make_error_code(Status status) noexcept {
+    return std::error_code(static_cast<int>(status), status_category());
 }
 
 /** A part of TigerGraph that requests are for. */
@@ -185,6 +219,8 @@ class Error {
 
     /** What a program can do about it; ok if there was no error. */
     Status status() const noexcept { return status_; }
+    /** The status for code that passes std::error_code on. */
+    std::error_code code() const noexcept { return make_error_code(status_); }
     /** What exactly happened, as a stable word such as "tls.unknown_issuer"; the C header lists them. */
     std::string_view reason() const & noexcept { return ours_ ? ours_->reason.c_str() : tg_error_reason(c_error()); }
     /** One sentence for a person that says what caused the error. */
@@ -220,6 +256,21 @@ class Error {
     std::shared_ptr<tg_error> theirs_;
     std::shared_ptr<const detail::OwnError> ours_;
 };
+
+/** Writes what went wrong, its reason and what to do; nothing if there was no error. Include ostream for it. */
+template <class Traits>
+std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, const Error &error) {
+    if (error.status() == Status::ok) return out;
+    out << error.message() << " (" << error.reason() << ')';
+    if (!error.hint().empty()) out << ' ' << error.hint();
+    return out;
+}
+
+/** Writes the name of a status, such as "TIMEOUT". Include ostream for it. */
+template <class Traits>
+std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, Status status) {
+    return out << name(status);
+}
 
 #if defined(__cpp_exceptions)
 /** What a call throws. what() is the message of its error. Its strings are valid as long as it or a copy of it. */
@@ -1411,5 +1462,9 @@ class Connection {
 } // namespace v0_1
 } // namespace auth
 } // namespace tigergraph
+
+/** @cond A Status may be compared with a std::error_code, and becomes one. */
+template <> struct std::is_error_code_enum<tigergraph::auth::Status> : std::true_type {};
+/** @endcond */
 
 #endif /* TIGERGRAPH_AUTH_HPP */

@@ -1,0 +1,38 @@
+/* Errors as std::error_code and on streams, in a program of two files that may be linked with link-time optimization. */
+#include "check.hpp"
+#include <sstream>
+#include <system_error>
+
+using auth::Status;
+
+/* In errors_other.cpp. */
+const std::error_category &category_of_the_other_file();
+auth::Error error_of_the_other_file();
+
+static void codes() {
+    const std::error_code none = Status::ok, late = Status::timeout;
+    CHECK(!none && late);
+    CHECK(late == Status::timeout && late != Status::connect);
+    CHECK(late == std::errc::timed_out && late != std::errc::permission_denied);
+    CHECK(std::error_code(Status::cancelled) == std::errc::operation_canceled);
+    CHECK(std::error_code(Status::forbidden) == std::errc::permission_denied);
+    CHECK(std::error_code(Status::invalid_argument) == std::errc::invalid_argument);
+    CHECK(late.message() == "TIMEOUT" && std::string(late.category().name()) == "tigergraph");
+    CHECK(late.category() == category_of_the_other_file());
+    CHECK(!auth::Error().code());
+}
+
+static void streams() {
+    const auth::Error error = error_of_the_other_file();
+    CHECK(error.code() == Status::invalid_argument);
+    std::ostringstream out;
+    out << error << '|' << error.status() << '|' << auth::Error();
+    CHECK(out.str() == std::string(error.message()) + " (" + std::string(error.reason()) + ") " +
+                           std::string(error.hint()) + "|INVALID_ARGUMENT|");
+}
+
+int main() {
+    codes();
+    streams();
+    return finish();
+}
