@@ -93,7 +93,7 @@ class Program
       tgcloud: TGCLOUD[command.number("tgcloud")], insecure_tls: command.flag("insecure_tls"),
       allow_http: command.flag("allow_http"), connect_timeout: command.milliseconds("connect_ms"),
       timeout: command.milliseconds("total_ms"), lifetime: command.number("lifetime_s"),
-      renew_before: command.number("renew_before_s"), logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
+      renew_before: command.number("renew_before_s"), added_ca_files: command.text("added_ca_file"), logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
     )
     close(command)
     @conn = conn
@@ -113,6 +113,10 @@ class Program
 
   def show_secrets(command)
     secrets(call(command, :show_secrets, user: command.text("user")))
+  end
+
+  def get_secret(command)
+    secrets([call(command, :get_secret, command.text("alias"), user: command.text("user"))])
   end
 
   def create_secret(command)
@@ -152,6 +156,34 @@ class Program
     [["valid", call(command, :check_jwt_token, command.text("jwt")) ? 1 : 0]]
   end
 
+  def check_token(command)
+    [["valid", call(command, :check_token, named_token(command)) ? 1 : 0]]
+  end
+
+  def url(command)
+    [["url", @conn.url(server: server(command))]]
+  end
+
+  def token_url(command)
+    [["url", named_token(command).url(server: server(command))]]
+  end
+
+  def ca_pem(_command)
+    [["ca_pem", @conn.ca_pem]]
+  end
+
+  def is_token_refused(command) # rubocop:disable Naming/PredicateName -- the name of the command
+    body = command.text("body")
+    refused = TigerGraphAuth.token_refused?(command.number("http_status"), body, server: server(command))
+    [["refused", refused ? 1 : 0]]
+  end
+
+  # The name of the command is that of a method of every object.
+  def send(command)
+    response = call(command, :request, command.text("method"), command.text("path"), **request_options(command))
+    [["http_status", response.http_status], ["content_type", response["Content-Type"]], ["body", response.body]]
+  end
+
   def authorization(command)
     token(call(command, :authorization))
   end
@@ -161,7 +193,7 @@ class Program
   end
 
   def reject_token(command)
-    @conn.reject_token(@tokens.fetch(command.text("value")))
+    @conn.reject_token(named_token(command))
     []
   end
 
@@ -192,6 +224,21 @@ class Program
       canceller.kill.join
       handle.close
     end
+  end
+
+  def named_token(command)
+    @tokens.fetch(command.text("value"))
+  end
+
+  def server(command)
+    command.text("server")&.to_sym || :restpp
+  end
+
+  def request_options(command)
+    name = command.text("header_name")
+    { server: server(command), headers: ({ name => command.text("header_value") } if name),
+      body: command.text("body"), content_type: command.text("content_type"),
+      response_limit: command.number("response_limit") }
   end
 
   def drop_options(command)

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "rubygems/version"
+require "uri"
 require_relative "tigergraph_auth/version"
 require_relative "tigergraph_auth/library"
 require_relative "tigergraph_auth/native"
@@ -12,6 +13,9 @@ require_relative "tigergraph_auth/sealed"
 require_relative "tigergraph_auth/token"
 require_relative "tigergraph_auth/secret"
 require_relative "tigergraph_auth/report"
+require_relative "tigergraph_auth/request"
+require_relative "tigergraph_auth/response"
+require_relative "tigergraph_auth/http"
 require_relative "tigergraph_auth/call"
 require_relative "tigergraph_auth/connection"
 
@@ -25,5 +29,19 @@ module TigerGraphAuth
   # @return [String] the version of the library that is loaded, such as "0.1.0"
   def self.library_version
     Native.text(Native.tg_version)
+  end
+
+  # Whether an answer that your own HTTP client got from the server says that the token is refused. Then call
+  # {Connection#reject_token} and {Connection#authorization}, and send the request once more.
+  # {Connection#request} does all of this itself. Sends nothing.
+  #
+  # @param http_status [Integer, String] such as 401, or the "401" of Net::HTTP
+  # @param body [String, nil]
+  # @param server [Symbol] which part of TigerGraph answered, :restpp or :gateway
+  # @return [Boolean]
+  def self.token_refused?(http_status, body, server: :restpp)
+    body = Arguments.bytes(body, "body")
+    status = Arguments.http_status(http_status)
+    Native.tg_is_token_refused(Arguments.server(server), status, body, body&.bytesize.to_i) == 1
   end
 end

@@ -8,7 +8,9 @@ module TigerGraphAuth
     CALLS = {
       secrets: [], show_secrets: [], create_secret: [], ensure_secret: ["x"], drop_secret: ["x"], get_token: [],
       refresh_token: [], delete_token: [], check_jwt_token: ["x"], authorization: [], current_token: [],
-      reject_token: [nil], server_version: [], diagnose: [], dup: [], clone: []
+      reject_token: [nil], server_version: [], diagnose: [], dup: [], clone: [],
+      get_secret: ["x"], check_token: [nil], request: [:get, "/x"], get: ["/x"], post: ["/x"], put: ["/x"],
+      delete: ["/x"], url: [], uri: [], ca_pem: [], http: []
     }.freeze
 
     def test_use_after_close

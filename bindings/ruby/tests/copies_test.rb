@@ -11,7 +11,9 @@ module TigerGraphAuth
       conn = TigerGraphAuth::Connection.new(ARGV[0], username: "alice", password: "opensesame", graph: "MyGraph")
       token = conn.authorization
       secret = conn.create_secret(ARGV[3])
-      objects = { "conn" => conn, "token" => token, "secret" => secret, "pointer" => token.pointer }
+      response = conn.get("/echo")
+      objects = { "conn" => conn, "token" => token, "secret" => secret, "pointer" => token.pointer,
+                  "response" => response }
       object = objects.fetch(ARGV[1])
       copy = begin
         eval(ARGV[2])
@@ -28,27 +30,27 @@ module TigerGraphAuth
       5.times(&collect)
       token.value.empty? and abort "no token"
       secret.value.empty? and abort "no secret"
+      response["Content-Type"].empty? and abort "no header"
       conn.get_token(keep_current: true).value.empty? and abort "no second token"
-      object = token = secret = objects = nil
+      object = token = secret = response = objects = nil
       conn.close unless conn.frozen? # make_shareable freezes before it fails
       conn = nil
       5.times(&collect)
     RUBY
 
-    # What each way gives for a connection, a token, a secret, and the pointer that is behind a token.
+    # What each way gives for a connection, a token, a secret, the pointer that is behind a token, and a response.
     WAYS = {
-      "object.dup" => %w[copied copied copied TypeError],
-      "object.clone" => %w[copied copied copied TypeError],
-      "object.clone(freeze: true)" => %w[copied copied copied TypeError],
-      "Marshal.load(Marshal.dump(object))" => %w[TypeError TypeError TypeError TypeError],
-      "Ractor.new(object) { |given| given.class.name }.take" => %w[TypeError TypeError TypeError TypeError],
-      "r = Ractor.new { Ractor.receive }; r.send(object); 1" => %w[TypeError TypeError TypeError TypeError],
-      "Ractor.new { Ractor.receive }.send(object, move: true); 1" => %w[Ractor::Error Ractor::Error Ractor::Error
-                                                                     Ractor::Error],
-      "Ractor.make_shareable(object)" => %w[Ractor::Error Ractor::Error Ractor::Error Ractor::Error],
-      "Ractor.make_shareable(object, copy: true)" => %w[TypeError TypeError TypeError TypeError]
+      "object.dup" => %w[copied copied copied TypeError copied],
+      "object.clone" => %w[copied copied copied TypeError copied],
+      "object.clone(freeze: true)" => %w[copied copied copied TypeError copied],
+      "Marshal.load(Marshal.dump(object))" => ["TypeError"] * 5,
+      "Ractor.new(object) { |given| given.class.name }.take" => ["TypeError"] * 5,
+      "r = Ractor.new { Ractor.receive }; r.send(object); 1" => ["TypeError"] * 5,
+      "Ractor.new { Ractor.receive }.send(object, move: true); 1" => ["Ractor::Error"] * 5,
+      "Ractor.make_shareable(object)" => ["Ractor::Error"] * 5,
+      "Ractor.make_shareable(object, copy: true)" => ["TypeError"] * 5
     }.freeze
-    OBJECTS = %w[conn token secret pointer].freeze
+    OBJECTS = %w[conn token secret pointer response].freeze
 
     def test_what_is_copied_is_freed_once
       Standin.run("4.2") do |standin|

@@ -9,39 +9,17 @@ module TigerGraphAuth
                  .gsub(%r{/\*.*?\*/}m, "")
     SOURCES = Dir[File.join(LIB, "**/*.rb")].to_h { |file| [File.basename(file), File.read(file)] }
 
-    # New in 0.1.1.
-    NOT_YET = %w[
-      tg_conn_url
-      tg_conn_ca_pem
-      tg_token_url
-      tg_is_token_refused
-      tg_check_token
-      tg_get_secret
-      tg_config_add_ca_file
-      tg_request_new
-      tg_request_set_header
-      tg_request_set_body
-      tg_request_set_response_limit
-      tg_request_free
-      tg_send
-      tg_response_http_status
-      tg_response_header
-      tg_response_body
-      tg_response_body_length
-      tg_response_free
-    ].to_h { |name| [name, "in C and C++ first"] }.freeze
-
     LEFT_OUT = {
       "tg_last_error" => "errors are taken from the last argument",
       "tg_last_error_message" => "errors are taken from the last argument",
       "tg_show_secrets" => "show_secrets calls tg_get_secrets, which does the same",
-      "tg_token_expiration" => "Token#expires_at is a Time",
-      **NOT_YET
+      "tg_token_expiration" => "Token#expires_at is a Time"
     }.freeze
 
     TYPES = {
       "int32_t" => "int32", "tg_status" => "int32", "uint32_t" => "uint32", "int64_t" => "int64",
-      "uint16_t" => "uint16", "uint64_t" => "uint64", "const void *" => "pointer", "size_t" => "size_t", "void" => "void", "const char *" => "string",
+      "uint16_t" => "uint16", "uint64_t" => "uint64", "const void *" => "pointer", "size_t" => "size_t",
+      "void" => "void", "const char *" => "string",
       "tg_log_fn" => "pointer", "tg_release_fn" => "pointer"
     }.freeze
 
@@ -107,14 +85,16 @@ module TigerGraphAuth
       flags = HEADER.scan(/#define TG_(IGNORE_MISSING|TOKEN_\w+|REPORT_\w+) (\d+)u/)
       assert_equal 5, flags.size
       flags.each { |name, number| assert_equal Integer(number), Native.const_get(name) }
+      servers = HEADER.scan(/#define TG_SERVER_(\w+) (\d+)/)
+      assert_equal servers.to_h { |name, number| [name.downcase.to_sym, Integer(number)] }, Native::SERVERS
       levels = HEADER.scan(/#define TG_LOG_(\w+) (\d+)/).to_h { |name, level| [name.downcase.to_sym, Integer(level)] }
       assert_equal levels, Native::LOG_LEVELS
       assert_equal levels.values.sort, Log::SEVERITIES.keys.sort
     end
 
     def test_every_setter_is_used
-      setters = declared.keys.grep(/\Atg_config_(set|load)_/)
-      called = (SOURCES["config.rb"] + SOURCES["log.rb"]).scan(/Native\.(tg_config_(?:set|load)_\w+)/).flatten
+      setters = declared.keys.grep(/\Atg_config_(set|add|load)_/)
+      called = (SOURCES["config.rb"] + SOURCES["log.rb"]).scan(/Native\.(tg_config_(?:set|add|load)_\w+)/).flatten
       assert_equal setters.sort, called.uniq.sort
     end
 

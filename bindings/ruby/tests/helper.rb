@@ -95,6 +95,11 @@ module TigerGraphAuth
       Open3.capture3(environment, RbConfig.ruby, "-w", "-I", LIB, *arguments)
     end
 
+    # One that no server gave.
+    def self.a_token
+      Connection.open("http://127.0.0.1:1", api_token: "a.b.c", &:current_token)
+    end
+
     # A connection to where nobody listens.
     def nowhere(**settings)
       settings = { secret: "a" * 32 } if settings.empty?

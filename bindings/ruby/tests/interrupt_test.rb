@@ -9,7 +9,8 @@ module TigerGraphAuth
     AT_ONCE = 1.0
     CALLS = {
       get_token: [], authorization: [], secrets: [], create_secret: ["x"], drop_secret: ["x"], check_jwt_token: ["x"],
-      server_version: [], refresh_token: ["x"], delete_token: ["x"], ensure_secret: ["x"], diagnose: []
+      server_version: [], refresh_token: ["x"], delete_token: ["x"], ensure_secret: ["x"], diagnose: [],
+      get_secret: ["x"], check_token: [TestCase.a_token], get: ["/x"], post: ["/x", "{}"]
     }.freeze
 
     def setup

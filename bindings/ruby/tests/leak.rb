@@ -3,7 +3,8 @@
 # Makes 100 000 calls of several kinds and compares the memory before and after.
 #
 # `ruby leak.rb tg_error_free` leaks on purpose: that function does nothing then, and the check must fail.
-# Tried with tg_error_free, tg_secrets_free, tg_token_free, tg_conn_free and tg_config_free.
+# Tried with tg_error_free, tg_secrets_free, tg_token_free, tg_conn_free, tg_config_free, tg_request_free
+# and tg_response_free.
 
 require "tigergraph_auth"
 require "json"
@@ -41,7 +42,7 @@ kinds = {
   "connections that cannot be made" => [500, lambda {
     expect(TigerGraphAuth::InvalidArgument) { TigerGraphAuth::Connection.new(url, secret: "x", jwt: "y") }
   }],
-  "requests for a token" => [700, lambda {
+  "requests for a token" => [300, lambda {
     conn.get_token(secret: secret, keep_current: true, lifetime: rand(500..5000)).value
   }],
   "dup and close" => [1000, -> { conn.dup.close }],
@@ -50,7 +51,11 @@ kinds = {
     expect(TigerGraphAuth::InvalidArgument) { conn.get_token(lifetime: -1) }
   }],
   "a failure of the server's" => [300, -> { expect(TigerGraphAuth::NotFound) { conn.drop_secret("missing") } }],
-  "lists of secrets" => [900, -> { conn.secrets.first.value }]
+  "requests to the database" => [700, -> { conn.post("/echo", "x" * 1000, headers: { "X-A" => "b" }).body }],
+  "requests that are refused" => [200, lambda {
+    expect(TigerGraphAuth::InvalidArgument) { conn.get("echo", headers: { "X-A" => "b" }) }
+  }],
+  "lists of secrets" => [400, -> { conn.secrets.first.value }]
 }
 
 figures = Array.new(ROUNDS + 1) do

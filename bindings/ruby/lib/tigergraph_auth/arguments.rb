@@ -7,8 +7,10 @@ module TigerGraphAuth
   # @api private
   module Arguments
     UINT16 = (0..0xffff).freeze
+    INT32 = (-2**31...2**31).freeze
     UINT32 = (0..0xffff_ffff).freeze
     INT64 = (-2**63...2**63).freeze
+    UINT64 = (0...2**64).freeze
 
     module_function
 
@@ -33,6 +35,24 @@ module TigerGraphAuth
       text(value.respond_to?(:to_path) ? value.to_path : value, name)
     end
 
+    # @return [Array<String>] the paths of one, of an Array of them, or of none
+    def paths(value, name)
+      list = value.is_a?(Array) ? value : [value]
+      list.compact.map { |item| path(item, name) }
+    end
+
+    # @return [String, nil] bytes, whatever their encoding
+    def bytes(value, name)
+      raise TypeError, "#{name} must be a String, not #{value.class}" unless value.nil? || value.is_a?(String)
+
+      value
+    end
+
+    # @return [Integer] the number of a part of TigerGraph
+    def server(value)
+      Native::SERVERS.fetch(value) { raise ArgumentError, "server must be :restpp or :gateway" }
+    end
+
     # @return [Integer] milliseconds; 0 where the default is meant
     def milliseconds(seconds, name)
       seconds = number(seconds, name).to_f
@@ -53,6 +73,17 @@ module TigerGraphAuth
     # @return [Integer]
     def port(value, name)
       within(UINT16, number(value, name).to_i, name)
+    end
+
+    # @return [Integer] a number of bytes; 0 where the default is meant
+    def length(value, name)
+      within(UINT64, number(value, name).to_i, name)
+    end
+
+    # @return [Integer] also of the text that Net::HTTP has
+    def http_status(value)
+      value = value.to_i if value.is_a?(String)
+      within(INT32, number(value, "http_status").to_i, "http_status")
     end
 
     # @return [Integer] the flags whose condition holds

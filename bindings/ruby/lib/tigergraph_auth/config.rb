@@ -71,22 +71,28 @@ module TigerGraphAuth
     end
     private_class_method :apply_files
 
-    def apply_network(config, ca_file: nil, ca_pem: nil, client_cert: nil, client_key: nil, pin_sha256: nil,
-                      insecure_tls: false, allow_http: false, connect_timeout: nil, timeout: nil, proxy: nil)
+    def apply_network(config, allow_http: false, connect_timeout: nil, timeout: nil, proxy: nil, **trust)
+      Native.tg_config_set_allow_http(config, allow_http ? 1 : 0)
+      Native.tg_config_set_timeouts(
+        config, Arguments.milliseconds(connect_timeout, "connect_timeout"), Arguments.milliseconds(timeout, "timeout")
+      )
+      Native.tg_config_set_proxy(config, Arguments.text(proxy, "proxy"))
+      apply_trust(config, **trust)
+    end
+    private_class_method :apply_network
+
+    def apply_trust(config, ca_file: nil, added_ca_files: nil, ca_pem: nil, client_cert: nil, client_key: nil,
+                    pin_sha256: nil, insecure_tls: false)
       Native.tg_config_set_ca_file(config, Arguments.path(ca_file, "ca_file"))
+      Arguments.paths(added_ca_files, "added_ca_files").each { |file| Native.tg_config_add_ca_file(config, file) }
       Native.tg_config_set_ca_pem(config, Arguments.text(ca_pem, "ca_pem"))
       Native.tg_config_set_client_cert(
         config, Arguments.path(client_cert, "client_cert"), Arguments.path(client_key, "client_key")
       )
       Native.tg_config_set_pin_sha256(config, Arguments.text(pin_sha256, "pin_sha256"))
       Native.tg_config_set_insecure_tls(config, insecure_tls ? 1 : 0)
-      Native.tg_config_set_allow_http(config, allow_http ? 1 : 0)
-      Native.tg_config_set_timeouts(
-        config, Arguments.milliseconds(connect_timeout, "connect_timeout"), Arguments.milliseconds(timeout, "timeout")
-      )
-      Native.tg_config_set_proxy(config, Arguments.text(proxy, "proxy"))
     end
-    private_class_method :apply_network
+    private_class_method :apply_trust
 
     def yes_no_or_default(value)
       return 0 if value.nil?

@@ -56,7 +56,9 @@ module TigerGraphAuth
     # @option settings [Boolean] :tgcloud whether the server is in TigerGraph Cloud; nil: by the host name
     # @option settings [String] :server_version such as "3.10"; with it the server is not asked what it is
     # @option settings [String, Pathname] :ca_file the CA certificates to trust, in PEM
-    # @option settings [String] :ca_pem the same as text
+    # @option settings [String, Pathname, Array] :added_ca_files one or several more files with CA certificates, to
+    #   trust beside those, or beside the system's
+    # @option settings [String] :ca_pem the same as :ca_file, as text
     # @option settings [String, Pathname] :client_cert the certificate chain to show to the server, in PEM
     # @option settings [String, Pathname] :client_key its private key, in PEM
     # @option settings [String] :pin_sha256 the SHA-256 of the server's public key in Base64: only this one
@@ -106,6 +108,18 @@ module TigerGraphAuth
     def show_secrets(**options)
       warn("show_secrets is deprecated; call secrets", uplevel: 1, category: :deprecated)
       secrets(**options)
+    end
+
+    # The secret with this alias.
+    #
+    # @param alias_name [String]
+    # @param user [String, nil] another user (4.1 and later, superusers only)
+    # @return [Secret] masked before 4.1
+    # @raise [NotFound] if there is none
+    def get_secret(alias_name, user: nil, timeout: nil)
+      alias_name = Arguments.text(alias_name, "alias_name")
+      user = Arguments.text(user, "user")
+      list_of_secrets(timeout) { |conn, list, error| Native.tg_get_secret(conn, alias_name, user, list, error) }.first
     end
 
     # Creates a secret. Never repeated: if the answer does not come, {UnknownOutcome} names the alias.
@@ -209,16 +223,124 @@ module TigerGraphAuth
     # @return [Boolean]
     def check_jwt_token(jwt, timeout: nil)
       jwt = Arguments.credential(jwt, "jwt")
-      valid = FFI::MemoryPointer.new(:int32)
-      ask(timeout) { |conn, error| Native.tg_check_jwt_token(conn, jwt, valid, error) }
-      valid.read_int32 == 1
+      answer_of_check(timeout) { |conn, valid, error| Native.tg_check_jwt_token(conn, jwt, valid, error) }
+    end
+
+    # The same for a token of this library.
+    #
+    # @param token [Token]
+    # @return [Boolean]
+    # @raise [AuthDisabled] if it is the empty one of a server that needs none
+    def check_token(token, timeout: nil)
+      pointer = token_pointer(token)
+      answer_of_check(timeout) { |conn, valid, error| Native.tg_check_token(conn, pointer, valid, error) }
+    end
+
+    # Sends a request to the database with the connection's token, and waits for the whole answer. If the server
+    # refuses the token, the request is sent once more with a new one.
+    #
+    # Nothing else is repeated once the server may have begun with it: if no complete answer comes then, this raises
+    # {UnknownOutcome}, for :get and :head the failure itself. If an interrupt ends the call (Ctrl-C, Timeout), the
+    # server may have carried the request out, too.
+    #
+    # @example
+    #   conn.request(:get, "/graph/MyGraph/vertices/Person?limit=3").body
+    #
+    # @param method [Symbol, String] such as :get or "GET"
+    # @param path [String] percent-encoded, from "/" on, maybe with a query: "/query/MyGraph/my_query?vertex=5". What
+    #   stands before it, "/restpp" included, comes from the connection.
+    # @param server [Symbol] :restpp (queries, graph data, loading jobs) or :gateway (GSQL)
+    # @param headers [Hash{String => String, Integer}] such as `{ "GSQL-TIMEOUT" => 60_000 }`; not those that are the
+    #   library's: Authorization, Host, Content-Type and so on
+    # @param body [String, nil] sent as it is, whatever its encoding
+    # @param content_type [String, nil] what the body is, such as "application/json"
+    # @param response_limit [Integer, nil] the longest body that an answer may have, in bytes; nil: 64 MiB
+    # @return [Response] whatever its HTTP status
+    # @raise [Protocol] for an answer that is too long, compressed, or a redirect
+    def request(method, path, server: :restpp, headers: nil, body: nil, content_type: nil, response_limit: nil,
+                timeout: nil)
+      request = Request.make(method, path, server: server, headers: headers, body: body, content_type: content_type,
+                                           response_limit: response_limit)
+      wait_for(timeout) do |conn|
+        native_call = ->(response, error) { Native.tg_send(conn, request, response, error) }
+        Native.result(Native::ResponsePointer, native_call) { |pointer| Response.new(pointer) }
+      ensure
+        # Now, and not when the garbage collector comes, which does not know how large it is.
+        request.free
+      end
+    end
+
+    # The same as {#request} with the method GET.
+    #
+    # @return [Response]
+    def get(path, **options)
+      request(:get, path, **options)
+    end
+
+    # The same as {#request} with the method POST.
+    #
+    # @return [Response]
+    def post(path, body = nil, **options)
+      request(:post, path, body: body, **options)
+    end
+
+    # The same as {#request} with the method PUT.
+    #
+    # @return [Response]
+    def put(path, body = nil, **options)
+      request(:put, path, body: body, **options)
+    end
+
+    # The same as {#request} with the method DELETE.
+    #
+    # @return [Response]
+    def delete(path, **options)
+      request(:delete, path, **options)
+    end
+
+    # The address that requests to a part of TigerGraph begin with, such as "https://db.example.com:14240/restpp".
+    # Sends nothing. After a request it may be another one, if the library has found the server elsewhere: ask
+    # again for each request, or take {Token#url}.
+    #
+    # @param server see {#request}
+    # @return [String] without a slash at its end
+    def url(server: :restpp)
+      number = Arguments.server(server)
+      with_call(nil) { |call| call.at_once { |conn| Native.text(Native.tg_conn_url(conn, number)) } }
+    end
+
+    # The address of a request, for an HTTP client of your own. Sends nothing.
+    #
+    # @param path [String] as for {#request}
+    # @param server see {#request}
+    # @return [URI::HTTP]
+    def uri(path = "", server: :restpp)
+      path = Arguments.text(path, "path").to_s
+      raise ArgumentError, "path must begin with /" unless path.empty? || path.start_with?("/")
+
+      URI.parse(url(server: server) + path)
+    end
+
+    # The CA certificates of the CA setting and of added files, for an HTTP client of your own.
+    #
+    # @return [String, nil] in PEM; nil if the system's, a pin alone or :insecure_tls decides, or for plain http
+    def ca_pem
+      with_call(nil) { |call| call.at_once { |conn| Native.text_or_nil(Native.tg_conn_ca_pem(conn)) } }
+    end
+
+    # Ruby's own HTTP client, ready for requests to REST++ and not started: with host, port and TLS, and with the
+    # {#ca_pem} as all that it trusts, if there is any. It has no proxy, no client certificate and no pin. With
+    # :added_ca_files alone, `http.cert_store.set_default_paths` adds the system's certificates, which count as well.
+    #
+    # @return [Net::HTTP]
+    def http
+      Http.client(uri, ca_pem)
     end
 
     # A valid token, for the Authorization header of a request to the database: the connection's own while
     # it is fresh, renewed in time. Call this before every request; while it is fresh nothing is sent.
     #
-    # If the database refuses it (HTTP 401 or 403 with code REST-10016 or REST-10019), call {#reject_token}
-    # and ask once more.
+    # If the database refuses it ({TigerGraphAuth.token_refused?}), call {#reject_token} and ask once more.
     #
     # @return [Token] one whose header is "" if REST++ authentication is off
     def authorization(timeout: nil)
@@ -246,9 +368,8 @@ module TigerGraphAuth
     # @param token [Token, nil] the one that {#authorization} gave; nil does nothing
     # @return [nil]
     def reject_token(token)
-      raise TypeError, "token must be a Token, not #{token.class}" unless token.nil? || token.is_a?(Token)
-
-      with_call(nil) { |call| call.at_once { |conn| Native.tg_reject_token(conn, token&.pointer) } }
+      pointer = token_pointer(token)
+      with_call(nil) { |call| call.at_once { |conn| Native.tg_reject_token(conn, pointer) } }
     end
 
     # The server's version.
@@ -274,8 +395,8 @@ module TigerGraphAuth
     end
 
     # Stops the calls that are running on this object, on any thread: they raise {Cancelled}, or
-    # {UnknownOutcome} if the creation of a secret has begun. Does not wait for them. Later calls, and
-    # those on a dup, are unaffected. May be called in a signal handler.
+    # {UnknownOutcome} if the creation of a secret has begun, or a request other than :get and :head. Does
+    # not wait for them. Later calls, and those on a dup, are unaffected. May be called in a signal handler.
     #
     # @return [nil]
     def cancel
@@ -351,6 +472,18 @@ module TigerGraphAuth
     # Runs a native call without a result.
     def ask(timeout)
       wait_for(timeout) { |conn| Native.outcome { |error| yield conn, error } }
+    end
+
+    def answer_of_check(timeout)
+      valid = FFI::MemoryPointer.new(:int32)
+      ask(timeout) { |conn, error| yield conn, valid, error }
+      valid.read_int32 == 1
+    end
+
+    def token_pointer(token)
+      raise TypeError, "token must be a Token, not #{token.class}" unless token.nil? || token.is_a?(Token)
+
+      token&.pointer
     end
 
     def new_token(&native_call)

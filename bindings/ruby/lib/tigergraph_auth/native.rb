@@ -75,6 +75,22 @@ module TigerGraphAuth
       end
     end
 
+    # A request.
+    class RequestPointer < Owner
+      def self.release(pointer)
+        Native.tg_request_free(pointer)
+      end
+    end
+
+    # An answer.
+    class ResponsePointer < Owner
+      def self.release(pointer)
+        Native.tg_response_free(pointer)
+      end
+    end
+
+    SERVERS = { restpp: 1, gateway: 2 }.freeze
+
     IGNORE_MISSING = 1
     TOKEN_KEEP_CURRENT = 1
     TOKEN_GLOBAL = 2
@@ -127,6 +143,7 @@ module TigerGraphAuth
     attach_function :tg_config_set_tgcloud, %i[pointer int32], :void
     attach_function :tg_config_set_server_version, %i[pointer string], :void
     attach_function :tg_config_set_ca_file, %i[pointer string], :void
+    attach_function :tg_config_add_ca_file, %i[pointer string], :void
     attach_function :tg_config_set_ca_pem, %i[pointer string], :void
     attach_function :tg_config_set_client_cert, %i[pointer string string], :void
     attach_function :tg_config_set_pin_sha256, %i[pointer string], :void
@@ -141,12 +158,15 @@ module TigerGraphAuth
 
     attach_function :tg_conn_new, %i[pointer pointer pointer], :int32, blocking: true
     attach_function :tg_server_version, %i[pointer pointer pointer pointer pointer], :int32, blocking: true
+    attach_function :tg_conn_url, %i[pointer int32], :string
+    attach_function :tg_conn_ca_pem, [:pointer], :string
     attach_function :tg_conn_clone, [:pointer], :pointer
     attach_function :tg_conn_set_timeout, %i[pointer uint32], :void
     attach_function :tg_conn_cancel, [:pointer], :void
     attach_function :tg_conn_free, [:pointer], :void
 
     attach_function :tg_get_secrets, %i[pointer string pointer pointer], :int32, blocking: true
+    attach_function :tg_get_secret, %i[pointer string string pointer pointer], :int32, blocking: true
     attach_function :tg_create_secret, %i[pointer string string string pointer pointer], :int32, blocking: true
     attach_function :tg_ensure_secret, %i[pointer string pointer pointer], :int32, blocking: true
     attach_function :tg_drop_secret, %i[pointer string string uint32 pointer], :int32, blocking: true
@@ -162,13 +182,28 @@ module TigerGraphAuth
     attach_function :tg_refresh_token, %i[pointer string string int64 uint32 pointer pointer], :int32, blocking: true
     attach_function :tg_delete_token, %i[pointer string string uint32 pointer], :int32, blocking: true
     attach_function :tg_check_jwt_token, %i[pointer string pointer pointer], :int32, blocking: true
+    attach_function :tg_check_token, %i[pointer pointer pointer pointer], :int32, blocking: true
     attach_function :tg_authorization, %i[pointer pointer pointer], :int32, blocking: true
     attach_function :tg_current_token, %i[pointer pointer pointer], :int32
     attach_function :tg_reject_token, %i[pointer pointer], :void
     attach_function :tg_token_value, [:pointer], :string
     attach_function :tg_token_header, [:pointer], :string
     attach_function :tg_token_expires_at, [:pointer], :int64
+    attach_function :tg_token_url, %i[pointer int32], :string
     attach_function :tg_token_free, [:pointer], :void
+
+    attach_function :tg_is_token_refused, %i[int32 int32 pointer size_t], :int32
+    attach_function :tg_request_new, %i[string int32 string], :pointer
+    attach_function :tg_request_set_header, %i[pointer string string], :void
+    attach_function :tg_request_set_body, %i[pointer pointer size_t string], :void
+    attach_function :tg_request_set_response_limit, %i[pointer uint64], :void
+    attach_function :tg_request_free, [:pointer], :void
+    attach_function :tg_send, %i[pointer pointer pointer pointer], :int32, blocking: true
+    attach_function :tg_response_http_status, [:pointer], :int32
+    attach_function :tg_response_header, %i[pointer string], :string
+    attach_function :tg_response_body, [:pointer], :pointer
+    attach_function :tg_response_body_length, [:pointer], :size_t
+    attach_function :tg_response_free, [:pointer], :void
 
     attach_function :tg_diagnose, %i[pointer uint32 pointer pointer], :int32, blocking: true
     attach_function :tg_report_text, [:pointer], :string

@@ -22,6 +22,12 @@ module TigerGraphAuth
       Native.text(Native.tg_token_header(@pointer))
     end
 
+    # @param server see {Connection#url}
+    # @return [String] the address where this token is good, as {Connection#url} tells it
+    def url(server: :restpp)
+      Native.text(Native.tg_token_url(@pointer, Arguments.server(server)))
+    end
+
     # @return [Time, nil] when the token expires, in UTC; nil if unknown
     def expires_at
       seconds = Native.tg_token_expires_at(@pointer)
