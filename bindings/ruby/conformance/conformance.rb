@@ -93,7 +93,8 @@ class Program
       tgcloud: TGCLOUD[command.number("tgcloud")], insecure_tls: command.flag("insecure_tls"),
       allow_http: command.flag("allow_http"), connect_timeout: command.milliseconds("connect_ms"),
       timeout: command.milliseconds("total_ms"), lifetime: command.number("lifetime_s"),
-      renew_before: command.number("renew_before_s"), added_ca_files: command.text("added_ca_file"), logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
+      renew_before: command.number("renew_before_s"), added_ca_files: command.text("added_ca_file"),
+      logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
     )
     close(command)
     @conn = conn

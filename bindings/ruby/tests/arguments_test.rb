@@ -63,6 +63,7 @@ module TigerGraphAuth
         drop_secret: [1, ["a", 1]], get_token: [{ secret: 1 }, { lifetime: "1" }, { timeout: "1" }],
         refresh_token: [1, { secret: 1 }], delete_token: [1, { secret: 1 }], check_jwt_token: [1],
         reject_token: ["text"], authorization: [{ timeout: "1" }], server_version: [{ timeout: [] }],
+        get_secret: [1, { user: 1 }], check_token: ["text"], uri: [1], get: [1],
         diagnose: [{ timeout: :x }]
       }
       bad.each do |method, list|
@@ -76,6 +77,28 @@ module TigerGraphAuth
       assert_raises(ArgumentError) { conn.drop_secret("a", "a\0b") }
       assert_raises(ArgumentError) { conn.authorization(timeout: -1) }
       assert_nil conn.reject_token(nil)
+    end
+
+    def test_arguments_of_requests
+      conn = nowhere
+      [[1, "/x"], [:get, 1], [:get, "/x", { body: 1 }], [:get, "/x", { content_type: 1 }],
+       [:get, "/x", { headers: { 1 => "x" } }], [:get, "/x", { headers: { "X-A" => 1.5 } }],
+       [:get, "/x", { response_limit: "1" }], [:get, "/x", { timeout: "1" }]].each do |method, path, options|
+        assert_raises(TypeError, options.to_s) { conn.request(method, path, **options.to_h) }
+      end
+      [{ server: :gsql }, { server: nil }, { response_limit: -1 }, { response_limit: 2**64 }, { content_type: "a\0" },
+       { headers: { "X-A\0" => "x" } }, { headers: { "X-A" => "#{CANARY}\0" } }].each do |options|
+        error = assert_raises(ArgumentError, options.to_s) { conn.get("/x", **options) }
+        refute_includes error.message, CANARY
+      end
+    end
+
+    def test_more_ca_files
+      [1, [1], ["a", :b]].each { |value| assert_raises(TypeError) { open(added_ca_files: value) } }
+      error = assert_raises(InvalidArgument) { open(secret: "x", added_ca_files: "/nonexistent/more.pem") }
+      assert_equal "config.file", error.reason
+      assert_includes error.message, "/nonexistent/more.pem"
+      [nil, [], [nil]].each { |value| open(secret: "x", added_ca_files: value) }
     end
 
     def test_nil_where_it_means_nothing

@@ -44,6 +44,11 @@ class Standin
     JSON.parse(Net::HTTP.get(URI("#{@control}/requests")))
   end
 
+  def forget_requests
+    address = URI(@control)
+    Net::HTTP.start(address.hostname, address.port) { |http| http.delete("/requests") }
+  end
+
   def stop
     @process.close
   end

@@ -83,7 +83,9 @@ module TigerGraphAuth
     # @return [Integer] also of the text that Net::HTTP has
     def http_status(value)
       value = value.to_i if value.is_a?(String)
-      within(INT32, number(value, "http_status").to_i, "http_status")
+      raise TypeError, "http_status must be an Integer, not #{value.class}" unless value.is_a?(Integer)
+
+      within(INT32, value, "http_status")
     end
 
     # @return [Integer] the flags whose condition holds
