@@ -63,7 +63,7 @@ module TigerGraphAuth
         drop_secret: [1, ["a", 1]], get_token: [{ secret: 1 }, { lifetime: "1" }, { timeout: "1" }],
         refresh_token: [1, { secret: 1 }], delete_token: [1, { secret: 1 }], check_jwt_token: [1],
         reject_token: ["text"], authorization: [{ timeout: "1" }], server_version: [{ timeout: [] }],
-        get_secret: [1, { user: 1 }], check_token: ["text"], uri: [1], get: [1],
+        get_secret: [1], check_token: ["text"], uri: [1],
         diagnose: [{ timeout: :x }]
       }
       bad.each do |method, list|
@@ -73,6 +73,7 @@ module TigerGraphAuth
           end
         end
       end
+      assert_raises(TypeError) { conn.get_secret("a", user: 1) }
       assert_raises(ArgumentError) { conn.create_secret("a\0b") }
       assert_raises(ArgumentError) { conn.drop_secret("a", "a\0b") }
       assert_raises(ArgumentError) { conn.authorization(timeout: -1) }

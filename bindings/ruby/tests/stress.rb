@@ -16,6 +16,7 @@ secret = conn.create_secret("s1")
 token = conn.get_token(secret: secret)
 listed = conn.secrets
 version = conn.server_version
+response = conn.post("/echo", "{}", content_type: "application/json", headers: { "X-A" => "b" })
 conn.drop_secret("s1", "s1", ignore_missing: true)
 begin
   conn.drop_secret("s1")
@@ -28,8 +29,10 @@ copy.reject_token(token)
 copy.close
 GC.stress = false
 
-seen = [secret.alias_name, token.header == "Bearer #{token.value}", listed.size, message, version.to_s]
-wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0"]
+seen = [secret.alias_name, token.header == "Bearer #{token.value}", listed.size, message, version.to_s, response["Content-Type"],
+        JSON.parse(response.body)["message"]]
+wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0",
+          "application/json", "Hello GSQL"]
 server.close
 abort "not #{wanted}, but #{seen}" unless seen == wanted
 puts "GC.stress: as expected"
