@@ -15,7 +15,7 @@ The blocks of a page are run in their order, in one folder, by their language:
                   `conn`, else one that gets a `conn`. These are made of the environment, and the last call of the
                   piece, and then tg_authorization() after a piece about settings, must succeed.
     sh            bash -euo pipefail
-    ruby, go      with the package of this repository
+    ruby, go      with the package of this repository; Ruby gets TG_CERT_PATH for a server that speaks TLS
     csharp        has to be a block of the package's README, whose own test builds and runs it
     python        with TIGERGRAPH_PEER, or as a recipe with what tests/setup/languages installs
     php, lua, js  with php, luajit, and node with what tests/setup/languages installs
@@ -342,6 +342,8 @@ class Page:
         if not shutil.which("ruby") or subprocess.run(["ruby", "-e", "require 'ffi'"], capture_output=True).returncode:
             skip("ruby with ffi is not installed")
         (self.folder / "program.rb").write_text(block.text)
+        if "tls" in block.words:
+            variables = {**variables, "TG_CERT_PATH": "ca.pem"}
         return run(["ruby", "-w", "-I", str(ROOT / "bindings/ruby/lib"), "program.rb"], self.folder, variables)
 
     def go(self, block, variables):
