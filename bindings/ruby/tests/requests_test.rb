@@ -77,6 +77,25 @@ module TigerGraphAuth
       request["headers"].to_h.transform_keys(&:downcase)["content-length"].to_i
     end
 
+    def unfreed_requests
+      ObjectSpace.each_object(Native::RequestPointer).count(&:autorelease?)
+    end
+
+    # The collector does not know how large they are.
+    def test_a_request_is_freed_before_the_collector_comes
+      Standin.run("4.2") do |standin|
+        standin.connect do |conn|
+          GC.disable
+          before = unfreed_requests
+          conn.post("/echo", "x" * 1000)
+          assert_raises(InvalidArgument) { conn.post("echo", "x" * 1000) }
+          assert_equal before, unfreed_requests
+        ensure
+          GC.enable
+        end
+      end
+    end
+
     def test_the_encoding_of_a_body
       Standin.run("4.2") do |standin|
         standin.connect do |conn|
@@ -252,9 +271,12 @@ module TigerGraphAuth
     def test_rubys_own_client_as_it_is_made
       before = ENV.fetch("http_proxy", nil)
       ENV["http_proxy"] = "http://127.0.0.1:1"
-      http = Connection.open("http://[::1]:14240/base", secret: "x", &:http)
-      assert_equal ["::1", 14_240, false, false, false],
+      # The environment's proxy is never for addresses of this machine.
+      http = Connection.open("http://db.example.com", secret: "x", allow_http: true, &:http)
+      assert_predicate Net::HTTP.new(http.address), :proxy?
+      assert_equal ["db.example.com", 14_240, false, false, false],
                    [http.address, http.port, http.use_ssl?, http.started?, http.proxy?]
+      assert_equal "::1", Connection.open("http://[::1]/base", secret: "x", &:http).address
     ensure
       ENV["http_proxy"] = before
     end
@@ -262,7 +284,8 @@ module TigerGraphAuth
     def test_addresses
       Connection.open("https://db.example.com/base", secret: "x", added_ca_files: nil) do |conn|
         assert_equal "https://db.example.com:14240/base/restpp", conn.url
-        assert_equal ["https://db.example.com:14240/base"] * 2, [conn.url(server: :gateway), conn.uri(server: :gateway).to_s]
+        assert_equal ["https://db.example.com:14240/base"] * 2,
+                     [conn.url(server: :gateway), conn.uri(server: :gateway).to_s]
         assert_instance_of URI::HTTPS, conn.uri("/x")
         assert_equal [Encoding::UTF_8, nil], [conn.url.encoding, conn.ca_pem]
         ["x", "@evil.example.com"].each { |path| assert_raises(ArgumentError) { conn.uri(path, server: :gateway) } }

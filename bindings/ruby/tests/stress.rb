@@ -29,10 +29,9 @@ copy.reject_token(token)
 copy.close
 GC.stress = false
 
-seen = [secret.alias_name, token.header == "Bearer #{token.value}", listed.size, message, version.to_s, response["Content-Type"],
-        JSON.parse(response.body)["message"]]
-wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0",
-          "application/json", "Hello GSQL"]
+seen = [secret.alias_name, token.header == "Bearer #{token.value}", listed.size, message, version.to_s,
+        response["Content-Type"], JSON.parse(response.body)["message"]]
+wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0", "application/json", "Hello GSQL"]
 server.close
 abort "not #{wanted}, but #{seen}" unless seen == wanted
 puts "GC.stress: as expected"
