@@ -2,6 +2,7 @@
  * GET /gsql/v1/large (with their length) and /gsql/v1/stream (in chunks), and a small text to other paths of GSQL.
  *
  *     server CERTIFICATE KEY
+ *     server - - DELAY-MS LIFETIME-S      without TLS; each token is another one, comes so much later and lives so long
  *
  * Prints its ports as JSON and serves until its standard input ends. GET /counters on the port without TLS tells
  * what it has seen so far, so that a measurement can be held to what it says it measures.
@@ -9,6 +10,7 @@
 #include "bench.h"
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -35,6 +37,8 @@ static struct port ports[] = {
 #define PORTS (sizeof ports / sizeof *ports)
 
 static atomic_ulong connections, requests, handshakes, resumed;
+/* How long each token lives, or 0 for the one that is always the same, and how long a token is waited for. */
+static long lifetime_s, delay_ms;
 /* The answer of ports that keep their connections, and of those that do not. */
 static char answers[2][1024];
 static const char small[] = "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: application/json\r\nContent-Length: 15\r\n"
@@ -101,6 +105,32 @@ static int transmit_large(struct peer *peer, int in_chunks) {
     return in_chunks ? transmit(peer, "0\r\n\r\n") : 1;
 }
 
+/* A part of a JWT. */
+static void encode_part(const char *json, char *text) {
+    int length = EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)json, (int)strlen(json));
+    while (length > 0 && text[length - 1] == '=') text[--length] = '\0';
+    for (char *byte = text; *byte != '\0'; byte++) *byte = *byte == '+' ? '-' : *byte == '/' ? '_' : *byte;
+}
+
+/* A token that nobody had before. */
+static int transmit_new_token(struct peer *peer) {
+    static atomic_ulong tokens;
+    char claims[256], part[512], body[1024], answer[2048], date[64];
+    struct timespec wait = {.tv_sec = delay_ms / 1000, .tv_nsec = delay_ms % 1000 * 1000000};
+    nanosleep(&wait, NULL);
+    time_t seconds = time(NULL);
+    struct tm fields;
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&seconds, &fields));
+    snprintf(claims, sizeof claims, "{\"sub\":\"tigergraph\",\"iat\":%ld,\"exp\":%ld,\"jti\":\"%lu\"}", (long)seconds,
+             (long)seconds + lifetime_s, atomic_fetch_add(&tokens, 1));
+    encode_part(claims, part);
+    int length = snprintf(body, sizeof body, "{\"error\":false,\"message\":\"Generate new JWT token successfully.\","
+                          "\"token\":\"eyJhbGciOiJIUzI1NiJ9.%s.c2lnbmF0dXJl\"}", part);
+    snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: %s\r\nContent-Type: application/json\r\n"
+             "Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s", date, length, body);
+    return transmit(peer, answer);
+}
+
 static int starts_with(const char *text, const char *start) {
     return strncmp(text, start, strlen(start)) == 0;
 }
@@ -114,6 +144,7 @@ static int answer(struct peer *peer, const char *request) {
     if (starts_with(request, "GET /gsql/")) return transmit(peer, small);
     if (!starts_with(request, "POST /gsql/v1/tokens "))
         return transmit(peer, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    if (lifetime_s > 0) return transmit_new_token(peer);
     return transmit(peer, answers[peer->port->closes]) && !peer->port->closes;
 }
 
@@ -201,14 +232,16 @@ static void prepare_answers(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3) fail("arguments: CERTIFICATE KEY");
+    if (argc != 3 && argc != 5) fail("arguments: CERTIFICATE KEY [DELAY-MS LIFETIME-S]");
+    int with_tls = strcmp(argv[1], "-") != 0;
+    if (argc == 5) delay_ms = atol(argv[3]), lifetime_s = atol(argv[4]);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     signal(SIGPIPE, SIG_IGN);
     prepare_answers();
-    for (size_t i = 0; i < PORTS; i++) {
+    for (size_t i = 0; i < PORTS && (with_tls || ports[i].version == 0); i++) {
         pthread_t thread;
         if (ports[i].version != 0) prepare_tls(&ports[i], argv[1], argv[2]);
         printf("%s\"%s\":%u", i == 0 ? "{" : ",", ports[i].name, listen_on_loopback(&ports[i]));
