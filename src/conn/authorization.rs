@@ -62,7 +62,7 @@ impl Connection {
                 Advice::Off => return Ok(self.not_needed()),
                 Advice::Fail(error) => return Err(self.with_cause_of_delay(error)),
                 Advice::UseAndRenew(token, number) => {
-                    if self.start_renewal(number) != Started::Running {
+                    if self.start_renewal(number, false) != Started::Running {
                         manager.put_off(number);
                     }
                     return Ok(token);
@@ -75,9 +75,9 @@ impl Connection {
                 own_call.get_or_insert_with(|| self.call(begun.take().unwrap_or_else(|| self.begin()), &[], &[]))
             });
             if begins {
-                let started = self.start_renewal(number);
-                let good = own.policy().still_good(boot_clock()).filter(|_| started != Started::Running);
-                if let Some(token) = good {
+                let good = own.policy().still_good(boot_clock());
+                let started = self.start_renewal(number, good.is_none());
+                if let Some(token) = good.filter(|_| started != Started::Running) {
                     manager.put_off(number);
                     return Ok(token);
                 }
@@ -136,9 +136,10 @@ impl Connection {
     }
 
     /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends it.
-    fn start_renewal(&self, number: u64) -> Started {
+    /// `wanted`: whether its caller has no token until then.
+    fn start_renewal(&self, number: u64, wanted: bool) -> Started {
         let manager = &self.core.authorization;
-        let Some(place) = manager.state().take_place() else {
+        let Some(place) = manager.state().take_place(wanted) else {
             return Started::NoPlace;
         };
         // There before its thread is, so that the last free cannot miss it.

@@ -80,12 +80,12 @@ impl RenewalState {
         flag
     }
 
-    /// A place for the thread of a renewal, if one is free.
-    pub fn take_place(&self) -> Option<Place> {
+    /// A place for the thread of a renewal, if one is free. `wanted`: whether a caller can only wait for it.
+    pub fn take_place(&self, wanted: bool) -> Option<Place> {
         let since = self.waits_since.load(Ordering::Relaxed);
         let waited =
             if since == 0 { Duration::ZERO } else { Duration::from_nanos(boot_nanoseconds().saturating_sub(since)) };
-        let place = Place::take(waited);
+        let place = Place::take(if wanted { Duration::MAX } else { waited });
         let since = if place.is_some() {
             0
         } else if since == 0 {

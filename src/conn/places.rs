@@ -1,4 +1,4 @@
-//! Places for threads that renew tokens: a few in the whole process, and more where a renewal would wait long.
+//! Places for threads that renew tokens: a few in the whole process, and more the longer a renewal has waited.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,9 +9,13 @@ use crate::platform::per_process::PerProcess;
 
 /// So many threads renew tokens at once.
 const USUAL: usize = 8;
-/// So many where a renewal has waited for [`PATIENCE`].
+/// So many where a renewal has waited for [`LONG`], or a caller for a token. The others are free by and by before that,
+/// so that those who have waited longest come first.
 const MOST: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(2);
+/// All but a few are free after [`SHORT`]: tokens that live for 20 s have 2 s for their renewal.
+const NEARLY_ALL: usize = 56;
+const SHORT: Duration = Duration::from_millis(250);
 
 static TAKEN: Lazy<PerProcess<AtomicUsize>> = Lazy::new(PerProcess::default);
 
@@ -21,10 +25,21 @@ pub(super) struct Place(&'static AtomicUsize);
 impl Place {
     /// A place for a renewal that has waited so long for one, if there is one.
     pub fn take(waited: Duration) -> Option<Place> {
-        let most = if waited >= PATIENCE { MOST } else { USUAL };
+        let most = most_after(waited);
         let taken = TAKEN.get();
         let one_more = |count: usize| (count < most).then_some(count + 1);
         taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok().then(|| Place(taken))
+    }
+}
+
+/// How many places may be taken when a renewal that has waited so long takes one.
+fn most_after(waited: Duration) -> usize {
+    let part =
+        |of: usize, waited: Duration, time: Duration| of * waited.as_millis() as usize / time.as_millis() as usize;
+    match waited {
+        _ if waited < SHORT => USUAL + part(NEARLY_ALL - USUAL, waited, SHORT),
+        _ if waited < LONG => NEARLY_ALL + part(MOST - NEARLY_ALL, waited - SHORT, LONG - SHORT),
+        _ => MOST,
     }
 }
 
@@ -40,7 +55,7 @@ mod tests {
 
     #[test]
     fn the_manual_says_how_many_there_are() {
-        let numbers = format!("at most {USUAL} in a process, or {MOST} once a renewal has waited");
+        let numbers = format!("at most {USUAL} in a process, or up to {MOST} if renewals have to wait");
         for manual in [include_str!("../../include/tigergraph_auth.h"), include_str!("../../docs/threads.md")] {
             let words = manual.replace(" * ", " ").split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(words.contains(&numbers), "{numbers}");
@@ -51,12 +66,23 @@ mod tests {
     fn there_are_more_places_for_those_who_have_waited() {
         let take = |count: usize, waited: Duration| (0..count).map_while(|_| Place::take(waited)).collect::<Vec<_>>();
         let usual = take(100, Duration::ZERO);
-        assert!(usual.len() <= USUAL && Place::take(Duration::from_millis(999)).is_none());
-        let more = take(100, PATIENCE);
-        assert_eq!(usual.len() + more.len(), MOST);
+        assert!(usual.len() <= USUAL && Place::take(Duration::from_millis(1)).is_none());
+        let nearly_all = take(100, SHORT);
+        assert_eq!(usual.len() + nearly_all.len(), NEARLY_ALL);
+        let more = take(100, LONG);
+        assert_eq!(usual.len() + nearly_all.len() + more.len(), MOST);
         drop(usual);
         assert!(Place::take(Duration::ZERO).is_none(), "those who waited took them");
         drop(more);
+        assert!(Place::take(SHORT / 2).is_none(), "those who waited longer come first");
+        drop(nearly_all);
         assert!(Place::take(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn the_longer_a_renewal_waits_the_more_places_there_are() {
+        let most: Vec<usize> = (0..=300).map(|n| most_after(Duration::from_millis(10 * n))).collect();
+        assert!(most.is_sorted() && most[0] == USUAL && most[25] == NEARLY_ALL && most[200] == MOST);
+        assert_eq!(most_after(Duration::MAX), MOST);
     }
 }

@@ -35,7 +35,7 @@ const LOCAL_WAIT: Duration = seconds(1);
 /// A server may ask for more time than this; it is not given more.
 const LONGEST_RETRY_AFTER: Duration = seconds(3600);
 /// So long a renewal is put off for which no thread is free.
-const PUT_OFF: Duration = Duration::from_millis(250);
+const PUT_OFF: Duration = Duration::from_millis(100);
 /// "Authentication is off" is believed so long.
 const OFF_WAIT: Duration = seconds(15 * 60);
 /// A token that is rejected before this age, and before half of its life, was never good.
@@ -122,6 +122,8 @@ struct Renewal<T> {
     old: Option<T>,
     /// Whether that one was deleted or rejected meanwhile.
     old_is_gone: bool,
+    /// Whether it begins late because no thread was free, for which callers do not wait while the token is good.
+    is_late: bool,
 }
 
 /// Why no request is sent for a while.
@@ -198,11 +200,11 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         };
         let (token, must) = (held.token.clone(), now >= schedule.must);
         match (&self.renewal, &self.pause) {
-            (Some(renewal), _) if must => Advice::Wait(renewal.number),
+            (Some(renewal), _) if must && !renewal.is_late => Advice::Wait(renewal.number),
             (Some(_), _) => Advice::Use(token),
             (None, _) if self.put_off.is_some_and(|until| now < until) => Advice::Use(token),
             (None, Some(pause)) if now < pause.until => Advice::Use(token),
-            (None, _) if must => Advice::Renew(self.begin()),
+            (None, _) if must && self.put_off.is_none() => Advice::Renew(self.begin()),
             (None, _) => Advice::UseAndRenew(token, self.begin()),
         }
     }
@@ -235,9 +237,9 @@ impl<T: Clone + Same> RenewalPolicy<T> {
 
     fn begin(&mut self) -> u64 {
         self.renewals += 1;
-        self.put_off = None;
+        let is_late = self.put_off.take().is_some();
         let old = self.held.as_ref().map(|held| held.token.clone());
-        self.renewal = Some(Renewal { number: self.renewals, old, old_is_gone: false });
+        self.renewal = Some(Renewal { number: self.renewals, old, old_is_gone: false, is_late });
         self.renewals
     }
 
@@ -391,6 +393,7 @@ impl<T: Clone + Same> RenewalPolicy<T> {
             return schedule.renew;
         }
         match (&self.renewal, &self.pause) {
+            (Some(renewal), _) if renewal.is_late => schedule.dead,
             (Some(_), _) if now < schedule.must => schedule.must,
             (None, _) if self.put_off.is_some_and(|until| now < until) => {
                 self.put_off.unwrap_or(now).min(schedule.dead)
