@@ -10,13 +10,14 @@ that what happens once does not count. The server's counters have to agree with 
 
 import json
 import os
-import platform
 import re
 import statistics
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+
+import common
+from common import figures_of, run, version
 
 PROGRAMS, LIBRARY, PYTHON = (Path(argument).absolute() for argument in sys.argv[1:4])
 QUICK = "--quick" in sys.argv
@@ -57,28 +58,9 @@ REQUESTS = [
 ]
 
 
-def run(command, **more):
-    """What a program printed; it has to succeed."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **more)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}{done.stderr}")
-    return done
-
-
-def figures_of(command, **more):
-    return json.loads(run(command, **more).stdout)
-
-
-class Server:
-    def __enter__(self):
-        command = CORE + [PROGRAMS / "server", PROGRAMS / "server.pem", PROGRAMS / "server.key"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.ports = json.loads(self.process.stdout.readline())
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
+class Server(common.Server):
+    def __init__(self):
+        super().__init__(CORE + [PROGRAMS / "server", PROGRAMS / "server.pem", PROGRAMS / "server.key"])
 
     def url(self, scheme, port):
         return f"{scheme}://localhost:{self.ports[port]}"
@@ -255,16 +237,9 @@ def handles(server):
 
 
 def machine():
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    memory = int(re.search(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text())[1])
-    release = platform.freedesktop_os_release()["PRETTY_NAME"]
-    version = lambda *command: run(command).stdout.splitlines()[0]
-    load = [f"{one:.1f}" for one in os.getloadavg()]
-    return {"cpu": cpu[1] if cpu else platform.machine(), "cores": os.cpu_count(), "memory_gib": round(memory / 2**20),
-            "system": release, "kernel": platform.release().split("-")[0], "rustc": version("rustc", "--version"),
-            "cc": version("cc", "--version"), "openssl": version("openssl", "version").split(" (")[0],
+    return {**common.machine(), "openssl": version("openssl", "version").split(" (")[0],
             "libcurl": version("pkg-config", "--modversion", "libcurl"),
-            "cjson": version("pkg-config", "--modversion", "libcjson"), "load_before": load[0]}
+            "cjson": version("pkg-config", "--modversion", "libcjson")}
 
 
 def budgets():

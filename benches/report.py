@@ -11,6 +11,8 @@ import math
 import sys
 from pathlib import Path
 
+from common import count, machine_text, table, write_between
+
 HERE = Path(__file__).parent
 RESULTS = json.loads(Path(sys.argv[1]).read_text())
 NAMES = {"ours": "this library", "raw": "raw socket", "libcurl": "libcurl + cJSON", "pytigergraph": "pyTigerGraph 2.0.5"}
@@ -18,20 +20,8 @@ COLOURS = {"ours": "#d9480f", "raw": "#868e96", "libcurl": "#1971c2", "pytigergr
 BEGIN, END = "<!-- written by benches/run --write -->", "<!-- end -->"
 
 
-def table(head, rows):
-    lines = [head, ["---"] + ["--:"] * (len(head) - 1)] + rows
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    lines[1] = ["-" * widths[0]] + ["-" * (width - 1) + ":" for width in widths[1:]]
-    pad = lambda line: [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
-    return "\n".join("| " + " | ".join(pad(line)) + " |" for line in lines)
-
-
 def micros(nanoseconds):
     return f"{nanoseconds / 1000:.1f}" if nanoseconds < 1e5 else f"{nanoseconds / 1000:.0f}"
-
-
-def count(value, digits=0):
-    return "–" if value is None else f"{value:,.{digits}f}".replace(",", " ")
 
 
 def goals():
@@ -130,8 +120,7 @@ def process():
 def machine():
     machine = RESULTS["machine"]
     busy = "" if float(machine["load_before"]) < 0.5 else " **The machine was busy: times and their ratios mean nothing.**"
-    return (f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB; {machine['system']}, Linux "
-            f"{machine['kernel']}; {machine['rustc']}; {machine['cc']}; libcurl {machine['libcurl']} with "
+    return (f"{machine_text(machine)}; libcurl {machine['libcurl']} with "
             f"{machine['openssl']}, cJSON {machine['cjson']}. Load before the run: {machine['load_before']}; "
             f"rounds: {RESULTS['rounds']}.{busy}")
 
@@ -171,10 +160,7 @@ def plot():
 
 
 def write(tables, bars):
-    readme = HERE / "README.md"
-    before, rest = readme.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+    write_between(HERE / "README.md", BEGIN, END, tables)
     (HERE / "figures.svg").write_text(bars)
 
 

@@ -2,7 +2,7 @@
  *
  *     scale threads URL COUNT...     after each COUNT of threads that made one tg_authorization and ended: nanoseconds of
  *                                    tg_conn_free, and CPU time of a warm tg_get_token
- *     scale handles URL FEW MANY     what a handle with a managed token costs where there are FEW, and where there are MANY
+ *     scale handles URL COUNT        what each of COUNT handles with managed tokens costs
  *     scale names PORT COUNT         calls that fail where COUNT threads want tokens of servers with as many names, each of
  *                                    which takes 100 ms to look up; what a new name takes while 15 others hang
  */
@@ -67,7 +67,7 @@ static void threads_that_lived(const char *url, char **counts, int steps) {
 
 /* So many handles are measured as one. */
 #define BATCH 100
-#define MOST_BATCHES 400
+#define MOST_BATCHES 100
 
 struct handle {
     tg_conn *conn, *clone;
@@ -122,30 +122,16 @@ static void life_of_handles(size_t count) {
     free(handles);
 }
 
-/* Medians over all batches since the last time. */
-static void print_steps(const char *name) {
-    printf("\"%s\":{", name);
-    for (size_t i = 0; i < STEPS; i++) {
-        struct step *step = &steps[i];
-        printf("%s\"%s\":{\"wall_ns\":%.0f,\"cpu_ns\":%.0f}", i == 0 ? "" : ",", step->name,
-               median(step->wall, step->batches), median(step->cpu, step->batches));
-        step->batches = 0;
-    }
-    printf("}");
-}
-
-/* Where there are few, as many batches as where there are many. */
-static void few_and_many(const char *url, size_t few, size_t many) {
+/* Medians over all batches. A first handle is for what is done once in a process. */
+static void many_handles(const char *url, size_t count) {
     tg_config *config = config_for(url);
     settings = config;
-    life_of_handles(few);
+    life_of_handles(1);
     for (size_t i = 0; i < STEPS; i++) steps[i].batches = 0;
-    for (size_t done = 0; done < many; done += few) life_of_handles(few);
-    printf("{");
-    print_steps("few");
-    life_of_handles(many);
-    printf(",");
-    print_steps("many");
+    life_of_handles(count);
+    for (size_t i = 0; i < STEPS; i++)
+        printf("%s\"%s\":{\"wall_ns\":%.0f,\"cpu_ns\":%.0f}", i == 0 ? "{" : ",", steps[i].name,
+               median(steps[i].wall, steps[i].batches), median(steps[i].cpu, steps[i].batches));
     puts("}");
     tg_config_free(config);
 }
@@ -256,10 +242,10 @@ static void names(size_t count) {
 int main(int argc, char **argv) {
     raise_files();
     if (argc > 3 && strcmp(argv[1], "threads") == 0) threads_that_lived(argv[2], argv + 3, argc - 3);
-    else if (argc == 5 && strcmp(argv[1], "handles") == 0) few_and_many(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+    else if (argc == 4 && strcmp(argv[1], "handles") == 0) many_handles(argv[2], strtoul(argv[3], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "names") == 0) {
         port = argv[2];
         names(strtoul(argv[3], NULL, 10));
-    } else fail("arguments: threads URL COUNT... | handles URL FEW MANY | names PORT COUNT");
+    } else fail("arguments: threads URL COUNT... | handles URL COUNT | names PORT COUNT");
     return 0;
 }
