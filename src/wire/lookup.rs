@@ -45,8 +45,8 @@ type Answer = Result<Vec<SocketAddr>>;
 #[derive(Default)]
 struct Names {
     book: Arc<Mutex<Book>>,
-    /// A look-up has ended.
-    news: Arc<Condvar>,
+    /// A look-up has ended, and its thread is free.
+    freed: Arc<Condvar>,
 }
 
 /// What is known, and what is being asked. A tree, because a hash map begins with random numbers, and panics
@@ -58,8 +58,12 @@ struct Book {
     most: usize,
     /// Look-ups that have a thread. `getaddrinfo` cannot be interrupted, so one that nobody waits for any more keeps
     /// its thread until the system answers, and the next caller of the same name joins it.
-    running: Vec<(String, u64)>,
+    running: Vec<(String, LookUp)>,
 }
+
+/// Tells that a look-up has ended. Each has its own, so that callers of names that hang are not woken by others; which
+/// tells look-ups of one name apart, too.
+type LookUp = Arc<Condvar>;
 
 struct Known {
     until: Duration,
@@ -84,8 +88,8 @@ pub fn wake_callers() {
 impl Names {
     fn wake_callers(&self) {
         // Whoever holds the lock may be about to wait.
-        drop(lock(&self.book));
-        self.news.notify_all();
+        lock(&self.book).running.iter().for_each(|(_, look_up)| look_up.notify_all());
+        self.freed.notify_all();
     }
 
     fn look_up(&self, host: &str, deadline: &Deadline) -> Answer {
@@ -95,14 +99,14 @@ impl Names {
             if let Some(known) = book.known.get(host).filter(|known| known.until > boot_clock()) {
                 return known.answer.clone();
             }
-            if let Some(number) = book.running(host) {
-                return self.wait_for(host, number, book, deadline, begun);
+            if let Some(look_up) = book.running(host).cloned() {
+                return wait_for(&look_up, host, book, deadline, begun);
             }
             if book.running.len() < MAX_LOOKUPS {
-                let number = self.begin(host, &mut book)?;
+                let look_up = self.begin(host, &mut book)?;
                 // The time that other look-ups took is not this one's.
                 deadline.restart_connecting();
-                return self.wait_for(host, number, book, deadline, begun);
+                return wait_for(&look_up, host, book, deadline, begun);
             }
             let patience = (begun + PATIENCE).saturating_sub(boot_clock());
             let last_good = book.last_good(host);
@@ -114,68 +118,66 @@ impl Names {
                 Status::Timeout => no_thread_free(),
                 _ => error,
             })?;
-            book = self.news.wait_timeout(book, left.min(longest)).unwrap_or_else(PoisonError::into_inner).0;
+            book = self.freed.wait_timeout(book, left.min(longest)).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Starts a look-up.
-    fn begin(&self, host: &str, book: &mut Book) -> Result<u64> {
-        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let number = NUMBERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let (name, shared, news) = (host.to_owned(), self.book.clone(), self.news.clone());
+    fn begin(&self, host: &str, book: &mut Book) -> Result<LookUp> {
+        let look_up = LookUp::default();
+        let (name, shared, news) = (host.to_owned(), self.book.clone(), [look_up.clone(), self.freed.clone()]);
         let start = || {
             std::thread::Builder::new().name(process::LOOKUP_THREAD.into()).stack_size(process::stack()).spawn(
                 move || {
                     process::begin_library_thread();
                     let (answer, keep) = ask_system(&name);
                     lock(&shared).end(name, answer, keep);
-                    news.notify_all();
+                    news.iter().for_each(|news| news.notify_all());
                 },
             )
         };
         process::without_signals(start).map_err(|_| {
             Error::new(Reason::ConnectResource, "no thread can be started to look the server's name up")
         })?;
-        book.running.push((host.to_owned(), number));
-        Ok(number)
+        book.running.push((host.to_owned(), look_up.clone()));
+        Ok(look_up)
     }
+}
 
-    /// Waits for a look-up, since this moment.
-    fn wait_for(
-        &self,
-        host: &str,
-        number: u64,
-        mut book: MutexGuard<'_, Book>,
-        deadline: &Deadline,
-        begun: Duration,
-    ) -> Answer {
-        loop {
-            let left = match (book.answer(host, number), deadline.next_long_wait()) {
-                (Some(answer), _) => return answer,
-                (None, Ok(left)) => left,
-                (None, Err(error)) => return Err(error),
-            };
-            let patience = (begun + PATIENCE).saturating_sub(boot_clock());
-            let longest = match book.last_good(host) {
-                Some(addresses) if patience.is_zero() => return Ok(addresses),
-                Some(_) => patience,
-                None => Duration::MAX,
-            };
-            let waited = self.news.wait_timeout(book, left.min(longest));
-            book = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+/// Waits for a look-up, since this moment.
+fn wait_for(
+    look_up: &LookUp,
+    host: &str,
+    mut book: MutexGuard<'_, Book>,
+    deadline: &Deadline,
+    begun: Duration,
+) -> Answer {
+    loop {
+        let left = match (book.answer(host, look_up), deadline.next_long_wait()) {
+            (Some(answer), _) => return answer,
+            (None, Ok(left)) => left,
+            (None, Err(error)) => return Err(error),
+        };
+        let patience = (begun + PATIENCE).saturating_sub(boot_clock());
+        let longest = match book.last_good(host) {
+            Some(addresses) if patience.is_zero() => return Ok(addresses),
+            Some(_) => patience,
+            None => Duration::MAX,
+        };
+        let waited = look_up.wait_timeout(book, left.min(longest));
+        book = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 
 impl Book {
-    /// The number of the look-up of this name that is running.
-    fn running(&self, host: &str) -> Option<u64> {
-        self.running.iter().find(|(name, _)| name == host).map(|(_, number)| *number)
+    /// The look-up of this name that is running.
+    fn running(&self, host: &str) -> Option<&LookUp> {
+        self.running.iter().find(|(name, _)| name == host).map(|(_, look_up)| look_up)
     }
 
     /// The answer of a look-up that has ended.
-    fn answer(&self, host: &str, number: u64) -> Option<Answer> {
-        if self.running(host) == Some(number) {
+    fn answer(&self, host: &str, look_up: &LookUp) -> Option<Answer> {
+        if self.running(host).is_some_and(|running| Arc::ptr_eq(running, look_up)) {
             return None;
         }
         // Kept a moment longer than it is believed, so that everybody who waited gets it.
@@ -261,7 +263,7 @@ mod tests {
     #[test]
     fn a_look_up_that_was_given_up_is_joined_by_the_next_caller() {
         let names = Names::default();
-        lock(&names.book).running.push(("slow".into(), 7));
+        lock(&names.book).running.push(("slow".into(), LookUp::default()));
         for _ in 0..3 {
             let error = names.look_up("slow", &deadline(20)).unwrap_err();
             assert_eq!(error.reason(), Reason::TimeoutDns);
@@ -283,8 +285,8 @@ mod tests {
         let names = Names::default();
         known_before(&names, "hangs", "192.0.2.1:0");
         known_before(&names, "waits", "192.0.2.2:0");
-        lock(&names.book).running = vec![("other".into(), 99); MAX_LOOKUPS];
-        lock(&names.book).running[0] = ("hangs".into(), 0);
+        lock(&names.book).running = vec![("other".into(), LookUp::default()); MAX_LOOKUPS];
+        lock(&names.book).running[0] = ("hangs".into(), LookUp::default());
         for (host, address) in [("hangs", "192.0.2.1:0"), ("waits", "192.0.2.2:0")] {
             let begun = boot_clock();
             let found = names.look_up(host, &deadline(5000)).unwrap();
@@ -325,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_call_that_waits_for_a_name_is_cancelled_at_once() {
-        let hangs = || (0..MAX_LOOKUPS).map(|n| (format!("hangs-{n}"), n as u64)).collect::<Vec<_>>();
+        let hangs = || (0..MAX_LOOKUPS).map(|n| (format!("hangs-{n}"), LookUp::default())).collect::<Vec<_>>();
         for host in ["hangs-0", "another"] {
             let names = Names::default();
             lock(&names.book).running = hangs();
@@ -358,7 +360,7 @@ mod tests {
     fn names_that_hang_delay_others_only_when_no_thread_is_left() {
         let names = Names::default();
         let hang = |count: usize| {
-            lock(&names.book).running = (0..count).map(|n| (format!("hangs-{n}"), n as u64)).collect();
+            lock(&names.book).running = (0..count).map(|n| (format!("hangs-{n}"), LookUp::default())).collect();
         };
         hang(MAX_LOOKUPS - 1);
         assert!(names.look_up("localhost", &deadline(5000)).is_ok());
