@@ -56,6 +56,37 @@ namespace TigerGraphAuth.Conformance
             | (command.Flag("global") ? TokenOptions.Global : TokenOptions.None)
             | (command.Flag("or_new") ? TokenOptions.OrNew : TokenOptions.None);
 
+        private static Server Part(Fields command) =>
+            command.Text("server") == "gateway" ? Server.Gateway : Server.Restpp;
+
+        private static Fields IsTokenRefused(Fields command)
+        {
+            byte[] body = Encoding.UTF8.GetBytes(command.Text("body") ?? string.Empty);
+            bool refused = TigerGraphConnection.IsTokenRefused(Part(command), command.Int("http_status"), body);
+            return Ok().Add("refused", refused ? 1 : 0);
+        }
+
+        private static Fields Send(Fields command, TigerGraphConnection connection, CancellationToken cancel)
+        {
+            var request = new DatabaseRequest(command.Text("method")!, command.Text("path")!, Part(command))
+            {
+                ResponseLimit = command.Int("response_limit"),
+            };
+            string? header = command.Text("header_name");
+            if (header != null)
+            {
+                request.Headers[header] = command.Text("header_value")!;
+            }
+            string? body = command.Text("body");
+            if (body != null)
+            {
+                request.SetBody(body, command.Text("content_type"));
+            }
+            using DatabaseResponse response = connection.Send(request, cancel);
+            return Ok().Add("http_status", response.HttpStatus)
+                .Add("content_type", response.Header("Content-Type")).Add("body", response.Text());
+        }
+
         private static Fields Ok() => new Fields("ok");
 
         private static Fields Secrets(IReadOnlyCollection<Secret> secrets)
@@ -99,8 +130,16 @@ namespace TigerGraphAuth.Conformance
                 case "current_token":
                     return Tell(Connection.CurrentToken());
                 case "reject_token":
-                    Connection.RejectToken(_tokens.First(token => token.Value == command.Text("value")));
+                    Connection.RejectToken(Named(command));
                     return Ok();
+                case "url":
+                    return Ok().Add("url", Connection.Url(Part(command)));
+                case "token_url":
+                    return Ok().Add("url", Named(command).Url(Part(command)));
+                case "ca_pem":
+                    return Ok().Add("ca_pem", Connection.CaPem);
+                case "is_token_refused":
+                    return IsTokenRefused(command);
                 case "take_log":
                     return TakeLog();
                 default:
@@ -132,6 +171,8 @@ namespace TigerGraphAuth.Conformance
 #pragma warning disable CS0618 // It is obsolete, and works.
                     return Secrets(connection.ShowSecrets(user, cancel));
 #pragma warning restore CS0618
+                case "get_secret":
+                    return Secrets(new[] { connection.GetSecret(command.Text("alias")!, user, cancel) });
                 case "create_secret":
                     return Secrets(
                         new[] { connection.CreateSecret(command.Text("alias"), command.Text("value"), user, cancel) });
@@ -153,6 +194,10 @@ namespace TigerGraphAuth.Conformance
                     return Ok();
                 case "check_jwt_token":
                     return Ok().Add("valid", connection.CheckJwtToken(command.Text("jwt")!, cancel) ? 1 : 0);
+                case "check_token":
+                    return Ok().Add("valid", connection.CheckToken(Named(command), cancel) ? 1 : 0);
+                case "send":
+                    return Send(command, connection, cancel);
                 case "authorization":
                     return Tell(connection.GetAuthorization(cancel));
                 case "server_version":
@@ -182,6 +227,7 @@ namespace TigerGraphAuth.Conformance
                 IsCloud = command.Int("tgcloud") == 0 ? (bool?)null : command.Int("tgcloud") > 0,
                 ServerVersion = command.Text("server_version"),
                 CaFile = command.Text("ca_file"),
+                AddedCaFiles = command.All("added_ca_file").ToArray(),
                 CaPem = command.Text("ca_pem"),
                 ClientCertificateFile = command.Text("client_cert"),
                 ClientKeyFile = command.Text("client_key"),
@@ -205,6 +251,8 @@ namespace TigerGraphAuth.Conformance
             _connection = connection;
             _log = log;
         }
+
+        private Token Named(Fields command) => _tokens.First(token => token.Value == command.Text("value"));
 
         private Fields Tell(Token token)
         {

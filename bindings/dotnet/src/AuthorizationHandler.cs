@@ -2,8 +2,6 @@ using System;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
-using System.Text;
-using System.Text.RegularExpressions;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -26,10 +24,6 @@ namespace TigerGraphAuth
     {
         private const int MaxKept = 1 << 20;
 
-        // The two codes that say "this token is not accepted": never issued or deleted, and expired.
-        private static readonly Regex Refusal = new Regex(
-            @"\A\s*\{.*""code""\s*:\s*""REST-1001[69]""", RegexOptions.Singleline | RegexOptions.CultureInvariant);
-
         private readonly TigerGraphConnection _connection;
         private readonly Uri _address;
 
@@ -39,7 +33,7 @@ namespace TigerGraphAuth
         public AuthorizationHandler(TigerGraphConnection connection)
         {
             _connection = connection ?? throw new ArgumentNullException(nameof(connection));
-            _address = new Uri(connection.Host.Contains("://") ? connection.Host : "https://" + connection.Host);
+            _address = new Uri(connection.Url(Server.Gateway));
         }
 
         /// <summary>A handler that sends by another one.</summary>
@@ -120,7 +114,7 @@ namespace TigerGraphAuth
                 {
                     await response.Content.LoadIntoBufferAsync(MaxKept).ConfigureAwait(false);
                     byte[] body = await response.Content.ReadAsByteArrayAsync().ConfigureAwait(false);
-                    return Refusal.IsMatch(Encoding.UTF8.GetString(body));
+                    return TigerGraphConnection.IsTokenRefused(Server.Restpp, (int)response.StatusCode, body);
                 }
                 catch (Exception e) when (cancellationToken.IsCancellationRequested)
                 {

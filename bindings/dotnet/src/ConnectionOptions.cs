@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace TigerGraphAuth
 {
@@ -75,6 +76,12 @@ namespace TigerGraphAuth
         /// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store.
         /// </summary>
         public string? CaFile { get; set; }
+
+        /// <summary>
+        /// More files with CA certificates to trust, beside the system's trust store or beside those of
+        /// <see cref="CaFile"/> or <see cref="CaPem"/>.
+        /// </summary>
+        public IReadOnlyList<string>? AddedCaFiles { get; set; }
 
         /// <summary>The CA certificates to trust, as PEM text, instead of a file.</summary>
         public string? CaPem { get; set; }

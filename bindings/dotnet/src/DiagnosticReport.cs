@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace TigerGraphAuth
 {
     /// <summary>
@@ -23,10 +21,6 @@ namespace TigerGraphAuth
         /// and <c>settings</c>. Later versions may add members; existing ones do not change.
         /// </summary>
         public string Json { get; }
-
-        /// <summary>The address among the settings.</summary>
-        internal string Host =>
-            Regex.Match(Json, @"""settings"":\{.*""host"":\{[^{}]*""value"":""([^""\\]*)""").Groups[1].Value;
 
         /// <summary>The same as <see cref="Text"/>.</summary>
         /// <returns>Text that may be shown to anybody.</returns>

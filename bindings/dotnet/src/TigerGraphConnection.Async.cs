@@ -19,6 +19,12 @@ namespace TigerGraphAuth
             string? user = null, CancellationToken cancellationToken = default) =>
             CallThreads.Run(() => GetSecrets(user, cancellationToken), cancellationToken);
 
+        /// <summary>As <see cref="GetSecret"/>, without blocking the caller's thread.</summary>
+        /// <inheritdoc cref="GetSecret"/>
+        public Task<Secret> GetSecretAsync(
+            string alias, string? user = null, CancellationToken cancellationToken = default) =>
+            CallThreads.Run(() => GetSecret(alias, user, cancellationToken), cancellationToken);
+
         /// <summary>As <see cref="CreateSecret"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="CreateSecret"/>
         public Task<Secret> CreateSecretAsync(
@@ -85,10 +91,21 @@ namespace TigerGraphAuth
         public Task<bool> CheckJwtTokenAsync(string jwt, CancellationToken cancellationToken = default) =>
             CallThreads.Run(() => CheckJwtToken(jwt, cancellationToken), cancellationToken);
 
+        /// <summary>As <see cref="CheckToken"/>, without blocking the caller's thread.</summary>
+        /// <inheritdoc cref="CheckToken"/>
+        public Task<bool> CheckTokenAsync(Token token, CancellationToken cancellationToken = default) =>
+            CallThreads.Run(() => CheckToken(token, cancellationToken), cancellationToken);
+
         /// <summary>As <see cref="GetAuthorization"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="GetAuthorization"/>
         public Task<Token> GetAuthorizationAsync(CancellationToken cancellationToken = default) =>
             CallThreads.Run(() => GetAuthorization(cancellationToken), cancellationToken);
+
+        /// <summary>As <see cref="Send"/>, without blocking the caller's thread.</summary>
+        /// <inheritdoc cref="Send"/>
+        public Task<DatabaseResponse> SendAsync(
+            DatabaseRequest request, CancellationToken cancellationToken = default) =>
+            CallThreads.Run(() => Send(request, cancellationToken), cancellationToken);
 
         /// <summary>As <see cref="Diagnose"/>, without blocking the caller's thread.</summary>
         /// <inheritdoc cref="Diagnose"/>

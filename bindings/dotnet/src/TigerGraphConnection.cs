@@ -23,7 +23,6 @@ namespace TigerGraphAuth
         private const uint Offline = 1;
 
         private readonly ConnectionHandle _handle;
-        private readonly string? _host;
         private readonly CancellationTokenSource _closing = new CancellationTokenSource();
 
         /// <summary>
@@ -39,17 +38,12 @@ namespace TigerGraphAuth
         /// says what to do.</exception>
         public TigerGraphConnection(ConnectionOptions options)
         {
-            _host = (options ?? throw new ArgumentNullException(nameof(options))).Host;
-            using ConfigHandle config = NativeConfig.From(options);
+            using ConfigHandle config = NativeConfig.From(options ?? throw new ArgumentNullException(nameof(options)));
             int status = NativeMethods.tg_conn_new(config, out _handle, out IntPtr error);
             TigerGraphAuthException.ThrowIfFailed(status, error);
         }
 
-        private TigerGraphConnection(ConnectionHandle handle, string? host)
-        {
-            _handle = handle;
-            _host = host;
-        }
+        private TigerGraphConnection(ConnectionHandle handle) => _handle = handle;
 
         /// <summary>The version of the native library that is running, such as <c>0.1.0</c>.</summary>
         /// <exception cref="DllNotFoundException">The native library is missing or of another version.</exception>
@@ -61,9 +55,6 @@ namespace TigerGraphAuth
                 return NativeText.Read(NativeMethods.tg_version());
             }
         }
-
-        /// <summary>The address as it was set; the library knows it if the environment set it.</summary>
-        internal string Host => _host ?? Diagnose(offline: true).Host;
 
         /// <summary>
         /// The same connection with another limit for each whole call: same login, same token, same sockets. To be
@@ -78,14 +69,14 @@ namespace TigerGraphAuth
             uint milliseconds = Duration.Milliseconds(timeout, nameof(timeout));
             ConnectionHandle clone = Clone();
             NativeMethods.tg_conn_set_timeout(clone, milliseconds);
-            return new TigerGraphConnection(clone, _host);
+            return new TigerGraphConnection(clone);
         }
 
         /// <summary>Asks for the server's version.</summary>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>The version, such as 4.1.2.</returns>
         public Version GetServerVersion(CancellationToken cancellationToken = default) =>
-            Send(cancellationToken, connection =>
+            Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_server_version(
                     connection, out int major, out int minor, out int patch, out IntPtr error);
@@ -103,11 +94,32 @@ namespace TigerGraphAuth
         public IReadOnlyList<Secret> GetSecrets(string? user = null, CancellationToken cancellationToken = default)
         {
             using var userText = new NativeText(user, nameof(user));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_get_secrets(
                     connection, userText.Pointer, out SecretsHandle secrets, out IntPtr error);
                 return Read(secrets, status, error);
+            });
+        }
+
+        /// <summary>
+        /// The secret with this alias. Servers before 4.1 mask its value (<see cref="Secret.IsMasked"/>). If there is
+        /// none, the status is <see cref="TigerGraphAuthStatus.NotFound"/>.
+        /// </summary>
+        /// <param name="alias">Its name.</param>
+        /// <param name="user">Another user; for 4.1 and later, and superusers only.</param>
+        /// <param name="cancellationToken">Stops the call.</param>
+        /// <returns>The secret.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="alias"/> is null.</exception>
+        public Secret GetSecret(string alias, string? user = null, CancellationToken cancellationToken = default)
+        {
+            using var aliasText = Required(alias, nameof(alias));
+            using var userText = new NativeText(user, nameof(user));
+            return Call(cancellationToken, connection =>
+            {
+                int status = NativeMethods.tg_get_secret(
+                    connection, aliasText.Pointer, userText.Pointer, out SecretsHandle secret, out IntPtr error);
+                return Read(secret, status, error).Single();
             });
         }
 
@@ -119,7 +131,7 @@ namespace TigerGraphAuth
         public IReadOnlyList<Secret> ShowSecrets(string? user = null, CancellationToken cancellationToken = default)
         {
             using var userText = new NativeText(user, nameof(user));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_show_secrets(
                     connection, userText.Pointer, out SecretsHandle secrets, out IntPtr error);
@@ -147,7 +159,7 @@ namespace TigerGraphAuth
             using var aliasText = new NativeText(alias, nameof(alias));
             using var valueText = new NativeText(value, nameof(value));
             using var userText = new NativeText(user, nameof(user));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_create_secret(
                     connection,
@@ -171,7 +183,7 @@ namespace TigerGraphAuth
         public Secret EnsureSecret(string alias, CancellationToken cancellationToken = default)
         {
             using var aliasText = Required(alias, nameof(alias));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_ensure_secret(
                     connection, aliasText.Pointer, out SecretsHandle secret, out IntPtr error);
@@ -194,7 +206,7 @@ namespace TigerGraphAuth
         {
             using var aliasText = Required(alias, nameof(alias));
             using var userText = new NativeText(user, nameof(user));
-            Send(cancellationToken, connection =>
+            Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_drop_secret(
                     connection, aliasText.Pointer, userText.Pointer, MissingFlag(ignoreMissing), out IntPtr error);
@@ -235,7 +247,7 @@ namespace TigerGraphAuth
                 }
                 IntPtr[] pointers = texts.Select(text => text.Pointer).ToArray();
                 using var userText = new NativeText(user, nameof(user));
-                return Send(cancellationToken, connection =>
+                return Call(cancellationToken, connection =>
                 {
                     int status = NativeMethods.tg_drop_secrets(
                         connection,
@@ -273,7 +285,7 @@ namespace TigerGraphAuth
             CancellationToken cancellationToken = default)
         {
             using var secretText = new NativeText(secret, nameof(secret));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_get_token(
                     connection,
@@ -306,7 +318,7 @@ namespace TigerGraphAuth
         {
             using var secretText = new NativeText(secret, nameof(secret));
             using var oldTokenText = new NativeText(oldToken, nameof(oldToken));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_refresh_token(
                     connection,
@@ -337,7 +349,7 @@ namespace TigerGraphAuth
         {
             using var secretText = new NativeText(secret, nameof(secret));
             using var tokenText = new NativeText(token, nameof(token));
-            Send(cancellationToken, connection =>
+            Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_delete_token(
                     connection, secretText.Pointer, tokenText.Pointer, MissingFlag(ignoreMissing), out IntPtr error);
@@ -357,7 +369,7 @@ namespace TigerGraphAuth
         public bool CheckJwtToken(string jwt, CancellationToken cancellationToken = default)
         {
             using var jwtText = Required(jwt, nameof(jwt));
-            return Send(cancellationToken, connection =>
+            return Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_check_jwt_token(
                     connection, jwtText.Pointer, out int valid, out IntPtr error);
@@ -367,21 +379,42 @@ namespace TigerGraphAuth
         }
 
         /// <summary>
+        /// As <see cref="CheckJwtToken"/>, for a token of this library. One of a server without authentication has no value: then the status
+        /// is <see cref="TigerGraphAuthStatus.AuthDisabled"/>.
+        /// </summary>
+        /// <param name="token">The token.</param>
+        /// <param name="cancellationToken">Stops the call.</param>
+        /// <returns>Whether the server takes it.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
+        /// <exception cref="ObjectDisposedException">The connection or the token was disposed of.</exception>
+        public bool CheckToken(Token token, CancellationToken cancellationToken = default)
+        {
+            TokenHandle handle = (token ?? throw new ArgumentNullException(nameof(token))).Handle;
+            handle.ThrowIfClosed(nameof(Token));
+            return Call(cancellationToken, connection =>
+            {
+                int status = NativeMethods.tg_check_token(connection, handle, out int valid, out IntPtr error);
+                TigerGraphAuthException.ThrowIfFailed(status, error);
+                return valid != 0;
+            });
+        }
+
+        /// <summary>
         /// A valid token, for the Authorization header of a request to the database: the connection's own while it
         /// is fresh, renewed in time by one request, no matter how many threads call this. Call this
-        /// before every request: while the token is fresh, nothing is sent. <see cref="AuthorizationHandler"/> does it for
-        /// HttpClient.
+        /// before every request: while the token is fresh, nothing is sent. <see cref="Send"/> does it, and
+        /// <see cref="AuthorizationHandler"/> for HttpClient.
         /// </summary>
         /// <remarks>
         /// A failed renewal is no error as long as the old token is good; without one, callers get the failure at once,
         /// with the time until the next try in <see cref="TigerGraphAuthException.RetryAfter"/>. A JWT as login, and an
-        /// API token without a login, are never renewed. If the database refuses the token (401 or 403 with code
-        /// REST-10016 or REST-10019), call <see cref="RejectToken"/> and ask once more.
+        /// API token without a login, are never renewed. If the database refuses the token
+        /// (<see cref="IsTokenRefused"/>), call <see cref="RejectToken"/> and ask once more.
         /// </remarks>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>The token; its value and header are empty if REST++ authentication is off.</returns>
         public Token GetAuthorization(CancellationToken cancellationToken = default) =>
-            Send(cancellationToken, connection =>
+            Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_authorization(connection, out TokenHandle token, out IntPtr error);
                 return Read(token, status, error);
@@ -427,7 +460,7 @@ namespace TigerGraphAuth
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>What was found.</returns>
         public DiagnosticReport Diagnose(bool offline = false, CancellationToken cancellationToken = default) =>
-            Send(cancellationToken, connection =>
+            Call(cancellationToken, connection =>
             {
                 int status = NativeMethods.tg_diagnose(
                     connection, offline ? Offline : 0, out ReportHandle report, out IntPtr error);
@@ -472,7 +505,7 @@ namespace TigerGraphAuth
         /// <summary>
         /// Makes a call. One that can be cancelled gets a handle of its own: cancelling a handle stops all its calls.
         /// </summary>
-        private T Send<T>(CancellationToken cancellationToken, Func<ConnectionHandle, T> call)
+        private T Call<T>(CancellationToken cancellationToken, Func<ConnectionHandle, T> call)
         {
             _handle.ThrowIfClosed(nameof(TigerGraphConnection));
             if (!cancellationToken.CanBeCanceled)

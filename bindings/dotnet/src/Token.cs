@@ -45,6 +45,27 @@ namespace TigerGraphAuth
             }
         }
 
+        /// <summary>
+        /// The address where this token is good, as <see cref="TigerGraphConnection.Url"/> tells it: append the path of
+        /// a request. It never changes.
+        /// </summary>
+        /// <param name="server">A part of TigerGraph.</param>
+        /// <returns>The address, without a slash at the end.</returns>
+        /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public string Url(Server server) =>
+            Address.Of(server, Read(token => NativeMethods.tg_token_url(token, (int)server)));
+
+        /// <summary>The address of a request that this token is good for.</summary>
+        /// <param name="path">Begins with a slash, is percent-encoded, and may have a query.</param>
+        /// <param name="server">A part of TigerGraph.</param>
+        /// <returns>The address.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="path"/> is null.</exception>
+        /// <exception cref="ArgumentException">The path does not begin with a slash.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
+        /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        public Uri UriFor(string path, Server server = Server.Restpp) => Address.Join(Url(server), path);
+
         /// <summary>Frees the token; the library wipes it when nothing else uses it.</summary>
         public void Dispose() => Handle.Dispose();
 
@@ -62,23 +83,7 @@ namespace TigerGraphAuth
             }
         }
 
-        /// <summary>Copies a borrowed text, which another thread's Dispose must not free meanwhile.</summary>
-        private string Read(Func<TokenHandle, IntPtr> text)
-        {
-            Handle.ThrowIfClosed(nameof(Token));
-            bool held = false;
-            try
-            {
-                Handle.DangerousAddRef(ref held);
-                return NativeText.Read(text(Handle));
-            }
-            finally
-            {
-                if (held)
-                {
-                    Handle.DangerousRelease();
-                }
-            }
-        }
+        private string Read(Func<TokenHandle, IntPtr> text) =>
+            Handle.Read(nameof(Token), () => NativeText.Read(text(Handle)));
     }
 }

@@ -20,6 +20,16 @@ namespace TigerGraphAuth.Tests
             Check.Throws<ArgumentNullException>(() => connection.DropSecrets(new[] { "one", null! }));
             Check.Equal("jwt", Check.Throws<ArgumentNullException>(() => connection.CheckJwtToken(null!)).ParamName);
             Check.Equal("token", Check.Throws<ArgumentNullException>(() => connection.RejectToken(null!)).ParamName);
+            Check.Equal("alias", Check.Throws<ArgumentNullException>(() => connection.GetSecret(null!)).ParamName);
+            Check.Equal("token", Check.Throws<ArgumentNullException>(() => connection.CheckToken(null!)).ParamName);
+            Check.Equal("request", Check.Throws<ArgumentNullException>(() => connection.Send(null!)).ParamName);
+            Check.Equal("path", Check.Throws<ArgumentNullException>(() => connection.UriFor(null!)).ParamName);
+            Check.Throws<ArgumentNullException>(() => new DatabaseRequest(null!, "/"));
+            Check.Throws<ArgumentNullException>(() => new DatabaseRequest("GET", null!));
+            Check.Throws<ArgumentNullException>(() => new DatabaseRequest("GET", "/").SetBody(null!));
+            var files = new[] { standin.CaFile ?? "/dev/null", null! };
+            var added = Check.Throws<ArgumentNullException>(() => standin.Connect(o => o.AddedCaFiles = files));
+            Check.Equal("AddedCaFiles", added.ParamName);
             Check.Throws<ArgumentNullException>(() => new AuthorizationHandler(null!));
             Check.Throws<ArgumentNullException>(() => new AuthorizationHandler(connection, null!));
             Check.Equal(0, standin.Requests().Length);
@@ -49,6 +59,15 @@ namespace TigerGraphAuth.Tests
             Check.Throws<ArgumentException>(() => connection.GetToken(text));
             Check.Throws<ArgumentException>(() => connection.RefreshToken(null, text));
             Check.Throws<ArgumentException>(() => connection.DeleteToken(null, text));
+            Check.Throws<ArgumentException>(() => connection.GetSecret(text));
+            Check.Throws<ArgumentException>(() => connection.GetSecret("a", text));
+            Check.Throws<ArgumentException>(() => connection.Send(new DatabaseRequest(text, "/echo")));
+            Check.Throws<ArgumentException>(() => connection.Send(new DatabaseRequest("GET", text)));
+            Check.Throws<ArgumentException>(
+                () => connection.Send(new DatabaseRequest("GET", "/echo") { Headers = { ["X-A"] = text } }));
+            Check.Throws<ArgumentException>(() => connection.Send(
+                new DatabaseRequest("POST", "/echo") { Body = new byte[1], ContentType = text }));
+            Check.Throws<ArgumentException>(() => standin.Connect(o => o.AddedCaFiles = new[] { text }));
             var last = Check.Throws<ArgumentException>(() => connection.CheckJwtToken(text));
             Check.Equal("jwt", last.ParamName);
             Check.Lacks(Canary, last.ToString());
@@ -61,6 +80,7 @@ namespace TigerGraphAuth.Tests
             Check.Equal("Secret", e.ParamName);
             Check.Lacks(Canary, e.ToString());
             Check.Lacks("D800", e.ToString());
+            Check.Throws<ArgumentException>(() => new DatabaseRequest("POST", "/echo").SetBody("\ud800"));
         }
 
         public static void Numbers_out_of_range_are_refused_by_name()
@@ -78,6 +98,17 @@ namespace TigerGraphAuth.Tests
             Refused("TotalTimeout", options => options.TotalTimeout = TimeSpan.MaxValue);
             using var connection = new TigerGraphConnection(new ConnectionOptions { Host = "h" });
             Check.Throws<ArgumentOutOfRangeException>(() => connection.WithTimeout(TimeSpan.FromTicks(-1)));
+            Check.Throws<ArgumentOutOfRangeException>(() => connection.Url(0));
+            Check.Throws<ArgumentOutOfRangeException>(() => connection.UriFor("/", (Server)3));
+            Check.Throws<ArgumentOutOfRangeException>(() => new DatabaseRequest("GET", "/") { ResponseLimit = -1 });
+        }
+
+        public static void A_path_cannot_lead_to_another_host()
+        {
+            using var connection = new TigerGraphConnection(new ConnectionOptions { Host = "h" });
+            Check.Equal("path", Check.Throws<ArgumentException>(() => connection.UriFor(".example.com/")).ParamName);
+            Check.Equal("path", Check.Throws<ArgumentException>(() => connection.UriFor("@example.com/")).ParamName);
+            Check.Equal("h", connection.UriFor("//example.com/").Host);
         }
 
         public static void What_the_library_refuses_names_the_setting()
@@ -100,6 +131,11 @@ namespace TigerGraphAuth.Tests
                 TigerGraphAuthStatus.InvalidArgument,
                 "argument.flags",
                 () => connection.GetToken(Canary, options: (TokenOptions)64));
+            Check.Fails(
+                TigerGraphAuthStatus.InvalidArgument,
+                "argument.header",
+                () => connection.Send(
+                    new DatabaseRequest("GET", "/echo") { Headers = { ["Authorization"] = Canary } }));
         }
 
         public static void No_credential_is_shown(Standin standin)

@@ -23,6 +23,10 @@ namespace TigerGraphAuth.Tests
                 () => connection.CurrentToken(),
                 () => connection.RejectToken(token),
                 () => connection.WithTimeout(TimeSpan.FromSeconds(1)),
+                () => connection.Url(Server.Restpp),
+                () => _ = connection.CaPem,
+                () => connection.CheckToken(token),
+                () => connection.Send(new DatabaseRequest("GET", "/echo")),
                 () => connection.GetAuthorizationAsync().GetAwaiter().GetResult(),
             };
             foreach (Action call in calls)
@@ -42,7 +46,9 @@ namespace TigerGraphAuth.Tests
             Check.Throws<ObjectDisposedException>(() => _ = token.Header);
             Check.Throws<ObjectDisposedException>(() => _ = token.ExpiresAt);
             Check.Throws<ObjectDisposedException>(() => _ = token.Expiration);
+            Check.Throws<ObjectDisposedException>(() => token.Url(Server.Restpp));
             Check.Throws<ObjectDisposedException>(() => connection.RejectToken(token));
+            Check.Throws<ObjectDisposedException>(() => connection.CheckToken(token));
             Check.Equal("Token (disposed)", token.ToString());
         }
 

@@ -22,6 +22,25 @@ namespace TigerGraphAuth
                 throw new ObjectDisposedException(name);
             }
         }
+
+        /// <summary>Copies something borrowed, which another thread's Dispose must not free meanwhile.</summary>
+        public T Read<T>(string name, Func<T> read)
+        {
+            ThrowIfClosed(name);
+            bool held = false;
+            try
+            {
+                DangerousAddRef(ref held);
+                return read();
+            }
+            finally
+            {
+                if (held)
+                {
+                    DangerousRelease();
+                }
+            }
+        }
     }
 
     internal sealed class ConfigHandle : NativeHandle
@@ -56,6 +75,40 @@ namespace TigerGraphAuth
         protected override bool ReleaseHandle()
         {
             NativeMethods.tg_token_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class RequestHandle : NativeHandle
+    {
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_request_free(handle);
+            return true;
+        }
+    }
+
+    internal sealed class ResponseHandle : NativeHandle
+    {
+        private long _told;
+
+        /// <summary>Responses that nobody disposes of fill the memory, which the collector cannot see.</summary>
+        public void TellCollector(long length)
+        {
+            if (length > 0)
+            {
+                GC.AddMemoryPressure(length);
+                _told = length;
+            }
+        }
+
+        protected override bool ReleaseHandle()
+        {
+            NativeMethods.tg_response_free(handle);
+            if (_told > 0)
+            {
+                GC.RemoveMemoryPressure(_told);
+            }
             return true;
         }
     }

@@ -55,6 +55,7 @@ namespace TigerGraphAuth
                 options.ServerVersion,
                 nameof(options.ServerVersion));
             Set(config, NativeMethods.tg_config_set_ca_file, options.CaFile, nameof(options.CaFile));
+            AddFiles(config, options);
             Set(config, NativeMethods.tg_config_set_ca_pem, options.CaPem, nameof(options.CaPem));
             SetPair(
                 config,
@@ -105,6 +106,16 @@ namespace TigerGraphAuth
                 (options.PasswordFile, nameof(options.PasswordFile)));
             Set(config, NativeMethods.tg_config_set_secret_file, options.SecretFile, nameof(options.SecretFile));
             Set(config, NativeMethods.tg_config_set_jwt_file, options.JwtFile, nameof(options.JwtFile));
+        }
+
+        private static void AddFiles(ConfigHandle config, ConnectionOptions options)
+        {
+            foreach (string path in options.AddedCaFiles ?? Array.Empty<string>())
+            {
+                // Null would remove those that were added before.
+                string added = path ?? throw new ArgumentNullException(nameof(options.AddedCaFiles));
+                Set(config, NativeMethods.tg_config_add_ca_file, added, nameof(options.AddedCaFiles));
+            }
         }
 
         private static void Set(ConfigHandle config, TextSetter setter, string? value, string name)

@@ -98,6 +98,9 @@ namespace TigerGraphAuth
         public static extern void tg_config_set_ca_file(ConfigHandle config, IntPtr path);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_add_ca_file(ConfigHandle config, IntPtr path);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_ca_pem(ConfigHandle config, IntPtr pem);
 
         [DllImport(Library, CallingConvention = C)]
@@ -139,6 +142,12 @@ namespace TigerGraphAuth
             ConnectionHandle conn, out int major, out int minor, out int patch, out IntPtr error);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_conn_url(ConnectionHandle conn, int server);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_conn_ca_pem(ConnectionHandle conn);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern ConnectionHandle tg_conn_clone(ConnectionHandle conn);
 
         [DllImport(Library, CallingConvention = C)]
@@ -157,6 +166,10 @@ namespace TigerGraphAuth
         [DllImport(Library, CallingConvention = C)]
         public static extern int tg_show_secrets(
             ConnectionHandle conn, IntPtr user, out SecretsHandle secrets, out IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_get_secret(
+            ConnectionHandle conn, IntPtr alias, IntPtr user, out SecretsHandle secret, out IntPtr error);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern int tg_create_secret(
@@ -221,6 +234,10 @@ namespace TigerGraphAuth
             ConnectionHandle conn, IntPtr jwt, out int valid, out IntPtr error);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_check_token(
+            ConnectionHandle conn, TokenHandle token, out int valid, out IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern int tg_authorization(ConnectionHandle conn, out TokenHandle token, out IntPtr error);
 
         [DllImport(Library, CallingConvention = C)]
@@ -242,7 +259,48 @@ namespace TigerGraphAuth
         public static extern IntPtr tg_token_expiration(TokenHandle token);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_token_url(TokenHandle token, int server);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_token_free(IntPtr token);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_is_token_refused(int server, int httpStatus, IntPtr body, UIntPtr length);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern RequestHandle tg_request_new(IntPtr method, int server, IntPtr path);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_request_set_header(RequestHandle request, IntPtr name, IntPtr value);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_request_set_body(
+            RequestHandle request, IntPtr body, UIntPtr length, IntPtr contentType);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_request_set_response_limit(RequestHandle request, ulong bytes);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_request_free(IntPtr request);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_send(
+            ConnectionHandle conn, RequestHandle request, out ResponseHandle response, out IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_response_http_status(ResponseHandle response);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_response_header(ResponseHandle response, IntPtr name);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern IntPtr tg_response_body(ResponseHandle response);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern UIntPtr tg_response_body_length(ResponseHandle response);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_response_free(IntPtr response);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern int tg_diagnose(
