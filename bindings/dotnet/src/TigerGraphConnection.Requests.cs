@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace TigerGraphAuth
@@ -30,7 +31,8 @@ namespace TigerGraphAuth
         public static unsafe bool IsTokenRefused(Server server, int httpStatus, ReadOnlySpan<byte> body)
         {
             NativeLoader.EnsureLoaded();
-            fixed (byte* bytes = body)
+            // The span itself has no way to be pinned that all versions of Mono know.
+            fixed (byte* bytes = &MemoryMarshal.GetReference(body))
             {
                 var length = (UIntPtr)body.Length;
                 return NativeMethods.tg_is_token_refused((int)server, httpStatus, (IntPtr)bytes, length) != 0;

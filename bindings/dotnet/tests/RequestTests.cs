@@ -268,15 +268,20 @@ namespace TigerGraphAuth.Tests
             Check.Contains("results", Encoding.UTF8.GetString(kept.Span));
         }
 
-        /// <summary>The library's memory is a part of what the collector goes by.</summary>
+        /// <summary>
+        /// The library's memory is a part of what the collector goes by. That of Mono does not look at it.
+        /// </summary>
         public static void Responses_that_nobody_disposes_of_are_collected(Standin standin)
         {
+            if (Type.GetType("Mono.Runtime") != null)
+            {
+                return;
+            }
             using TigerGraphConnection connection = standin.Connect();
-            string body = new string('x', 1 << 20);
             var left = new WeakReference[100];
+            Answer(standin, new string('x', 1 << 20), left.Length);
             for (int i = 0; i < left.Length; i++)
             {
-                Answer(standin, body);
                 left[i] = Abandoned(connection);
             }
             int alive = left.Count(response => response.IsAlive);
@@ -287,7 +292,7 @@ namespace TigerGraphAuth.Tests
         private static WeakReference Abandoned(TigerGraphConnection connection) =>
             new WeakReference(connection.Send(new DatabaseRequest("GET", People)));
 
-        private static void Answer(Standin standin, string body) =>
-            standin.Fault($"\"action\":\"Reply\",\"status\":200,\"body\":\"{body}\"", "/restpp/graph");
+        private static void Answer(Standin standin, string body, int times = 1) =>
+            standin.Fault($"\"action\":\"Reply\",\"status\":200,\"body\":\"{body}\"", "/restpp/graph", times);
     }
 }

@@ -77,9 +77,9 @@ namespace TigerGraphAuth.Tests
                 Host = Url, CaFile = CaFile, Graph = "MyGraph", Username = "alice", Password = "opensesame",
             });
 
-        /// <summary>Answers the next request in another way.</summary>
-        public void Fault(string action, string path = "/") =>
-            Post("/faults", $"{{\"path_prefix\":\"{path}\",\"times\":1,{action}}}");
+        /// <summary>Answers the next requests in another way.</summary>
+        public void Fault(string action, string path = "/", int times = 1) =>
+            Post("/faults", $"{{\"path_prefix\":\"{path}\",\"times\":{times},{action}}}");
 
         public void Hang(string path = "/") => Fault("\"action\":\"Hang\"", path);
 

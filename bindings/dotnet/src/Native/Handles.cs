@@ -92,7 +92,7 @@ namespace TigerGraphAuth
     {
         private long _told;
 
-        /// <summary>Responses that nobody disposes of fill the memory, which the collector cannot see.</summary>
+        /// <summary>Responses that nobody disposes of fill memory that the collector of CoreCLR would not see.</summary>
         public void TellCollector(long length)
         {
             if (length > 0)
