@@ -87,7 +87,8 @@ namespace TigerGraphAuth.Tests
             using Token token = connection.GetAuthorization();
             string[] refusals =
             {
-                "{\\\"code\\\":\\\"REST-10018\\\"}",
+                "{\\\"error\\\":true,\\\"code\\\":\\\"REST-10018\\\"}",
+                "{\\\"code\\\":\\\"REST-10016\\\"}",
                 "<html>\\\"code\\\":\\\"REST-10016\\\"</html>",
                 "{\\\"message\\\":\\\"code: REST-10016\\\"}",
                 string.Empty,

@@ -94,6 +94,16 @@ namespace TigerGraphAuth.Tests
                     case 30:
                         connection.Diagnose(offline: true);
                         break;
+                    case 40:
+                        var refused = new DatabaseRequest("POST", "echo") { Body = new byte[1024] };
+                        Check.Throws<TigerGraphAuthException>(() => connection.Send(refused));
+                        break;
+                    case 50:
+                        using (DatabaseResponse response = connection.Send(new DatabaseRequest("GET", "/echo")))
+                        {
+                            Check.True(response.Text().Length > 0, "there is no answer");
+                        }
+                        break;
                     case int n when n % 10 == 1:
                         connection.GetAuthorization(source.Token).Dispose();
                         break;
