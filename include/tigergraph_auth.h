@@ -47,7 +47,7 @@
  * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
  * each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
  * for all callers that look up the same name; and to renew tokens (tg_authorization), at most 8 in a process,
- * or up to 64 if renewals have to wait for a thread, or callers for a token.
+ * or up to 64 if renewals have to wait for a thread.
  *
  * Retries. A request that failed on the network, or that the server could not serve at the moment (408, 429,
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
@@ -919,7 +919,7 @@ tg_status tg_check_token(tg_conn *conn, const tg_token *token, int32_t *valid, t
  * time limit. A failed renewal is tried again after a while (a refused login after 30 seconds at the
  * earliest) and is not an error while the old token is valid; without a valid one, callers get the error at
  * once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on a thread of the
- * library, at most 8 in a process, or up to 64 if renewals have to wait for a thread, or callers for a token.
+ * library, at most 8 in a process, or up to 64 if renewals have to wait for a thread.
  * The thread then ends.
  *
  * A JWT as login, and an API token without a login, are returned as they are and never renewed; after they

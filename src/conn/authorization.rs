@@ -136,10 +136,10 @@ impl Connection {
     }
 
     /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends it.
-    /// `wanted`: whether its caller has no token until then.
-    fn start_renewal(&self, number: u64, wanted: bool) -> Started {
+    /// `is_first`: there is no good token until then.
+    fn start_renewal(&self, number: u64, is_first: bool) -> Started {
         let manager = &self.core.authorization;
-        let Some(place) = manager.state().take_place(wanted) else {
+        let Some(place) = manager.state().take_place(is_first) else {
             return Started::NoPlace;
         };
         // There before its thread is, so that the last free cannot miss it.

@@ -80,12 +80,12 @@ impl RenewalState {
         flag
     }
 
-    /// A place for the thread of a renewal, if one is free. `wanted`: whether a caller can only wait for it.
-    pub fn take_place(&self, wanted: bool) -> Option<Place> {
+    /// A place for the thread of a renewal, if one is free. `is_first`: there is no good token until then.
+    pub fn take_place(&self, is_first: bool) -> Option<Place> {
         let since = self.waits_since.load(Ordering::Relaxed);
         let waited =
             if since == 0 { Duration::ZERO } else { Duration::from_nanos(boot_nanoseconds().saturating_sub(since)) };
-        let place = Place::take(if wanted { Duration::MAX } else { waited });
+        let place = if is_first { Place::take_first(waited) } else { Place::take(waited) };
         let since = if place.is_some() {
             0
         } else if since == 0 {

@@ -9,13 +9,16 @@ use crate::platform::per_process::PerProcess;
 
 /// So many threads renew tokens at once.
 const USUAL: usize = 8;
-/// So many where a renewal has waited for [`LONG`], or a caller for a token. The others are free by and by before that,
-/// so that those who have waited longest come first.
+/// So many where a renewal has waited for [`LONG`]. The others are free by and by before that, so that those who have
+/// waited longest come first.
 const MOST: usize = 64;
 const LONG: Duration = Duration::from_secs(2);
 /// All but a few are free after [`SHORT`]: tokens that live for 20 s have 2 s for their renewal.
 const NEARLY_ALL: usize = 56;
 const SHORT: Duration = Duration::from_millis(250);
+
+/// Where there is no good token yet, they are all free at once, after this.
+const FOR_FIRST_TOKENS: Duration = Duration::from_secs(1);
 
 static TAKEN: Lazy<PerProcess<AtomicUsize>> = Lazy::new(PerProcess::default);
 
@@ -25,7 +28,15 @@ pub(super) struct Place(&'static AtomicUsize);
 impl Place {
     /// A place for a renewal that has waited so long for one, if there is one.
     pub fn take(waited: Duration) -> Option<Place> {
-        let most = most_after(waited);
+        Place::take_one_of(most_after(waited))
+    }
+
+    /// The same for the request for a first token, which nobody renews in time.
+    pub fn take_first(waited: Duration) -> Option<Place> {
+        Place::take_one_of(if waited < FOR_FIRST_TOKENS { USUAL } else { MOST })
+    }
+
+    fn take_one_of(most: usize) -> Option<Place> {
         let taken = TAKEN.get();
         let one_more = |count: usize| (count < most).then_some(count + 1);
         taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_more).is_ok().then(|| Place(taken))
@@ -75,6 +86,8 @@ mod tests {
         assert!(Place::take(Duration::ZERO).is_none(), "those who waited took them");
         drop(more);
         assert!(Place::take(SHORT / 2).is_none(), "those who waited longer come first");
+        assert!(Place::take_first(FOR_FIRST_TOKENS - Duration::from_millis(1)).is_none());
+        assert!(Place::take_first(FOR_FIRST_TOKENS).is_some());
         drop(nearly_all);
         assert!(Place::take(Duration::ZERO).is_some());
     }

@@ -179,7 +179,7 @@ pub unsafe extern "C" fn tg_check_token(
 /// time limit. A failed renewal is tried again after a while (a refused login after 30 seconds at the
 /// earliest) and is not an error while the old token is valid; without a valid one, callers get the error at
 /// once, with the time until the next try in tg_error_retry_after_ms(). The renewal runs on a thread of the
-/// library, at most 8 in a process, or up to 64 if renewals have to wait for a thread, or callers for a token.
+/// library, at most 8 in a process, or up to 64 if renewals have to wait for a thread.
 /// The thread then ends.
 ///
 /// A JWT as login, and an API token without a login, are returned as they are and never renewed; after they
