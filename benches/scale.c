@@ -1,8 +1,9 @@
 /* How costs grow with what there is, or was, in a process. Prints JSON.
  *
- *     scale threads URL COUNT...     after each COUNT of threads that made one tg_authorization and ended: nanoseconds of
- *                                    tg_conn_free, and CPU time of a warm tg_get_token
- *     scale handles URL COUNT        what each of COUNT handles with managed tokens costs
+ *     scale threads URL COUNT...     after each COUNT of threads that lived at once, each with one tg_authorization, and
+ *                                    ended: nanoseconds of tg_conn_free, and CPU time of a warm tg_get_token
+ *     scale handles URL COUNT [cold]     what each of COUNT handles with managed tokens costs; cold: where the processor's
+ *                                    caches hold nothing of them, as if there were many
  *     scale names PORT COUNT         calls that fail where COUNT threads want tokens of servers with as many names, each of
  *                                    which takes 100 ms to look up; what a new name takes while 15 others hang
  */
@@ -16,9 +17,22 @@
 #define BLOCKS 15
 #define BLOCK 40
 
+static pthread_barrier_t all_alive;
+
 static void *authorize_once(void *argument) {
     tg_token_free(authorize(*(tg_conn **)argument));
+    pthread_barrier_wait(&all_alive);
     return NULL;
+}
+
+/* All at once: what is kept for a thread that has ended may serve the next. */
+static void let_live(size_t count, tg_conn *conn) {
+    if (count == 0) return;
+    pthread_barrier_init(&all_alive, NULL, (unsigned)count);
+    join_threads(start_threads(count, authorize_once, &conn, 0), count);
+    pthread_barrier_destroy(&all_alive);
+    /* The system itself is not done with them at once, and takes its time from whoever runs. */
+    sleep_ms(500);
 }
 
 /* Of handles that have handed out a token; without a server, so that no connection is closed with them. */
@@ -49,13 +63,12 @@ static double cpu_of_get_token(tg_conn *conn) {
 }
 
 static void threads_that_lived(const char *url, char **counts, int steps) {
-    size_t lived = 0;
     tg_conn *conn = connect_to(url);
     tg_token_free(authorize(conn));
     cpu_of_get_token(conn);
     for (int i = 0; i < steps; i++) {
-        for (size_t wanted = strtoul(counts[i], NULL, 10); lived < wanted; lived++)
-            join_threads(start_threads(1, authorize_once, &conn, 0), 1);
+        size_t lived = strtoul(counts[i], NULL, 10);
+        let_live(lived, conn);
         double freed = time_of_free(), cpu = cpu_of_get_token(conn);
         printf("%s{\"threads\":%zu,\"free_ns\":%.0f,\"get_token_cpu_ns\":%.0f}", i == 0 ? "[" : ",", lived, freed, cpu);
     }
@@ -68,6 +81,8 @@ static void threads_that_lived(const char *url, char **counts, int steps) {
 /* So many handles are measured as one. */
 #define BATCH 100
 #define MOST_BATCHES 100
+/* More than the caches of a processor. */
+#define CACHES (64 * 1024 * 1024)
 
 struct handle {
     tg_conn *conn, *clone;
@@ -104,6 +119,15 @@ static struct step {
 };
 #define STEPS (sizeof steps / sizeof *steps)
 
+static void empty_caches(void) {
+    char *memory = malloc(CACHES);
+    if (memory == NULL) fail("memory");
+    memset(memory, 1, CACHES);
+    /* So that the compiler does not leave it out. */
+    if (((volatile char *)memory)[CACHES / 2] != 1) fail("memory");
+    free(memory);
+}
+
 static void do_step(struct step *step, struct handle *handles, size_t count) {
     for (size_t first = 0; first < count; first += BATCH, step->batches++) {
         size_t end = first + BATCH < count ? first + BATCH : count;
@@ -116,19 +140,22 @@ static void do_step(struct step *step, struct handle *handles, size_t count) {
     }
 }
 
-static void life_of_handles(size_t count) {
+static void life_of_handles(size_t count, int cold) {
     struct handle *handles = calloc(count, sizeof *handles);
-    for (size_t i = 0; i < STEPS; i++) do_step(&steps[i], handles, count);
+    for (size_t i = 0; i < STEPS; i++) {
+        if (cold) empty_caches();
+        do_step(&steps[i], handles, count);
+    }
     free(handles);
 }
 
 /* Medians over all batches. A first handle is for what is done once in a process. */
-static void many_handles(const char *url, size_t count) {
+static void many_handles(const char *url, size_t count, int cold) {
     tg_config *config = config_for(url);
     settings = config;
-    life_of_handles(1);
+    life_of_handles(1, cold);
     for (size_t i = 0; i < STEPS; i++) steps[i].batches = 0;
-    life_of_handles(count);
+    life_of_handles(count, cold);
     for (size_t i = 0; i < STEPS; i++)
         printf("%s\"%s\":{\"wall_ns\":%.0f,\"cpu_ns\":%.0f}", i == 0 ? "{" : ",", steps[i].name,
                median(steps[i].wall, steps[i].batches), median(steps[i].cpu, steps[i].batches));
@@ -251,10 +278,10 @@ static void names(size_t count) {
 int main(int argc, char **argv) {
     raise_files();
     if (argc > 3 && strcmp(argv[1], "threads") == 0) threads_that_lived(argv[2], argv + 3, argc - 3);
-    else if (argc == 4 && strcmp(argv[1], "handles") == 0) many_handles(argv[2], strtoul(argv[3], NULL, 10));
+    else if (argc >= 4 && strcmp(argv[1], "handles") == 0) many_handles(argv[2], strtoul(argv[3], NULL, 10), argc == 5);
     else if (argc == 4 && strcmp(argv[1], "names") == 0) {
         port = argv[2];
         names(strtoul(argv[3], NULL, 10));
-    } else fail("arguments: threads URL COUNT... | handles URL COUNT | names PORT COUNT");
+    } else fail("arguments: threads URL COUNT... | handles URL COUNT [cold] | names PORT COUNT");
     return 0;
 }

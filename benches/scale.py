@@ -57,16 +57,16 @@ def threads():
 
 
 def handles():
-    """For each step and number of handles the CPU time, and its ratio to the fewest in the same round. Of so few the median
-    of some programs is taken."""
+    """For each step the times of a handle where there are few, few of which no cache holds anything, and more; and the ratios
+    to the first of the same round. Of few the median of some programs is taken."""
     rounds = []
+    some = lambda *kind: [measure("scale", "handles", HANDLES[0], *kind, core=CORE) for _ in range(1 if QUICK else 5)]
     for _ in range(ROUNDS):
-        few = [measure("scale", "handles", HANDLES[0], core=CORE) for _ in range(1 if QUICK else 5)]
-        first = {step: medians([figures[step] for figures in few]) for step in few[0]}
-        rounds.append([first] + [measure("scale", "handles", count, core=CORE) for count in HANDLES[1:]])
+        few = [{step: medians([one[step] for one in all_few]) for step in all_few[0]} for all_few in (some(), some("cold"))]
+        rounds.append(few + [measure("scale", "handles", more, core=CORE) for more in HANDLES[1:]])
     found = {}
     for step in rounds[0][0]:
-        found[step] = [medians([counts[i][step] for counts in rounds]) for i in range(len(HANDLES))]
+        found[step] = [medians([counts[i][step] for counts in rounds]) for i in range(len(rounds[0]))]
         for i, figures in enumerate(found[step]):
             figures["x"] = medians([{key: counts[i][step][key] / counts[0][step][key] for key in ("cpu_ns", "wall_ns")}
                                     for counts in rounds])
@@ -125,7 +125,8 @@ def growth(results):
              for figures in results["threads"]]
     steps = [[step] + [micros(one["cpu_ns"]) for one in figures] + [micros(one["wall_ns"]) for one in figures]
              for step, figures in results["handles"].items()]
-    head = ["each handle"] + [f"CPU µs, of {count(n)}" for n in HANDLES] + [f"wall µs, of {count(n)}" for n in HANDLES]
+    kinds = [count(HANDLES[0]), f"{count(HANDLES[0])}, in no cache", *map(count, HANDLES[1:])]
+    head = ["each handle"] + [f"{kind} µs, of {what}" for kind in ("CPU", "wall") for what in kinds]
     return "\n\n".join([table(["threads that lived", "`tg_conn_free`, µs", "`tg_get_token`, CPU µs"], lived),
                         table(head, steps)])
 
