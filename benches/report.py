@@ -41,7 +41,8 @@ def goals():
         ("cold, TLS 1.3, × libcurl program", 1.0, timed["cold, TLS 1.3"]["ours"]["x_libcurl"], 2, ""),
         ("cold, TLS 1.2, × libcurl program", 1.0, timed["cold, TLS 1.2"]["ours"]["x_libcurl"], 2, ""),
         ("allocations of a warm call", 52, warm_counts["ours"]["allocations"], 0, ""),
-        ("the same over https", 56, counted["warm, https"]["ours"]["allocations"], 0, ""),
+        # A quick run counts over http alone.
+        *[("the same over https", 56, seen["allocations"], 0, "") for seen in [counted["warm, https"].get("ours")] if seen],
         ("allocations of a cached call", 0, cached["allocations"], 0, ""),
         ("cached `tg_authorization` with `tg_token_free`, × a reading of the clock", 1.9,
          ways["ours"]["mean_ns"] / ways["clock"]["mean_ns"], 2, ""),
