@@ -210,6 +210,7 @@ impl<T, H: Handle<Owner = Box<Shared<T>>>> Freed<H> {
         let shared = self.0.cast::<Shared<T>>();
         // SAFETY: NULL, or made by `into_handle`, as the caller of `new` promised; calls may still use the object.
         let Some(live) = (unsafe { shared.as_ref() }) else { return };
+        live.users.check();
         last(&live.object);
         if live.users.end() {
             // SAFETY: nobody uses it, and nobody else is told to drop it.

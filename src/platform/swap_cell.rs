@@ -7,12 +7,21 @@ use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
 
 #[cfg(not(feature = "test-shuttle"))]
-use std::{hint::spin_loop, sync::atomic::AtomicU64, thread::yield_now};
+use std::{
+    hint::spin_loop,
+    sync::atomic::AtomicU64,
+    thread::{sleep, yield_now},
+};
 
 #[cfg(feature = "test-shuttle")]
-use shuttle::{hint::spin_loop, sync::atomic::AtomicU64, thread::yield_now};
+use shuttle::{
+    hint::spin_loop,
+    sync::atomic::AtomicU64,
+    thread::{sleep, yield_now},
+};
 
 use crate::platform::fork::{forks, watch_forks};
 
@@ -28,6 +37,9 @@ pub struct SwapOption<T> {
 const NOBODY: u64 = 0;
 /// After so many looks another thread may run: it may be the one that holds the lock.
 const SPINS: u32 = 64;
+/// After so many one of a lower priority may.
+const MANY_SPINS: u32 = 16 * SPINS;
+const PAUSE: Duration = Duration::from_micros(50);
 
 /// The lock, held.
 struct Locked<'a, T>(&'a SwapOption<T>);
@@ -84,6 +96,7 @@ impl<T> SwapOption<T> {
             });
             match taken {
                 Ok(_) => break,
+                Err(_) if turn > MANY_SPINS => sleep(PAUSE),
                 Err(_) if turn % SPINS == 0 => yield_now(),
                 Err(_) => spin_loop(),
             }

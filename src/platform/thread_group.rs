@@ -26,5 +26,5 @@ pub fn own_group(groups: usize) -> usize {
         NUMBER.set(Some(number));
         number
     });
-    number & (groups - 1)
+    number & groups.wrapping_sub(1)
 }

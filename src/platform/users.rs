@@ -37,7 +37,8 @@ impl Users {
     #[inline]
     pub fn enter(&self) -> Ticket {
         let group = own_group(self.places.len());
-        if self.places[group].0.fetch_add(1, Ordering::Acquire) >= ENDED {
+        let Some(place) = self.places.get(group) else { was_dropped() };
+        if place.0.fetch_add(1, Ordering::Acquire) >= ENDED {
             self.left.fetch_add(1, Ordering::Relaxed);
         }
         Ticket(group)
@@ -50,6 +51,13 @@ impl Users {
         before >= ENDED && self.settle(-1)
     }
 
+    /// Ends the process if the object was dropped already.
+    pub fn check(&self) {
+        if self.places.is_empty() {
+            was_dropped();
+        }
+    }
+
     /// The owner gives the object up, once; whether it has to drop it, because nobody uses it.
     pub fn end(&self) -> bool {
         let there = |place: &Place| place.0.fetch_add(ENDED, Ordering::AcqRel);
@@ -59,6 +67,12 @@ impl Users {
     fn settle(&self, change: i64) -> bool {
         self.left.fetch_add(change, Ordering::AcqRel) + change == 0
     }
+}
+
+/// Somebody uses an object after it was dropped, of which zeros are left. Nothing that a program could go on with.
+#[cold]
+fn was_dropped() -> ! {
+    std::process::abort()
 }
 
 #[cfg(all(test, not(feature = "test-shuttle")))]
