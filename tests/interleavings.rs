@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use shuttle::scheduler::{PctScheduler, Schedule, Scheduler, Task, TaskId};
@@ -32,7 +32,10 @@ struct Server {
     requests: AtomicUsize,
     refuses: bool,
     /// Never answers: a request ends when its call does.
-    hangs: bool,
+    hangs: AtomicBool,
+    /// Requests without an answer, and how many of them nobody has ended.
+    waiting: AtomicUsize,
+    endless: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -40,13 +43,15 @@ struct Carrier(Arc<Server>);
 
 impl Http for Carrier {
     fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
-        for turn in 0.. {
-            if !self.0.hangs {
-                break;
-            }
-            assert!(turn < 2000, "a request that nobody ends");
-            deadline.next_wait()?;
-            thread::yield_now();
+        if self.0.hangs.load(Ordering::SeqCst) {
+            self.0.waiting.fetch_add(1, Ordering::SeqCst);
+            let ended = (0..2000).find_map(|_| {
+                thread::yield_now();
+                deadline.next_wait().err()
+            });
+            self.0.endless.fetch_add(usize::from(ended.is_none()), Ordering::SeqCst);
+            self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(ended.expect("a request that nobody ends"));
         }
         // Others may run while the request is on its way, and while its answer is.
         thread::yield_now();
@@ -352,7 +357,7 @@ fn the_last_handle_may_go_while_a_request_is_running() {
 #[test]
 fn a_call_ends_whenever_its_handle_is_given_up() {
     explore(|| {
-        let server = Arc::new(Server { hangs: true, ..Server::default() });
+        let server = Arc::new(Server { hangs: AtomicBool::new(true), ..Server::default() });
         let connection = connect(&server);
         let freed = Arc::new(connection.another());
         let calls = [
@@ -376,13 +381,34 @@ fn a_call_ends_whenever_its_handle_is_given_up() {
 #[test]
 fn the_last_handle_ends_a_renewal_however_young_it_is() {
     explore(|| {
-        let server = Arc::new(Server { hangs: true, ..Server::default() });
+        let server = Arc::new(Server { hangs: AtomicBool::new(true), ..Server::default() });
         let connection = connect(&server);
         let caller = spawn(&connection, |handle| {
             assert_eq!(handle.authorization().expect_err("no answer").reason(), Reason::Cancelled);
         });
         connection.close();
         join([caller]);
+    });
+}
+
+/// Nobody who waited for an earlier renewal, however early that ended, keeps the last caller from ending this one.
+#[test]
+fn the_last_caller_that_is_cancelled_ends_the_renewal() {
+    explore(|| {
+        let server = Arc::new(Server::default());
+        let connection = connect(&server);
+        connection.reject_token(&connection.authorization().expect("a token"));
+        server.hangs.store(true, Ordering::SeqCst);
+        let own = Arc::new(connection.another());
+        let caller = spawn(&own, |handle| {
+            assert_eq!(handle.authorization().expect_err("no answer").reason(), Reason::Cancelled);
+        });
+        own.close();
+        join([caller]);
+        while server.waiting.load(Ordering::SeqCst) > 0 {
+            thread::yield_now();
+        }
+        assert_eq!(server.endless.load(Ordering::SeqCst), 0);
     });
 }
 
@@ -472,7 +498,7 @@ fn a_log_function_may_ask_for_a_token_and_is_released_once() {
 #[test]
 fn a_log_function_hears_nothing_after_the_last_handle_is_given_up() {
     explore_some(RUNS_OF_MANY, || {
-        let server = Arc::new(Server { hangs: true, ..Server::default() });
+        let server = Arc::new(Server { hangs: AtomicBool::new(true), ..Server::default() });
         let (connection, seen) = connect_asking(&server);
         let calls: Vec<_> = (0..2)
             .map(|_| {

@@ -119,7 +119,8 @@ impl RenewalState {
         if let Err(error) = &outcome {
             let mut waiting = self.waiting();
             waiting.retain(|(_, waiter)| !Arc::ptr_eq(waiter, &own));
-            let is_last = waiting.is_empty();
+            // Those of an earlier one, which has ended, may still be there.
+            let is_last = !waiting.iter().any(|(awaited, _)| *awaited >= number);
             drop(waiting);
             if is_last && error.reason() == Reason::Cancelled {
                 self.give_up(number);
