@@ -130,7 +130,8 @@ pub fn refusal(data: &[u8]) {
         ..no_answer()
     };
     let redactor = redactor();
-    let reply = refusal::read_reply(&Question { operation, path: "", credential, redactor: &redactor }, &answer);
+    let question = Question { operation, path: "", credential, redactor: &redactor };
+    let reply = within_bounds(body, || refusal::read_reply(&question, &answer));
     if let Err(error) = &reply {
         assert!(
             error.message().starts_with("cannot ")
@@ -210,7 +211,7 @@ pub fn version(data: &[u8]) {
 /// A message that holds credentials, in whatever form.
 pub fn message(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let cleaned = redactor().clean(&text);
+    let cleaned = within_bounds(data, || redactor().clean(&text));
     assert!(cleaned.len() <= 256 && !cleaned.chars().any(char::is_control));
     check_output(&cleaned);
     let decoded = percent_decode_str(&cleaned).decode_utf8_lossy().into_owned();

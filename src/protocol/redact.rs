@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::hidden::{Hidden, Reveal, pair};
 use crate::protocol::endpoint::encode;
-use crate::protocol::spelling::{decoded, is_invisible, spellings};
+use crate::protocol::spelling::{decoded, each_spelling, is_invisible};
 
 /// At most this much of a server's own message enters an error.
 const MESSAGE_LIMIT: usize = 256;
@@ -77,16 +77,14 @@ impl<'a> Redactor<'a> {
 
     /// The text without the credentials of the call, however they are spelled, and whole otherwise.
     pub fn hide_known(&self, text: &str) -> Zeroizing<String> {
-        let spellings = spellings(text);
         let mut hidden = vec![false; text.len()];
         let added = self.added.borrow();
-        let added = added.iter().flat_map(|credential| encodings(credential.reveal()));
-        for form in self.known.iter().flat_map(ToHide::forms).chain(added) {
-            let pieces = Pieces::of(&form);
-            for spelling in &spellings {
-                pieces.each_in(&spelling.bytes, |found| hidden[spelling.place(found)].fill(true));
+        each_spelling(text, |spelling| {
+            let added = added.iter().flat_map(|credential| encodings(credential.reveal()));
+            for form in self.known.iter().flat_map(ToHide::forms).chain(added) {
+                Pieces::of(&form).each_in(&spelling.bytes, |found| hidden[spelling.place(found)].fill(true));
             }
-        }
+        });
         without(text, &hidden)
     }
 

@@ -62,9 +62,12 @@ pub fn is_invisible(character: char) -> bool {
 pub struct Spelling {
     /// The bytes.
     pub bytes: Zeroizing<Vec<u8>>,
-    places: Vec<Range<usize>>,
+    places: Vec<Place>,
     controls: Controls,
 }
+
+/// Where a byte stood in the text: from where, to where. There is one for each byte, so it has to be small.
+type Place = [u32; 2];
 
 /// What becomes of control characters: a server may put them between the words of a credential, or into one.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,9 +79,14 @@ enum Controls {
 impl Spelling {
     /// Where these bytes stood in the text.
     pub fn place(&self, bytes: Range<usize>) -> Range<usize> {
+        let [start, end] = self.place_of(bytes);
+        start as usize..end as usize
+    }
+
+    fn place_of(&self, bytes: Range<usize>) -> Place {
         match (self.places.get(bytes.start), self.places.get(bytes.end.wrapping_sub(1))) {
-            (Some(first), Some(last)) if first.start < last.end => first.start..last.end,
-            _ => 0..0,
+            (Some([start, _]), Some([_, end])) if start < end => [*start, *end],
+            _ => [0, 0],
         }
     }
 
@@ -90,8 +98,11 @@ impl Spelling {
     /// The text as it is, without what nobody sees.
     fn plain(text: &str, controls: Controls) -> Spelling {
         let mut plain = Spelling::with_room(text.len(), controls);
-        for (start, character) in text.char_indices() {
-            plain.push_char(character, &(start..start + character.len_utf8()));
+        let mut start = 0;
+        for character in text.chars() {
+            let end = start + character.len_utf8() as u32;
+            plain.push_char(character, [start, end]);
+            start = end;
         }
         plain
     }
@@ -102,18 +113,18 @@ impl Spelling {
         let mut at = 0;
         while at < self.bytes.len() {
             let (length, decoded) = escape(&self.bytes[at..]).unwrap_or((1, Decoded::Byte(self.bytes[at])));
-            let place = self.place(at..at + length);
+            let place = self.place_of(at..at + length);
             match decoded {
-                Decoded::Byte(byte) if byte.is_ascii() => out.push_char(char::from(byte), &place),
-                Decoded::Byte(byte) => out.push(&[byte], &place),
-                Decoded::Char(character) => out.push_char(character, &place),
+                Decoded::Byte(byte) if byte.is_ascii() => out.push_char(char::from(byte), place),
+                Decoded::Byte(byte) => out.push(&[byte], place),
+                Decoded::Char(character) => out.push_char(character, place),
             }
             at += length;
         }
         (out.bytes.len() < self.bytes.len()).then_some(out)
     }
 
-    fn push_char(&mut self, character: char, place: &Range<usize>) {
+    fn push_char(&mut self, character: char, place: Place) {
         match (character.is_control(), self.controls) {
             (false, _) if is_invisible(character) => {}
             (false, _) => self.push(character.encode_utf8(&mut [0; 4]).as_bytes(), place),
@@ -122,35 +133,38 @@ impl Spelling {
         }
     }
 
-    fn push(&mut self, bytes: &[u8], place: &Range<usize>) {
+    fn push(&mut self, bytes: &[u8], place: Place) {
         self.bytes.extend_from_slice(bytes);
-        self.places.extend(bytes.iter().map(|_| place.clone()));
+        self.places.extend(bytes.iter().map(|_| place));
     }
 }
 
-/// The text as it stands, and with one layer of encodings after the other undone.
-pub fn spellings(text: &str) -> Vec<Spelling> {
-    let mut all = layers(text, Controls::Dropped);
-    if text.contains(char::is_control) || all.len() > 1 {
-        all.extend(layers(text, Controls::Spaces));
+/// Passes on the text as it stands, and with one layer of encodings after the other undone: one at a time, because each
+/// takes nine times the memory of the text.
+pub fn each_spelling(text: &str, mut visit: impl FnMut(&Spelling)) {
+    let layers = each_layer(text, Controls::Dropped, &mut visit);
+    if text.contains(char::is_control) || layers > 1 {
+        each_layer(text, Controls::Spaces, &mut visit);
     }
-    all
 }
 
 /// The text with all its encodings undone.
 pub fn decoded(text: &str) -> Zeroizing<Vec<u8>> {
-    layers(text, Controls::Dropped).pop().map_or_else(Default::default, |last| last.bytes)
+    let mut last: Zeroizing<Vec<u8>> = Zeroizing::default();
+    each_layer(text, Controls::Dropped, |layer| last.clone_from(&layer.bytes));
+    last
 }
 
-fn layers(text: &str, controls: Controls) -> Vec<Spelling> {
-    let mut all = vec![Spelling::plain(text, controls)];
-    while all.len() < DEPTH {
-        match all.last().and_then(Spelling::decoded) {
-            Some(next) => all.push(next),
-            None => break,
-        }
+/// Passes on one layer after the other; tells how many there were.
+fn each_layer(text: &str, controls: Controls, mut visit: impl FnMut(&Spelling)) -> usize {
+    let mut layers = 0;
+    let mut next = Some(Spelling::plain(text, controls));
+    while let Some(layer) = next {
+        visit(&layer);
+        layers += 1;
+        next = if layers < DEPTH { layer.decoded() } else { None };
     }
-    all
+    layers
 }
 
 enum Decoded {
@@ -257,10 +271,12 @@ mod tests {
     #[test]
     fn places_lead_back_to_the_text() {
         let text = "x%2541\u{200b}y";
-        let all = layers(text, Controls::Spaces);
-        assert_eq!(&*all[2].bytes, b"xAy");
-        assert_eq!(&text[all[2].place(1..2)], "%2541");
-        assert_eq!(&text[all[2].place(0..3)], text);
-        assert_eq!(all[2].place(3..4), 0..0);
+        let mut seen = Vec::new();
+        let layers = each_layer(text, Controls::Spaces, |layer| {
+            let places = [1..2, 0..3, 3..4].map(|bytes| layer.place(bytes));
+            seen.push((layer.bytes.to_vec(), places));
+        });
+        assert_eq!(layers, 3);
+        assert_eq!(seen[2], (b"xAy".to_vec(), [1..6, 0..text.len(), 0..0]));
     }
 }
