@@ -206,7 +206,9 @@ impl Call<'_> {
         gsql: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let is_wrong_address = is_restpp_code(error.server_code()) && error.server_code() != refusal::NO_ENDPOINT;
-        if route != SecretRoute::RestFirst || error.reason() != Reason::MissingEndpoint || is_wrong_address {
+        // An earlier request of this call may have told.
+        let is_there = route != SecretRoute::RestFirst || self.connection.facts().secrets == RestSecrets::There;
+        if is_there || error.reason() != Reason::MissingEndpoint || is_wrong_address {
             return Err(error);
         }
         match self.list(None) {
