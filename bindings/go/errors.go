@@ -38,7 +38,8 @@ type Error struct {
 	ServerCode string
 	// HTTPStatus is the HTTP status of the answer; 0 if there was no answer.
 	HTTPStatus int
-	// RetryAfter is how long the server asked to wait before the next try; negative if it did not say.
+	// RetryAfter is how long to wait before the next try: as the server asked, or, from [Conn.Authorization], until the
+	// library itself tries again. Negative if neither is known.
 	RetryAfter time.Duration
 
 	// cause is what ended the call from outside: the error of a context, or ErrClosed.

@@ -159,7 +159,8 @@ func (c *Conn) Do(ctx context.Context, request *Request) (*Response, error) {
 // belongs, and the path, which begins with "/" and is already percent-encoded. [Conn.Client] sends the request.
 //
 // It sends nothing. After a request the address may be another, if the library has found the server elsewhere: ask
-// again for each request. "" for a closed connection.
+// again for each request. "" for a closed connection, and for a path that begins in another way, which could name
+// another host.
 func (c *Conn) URL(path string) string {
 	return c.URLOf(RESTPP, path)
 }
@@ -170,7 +171,7 @@ func (c *Conn) URLOf(part Part, path string) string {
 		return ""
 	}
 	defer c.release()
-	return C.GoString(C.tg_conn_url(c.handle, part.number())) + path
+	return join(C.tg_conn_url(c.handle, part.number()), path)
 }
 
 // URL is the address of a path of REST++ where this token is good, as [Conn.URL] tells it. It never changes.
@@ -181,7 +182,15 @@ func (t *Token) URL(path string) string {
 // URLOf is the same for any part of TigerGraph.
 func (t *Token) URLOf(part Part, path string) string {
 	defer runtime.KeepAlive(t)
-	return C.GoString(C.tg_token_url(t.pointer(), part.number())) + path
+	return join(C.tg_token_url(t.pointer(), part.number()), path)
+}
+
+// join is the address with the path, or "" where that would be another address, or none.
+func join(address *C.char, path string) string {
+	if path != "" && path[0] != '/' || *address == 0 {
+		return ""
+	}
+	return C.GoString(address) + path
 }
 
 // IsTokenRefused reports whether an answer that an HTTP client of your own got from this server says that the token

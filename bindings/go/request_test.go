@@ -182,6 +182,9 @@ func TestAddressesAndTrust(t *testing.T) {
 	for _, test := range [][2]string{
 		{conn.URL("/echo"), "https://db.example.com:14240/restpp/echo"},
 		{conn.URLOf(tigergraphauth.Gateway, ""), "https://db.example.com:14240"},
+		{conn.URLOf(tigergraphauth.Gateway, ".evil.example/"), ""},
+		{conn.URL("echo"), ""},
+		{conn.URLOf(7, "/echo"), ""},
 		{conn.CAPEM(), ""},
 	} {
 		if test[0] != test[1] {
