@@ -22,6 +22,17 @@ impl Hidden {
     }
 }
 
+/// Adds to bytes, with room for so many more, without leaving a copy behind where they were before.
+pub fn append(bytes: &mut Zeroizing<Vec<u8>>, parts: &[&[u8]], more: usize) {
+    let length = bytes.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+    if length > bytes.capacity() {
+        let mut longer = Zeroizing::new(Vec::with_capacity(length + more));
+        longer.extend_from_slice(bytes);
+        *bytes = longer;
+    }
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+}
+
 /// Bytes that are wiped when dropped, however many: [`Zeroizing`] takes a cycle for each of them.
 #[derive(Debug, Default)]
 pub struct Wiped(Vec<u8>);

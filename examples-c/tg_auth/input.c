@@ -49,6 +49,11 @@ static void show_typing(const struct sigaction *before) {
 
 int is_input(const char *file) { return file && strcmp(file, "-") == 0; }
 
+int unreadable(enum option_id option, const char *file, const char *trouble) {
+    fprintf(stderr, "tg-auth: --%s: %s: %s\n", options[option].name, is_input(file) ? "standard input" : file, trouble);
+    return UNREADABLE;
+}
+
 /* At most this many bytes; 0 at the end, -1 if it cannot be read. */
 static ssize_t read_some(int descriptor, char *bytes, size_t most) {
     for (;;) {

@@ -55,10 +55,7 @@ static int set_body(tg_request *request, const struct given *given, const char *
     char *content;
     size_t length;
     const char *file = data + 1, *trouble = read_all(file, &content, &length);
-    if (trouble) {
-        fprintf(stderr, "tg-auth: --data: %s: %s\n", is_input(file) ? "standard input" : file, trouble);
-        return UNREADABLE;
-    }
+    if (trouble) return unreadable(O_DATA, file, trouble);
     tg_request_set_body(request, content, length, type);
     free(content);
     return 0;

@@ -46,28 +46,32 @@ int secret_show(tg_conn *conn, char **words, size_t count, const struct given *g
     return TG_STATUS_OK;
 }
 
+/* Prints a secret that was made, or tells why there is none. */
+static int print_made(tg_status status, tg_secrets *secret, tg_error *error, const char *what, const char *advice,
+                      const struct given *given) {
+    if (status != TG_STATUS_OK) return failed(error, given);
+    remember_lost(what, tg_secrets_alias(secret, 0), advice);
+    print_secrets(secret, given);
+    tg_secrets_free(secret);
+    return TG_STATUS_OK;
+}
+
 int secret_create(tg_conn *conn, char **words, size_t count, const struct given *given) {
     tg_error *error = NULL;
     tg_secrets *secret = NULL;
     tg_status status = tg_create_secret(conn, count ? words[0] : NULL, NULL, given->value[O_USER], &secret, &error);
-    if (status != TG_STATUS_OK) return failed(error, given);
-    remember_lost("a secret was created with the alias", tg_secrets_alias(secret, 0),
-                  "Drop it with tg-auth secret drop and this alias, then create another one.");
-    print_secrets(secret, given);
-    tg_secrets_free(secret);
-    return TG_STATUS_OK;
+    return print_made(status, secret, error, "a secret was created with the alias",
+                      "Drop it with tg-auth secret drop and this alias, then create another one.", given);
 }
 
 int secret_ensure(tg_conn *conn, char **words, size_t count, const struct given *given) {
     tg_error *error = NULL;
     tg_secrets *secret = NULL;
     (void)count;
-    if (tg_ensure_secret(conn, words[0], &secret, &error) != TG_STATUS_OK) return failed(error, given);
-    remember_lost("there is now a secret with the alias", tg_secrets_alias(secret, 0),
-                  "From 4.1 on, run the same once more; before, drop it with tg-auth secret drop and this alias first.");
-    print_secrets(secret, given);
-    tg_secrets_free(secret);
-    return TG_STATUS_OK;
+    tg_status status = tg_ensure_secret(conn, words[0], &secret, &error);
+    return print_made(status, secret, error, "there is now a secret with the alias",
+                      "From 4.1 on, run the same once more; before, drop it with tg-auth secret drop and this alias first.",
+                      given);
 }
 
 int secret_drop(tg_conn *conn, char **words, size_t count, const struct given *given) {

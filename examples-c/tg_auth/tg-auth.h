@@ -115,6 +115,8 @@ void log_line(int32_t level, const char *message, void *unused);
 
 /* Whether an option's file is standard input. */
 int is_input(const char *file);
+/* Tells that the file of an option cannot be read; the exit code. */
+int unreadable(enum option_id option, const char *file, const char *trouble);
 /* All of a file, or of standard input for "-", to be freed. NULL, or what is wrong with it. */
 const char *read_all(const char *path, char **content, size_t *length);
 

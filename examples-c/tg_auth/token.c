@@ -2,7 +2,6 @@
 #include "tg-auth.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* What stands in place of a header that is not needed, so that curl -H "$(...)" never gets an empty one. No server acts
  * on it. */
@@ -53,9 +52,7 @@ int token_get(tg_conn *conn, char **words, size_t count, const struct given *giv
 static int given_token(const struct given *given, struct line *line, const char **token) {
     const char *file = given->value[O_TOKEN_FILE], *trouble = file ? read_line(file, "Token", line) : NULL;
     *token = file && !trouble ? line->text : NULL;
-    if (!trouble) return 0;
-    fprintf(stderr, "tg-auth: --token-file: %s%s: %s\n", strcmp(file, "-") == 0 ? "standard input" : file, "", trouble);
-    return UNREADABLE;
+    return trouble ? unreadable(O_TOKEN_FILE, file, trouble) : 0;
 }
 
 /* The connection's own token as it is, which may have expired; else a new one. */

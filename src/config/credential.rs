@@ -73,7 +73,7 @@ impl Credential {
             return Ok(credential);
         }
         let opened = place.open()?;
-        let (is_passing, limit) = (opened.is_passing, if opened.is_passing { limit } else { Duration::ZERO });
+        let is_passing = opened.is_passing;
         let held = place.held(opened, check, limit)?;
         if is_passing {
             let credential = Credential(Arc::new(Origin::Given(held)));
@@ -200,17 +200,21 @@ impl Place {
 
     /// What the file holds, if it can be this credential.
     fn held(&self, opened: SecretFile, check: Check, limit: Duration) -> Result<Held> {
-        let content = self.content(&opened.file, limit)?;
+        let content = self.content(&opened, limit)?;
         let credential = check(&content).map_err(|error| {
             let message = format!("{} (in the file {})", error.message(), self.path);
-            error.with_message(message)
+            error.with_message(message).with_hint(ONE_LINE)
         })?;
         let caution = opened.caution.map(|caution| self.caution(caution));
         Ok(Held { credential: Arc::new(credential), caution })
     }
 
     /// The only line of a file, or of what comes through a pipe within this time.
-    pub(super) fn content(&self, opened: &File, limit: Duration) -> Result<Zeroizing<String>> {
+    pub(super) fn content(&self, opened: &SecretFile, limit: Duration) -> Result<Zeroizing<String>> {
+        self.content_within(&opened.file, if opened.is_passing { limit } else { Duration::ZERO })
+    }
+
+    fn content_within(&self, opened: &File, limit: Duration) -> Result<Zeroizing<String>> {
         let left = if limit.is_zero() { Ok(limit) } else { file::wait_for_content(opened, limit) };
         let content = left.and_then(|left| file::read(opened, TEXT_LIMIT as u64 + 1, left));
         let content = content.map_err(|error| self.unreadable(&error))?;
@@ -228,7 +232,7 @@ impl Place {
         if !about.is_file() || about.mode() & 0o022 != 0 {
             return Err(self.refused("is no regular file that its owner alone can change"));
         }
-        self.content(&opened, Duration::ZERO)
+        self.content_within(&opened, Duration::ZERO)
     }
 
     pub(super) fn caution(&self, caution: Caution) -> String {
@@ -244,6 +248,9 @@ impl Place {
         format!("the file {path} of the setting \"{setting}\" {what}")
     }
 }
+
+/// What to do about a file that holds no such credential.
+const ONE_LINE: &str = "Write the value into the file, alone and on one line.";
 
 /// What to do about a file whose mode nobody can change where it is.
 const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \
@@ -298,8 +305,9 @@ mod tests {
             let file = Scratch::new("line", content, 0o600);
             assert_eq!(file.load().unwrap().held().reveal(), "thesecret", "{content:?}");
         }
-        assert!(Scratch::new("lines", "one\ntwo\n", 0o600).load().is_err());
-        assert!(Scratch::new("empty", "\n", 0o600).load().is_err());
+        let refused = |name, content| Scratch::new(name, content, 0o600).load().unwrap_err();
+        assert_eq!(refused("lines", "one\ntwo\n").hint(), ONE_LINE);
+        assert_eq!(refused("empty", "\n").hint(), ONE_LINE);
     }
 
     #[test]

@@ -42,9 +42,8 @@ impl EnvFile {
         let place = Place::new(SETTING, path);
         let (content, caution, refusal) = match place.try_open() {
             Ok(opened) => {
-                let limit = if opened.is_passing { limit } else { Duration::ZERO };
                 let caution = opened.caution.map(|caution| place.caution(caution));
-                (place.content(&opened.file, limit)?, caution, None)
+                (place.content(&opened, limit)?, caution, None)
             }
             Err((refusal @ (Refusal::OpenTo(_) | Refusal::OtherOwner), remedy)) => {
                 (place.content_open_to_readers()?, None, Some(place.refusal(&refusal, remedy)))

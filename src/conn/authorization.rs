@@ -168,7 +168,7 @@ impl Connection {
     fn renew_on_caller(&self, number: u64, call: &Call) -> Result<()> {
         let ending = Ending { connection: self, number };
         match self.renew(call) {
-            Err(error) if call.deadline.next_wait_in_call().is_err() => {
+            Err(error) if call.deadline.next_long_wait_in_call().is_err() => {
                 ending.withdraw();
                 Err(error)
             }

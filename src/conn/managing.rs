@@ -80,6 +80,13 @@ impl RenewalState {
         flag
     }
 
+    /// Ends the renewal that is running, if one is.
+    fn abort_running(&self) {
+        if let Some(renewal) = &*self.abort.lock().unwrap_or_else(PoisonError::into_inner) {
+            cancel(renewal);
+        }
+    }
+
     /// A place for the thread of a renewal, if one is free. `is_first`: there is no good token until then.
     pub fn take_place(&self, is_first: bool) -> Option<Place> {
         let since = self.waits_since.load(Ordering::Relaxed);
@@ -138,9 +145,7 @@ impl RenewalState {
     fn give_up(&self, number: u64) {
         let mut policy = self.policy();
         if policy.withdrawn(number) {
-            if let Some(renewal) = &*self.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-                cancel(renewal);
-            }
+            self.abort_running();
         }
         drop(policy);
         // Whoever has just decided to wait for it decides anew.
@@ -327,10 +332,7 @@ impl TokenManager {
         if self.handles.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
-        let own = self.own.get();
-        if let Some(renewal) = &*own.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-            cancel(renewal);
-        }
+        self.own.get().abort_running();
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.

@@ -46,7 +46,8 @@ impl Calls {
 
     /// Cancels those that are running.
     pub fn cancel(&self) {
-        self.change(|running| running.drain(..).for_each(|flag| cancel(&flag)));
+        self.change(|running| running.drain(..).for_each(|flag| flag.store(true, Ordering::SeqCst)));
+        lookup::wake_callers();
     }
 
     /// Cancels those that are running and those that come.

@@ -67,21 +67,23 @@ impl<T> Locked<'_, T> {
 
     /// Puts a value in, and gives the old one back, to be dropped when the lock is free.
     fn swap(&self, value: Option<Arc<T>>) -> Option<Arc<T>> {
-        let new = value.map_or(ptr::null_mut(), |value| Arc::into_raw(value).cast_mut());
-        let old = self.0.value.swap(new, Ordering::Relaxed);
+        let old = self.0.value.swap(into_raw(value), Ordering::Relaxed);
         // SAFETY: NULL, or from `Arc::into_raw`, and no longer in the cell.
         (!old.is_null()).then(|| unsafe { Arc::from_raw(old) })
     }
+}
+
+/// NULL for none.
+fn into_raw<T>(value: Option<Arc<T>>) -> *mut T {
+    value.map_or(ptr::null_mut(), |value| Arc::into_raw(value).cast_mut())
 }
 
 impl<T> SwapOption<T> {
     /// A place with this value, or none.
     pub fn new(value: Option<Arc<T>>) -> SwapOption<T> {
         watch_forks();
-        let cell =
-            SwapOption { holder: AtomicU64::new(NOBODY), value: AtomicPtr::new(ptr::null_mut()), owns: PhantomData };
-        cell.value.store(value.map_or(ptr::null_mut(), |value| Arc::into_raw(value).cast_mut()), Ordering::Relaxed);
-        cell
+        let value = AtomicPtr::new(into_raw(value));
+        SwapOption { holder: AtomicU64::new(NOBODY), value, owns: PhantomData }
     }
 
     fn lock(&self) -> Locked<'_, T> {

@@ -29,11 +29,8 @@ use crate::wire::proxy::{Proxied, ProxySetting};
 use crate::wire::socket::{Target, io_error};
 use crate::wire::stream::Stream;
 use crate::wire::tls::{Trust, accept_any};
-use crate::wire::unseen::{self, PATH, Unseen, split_url};
+use crate::wire::unseen::{self, LARGE_ROOM, PATH, USUAL_ROOM, Unseen, split_url};
 
-/// What is read at once, and what is read at once of an answer that is longer.
-const SMALL_INPUT: usize = 2000;
-const LARGE_INPUT: usize = 16 * 1024;
 /// Longest URL, and longest value of the Authorization header. A token may be 8 KiB long, and so may a path.
 const LINE_LIMIT: usize = 9 * 1024;
 /// An idle connection is kept this long.
@@ -341,15 +338,15 @@ struct LinkBuffers {
 impl LinkBuffers {
     fn allocate(&mut self) {
         if self.output.is_empty() {
-            self.incoming = vec![0; SMALL_INPUT];
-            self.output = vec![0; unseen::current(|unseen| unseen.room()).unwrap_or(SMALL_INPUT)];
+            self.incoming = vec![0; USUAL_ROOM];
+            self.output = vec![0; unseen::current(|unseen| unseen.room()).unwrap_or(USUAL_ROOM)];
         }
     }
 
     /// So much came at once.
     fn came(&mut self, amount: usize) {
-        if amount == SMALL_INPUT {
-            self.incoming = vec![0; LARGE_INPUT];
+        if amount == USUAL_ROOM {
+            self.incoming = vec![0; LARGE_ROOM];
         }
     }
 

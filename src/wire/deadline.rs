@@ -180,17 +180,12 @@ impl Deadline {
         self.next_wait_until(self.end_of_phase(), POLL_INTERVAL)
     }
 
-    /// The same with all the time of the call, whatever its phase may take.
-    pub fn next_wait_in_call(&self) -> Result<Duration, Error> {
-        self.next_wait_until(self.end, POLL_INTERVAL)
-    }
-
     /// The same where whoever cancels the call wakes it.
     pub fn next_long_wait(&self) -> Result<Duration, Error> {
         self.next_wait_until(self.end_of_phase(), LONG_POLL_INTERVAL)
     }
 
-    /// The same with all the time of the call.
+    /// The same with all the time of the call, whatever its phase may take.
     pub fn next_long_wait_in_call(&self) -> Result<Duration, Error> {
         self.next_wait_until(self.end, LONG_POLL_INTERVAL)
     }

@@ -100,7 +100,8 @@ pub fn read_head(bytes: &[u8], wanted: Wanted) -> Result<Option<(usize, Option<H
 
 type Response<'a, 'b> = httparse::Response<'a, 'b>;
 
-fn values<'a>(response: &'a Response, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+/// The values of all fields of this name.
+pub fn values<'a>(response: &'a Response, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
     let named = response.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
     named.map(|field| field.value)
 }

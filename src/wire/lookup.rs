@@ -78,6 +78,14 @@ struct LastGood {
     until: Duration,
 }
 
+/// What to do instead of waiting for an answer without end.
+enum Instead {
+    /// Take addresses that the name had not long ago.
+    Use(Vec<SocketAddr>),
+    /// Wait, at most so long.
+    Wait(Duration),
+}
+
 /// Lets callers that wait for a name look whether they were cancelled.
 pub fn wake_callers() {
     if let Some(names) = Lazy::get(&NAMES).map(PerProcess::get) {
@@ -108,12 +116,10 @@ impl Names {
                 deadline.restart_connecting();
                 return wait_for(&look_up, host, book, deadline, begun);
             }
-            let patience = (begun + PATIENCE).saturating_sub(boot_clock());
-            let last_good = book.last_good(host);
-            if let Some(addresses) = last_good.clone().filter(|_| patience.is_zero()) {
-                return Ok(addresses);
-            }
-            let longest = last_good.map_or(Duration::MAX, |_| patience);
+            let longest = match book.while_waiting(host, begun) {
+                Instead::Use(addresses) => return Ok(addresses),
+                Instead::Wait(longest) => longest,
+            };
             let left = deadline.next_long_wait_in_call().map_err(|error| match error.status() {
                 Status::Timeout => no_thread_free(),
                 _ => error,
@@ -158,11 +164,9 @@ fn wait_for(
             (None, Ok(left)) => left,
             (None, Err(error)) => return Err(error),
         };
-        let patience = (begun + PATIENCE).saturating_sub(boot_clock());
-        let longest = match book.last_good(host) {
-            Some(addresses) if patience.is_zero() => return Ok(addresses),
-            Some(_) => patience,
-            None => Duration::MAX,
+        let longest = match book.while_waiting(host, begun) {
+            Instead::Use(addresses) => return Ok(addresses),
+            Instead::Wait(longest) => longest,
         };
         let waited = look_up.wait_timeout(book, left.min(longest));
         book = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -184,10 +188,15 @@ impl Book {
         self.known.get(host).map(|known| known.answer.clone())
     }
 
-    /// Addresses that this name had, not long ago.
-    fn last_good(&self, host: &str) -> Option<Vec<SocketAddr>> {
-        let last_good = self.known.get(host)?.last_good.as_ref()?;
-        (last_good.until > boot_clock()).then(|| last_good.addresses.clone())
+    /// What a caller does that has waited for an answer since this moment.
+    fn while_waiting(&self, host: &str, begun: Duration) -> Instead {
+        let now = boot_clock();
+        let last_good = self.known.get(host).and_then(|known| known.last_good.as_ref());
+        match last_good.filter(|good| good.until > now) {
+            None => Instead::Wait(Duration::MAX),
+            Some(good) if now >= begun + PATIENCE => Instead::Use(good.addresses.clone()),
+            Some(_) => Instead::Wait(begun + PATIENCE - now),
+        }
     }
 
     fn end(&mut self, host: String, answer: Answer, keep: Duration) {

@@ -10,7 +10,7 @@ use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, basic};
 use crate::wire::address::Address;
 use crate::wire::deadline::Deadline;
-use crate::wire::head::HEAD_LIMIT;
+use crate::wire::head::{HEAD_LIMIT, values};
 use crate::wire::lookup::look_up;
 use crate::wire::no_proxy::NoProxy;
 use crate::wire::socket::{self, Socket, Target, allowed, io_error};
@@ -199,12 +199,9 @@ fn read_answer(head: &[u8], proxy: &Proxy) -> Result<Option<Answer>> {
     }
     let begins =
         |value: &[u8], start: &str| value.get(..start.len()).is_some_and(|v| v.eq_ignore_ascii_case(start.as_bytes()));
-    let values = |name: &'static str| {
-        response.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value)
-    };
-    let mut wanted = values("proxy-authenticate").peekable();
+    let mut wanted = values(&response, "proxy-authenticate").peekable();
     let wants_other_login = wanted.peek().is_some() && !wanted.any(|value| begins(value, "basic"));
-    let knows_no_name = values("x-squid-error").any(|value| begins(value, "ERR_DNS_FAIL"));
+    let knows_no_name = values(&response, "x-squid-error").any(|value| begins(value, "ERR_DNS_FAIL"));
     Ok(Some(Answer { status: response.code.unwrap_or(0), wants_other_login, knows_no_name }))
 }
 

@@ -11,6 +11,7 @@ use rustls::{AlertDescription as Alert, ClientConfig};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::hidden::append;
 use crate::wire::socket::{Socket, Target, io_error};
 use crate::wire::tls::{PeerCertificate, Trust};
 use crate::wire::verifier::refusal;
@@ -139,7 +140,7 @@ impl TlsStream {
                 while let Some(record) = records.next_record() {
                     let record = record.map_err(|error| failed(&error))?;
                     discard += record.discard;
-                    append(&mut self.plain, record.payload);
+                    append(&mut self.plain, &[record.payload], 0);
                 }
                 Next::Again
             }
@@ -264,14 +265,6 @@ impl Write for TlsStream {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// Adds to a text without leaving a copy behind where it was before.
-fn append(text: &mut Zeroizing<Vec<u8>>, more: &[u8]) {
-    let mut longer = Zeroizing::new(Vec::with_capacity(text.len() + more.len()));
-    longer.extend_from_slice(text);
-    longer.extend_from_slice(more);
-    *text = longer;
 }
 
 /// Why something could not be put into the records to be sent.

@@ -9,6 +9,7 @@ use std::mem::ManuallyDrop;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::hidden::append;
 use crate::wire::framing::Framing;
 use crate::wire::head::{Ending, Head, Wanted};
 use crate::wire::http::Request;
@@ -19,8 +20,11 @@ use crate::wire::socket::io_error;
 const WORTH_IT: usize = 32 * 1024;
 /// Room for any line that the HTTP crate writes, but for the type of the content, and for the content of most requests.
 /// Less than what the C library wipes with an instruction that is slow to begin.
-const USUAL_ROOM: usize = 2000;
-const LARGE_ROOM: usize = 16 * 1024;
+pub const USUAL_ROOM: usize = 2000;
+/// Room for contents that are longer than that.
+pub const LARGE_ROOM: usize = 16 * 1024;
+/// What to do about an answer to a caller's own request that is longer than its limit.
+const RAISE_LIMIT: &str = "Raise the request's limit for the length of answers, or ask for less.";
 /// What stands for the path and query of every request.
 pub const PATH: &str = "/******";
 
@@ -114,7 +118,8 @@ impl Unseen {
 
     /// The answer to come.
     pub fn incoming(&self) -> Incoming {
-        Incoming { framing: Framing::new(self.wanted), limit: self.limit, body: Room::new(self.limit) }
+        let Unseen { wanted, limit, .. } = *self;
+        Incoming { framing: Framing::new(wanted), limit, is_callers: wanted.fields, body: Room::new(limit) }
     }
 
     /// Keeps an answer; what the HTTP crate is to see of it.
@@ -161,22 +166,13 @@ pub fn current<T>(job: impl FnOnce(&mut Unseen) -> T) -> Result<T> {
     done.ok_or_else(|| Error::new(Reason::ConnectClosed, "the call that this connection served is over"))
 }
 
-/// Adds to a text, with room for so much more, without leaving a copy behind where it was before.
-fn append(text: &mut Zeroizing<Vec<u8>>, parts: &[&[u8]], more: usize) {
-    let length = text.len() + parts.iter().map(|part| part.len()).sum::<usize>();
-    if length > text.capacity() {
-        let mut longer = Zeroizing::new(Vec::with_capacity(length + more));
-        longer.extend_from_slice(text);
-        *text = longer;
-    }
-    parts.iter().for_each(|part| text.extend_from_slice(part));
-}
-
 /// An answer that is coming in.
 #[derive(Debug)]
 pub struct Incoming {
     framing: Framing,
     limit: usize,
+    /// Whether the caller chose the limit.
+    is_callers: bool,
     /// As far as it has come; never grows beyond the limit.
     body: Room,
 }
@@ -218,7 +214,8 @@ impl Incoming {
 
     fn too_large(&self) -> Error {
         let message = format!("the server's answer is longer than {} bytes", self.limit);
-        Error::new(Reason::ProtocolTooLarge, message)
+        let error = Error::new(Reason::ProtocolTooLarge, message);
+        if self.is_callers { error.with_hint(RAISE_LIMIT) } else { error }
     }
 
     fn add(&mut self, more: &[u8]) -> Result<()> {

@@ -9,33 +9,24 @@ pub const GROUPS: &[(&str, &[Row])] =
 const TO_4: Row = Row { url: "https://localhost:@port:gate-4@", ..ROW };
 
 const SQUID: &[Row] = &[
-    Row {
-        what: "4.2, life cycle",
-        settings: &[("proxy", "http://127.0.0.1:@port:squid@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:squid@",
-        play: Play::Life,
-        ..TO_4
-    },
+    Row { what: "4.2, life cycle", proxy: "http://127.0.0.1:@port:squid@", play: Play::Life, ..TO_4 },
     Row {
         what: "3.10, life cycle",
         url: "https://localhost:@port:gate-3@",
         version: "3",
-        settings: &[("proxy", "HTTP://127.0.0.1:@port:squid@")],
-        curl: "--cacert ca.pem --proxy HTTP://127.0.0.1:@port:squid@",
+        proxy: "HTTP://127.0.0.1:@port:squid@",
         play: Play::Life,
         ..ROW
     },
     Row {
         what: "with a login, life cycle",
-        settings: &[("proxy", "http://guest:opensesame@127.0.0.1:@port:squid-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:opensesame@127.0.0.1:@port:squid-login@",
+        proxy: "http://guest:opensesame@127.0.0.1:@port:squid-login@",
         play: Play::Life,
         ..TO_4
     },
     Row {
         what: "a login is missing",
-        settings: &[("proxy", "http://127.0.0.1:@port:squid-login@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:squid-login@",
+        proxy: "http://127.0.0.1:@port:squid-login@",
         curl_says: "exit 56, 407 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:squid-login@", "user:password@"],
@@ -43,8 +34,7 @@ const SQUID: &[Row] = &[
     },
     Row {
         what: "a wrong login",
-        settings: &[("proxy", "http://guest:closesesame@127.0.0.1:@port:squid-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:closesesame@127.0.0.1:@port:squid-login@",
+        proxy: "http://guest:closesesame@127.0.0.1:@port:squid-login@",
         curl_says: "exit 56, 407 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:squid-login@"],
@@ -54,8 +44,7 @@ const SQUID: &[Row] = &[
     Row {
         what: "the port is not allowed",
         url: "https://localhost:@port:ha-4@",
-        settings: &[("proxy", "http://127.0.0.1:@port:squid@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:squid@",
+        proxy: "http://127.0.0.1:@port:squid@",
         curl_says: "exit 56, 403 of the proxy",
         outcome: "connect.proxy",
         says: &["403", "localhost:@port:ha-4@"],
@@ -64,8 +53,7 @@ const SQUID: &[Row] = &[
     Row {
         what: "nothing listens behind it",
         url: "https://127.0.0.1:@port:nobody@",
-        settings: &[("proxy", "http://127.0.0.1:@port:squid@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:squid@",
+        proxy: "http://127.0.0.1:@port:squid@",
         curl_says: "exit 56, 503 of the proxy",
         outcome: "connect.proxy",
         says: &["503", "127.0.0.1:@port:nobody@"],
@@ -74,8 +62,8 @@ const SQUID: &[Row] = &[
     Row {
         what: "no such name behind it",
         url: "https://db.example.invalid",
-        settings: &[("proxy", "http://127.0.0.1:@port:squid@"), ("gsql_port", "443"), ("restpp_port", "443")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:squid@",
+        settings: &[("gsql_port", "443"), ("restpp_port", "443")],
+        proxy: "http://127.0.0.1:@port:squid@",
         curl_says: "exit 56, 500 of the proxy",
         outcome: "connect.proxy",
         says: &["500", "db.example.invalid"],
@@ -92,8 +80,7 @@ const SQUID: &[Row] = &[
     },
     Row {
         what: "the address says https",
-        settings: &[("proxy", "https://127.0.0.1:@port:squid@")],
-        curl: "--cacert ca.pem --proxy https://127.0.0.1:@port:squid@",
+        proxy: "https://127.0.0.1:@port:squid@",
         curl_says: "exit 35",
         outcome: "argument.url",
         says: &["https"],
@@ -102,24 +89,16 @@ const SQUID: &[Row] = &[
 ];
 
 const TINYPROXY: &[Row] = &[
-    Row {
-        what: "4.2, life cycle",
-        settings: &[("proxy", "http://127.0.0.1:@port:tiny@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:tiny@",
-        play: Play::Life,
-        ..TO_4
-    },
+    Row { what: "4.2, life cycle", proxy: "http://127.0.0.1:@port:tiny@", play: Play::Life, ..TO_4 },
     Row {
         what: "with a login, life cycle",
-        settings: &[("proxy", "http://guest:opensesame@127.0.0.1:@port:tiny-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:opensesame@127.0.0.1:@port:tiny-login@",
+        proxy: "http://guest:opensesame@127.0.0.1:@port:tiny-login@",
         play: Play::Life,
         ..TO_4
     },
     Row {
         what: "a login is missing",
-        settings: &[("proxy", "http://127.0.0.1:@port:tiny-login@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:tiny-login@",
+        proxy: "http://127.0.0.1:@port:tiny-login@",
         curl_says: "exit 56, 407 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:tiny-login@", "user:password@"],
@@ -127,8 +106,7 @@ const TINYPROXY: &[Row] = &[
     },
     Row {
         what: "a wrong login",
-        settings: &[("proxy", "http://guest:closesesame@127.0.0.1:@port:tiny-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:closesesame@127.0.0.1:@port:tiny-login@",
+        proxy: "http://guest:closesesame@127.0.0.1:@port:tiny-login@",
         curl_says: "exit 56, 401 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:tiny-login@"],
@@ -138,8 +116,7 @@ const TINYPROXY: &[Row] = &[
     Row {
         what: "the port is not allowed",
         url: "https://localhost:@port:ha-4@",
-        settings: &[("proxy", "http://127.0.0.1:@port:tiny@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:tiny@",
+        proxy: "http://127.0.0.1:@port:tiny@",
         curl_says: "exit 56, 403 of the proxy",
         outcome: "connect.proxy",
         says: &["403", "localhost:@port:ha-4@"],
@@ -148,8 +125,7 @@ const TINYPROXY: &[Row] = &[
     Row {
         what: "nothing listens behind it",
         url: "https://127.0.0.1:@port:nobody@",
-        settings: &[("proxy", "http://127.0.0.1:@port:tiny@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:tiny@",
+        proxy: "http://127.0.0.1:@port:tiny@",
         curl_says: "exit 56, 500 of the proxy",
         outcome: "connect.proxy",
         says: &["500", "127.0.0.1:@port:nobody@"],
@@ -162,22 +138,19 @@ const APACHE: &[Row] = &[
         what: "3.10, life cycle",
         url: "https://localhost:@port:gate-3@",
         version: "3",
-        settings: &[("proxy", "http://127.0.0.1:@port:ap-proxy@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:ap-proxy@",
+        proxy: "http://127.0.0.1:@port:ap-proxy@",
         play: Play::Life,
         ..ROW
     },
     Row {
         what: "with a login, life cycle",
-        settings: &[("proxy", "http://guest:opensesame@127.0.0.1:@port:ap-proxy-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:opensesame@127.0.0.1:@port:ap-proxy-login@",
+        proxy: "http://guest:opensesame@127.0.0.1:@port:ap-proxy-login@",
         play: Play::Life,
         ..TO_4
     },
     Row {
         what: "a login is missing",
-        settings: &[("proxy", "http://127.0.0.1:@port:ap-proxy-login@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:ap-proxy-login@",
+        proxy: "http://127.0.0.1:@port:ap-proxy-login@",
         curl_says: "exit 56, 407 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:ap-proxy-login@", "user:password@"],
@@ -185,8 +158,7 @@ const APACHE: &[Row] = &[
     },
     Row {
         what: "a wrong login",
-        settings: &[("proxy", "http://guest:closesesame@127.0.0.1:@port:ap-proxy-login@")],
-        curl: "--cacert ca.pem --proxy http://guest:closesesame@127.0.0.1:@port:ap-proxy-login@",
+        proxy: "http://guest:closesesame@127.0.0.1:@port:ap-proxy-login@",
         curl_says: "exit 56, 407 of the proxy",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:ap-proxy-login@"],
@@ -196,8 +168,7 @@ const APACHE: &[Row] = &[
     Row {
         what: "the port is not allowed",
         url: "https://localhost:@port:ha-4@",
-        settings: &[("proxy", "http://127.0.0.1:@port:ap-proxy@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:ap-proxy@",
+        proxy: "http://127.0.0.1:@port:ap-proxy@",
         curl_says: "exit 56, 403 of the proxy",
         outcome: "connect.proxy",
         says: &["403", "localhost:@port:ha-4@"],
@@ -206,8 +177,7 @@ const APACHE: &[Row] = &[
     Row {
         what: "nothing listens behind it",
         url: "https://127.0.0.1:@port:nobody@",
-        settings: &[("proxy", "http://127.0.0.1:@port:ap-proxy@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:ap-proxy@",
+        proxy: "http://127.0.0.1:@port:ap-proxy@",
         curl_says: "exit 56, 503 of the proxy",
         outcome: "connect.proxy",
         says: &["503", "127.0.0.1:@port:nobody@"],
@@ -215,8 +185,7 @@ const APACHE: &[Row] = &[
     },
     Row {
         what: "it is not there",
-        settings: &[("proxy", "http://127.0.0.1:@port:nobody@")],
-        curl: "--cacert ca.pem --proxy http://127.0.0.1:@port:nobody@",
+        proxy: "http://127.0.0.1:@port:nobody@",
         curl_says: "exit 7",
         outcome: "connect.proxy",
         says: &["127.0.0.1:@port:nobody@"],

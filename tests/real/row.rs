@@ -39,6 +39,8 @@ pub struct Row {
     pub version: &'static str,
     /// Settings besides the login; `ca_file` is the CA if it is not here.
     pub settings: &'static [(&'static str, &'static str)],
+    /// The proxy that both are told, if any.
+    pub proxy: &'static str,
     pub play: Play,
     /// Variables of both.
     pub env: &'static [(&'static str, &'static str)],
@@ -63,6 +65,7 @@ pub const ROW: Row = Row {
     url: "",
     version: "4",
     settings: &[],
+    proxy: "",
     play: Play::Token,
     env: &[],
     curl: "--cacert ca.pem",
@@ -143,6 +146,9 @@ impl Row {
         command.args(["-q", "--silent", "--output", "/dev/null", "--max-time", "20"]);
         command.args(["--write-out", "%{http_code} %{http_connect}"]);
         command.args(place.fill(self.curl).split_whitespace());
+        if !self.proxy.is_empty() {
+            command.args(["--proxy", &place.fill(self.proxy)]);
+        }
         if !self.curl.contains("--get") {
             command.args(["--user", &format!("{user}:{password}"), "--header", "Content-Type: application/json"]);
             command.args(["--data", &format!("{{\"graph\":\"{GRAPH}\"}}")]);
@@ -243,6 +249,7 @@ impl Player<'_> {
             fields.push(("ca_file", "ca.pem".to_owned()));
         }
         fields.extend(self.row.settings.iter().map(|(name, value)| (*name, self.place.fill(value))));
+        fields.push(("proxy", self.place.fill(self.row.proxy)));
         fields.retain(|(_, value)| !value.is_empty());
         for (name, value) in &mut fields {
             if ["ca_file", "client_cert", "client_key"].contains(name) {
