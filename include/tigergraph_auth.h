@@ -2,7 +2,7 @@
  *
  * Generated from src/ffi; edit there. Licence: Apache-2.0 OR MIT.
  *
- * A whole program, linked with -ltigergraph_auth:
+ * A whole program, but for its main() and <stdio.h> and <stdlib.h>, linked with -ltigergraph_auth:
  *
  *     tg_config *config = tg_config_new("https://db.example.com");
  *     tg_config_set_secret(config, getenv("TG_SECRET"));
@@ -30,7 +30,7 @@
  *
  * NULL. A pointer must be valid unless its function says what NULL means; any other NULL is
  * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
- * Accessors accept NULL and return "" or 0.
+ * Accessors accept NULL and return "" or 0; for a time to wait, -1.
  *
  * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. A string that
  * you get belongs to the object that you got it from and is valid as long as that object. It is never NULL.
@@ -53,7 +53,7 @@
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
  * for. A request that the server refused is not repeated. Nor is the creation of a secret, once its request
  * has begun: if no answer comes, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
- * Nor is a request of yours (tg_send), which says more.
+ * Nor is a request of your own, once it has begun: see tg_send().
  *
  * Forks. A child process can use the handles it inherits. It opens its own network connections and closes
  * the inherited ones without using them; its handles keep the token they had. A call that is running when
@@ -307,7 +307,8 @@ const char *tg_error_server_code(const tg_error *error);
 int32_t tg_error_http_status(const tg_error *error);
 
 /**
- * How many milliseconds the server asked to wait before the next try; -1 if it did not say.
+ * How many milliseconds to wait before the next try: as the server asked, or, from tg_authorization(), until
+ * the library itself tries again. -1 if neither is known.
  */
 int64_t tg_error_retry_after_ms(const tg_error *error);
 
@@ -336,7 +337,7 @@ void tg_error_free(tg_error *error);
 #define TG_LOG_INFO 3
 
 /**
- * Every request: method, path, status and duration. Never a query, a header or a body.
+ * Every request: method, path (but for tg_send()), status and duration. Never a query, a header or a body.
  */
 #define TG_LOG_DEBUG 4
 
@@ -391,8 +392,9 @@ tg_config *tg_config_new(const char *host);
  * TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
  * TG_SERVER_VERSION.
  *
- * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
- * line, as tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file() do.
+ * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files, such as those of a mounted Kubernetes secret,
+ * that contain the credential as their only line, with or without a line break at its end. They are read as
+ * with tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file().
  *
  * With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
  * without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
@@ -403,13 +405,13 @@ tg_config *tg_config_new(const char *host);
  * Login and token come from one place: if the program set one of them, or the profile has one, no other is
  * searched for. The same holds for client certificate and key. TG_ALLOW_HTTP, and TG_PIN_SHA256 without a
  * CA setting, count only if the host comes from the same place, the same profile or no profile: they do
- * not change what a host that the program named is trusted by. An empty variable counts as not set.
+ * not change how a host that the program named is verified. An empty variable counts as not set.
  * tg_conn_new() reports a wrong value, with the name of the variable. To take the address from TG_HOST,
  * start with tg_config_new(NULL).
  *
- * The ports of these variables, unlike others, may be those that other tools of TigerGraph have as
- * defaults: in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing is there; on 4.1 and
- * later, if nothing is at the port of REST++, the gateway is used, with a warning in the log.
+ * The ports of these variables, unlike others, may be those that other tools of TigerGraph have as defaults:
+ * in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing listens there; on 4.1 and later,
+ * if nothing listens at the port of REST++, the gateway is used, with a warning in the log.
  *
  * These variables are read only here, and not at all in programs with more privileges than their user
  * (setuid). Do not change the environment on another thread at the same time.
@@ -453,16 +455,18 @@ void tg_config_set_graph(tg_config *config, const char *graph);
 void tg_config_set_password(tg_config *config, const char *username, const char *password);
 
 /**
- * Log in with user name and the password in this file, whose only line it is.
+ * Log in with user name and the password in this file, whose only line it is, with or without a line break
+ * at its end.
  *
  * The file is read by tg_conn_new() and again for every call that logs in, so the password can be replaced
  * without a restart. A password and a file with one are two logins, which a connection cannot have.
  *
- * The file must not be open to other users (chmod 600). One of root's may also be readable by its group or
- * by an ACL. One that every user can read is used only if its mount is read-only, as those of containers
- * are, and root may use another user's: both log a warning. Nobody but the owner may be able to change it,
- * and links on the way to it must belong to root or to the user of the process. A pipe, such as /dev/stdin,
- * is read once, within the time limit for connecting, for all connections of the same tg_config.
+ * The file must not be open to other users (chmod 600). One of root's may also be readable by its group or by
+ * an ACL, if the process is not root's or the mount is read-only. One that every user can read is used only
+ * if its mount is read-only, as those of containers are, and root may use another user's: both log a warning.
+ * Nobody but the owner may be able to change it, and links on the way to it must belong to root or to the
+ * user of the process. A pipe, such as /dev/stdin, is read once, within the time limit for connecting, for
+ * all connections of the same tg_config.
  */
 void tg_config_set_password_file(tg_config *config, const char *username, const char *path);
 
@@ -739,7 +743,7 @@ tg_status tg_get_secret(tg_conn *conn,
  * value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
  * here must be sent in the URL, where the server may log it; it is better to let the server choose.
  *
- * It takes one way: where the endpoint is missing the status is NOT_FOUND, missing.endpoint.
+ * It tries one endpoint only: if the server does not have it, the status is NOT_FOUND, missing.endpoint.
  * Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
  * message names the alias, so that you can look for it or drop it.
  *
@@ -846,7 +850,8 @@ typedef struct tg_token tg_token;
 
 /**
  * Requests a new token, for secret or, if that is NULL, for the connection's own login. Always sends a
- * request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+ * request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT. flags: 0, or
+ * TG_TOKEN_KEEP_CURRENT and TG_TOKEN_GLOBAL, added up as needed.
  *
  * lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
  * from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection needs it.
@@ -867,7 +872,7 @@ tg_status tg_get_token(tg_conn *conn,
 
 /**
  * Extends the lifetime of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
- * and token are as for tg_get_token().
+ * and token are as for tg_get_token(); flags as well, and TG_TOKEN_OR_NEW.
  *
  * 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
  * TG_TOKEN_OR_NEW a new token is requested.
@@ -939,9 +944,9 @@ tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **err
 
 /**
  * Tells the connection that the database refused this token: if it is still the connection's own, and not a
- * successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends
- * nothing. If fresh tokens are rejected one after the other, no token is requested for 30 seconds. NULL does
- * nothing.
+ * successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends nothing.
+ * After two tokens in a row were rejected within a minute of their issue, by this function or tg_send(), no
+ * token is requested for 30 seconds. NULL does nothing.
  */
 void tg_reject_token(tg_conn *conn, const tg_token *token);
 
@@ -966,7 +971,7 @@ int64_t tg_token_expires_at(const tg_token *token);
 const char *tg_token_expiration(const tg_token *token);
 
 /**
- * The address where this token is good, as tg_conn_url() tells it: append the path of a request. Never
+ * The address that accepts this token, as tg_conn_url() returns it: append the path of a request. Never
  * changes, and is valid as long as the object. "" for NULL and for any other server.
  */
 const char *tg_token_url(const tg_token *token, int32_t server);
@@ -1006,12 +1011,13 @@ int32_t tg_is_token_refused(int32_t server, int32_t http_status, const void *bod
 
 /**
  * A request with this method, to this part of TigerGraph (TG_SERVER_RESTPP or TG_SERVER_GATEWAY), without
- * headers of its own and without a body. What is wrong with it, tg_send() reports.
+ * headers of its own and without a body. tg_send() reports what is wrong with it.
  *
  * path begins with "/", is already percent-encoded, may have a query, and has at most 8 KiB:
- * "/query/MyGraph/my_query?vertex=5". What stands before it, "/restpp" included, comes from the connection. A
- * path with a segment "." or "..", also encoded, a fragment, a backslash, a blank or a control character is
- * argument.path. method is a method of HTTP in capital letters, but not CONNECT or TRACE.
+ * "/query/MyGraph/my_query?vertex=5". What comes before it, "/restpp" included, is the connection's. A path
+ * with a segment "." or "..", also encoded, a fragment, a backslash, a blank or a control character is
+ * argument.path. method is sent as it is written: GET, POST or another one in capital letters, but not
+ * CONNECT or TRACE.
  *
  * Free it with tg_request_free(). NULL only if there is no memory.
  */
@@ -1078,13 +1084,13 @@ int32_t tg_response_http_status(const tg_response *response);
 const char *tg_response_header(const tg_response *response, const char *name);
 
 /**
- * The body. Never NULL; a 0 byte stands behind it, so that a text can be used as a string. It may have 0
+ * The body. Never NULL; a 0 byte follows it, so that a text can be used as a string. It may have 0
  * bytes in it: its length is tg_response_body_length(). Valid as long as the response.
  */
 const void *tg_response_body(const tg_response *response);
 
 /**
- * The length of the body in bytes, without the 0 byte behind it. 0 for NULL.
+ * The length of the body in bytes, without the 0 byte that follows it. 0 for NULL.
  */
 size_t tg_response_body_length(const tg_response *response);
 

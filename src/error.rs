@@ -203,7 +203,7 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::ArgumentRange, "argument.range", Status::InvalidArgument, "Use a value that the setting or argument allows: see tigergraph_auth.h or the list of settings."),
     row(Reason::ArgumentFlags, "argument.flags", Status::InvalidArgument, "Pass only the flags that the header lists for this function."),
     row(Reason::ArgumentMethod, "argument.method", Status::InvalidArgument, "Use a method such as GET, POST, PUT or DELETE; CONNECT and TRACE are not sent."),
-    row(Reason::ArgumentPath, "argument.path", Status::InvalidArgument, "Begin the path with / and percent-encode what is not plain in it; the address, /restpp included, belongs to the connection."),
+    row(Reason::ArgumentPath, "argument.path", Status::InvalidArgument, "Begin the path with /, percent-encode what is not plain in it, and leave out segments . and ..; the address, /restpp included, belongs to the connection."),
     row(Reason::ArgumentHeader, "argument.header", Status::InvalidArgument, "Remove the header: the library sets it itself, or it has characters that no header may have."),
     row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the two settings and remove the other."),
     row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, that this user may read it, and that its content is what the setting needs."),

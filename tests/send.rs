@@ -323,7 +323,9 @@ fn bodies_of_any_length_come_whole() {
     stage.script("/", Action::reply(200, &long));
     let mut request = get();
     request.set_response_limit(long.len() as u64 - 1);
-    assert_eq!(stage.fails(&request), Reason::ProtocolTooLarge);
+    let error = stage.send(&request).expect_err("a failure");
+    assert_eq!(error.reason(), Reason::ProtocolTooLarge);
+    assert!(error.hint().starts_with("Raise the request's limit"), "{error}");
     stage.script("/", Action::reply(200, &long));
     request.set_response_limit(long.len() as u64);
     assert_eq!(stage.send(&request).expect("an answer").body.len(), long.len());

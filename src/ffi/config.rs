@@ -53,8 +53,9 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
 /// TG_SERVER_VERSION.
 ///
-/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files that contain the credential as their only
-/// line, as tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file() do.
+/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files, such as those of a mounted Kubernetes secret,
+/// that contain the credential as their only line, with or without a line break at its end. They are read as
+/// with tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file().
 ///
 /// With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
 /// without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
@@ -65,13 +66,13 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// Login and token come from one place: if the program set one of them, or the profile has one, no other is
 /// searched for. The same holds for client certificate and key. TG_ALLOW_HTTP, and TG_PIN_SHA256 without a
 /// CA setting, count only if the host comes from the same place, the same profile or no profile: they do
-/// not change what a host that the program named is trusted by. An empty variable counts as not set.
+/// not change how a host that the program named is verified. An empty variable counts as not set.
 /// tg_conn_new() reports a wrong value, with the name of the variable. To take the address from TG_HOST,
 /// start with tg_config_new(NULL).
 ///
-/// The ports of these variables, unlike others, may be those that other tools of TigerGraph have as
-/// defaults: in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing is there; on 4.1 and
-/// later, if nothing is at the port of REST++, the gateway is used, with a warning in the log.
+/// The ports of these variables, unlike others, may be those that other tools of TigerGraph have as defaults:
+/// in TigerGraph Cloud 9000 and 14240 mean TG_SSL_PORT (443), unless nothing listens there; on 4.1 and later,
+/// if nothing listens at the port of REST++, the gateway is used, with a warning in the log.
 ///
 /// These variables are read only here, and not at all in programs with more privileges than their user
 /// (setuid). Do not change the environment on another thread at the same time.
@@ -138,16 +139,18 @@ pub unsafe extern "C" fn tg_config_set_password(
     set(config, |config| config.set_password(username.bytes(), password.bytes()));
 }
 
-/// Log in with user name and the password in this file, whose only line it is.
+/// Log in with user name and the password in this file, whose only line it is, with or without a line break
+/// at its end.
 ///
 /// The file is read by tg_conn_new() and again for every call that logs in, so the password can be replaced
 /// without a restart. A password and a file with one are two logins, which a connection cannot have.
 ///
-/// The file must not be open to other users (chmod 600). One of root's may also be readable by its group or
-/// by an ACL. One that every user can read is used only if its mount is read-only, as those of containers
-/// are, and root may use another user's: both log a warning. Nobody but the owner may be able to change it,
-/// and links on the way to it must belong to root or to the user of the process. A pipe, such as /dev/stdin,
-/// is read once, within the time limit for connecting, for all connections of the same tg_config.
+/// The file must not be open to other users (chmod 600). One of root's may also be readable by its group or by
+/// an ACL, if the process is not root's or the mount is read-only. One that every user can read is used only
+/// if its mount is read-only, as those of containers are, and root may use another user's: both log a warning.
+/// Nobody but the owner may be able to change it, and links on the way to it must belong to root or to the
+/// user of the process. A pipe, such as /dev/stdin, is read once, within the time limit for connecting, for
+/// all connections of the same tg_config.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_password_file(
     config: *mut tg_config,

@@ -144,7 +144,8 @@ pub unsafe extern "C" fn tg_error_http_status(error: *const tg_error) -> i32 {
     read(error, 0, |error| error.http_status)
 }
 
-/// How many milliseconds the server asked to wait before the next try; -1 if it did not say.
+/// How many milliseconds to wait before the next try: as the server asked, or, from tg_authorization(), until
+/// the library itself tries again. -1 if neither is known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_retry_after_ms(error: *const tg_error) -> i64 {
     // SAFETY: `error` is NULL or a live error.

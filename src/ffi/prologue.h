@@ -2,7 +2,7 @@
  *
  * Generated from src/ffi; edit there. Licence: Apache-2.0 OR MIT.
  *
- * A whole program, linked with -ltigergraph_auth:
+ * A whole program, but for its main() and <stdio.h> and <stdlib.h>, linked with -ltigergraph_auth:
  *
  *     tg_config *config = tg_config_new("https://db.example.com");
  *     tg_config_set_secret(config, getenv("TG_SECRET"));
@@ -30,7 +30,7 @@
  *
  * NULL. A pointer must be valid unless its function says what NULL means; any other NULL is
  * refused with the reason argument.null, and the message names the parameter. Freeing NULL does nothing.
- * Accessors accept NULL and return "" or 0.
+ * Accessors accept NULL and return "" or 0; for a time to wait, -1.
  *
  * Strings are NUL-terminated UTF-8, at most 64 KiB (certificates 4 MiB). Arguments are copied. A string that
  * you get belongs to the object that you got it from and is valid as long as that object. It is never NULL.
@@ -53,7 +53,7 @@
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
  * for. A request that the server refused is not repeated. Nor is the creation of a secret, once its request
  * has begun: if no answer comes, the status is UNKNOWN_OUTCOME and the message names the alias to look for.
- * Nor is a request of yours (tg_send), which says more.
+ * Nor is a request of your own, once it has begun: see tg_send().
  *
  * Forks. A child process can use the handles it inherits. It opens its own network connections and closes
  * the inherited ones without using them; its handles keep the token they had. A call that is running when

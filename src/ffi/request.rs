@@ -94,12 +94,13 @@ pub unsafe extern "C" fn tg_is_token_refused(server: i32, http_status: i32, body
 }
 
 /// A request with this method, to this part of TigerGraph (TG_SERVER_RESTPP or TG_SERVER_GATEWAY), without
-/// headers of its own and without a body. What is wrong with it, tg_send() reports.
+/// headers of its own and without a body. tg_send() reports what is wrong with it.
 ///
 /// path begins with "/", is already percent-encoded, may have a query, and has at most 8 KiB:
-/// "/query/MyGraph/my_query?vertex=5". What stands before it, "/restpp" included, comes from the connection. A
-/// path with a segment "." or "..", also encoded, a fragment, a backslash, a blank or a control character is
-/// argument.path. method is a method of HTTP in capital letters, but not CONNECT or TRACE.
+/// "/query/MyGraph/my_query?vertex=5". What comes before it, "/restpp" included, is the connection's. A path
+/// with a segment "." or "..", also encoded, a fragment, a backslash, a blank or a control character is
+/// argument.path. method is sent as it is written: GET, POST or another one in capital letters, but not
+/// CONNECT or TRACE.
 ///
 /// Free it with tg_request_free(). NULL only if there is no memory.
 #[unsafe(no_mangle)]
@@ -225,7 +226,7 @@ pub unsafe extern "C" fn tg_response_header(response: *const tg_response, name: 
     })
 }
 
-/// The body. Never NULL; a 0 byte stands behind it, so that a text can be used as a string. It may have 0
+/// The body. Never NULL; a 0 byte follows it, so that a text can be used as a string. It may have 0
 /// bytes in it: its length is tg_response_body_length(). Valid as long as the response.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_response_body(response: *const tg_response) -> *const c_void {
@@ -234,7 +235,7 @@ pub unsafe extern "C" fn tg_response_body(response: *const tg_response) -> *cons
     read(response, EMPTY.cast(), |response| response.body.as_ptr().cast())
 }
 
-/// The length of the body in bytes, without the 0 byte behind it. 0 for NULL.
+/// The length of the body in bytes, without the 0 byte that follows it. 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_response_body_length(response: *const tg_response) -> usize {
     // SAFETY: `response` is NULL or a live response.

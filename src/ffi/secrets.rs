@@ -140,7 +140,7 @@ pub unsafe extern "C" fn tg_get_secret(
 /// value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
 /// here must be sent in the URL, where the server may log it; it is better to let the server choose.
 ///
-/// It takes one way: where the endpoint is missing the status is NOT_FOUND, missing.endpoint.
+/// It tries one endpoint only: if the server does not have it, the status is NOT_FOUND, missing.endpoint.
 /// Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
 /// message names the alias, so that you can look for it or drop it.
 ///

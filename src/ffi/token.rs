@@ -37,7 +37,8 @@ fn options(flags: u32) -> TokenOptions {
 }
 
 /// Requests a new token, for secret or, if that is NULL, for the connection's own login. Always sends a
-/// request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT.
+/// request. The token becomes the connection's own unless flags say TG_TOKEN_KEEP_CURRENT. flags: 0, or
+/// TG_TOKEN_KEEP_CURRENT and TG_TOKEN_GLOBAL, added up as needed.
 ///
 /// lifetime_s is in seconds on every version; 0: as configured, else the server's default (about a month,
 /// from 4.1 on 7 days). The server may grant less. token may be NULL if only the connection needs it.
@@ -71,7 +72,7 @@ pub unsafe extern "C" fn tg_get_token(
 }
 
 /// Extends the lifetime of old_token or, if that is NULL, of the connection's own token. secret, lifetime_s
-/// and token are as for tg_get_token().
+/// and token are as for tg_get_token(); flags as well, and TG_TOKEN_OR_NEW.
 ///
 /// 2.x to 3.11: PUT /requesttoken. 4.1 and later cannot refresh: the status is UNSUPPORTED, or with
 /// TG_TOKEN_OR_NEW a new token is requested.
@@ -229,9 +230,9 @@ pub unsafe extern "C" fn tg_current_token(
 }
 
 /// Tells the connection that the database refused this token: if it is still the connection's own, and not a
-/// successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends
-/// nothing. If fresh tokens are rejected one after the other, no token is requested for 30 seconds. NULL does
-/// nothing.
+/// successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends nothing.
+/// After two tokens in a row were rejected within a minute of their issue, by this function or tg_send(), no
+/// token is requested for 30 seconds. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
     // SAFETY: `conn` and `token` are NULL or live when the call begins.
@@ -283,7 +284,7 @@ pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c
     read(token, EMPTY, |token| token.expiration_with_nul().as_ptr().cast())
 }
 
-/// The address where this token is good, as tg_conn_url() tells it: append the path of a request. Never
+/// The address that accepts this token, as tg_conn_url() returns it: append the path of a request. Never
 /// changes, and is valid as long as the object. "" for NULL and for any other server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_url(token: *const tg_token, server: i32) -> *const c_char {

@@ -259,7 +259,7 @@ pub fn check_available(question: &Question, answer: &Answer) -> Result<()> {
     if let Some(error) = asleep(question, answer) {
         return Err(error);
     }
-    if let Some(error) = gateway::refused(question.operation.wish(), answer) {
+    if let Some(error) = gateway::refused(wish, answer) {
         return Err(error);
     }
     if is_too_large(answer) {
@@ -310,6 +310,11 @@ fn refused_what(question: &Question) -> &'static str {
     }
 }
 
+/// What to do where a token was asked for, and "not found" in JSON came back without a cause.
+const NOT_THERE: &str = "Check host and port: another program may have answered. If it was TigerGraph, it does not say \
+                         why; possible causes are a wrong or revoked credential, the wrong graph, a limit that was \
+                         reached, and a role that was removed.";
+
 /// The error for a refusal that the server explained.
 pub fn refusal(question: &Question, answer: &Answer, code: &str, message: &str) -> Error {
     let reason = by_code(question, answer.status, code, message)
@@ -330,6 +335,7 @@ pub fn refusal(question: &Question, answer: &Answer, code: &str, message: &str) 
     let error = error.with_http_status(answer.status).with_server_code(code);
     match reason {
         Reason::MissingEndpoint if is_restpp_code(code) => error.with_hint(WRONG_ADDRESS),
+        Reason::AuthRefused if matches!(answer.status, 404 | 405) => error.with_hint(NOT_THERE),
         _ => error,
     }
 }
@@ -534,6 +540,15 @@ mod tests {
         ];
         for (operation, credential, status, expected) in cases {
             assert_eq!(reason(operation, credential, status, body), expected, "{operation:?} {status}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_was_not_found_asks_for_the_address() {
+        for (status, expected) in [(404, true), (405, true), (403, false), (200, false)] {
+            let answer = answer(status, r#"{"error":true,"message":"no"}"#);
+            let error = ask(RequestToken, Secret, &answer).unwrap_err();
+            assert_eq!(error.hint().starts_with("Check host and port"), expected, "{status}");
         }
     }
 

@@ -348,7 +348,9 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         }
         self.rejections += 1;
         if self.rejections >= REJECTIONS.0 {
-            let error = Error::new(Reason::AuthBadToken, "one new token after the other was rejected");
+            let error = Error::new(Reason::AuthBadToken, "one new token after the other was rejected").with_hint(
+                "Check that requests go to the server that issues the tokens. None is requested for a while.",
+            );
             self.pause = Some(Pause { until: now + REJECTIONS.1, error });
         }
         true

@@ -38,7 +38,11 @@ namespace TigerGraphAuth
         /// <summary>The HTTP status of the answer; null if there was no answer.</summary>
         public int? HttpStatus { get; }
 
-        /// <summary>How long the server asked to wait before the next try; null if it did not say.</summary>
+        /// <summary>
+        /// How long to wait before the next try: as the server asked, or, from
+        /// <see cref="TigerGraphConnection.GetAuthorization"/>, until the library itself tries again. Null if neither is
+        /// known.
+        /// </summary>
         public TimeSpan? RetryAfter { get; }
 
         /// <summary>The message with reason, hint and stack.</summary>

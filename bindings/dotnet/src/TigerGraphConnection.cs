@@ -434,8 +434,8 @@ namespace TigerGraphAuth
 
         /// <summary>
         /// Tells the connection that the database refused a token: if it is still the connection's own, it is never
-        /// returned again, and the next <see cref="GetAuthorization"/> gets a new one. Sends nothing. If fresh tokens
-        /// are rejected one after the other, no token is requested for 30 seconds.
+        /// returned again, and the next <see cref="GetAuthorization"/> gets a new one. Sends nothing. After
+        /// two tokens in a row were rejected within a minute of their issue, no token is requested for 30 seconds.
         /// </summary>
         /// <param name="token">The token.</param>
         /// <exception cref="ArgumentNullException"><paramref name="token"/> is null.</exception>
