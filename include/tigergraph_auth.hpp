@@ -186,6 +186,74 @@ struct OwnError {
     std::string hint;
 };
 
+/** What the library's texts name of the C interface, and what a program in C++ calls or sets in its place. */
+struct Name {
+    std::string_view in_c;
+    std::string_view in_cpp;
+};
+
+/** A test of the library holds this to every hint. */
+inline constexpr Name names[] = {
+    {"TG_TOKEN_OR_NEW", "or_new"},
+    {"tg_config_add_ca_file", "Config::add_ca_file"},
+    {"tg_config_load_env", "Config::load_env"},
+    {"tg_config_new", "Config"},
+    {"tg_config_set_allow_http", "Config::set_allow_http"},
+    {"tg_config_set_api_token", "Config::set_api_token"},
+    {"tg_config_set_ca_file", "Config::set_ca_file"},
+    {"tg_config_set_ca_pem", "Config::set_ca_pem"},
+    {"tg_config_set_client_cert", "Config::set_client_cert"},
+    {"tg_config_set_graph", "Config::set_graph"},
+    {"tg_config_set_insecure_tls", "Config::set_insecure_tls"},
+    {"tg_config_set_jwt", "Config::set_jwt"},
+    {"tg_config_set_jwt_file", "Config::set_jwt_file"},
+    {"tg_config_set_password", "Config::set_password"},
+    {"tg_config_set_password_file", "Config::set_password_file"},
+    {"tg_config_set_pin_sha256", "Config::set_pin_sha256"},
+    {"tg_config_set_ports", "Config::set_ports"},
+    {"tg_config_set_proxy", "Config::set_proxy"},
+    {"tg_config_set_secret", "Config::set_secret"},
+    {"tg_config_set_secret_file", "Config::set_secret_file"},
+    {"tg_config_set_server_version", "Config::set_server_version"},
+    {"tg_config_set_tgcloud", "Config::set_tgcloud"},
+    {"tg_config_set_timeouts", "Config::set_timeout"},
+    {"tg_config_set_token_lifetime", "Config::set_token_lifetime"},
+    {"tg_config_set_user_agent", "Config::set_user_agent"},
+    {"tg_conn_cancel", "Connection::cancel"},
+    {"tg_conn_free", "the end of the Connection"},
+    {"tg_create_secret", "Connection::create_secret"},
+    {"tg_diagnose", "Connection::diagnose"},
+    {"tg_error_retry_after_ms", "Error::retry_after"},
+    {"tg_get_secrets", "Connection::get_secrets"},
+    {"tigergraph_auth.h", "tigergraph_auth.hpp"},
+};
+
+/** A text of the library with the names of this header; whatever is no name stays as it is. */
+inline std::string in_own_words(std::string_view text) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+    std::string own;
+    while (!text.empty()) {
+        std::size_t length = 0;
+        while (length < text.size() && (is_letter(text[length]) || text[length] == '_' ||
+                                        (text[length] == '.' && length + 1 < text.size() && is_letter(text[length + 1]))))
+            ++length;
+        std::string_view word = text.substr(0, length > 0 ? length : 1);
+        text.remove_prefix(word.size());
+        for (const Name &name : names)
+            if (name.in_c == word) word = name.in_cpp;
+        own += word;
+    }
+    return own;
+}
+
+/** The texts of an error of the C interface, where they name something of it; else null. */
+inline std::shared_ptr<const OwnError> in_own_words(const tg_error *error) {
+    OwnError own{tg_error_reason(error), in_own_words(std::string_view(tg_error_message(error))),
+                 in_own_words(std::string_view(tg_error_hint(error)))};
+    if (own.message == tg_error_message(error) && own.hint == tg_error_hint(error)) return nullptr;
+    return std::make_shared<const OwnError>(std::move(own));
+}
+
 struct Free {
     void operator()(tg_config *config) const noexcept { tg_config_free(config); }
     void operator()(tg_conn *conn) const noexcept { tg_conn_free(conn); }
@@ -211,7 +279,8 @@ class Error {
     Error() noexcept = default;
 
     /** Takes over an error of the C interface, which may be null, with the status that the call returned. */
-    Error(tg_status status, tg_error *error) : status_(static_cast<Status>(status)), theirs_(error, detail::Free()) {}
+    Error(tg_status status, tg_error *error)
+        : status_(static_cast<Status>(status)), theirs_(error, detail::Free()), ours_(detail::in_own_words(error)) {}
 
     /** An error of this header's own. */
     Error(Status status, detail::OwnError error)
@@ -254,6 +323,7 @@ class Error {
 
     Status status_ = Status::ok;
     std::shared_ptr<tg_error> theirs_;
+    /** Texts of this header's own, or the library's in the words of this header. */
     std::shared_ptr<const detail::OwnError> ours_;
 };
 

@@ -273,8 +273,11 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("TG_HOST", "")
-	if _, err := tigergraphauth.NewFromEnvironment(); !errors.Is(err, tigergraphauth.Reason("argument.null")) {
-		t.Error(err)
+	_, err = tigergraphauth.NewFromEnvironment()
+	var failure *tigergraphauth.Error
+	if !errors.As(err, &failure) || failure.Reason != "argument.null" ||
+		!strings.HasPrefix(failure.Hint, "Give the server's address to New, or set TG_HOST") {
+		t.Errorf("%#v", err)
 	}
 }
 

@@ -138,8 +138,8 @@ func takeError(failure *C.tg_error) *Error {
 	return &Error{
 		Status:     Status(C.tg_error_status(failure)),
 		Reason:     Reason(C.GoString(C.tg_error_reason(failure))),
-		Message:    C.GoString(C.tg_error_message(failure)),
-		Hint:       C.GoString(C.tg_error_hint(failure)),
+		Message:    inOwnWords(C.GoString(C.tg_error_message(failure))),
+		Hint:       inOwnWords(C.GoString(C.tg_error_hint(failure))),
 		ServerCode: C.GoString(C.tg_error_server_code(failure)),
 		HTTPStatus: int(C.tg_error_http_status(failure)),
 		RetryAfter: retryAfter(int64(C.tg_error_retry_after_ms(failure))),

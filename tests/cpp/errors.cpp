@@ -31,8 +31,18 @@ static void streams() {
                            std::string(error.hint()) + "|INVALID_ARGUMENT|");
 }
 
+/** Hints name what a program in C++ calls, as whole words. */
+static void hints() {
+    const auto conn = auth::Connection::try_open(auth::Config(std::nullopt));
+    CHECK(!conn && conn.error().reason() == "argument.null");
+    CHECK(conn.error().hint().find("Give the server's address to Config, or set TG_HOST") == 0);
+    CHECK(auth::detail::in_own_words("tg_config_newer. see tigergraph_auth.h or tg_config_new.") ==
+          "tg_config_newer. see tigergraph_auth.hpp or Config.");
+}
+
 int main() {
     codes();
     streams();
+    hints();
     return finish();
 }

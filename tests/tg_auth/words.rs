@@ -125,6 +125,30 @@ fn every_setting_has_a_word() {
     }
 }
 
+/// The packages put their own names there.
+#[test]
+fn every_package_has_a_word_for_each_function_that_a_text_names() {
+    let (texts, names) = (texts(), names());
+    let named: BTreeSet<&str> =
+        texts.iter().flat_map(|text| words(text)).filter(|word| names.contains(*word)).collect();
+    assert!(named.len() > 25, "{named:?}");
+    for table in [
+        "bindings/go/words.go",
+        "bindings/ruby/lib/tigergraph_auth/words.rb",
+        "bindings/dotnet/src/OwnWords.cs",
+        "include/tigergraph_auth.hpp",
+    ] {
+        let table = std::fs::read_to_string(c::root().join(table)).unwrap_or_else(|error| panic!("{table}: {error}"));
+        let missing: Vec<&&str> = named
+            .iter()
+            .filter(|name| {
+                ![": ", ", ", " => ", "] = "].iter().any(|before| table.contains(&format!("\"{name}\"{before}")))
+            })
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
+
 /// Texts that are replaced as a whole are still those of the library.
 #[test]
 fn every_phrase_is_one_of_the_library() {

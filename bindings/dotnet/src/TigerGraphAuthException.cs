@@ -9,11 +9,12 @@ namespace TigerGraphAuth
     public sealed class TigerGraphAuthException : Exception
     {
         private TigerGraphAuthException(ErrorHandle error)
-            : base(NativeText.Read(NativeMethods.tg_error_message(error)))
+            : base(OwnWords.In(NativeText.Read(NativeMethods.tg_error_message(error))))
         {
             Status = (TigerGraphAuthStatus)NativeMethods.tg_error_status(error);
             Reason = NativeText.Read(NativeMethods.tg_error_reason(error));
-            Hint = NativeText.ReadOrNull(NativeMethods.tg_error_hint(error));
+            string hint = NativeText.Read(NativeMethods.tg_error_hint(error));
+            Hint = hint.Length == 0 ? null : OwnWords.In(hint);
             ServerCode = NativeText.ReadOrNull(NativeMethods.tg_error_server_code(error));
             int httpStatus = NativeMethods.tg_error_http_status(error);
             HttpStatus = httpStatus == 0 ? (int?)null : httpStatus;

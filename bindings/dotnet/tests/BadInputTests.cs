@@ -113,10 +113,12 @@ namespace TigerGraphAuth.Tests
 
         public static void What_the_library_refuses_names_the_setting()
         {
-            Check.Contains("host", Check.Fails(
+            TigerGraphAuthException missing = Check.Fails(
                 TigerGraphAuthStatus.InvalidArgument,
                 "argument.null",
-                () => new TigerGraphConnection(new ConnectionOptions())).Message);
+                () => new TigerGraphConnection(new ConnectionOptions()));
+            Check.Contains("host", missing.Message);
+            Check.Contains("Give the server's address to ConnectionOptions.Host, or set TG_HOST", missing.Hint!);
             Check.Fails(
                 TigerGraphAuthStatus.InvalidArgument,
                 "config.conflict",

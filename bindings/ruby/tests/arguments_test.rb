@@ -159,6 +159,8 @@ module TigerGraphAuth
       error = assert_raises(InvalidArgument) { open(secret: CANARY, jwt: CANARY) }
       assert_equal ["config.conflict", :invalid_argument], [error.reason, error.status]
       refute_includes error.full_message, CANARY
+      error = assert_raises(InvalidArgument) { Connection.new(nil) }
+      assert_match(/\AGive the server's address to Connection\.new, or set TG_HOST/, error.hint)
       {
         server_version: "x", proxy: "socks://x", pin_sha256: "x", ca_pem: "x", client_cert: "/nonexistent",
         user_agent: "a\nb", graph: "a/b\n"

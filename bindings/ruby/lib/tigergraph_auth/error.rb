@@ -39,10 +39,10 @@ module TigerGraphAuth
       http_status = Native.tg_error_http_status(pointer)
       wait = Native.tg_error_retry_after_ms(pointer)
       of_status(number).new(
-        Native.text(Native.tg_error_message(pointer)),
+        Words.own(Native.text(Native.tg_error_message(pointer))),
         status: Native.tg_status_name(number).downcase.to_sym,
         reason: Native.text(Native.tg_error_reason(pointer)),
-        hint: Native.text_or_nil(Native.tg_error_hint(pointer)),
+        hint: Words.own(Native.text_or_nil(Native.tg_error_hint(pointer))),
         server_code: Native.text_or_nil(Native.tg_error_server_code(pointer)),
         http_status: (http_status unless http_status.zero?),
         retry_after: (wait / 1000.0 unless wait.negative?)
