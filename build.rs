@@ -13,7 +13,7 @@ const CDEF: &str = "include/tigergraph_auth.cdef.h";
 const EPILOGUE: &str = "\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TIGERGRAPH_AUTH_H */\n";
 
 /// In the order in which a newcomer reads them, and in which types must be declared.
-const CHAPTERS: [(&str, &str); 10] = [
+const CHAPTERS: [(&str, &str); 11] = [
     ("version", "Version"),
     ("status", "Status"),
     ("error", "Errors"),
@@ -22,6 +22,7 @@ const CHAPTERS: [(&str, &str); 10] = [
     ("conn", "Connection"),
     ("secrets", "Secrets"),
     ("token", "Tokens"),
+    ("wakeup", "Programs that may not wait"),
     ("request", "Requests to the database"),
     ("report", "Diagnosis"),
 ];

@@ -27,6 +27,7 @@ enum {
     TG_STATUS_NO_CREDENTIALS = 15,
     TG_STATUS_INTERNAL = 16,
     TG_STATUS_CANCELLED = 17,
+    TG_STATUS_PENDING = 18,
     TG_LOG_ERROR = 1,
     TG_LOG_WARN = 2,
     TG_LOG_INFO = 3,
@@ -124,6 +125,9 @@ int64_t tg_token_expires_at(const tg_token *token);
 const char *tg_token_expiration(const tg_token *token);
 const char *tg_token_url(const tg_token *token, int32_t server);
 void tg_token_free(tg_token *token);
+typedef void (*tg_wakeup_fn)(void *user_data);
+tg_status tg_try_authorization(tg_conn *conn, tg_token **token, tg_error **error);
+void tg_conn_set_wakeup(tg_conn *conn, tg_wakeup_fn wakeup, void *user_data, tg_release_fn release);
 typedef struct tg_request tg_request;
 typedef struct tg_response tg_response;
 int32_t tg_is_token_refused(int32_t server, int32_t http_status, const void *body, size_t length);

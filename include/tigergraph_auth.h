@@ -236,6 +236,12 @@ typedef int32_t tg_status;
  * Reason: cancelled.
  */
 #define TG_STATUS_CANCELLED 17
+/**
+ * A token is on its way: ask again after the wakeup. Of tg_try_authorization() only.
+ *
+ * Reason: pending.
+ */
+#define TG_STATUS_PENDING 18
 
 /**
  * The name of a status without its prefix, such as "TIMEOUT"; "UNKNOWN" for a number this version does not
@@ -357,7 +363,7 @@ void tg_error_free(tg_error *error);
 typedef void (*tg_log_fn)(int32_t level, const char *message, void *user_data);
 
 /**
- * Releases user_data: called exactly once, after the last log line, on any thread.
+ * Releases user_data: called exactly once, on any thread, after the last call of the function that gets it.
  */
 typedef void (*tg_release_fn)(void *user_data);
 
@@ -980,6 +986,60 @@ const char *tg_token_url(const tg_token *token, int32_t server);
  * Frees a token; wipes it when nothing else uses it. NULL is allowed.
  */
 void tg_token_free(tg_token *token);
+
+/* Programs that may not wait ========================================================================== */
+
+/**
+ * Wakes the program: see tg_conn_set_wakeup().
+ *
+ * May be called on any thread, also within a call of the program on any handle of the connection, such as
+ * tg_conn_cancel(), and on several threads at once. The library holds no lock meanwhile, so tg_* functions
+ * may be called, tg_conn_set_wakeup() and tg_conn_free() of this handle as well. It must return soon, and
+ * normally: no exception, no longjmp. What a thread does that owns an event loop does not belong here: tell
+ * the loop, by a byte in a pipe, an eventfd, or uv_async_send(), and ask there.
+ *
+ * In LuaJIT and PHP set none: a call of their functions on another thread ends the process. Ask again after a
+ * few milliseconds instead.
+ */
+typedef void (*tg_wakeup_fn)(void *user_data);
+
+/**
+ * The same as tg_authorization() for a thread that may not wait, such as one that runs an event loop: this
+ * function never waits, and sends and reads nothing on the calling thread. While the token is fresh it costs
+ * the same. Free the result with tg_token_free().
+ *
+ * OK: a token. A token that has to be renewed is returned as long as it is valid.
+ *
+ * PENDING, which is returned by this function alone: there is no valid token, and one was requested, on a
+ * thread of the library. error and tg_last_error() are set as for a failure. The wakeup of this handle
+ * (tg_conn_set_wakeup) is called when the outcome is there, whatever it is; then ask again. A handle gets one
+ * wakeup for all that were promised until then, and asking before that does no harm. It may also come without
+ * an outcome, if the request was given up: then asking again starts another one.
+ *
+ * Any other status: there is no token, and no wakeup will come. The error was stored, and is returned until
+ * the time in tg_error_retry_after_ms() is over: set a timer and ask again then. If that is -1, asking again
+ * changes nothing until the program does, such as by tg_get_token(). connect.resource: no thread can be made.
+ *
+ * A handle with a promised wakeup waits, as a thread in tg_authorization() does, but without a time limit of
+ * its own: tg_conn_cancel() ends that, calls the wakeup, and ends the request too unless others wait for it.
+ * So does tg_conn_free(). Where as many renewals run as may (tg_authorization), the request is sent later.
+ */
+tg_status tg_try_authorization(tg_conn *conn, tg_token **token, tg_error **error);
+
+/**
+ * Sets the function that is called after PENDING (tg_try_authorization), for this handle; clones have none.
+ * Set it before you ask. wakeup NULL: none. release may be NULL.
+ *
+ * It replaces the earlier one, and a wakeup that is owed is owed to the new one; one that is running goes on.
+ * release is called exactly once, with user_data, after the last run of this wakeup: when it was replaced or
+ * its handle was freed, at once or on another thread. It may be running, or begin, after tg_conn_free()
+ * returned; user_data is yours again after release, not before. If conn or wakeup is NULL release is called
+ * at once.
+ *
+ * After a fork the child's handle has the same wakeup, for what is requested in the child; it never hears of
+ * what its parent waits for. If that is an eventfd or a pipe, the parent would hear of it: set another one.
+ */
+void tg_conn_set_wakeup(tg_conn *conn, tg_wakeup_fn wakeup, void *user_data, tg_release_fn release);
 
 /* Requests to the database ============================================================================ */
 

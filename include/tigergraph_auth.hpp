@@ -86,7 +86,8 @@ enum class Status : std::int32_t {
     unknown_outcome = TG_STATUS_UNKNOWN_OUTCOME,   /**< A request not safe to repeat may have been carried out. */
     no_credentials = TG_STATUS_NO_CREDENTIALS,     /**< There is no token, and no login to get one. */
     internal = TG_STATUS_INTERNAL,                 /**< A bug in the library; the connection can still be used. */
-    cancelled = TG_STATUS_CANCELLED                /**< The call was cancelled. */
+    cancelled = TG_STATUS_CANCELLED,               /**< The call was cancelled. */
+    pending = TG_STATUS_PENDING                    /**< A token is on its way. No function here returns it yet. */
 };
 
 /** The name of a status as in the C header, such as "TIMEOUT"; "UNKNOWN" for one that the library does not know. */

@@ -47,10 +47,12 @@ pub enum Status {
     Internal = 16,
     /// The call was cancelled.
     Cancelled = 17,
+    /// A token is on its way: ask again after the wakeup.
+    Pending = 18,
 }
 
 /// Every status with its name, in the order of its number. The names end in a NUL, so that one table serves Rust and C.
-const STATUSES: [(Status, &CStr); 18] = [
+const STATUSES: [(Status, &CStr); 19] = [
     (Status::Ok, c"OK"),
     (Status::InvalidArgument, c"INVALID_ARGUMENT"),
     (Status::Connect, c"CONNECT"),
@@ -69,6 +71,7 @@ const STATUSES: [(Status, &CStr); 18] = [
     (Status::NoCredentials, c"NO_CREDENTIALS"),
     (Status::Internal, c"INTERNAL"),
     (Status::Cancelled, c"CANCELLED"),
+    (Status::Pending, c"PENDING"),
 ];
 
 impl Status {
@@ -172,6 +175,7 @@ pub enum Reason {
     CredentialsMaskedSecret,
     InternalPanic,
     Cancelled,
+    Pending,
 }
 
 /// A row of [`REASONS`].
@@ -266,6 +270,7 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::CredentialsMaskedSecret, "credentials.masked_secret", Status::NoCredentials, "Before 4.1 the server shows secrets masked: use the value that tg_create_secret returned."),
     row(Reason::InternalPanic, "internal.panic", Status::Internal, "This is a bug in tigergraph_auth: please report it. The connection can still be used."),
     row(Reason::Cancelled, "cancelled", Status::Cancelled, "The call was stopped by tg_conn_cancel or tg_conn_free."),
+    row(Reason::Pending, "pending", Status::Pending, "Nothing failed: a token is on its way. Ask again after the wakeup."),
 ];
 
 impl Reason {

@@ -88,6 +88,11 @@ pub mod unversioned {
         fork: platform::fork;
     }
 
+    #[cfg(feature = "test-shuttle")]
+    pub mod places {
+        pub use crate::conn::Place;
+    }
+
     #[cfg(feature = "test-fuzz")]
     open! {
         played: wire::played;

@@ -260,6 +260,65 @@ fn token() {
     }
 }
 
+/// A server whose tokens take so long, and a secret of it.
+fn slow_tokens(time: Duration) -> (Standin, String) {
+    let server = standin("4.2");
+    server.script(Fault::always("/gsql/v1/tokens", Action::Delay(time)).method("POST"));
+    let secret = server.add_secret("alice", None, "wakeup");
+    (server, secret)
+}
+
+#[test]
+fn wakeup() {
+    let (server, secret) = slow_tokens(Duration::from_millis(300));
+    run("tests/c/wakeup.c", &[&server.gateway_url(), &secret]);
+    // Not under a sanitizer, whose own locks do not survive forks of busy threads.
+    let program = build("tests/c/wakeup.c", &["-O1"]);
+    let output = program_command(&program).args([&server.gateway_url(), &secret, "fork"]).output().expect("it runs");
+    succeeded("wakeup fork", &output);
+}
+
+/// How late they are is for a person to read: `cargo test --test c_programs timers -- --nocapture`, on an idle machine.
+#[test]
+fn timers_of_an_event_loop_while_the_server_hangs() {
+    let program = build("tests/c/timers.c", &["-O2"]);
+    let (server, secret) = slow_tokens(Duration::from_secs(5));
+    let output = program_command(&program).args([&server.gateway_url(), &secret]).output().expect("it runs");
+    print!("{}", text(&output));
+    succeeded("timers", &output);
+    let requests = server.requests().iter().filter(|request| request.path == "/gsql/v1/tokens").count();
+    assert_eq!(requests, 1, "{}", text(&output));
+}
+
+#[test]
+fn the_examples_of_event_loops() {
+    event_loop("examples-c/event_loop.c", &[]);
+    let libuv = Command::new("pkg-config").args(["--exists", "libuv"]).status();
+    if !libuv.is_ok_and(|status| status.success()) {
+        return skip::skip("libuv is missing, which examples-c/event_loop_uv.c is built with");
+    }
+    event_loop("examples-c/event_loop_uv.c", &["-Wl,--no-as-needed", "-luv"]);
+}
+
+/// The loop goes on while the token is on its way, and hears of a refusal too.
+fn event_loop(source: &str, with: &[&str]) {
+    let program = build_sanitized(&[source], &[&["-O2"], with].concat());
+    let (server, secret) = slow_tokens(Duration::from_millis(1000));
+    let run = |secret: &str| {
+        program_command(&program).env("TG_HOST", server.gateway_url()).env("TG_SECRET", secret).output().expect("it")
+    };
+    let good = run(&secret);
+    succeeded(source, &good);
+    let shown = text(&good);
+    let ticks = shown.lines().find_map(|line| line.strip_suffix(" ticks meanwhile")?.parse::<u32>().ok());
+    assert!(shown.starts_with("Authorization: Bearer eyJ") && ticks.is_some_and(|ticks| ticks >= 10), "{shown}");
+    let is_for_token = |request: &&tigergraph_standin::Request| request.path == "/gsql/v1/tokens";
+    assert_eq!(server.requests().iter().filter(is_for_token).count(), 1);
+    let bad = run("canarysecretcanary");
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(text(&bad).contains("did not accept the secret") && !text(&bad).contains("canary"), "{}", text(&bad));
+}
+
 /// What the README's first command shows, on both of its versions, in plain text and over TLS.
 #[test]
 fn the_life_cycle_example() {

@@ -5,6 +5,9 @@
 //! A fork is a moment from which on no thread runs but the one that forked and those that it starts: the others stop
 //! wherever they are, with the locks that they hold, which is how a child finds its parent's memory.
 
+#[path = "interleavings/wakeup.rs"]
+mod wakeup;
+
 use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,6 +34,8 @@ const RUNS_OF_MANY: usize = 1000;
 struct Server {
     requests: AtomicUsize,
     refuses: bool,
+    /// An answer is there as soon as its request.
+    is_swift: bool,
     /// Never answers: a request ends when its call does.
     hangs: AtomicBool,
     /// Requests without an answer, and how many of them nobody has ended.
@@ -54,10 +59,15 @@ impl Http for Carrier {
             return Err(ended.expect("a request that nobody ends"));
         }
         // Others may run while the request is on its way, and while its answer is.
-        thread::yield_now();
+        let others_run = || {
+            if !self.0.is_swift {
+                thread::yield_now()
+            }
+        };
+        others_run();
         let deletes = request.method.name() == "DELETE";
         let number = if deletes { 0 } else { self.0.requests.fetch_add(1, Ordering::SeqCst) };
-        thread::yield_now();
+        others_run();
         let (status, body) = match (deletes, self.0.refuses) {
             (true, _) => (200, r#"{"error":false}"#.to_owned()),
             (_, true) => (401, r#"{"error":true,"message":"no"}"#.to_owned()),

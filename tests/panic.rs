@@ -7,7 +7,9 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::Ordering;
 
 use tigergraph_auth::ffi::panic::PANIC;
-use tigergraph_auth::ffi::{config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*};
+use tigergraph_auth::ffi::{
+    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, wakeup::*,
+};
 
 fn text(pointer: *const c_char) -> String {
     assert!(!pointer.is_null());
@@ -75,6 +77,7 @@ fn every_function_survives() {
         survives("tg_drop_secrets", &mut |e| tg_drop_secrets(conn, &alias, 1, null(), 0, null_mut(), e));
         survives("tg_get_token", &mut |error| tg_get_token(conn, null(), 0, 0, &mut token, error));
         survives("tg_authorization", &mut |error| tg_authorization(conn, &mut token, error));
+        survives("tg_try_authorization", &mut |error| tg_try_authorization(conn, &mut token, error));
         survives("tg_refresh_token", &mut |e| tg_refresh_token(conn, null(), null(), 0, 0, &mut token, e));
         survives("tg_delete_token", &mut |error| tg_delete_token(conn, null(), null(), 0, error));
         survives("tg_check_jwt_token", &mut |error| tg_check_jwt_token(conn, alias, &mut number, error));

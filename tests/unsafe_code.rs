@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
-const COUNTS: [(&str, usize); 22] = [
+const COUNTS: [(&str, usize); 23] = [
     ("src/ffi/arguments.rs", 5),
     ("src/ffi/config.rs", 28),
     ("src/ffi/conn.rs", 8),
@@ -23,6 +23,7 @@ const COUNTS: [(&str, usize); 22] = [
     ("src/ffi/secrets.rs", 15),
     ("src/ffi/tests.rs", 10),
     ("src/ffi/token.rs", 14),
+    ("src/ffi/wakeup.rs", 4),
     ("src/platform/allocator.rs", 7),
     ("src/platform/clock.rs", 1),
     ("src/platform/descriptor.rs", 2),

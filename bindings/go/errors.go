@@ -107,6 +107,8 @@ const (
 	Internal Status = C.TG_STATUS_INTERNAL
 	// Cancelled: the call was cancelled by its context or by Close.
 	Cancelled Status = C.TG_STATUS_CANCELLED
+	// Pending: a token is on its way. No function of this package returns it yet.
+	Pending Status = C.TG_STATUS_PENDING
 )
 
 // String is the name of the status in the C library, such as "NOT_FOUND".

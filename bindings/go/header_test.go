@@ -62,6 +62,8 @@ func sources(t testing.TB) string {
 var leftOut = map[string]string{
 	"tg_last_error":         "of an OS thread, and two calls of one goroutine may run on two of them",
 	"tg_last_error_message": "the same",
+	"tg_try_authorization":  "not yet in this package",
+	"tg_conn_set_wakeup":    "not yet in this package",
 }
 
 func TestEveryFunctionIsUsed(t *testing.T) {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::canary;
 use tigergraph_auth::ffi::{
-    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, version::*,
+    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, version::*, wakeup::*,
 };
 use tigergraph_auth::unversioned::played;
 
@@ -95,13 +95,18 @@ pub fn calls(data: &[u8]) {
         }
         std::thread::yield_now();
     }
-    panic!("{given} pointers were given for the log, {} released", released.load(Ordering::SeqCst));
+    panic!("{given} pointers were given for log lines and wakeups, {} released", released.load(Ordering::SeqCst));
 }
 
 unsafe extern "C" fn log(_: i32, message: *const c_char, _: *mut c_void) {
     // SAFETY: the library gives a NUL-terminated text that lives for the call.
     let message = unsafe { CStr::from_ptr(message) };
     canary::check_obvious(message.to_str().expect("UTF-8"));
+}
+
+unsafe extern "C" fn wakeup(user_data: *mut c_void) {
+    // SAFETY: not released yet, so `calls` still waits with its counter.
+    unsafe { &*user_data.cast::<AtomicUsize>() }.load(Ordering::SeqCst);
 }
 
 unsafe extern "C" fn release(user_data: *mut c_void) {
@@ -132,7 +137,7 @@ impl Argument {
 /// The calls that are still to be made, and the handles that live.
 struct Program<'a> {
     bytes: &'a [u8],
-    /// How many pointers were given for the log, and how many of them were released.
+    /// How many pointers were given for log lines and wakeups, and how many of them were released.
     given: usize,
     released: &'a AtomicUsize,
     configs: Vec<*mut tg_config>,
@@ -320,13 +325,19 @@ impl<'a> Program<'a> {
     fn connect(&mut self) {
         let (config, conn) = (self.config(), self.conn());
         let mut made = std::ptr::dangling_mut();
-        let which = self.byte() % 6;
+        let which = self.byte() % 7;
         // SAFETY: handles that live or NULL, and a place for the result.
         unsafe {
             match which {
                 0 => keep(&mut self.conns, tg_conn_clone(conn)),
                 1 => tg_conn_set_timeout(conn, self.number() as u32),
                 2 => tg_conn_cancel(conn),
+                3 => {
+                    let wakeup: tg_wakeup_fn = if self.byte() & 1 == 0 { Some(wakeup) } else { None };
+                    self.given += 1;
+                    let user_data = std::ptr::from_ref(self.released).cast_mut().cast();
+                    tg_conn_set_wakeup(conn, wakeup, user_data, Some(release));
+                }
                 _ => {
                     let good = self.fallible(|error| tg_conn_new(config, &mut made, error));
                     assert_eq!(made.is_null(), !good);
@@ -340,7 +351,7 @@ impl<'a> Program<'a> {
         let (conn, secret, old) = (self.conn(), self.credential(), self.credential());
         let (secret, old, lifetime, flags) = (secret.pointer(), old.pointer(), self.number(), self.flags());
         let mut token = std::ptr::dangling_mut();
-        let which = self.byte() % 8;
+        let which = self.byte() % 9;
         let place: *mut *mut tg_token = if self.byte() < 240 { &mut token } else { null_mut() };
         // SAFETY: handles that live or NULL, texts that live for the call, and places for the results.
         unsafe {
@@ -349,6 +360,7 @@ impl<'a> Program<'a> {
                 1 => self.fallible(|error| tg_refresh_token(conn, secret, old, lifetime, flags, place, error)),
                 2 => self.fallible(|error| tg_authorization(conn, place, error)),
                 3 => self.fallible(|error| tg_current_token(conn, place, error)),
+                7 => self.fallible(|error| tg_try_authorization(conn, place, error)),
                 4 => {
                     self.fallible(|error| tg_delete_token(conn, secret, old, flags, error));
                     return;

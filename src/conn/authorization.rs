@@ -3,20 +3,21 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::config::settings::Login;
 use crate::conn::call::Call;
 use crate::conn::login;
+use crate::conn::places::{self, Job};
 use crate::conn::source::{Source, TokenOrigin};
-use crate::conn::sync::{Builder, thread_local};
-use crate::conn::{Connection, TokenOptions};
+use crate::conn::sync::thread_local;
+use crate::conn::{Connection, Core, TokenOptions};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, same_text};
 use crate::log::{Level, Logger};
 use crate::platform::clock::{boot_clock, wall_clock};
-use crate::platform::process;
 use crate::token::issued::Issued;
 use crate::token::renewal::{Advice, Life, Schedule};
 use crate::token::token::Token;
@@ -104,7 +105,7 @@ impl Connection {
     }
 
     /// What stands for a token where none is needed.
-    fn not_needed(&self) -> Arc<Token> {
+    pub(super) fn not_needed(&self) -> Arc<Token> {
         let token = Token::not_needed();
         token.set_urls(&self.urls());
         Arc::new(token)
@@ -112,7 +113,7 @@ impl Connection {
 
     /// A renewal waits for the log function, and a caller for the renewal. Where that function has to run on the
     /// caller's thread, both wait until the time is over, however much of it there is.
-    fn with_cause_of_delay(&self, error: Error) -> Error {
+    pub(super) fn with_cause_of_delay(&self, error: Error) -> Error {
         let log = self.core.settings.log.as_ref().filter(|_| error.reason() == Reason::TimeoutResponse);
         if log.is_some_and(Logger::is_slow) { error.with_hint(LOG_FUNCTION_IS_SLOW) } else { error }
     }
@@ -137,30 +138,20 @@ impl Connection {
 
     /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends it.
     /// `is_first`: there is no good token until then.
-    fn start_renewal(&self, number: u64, is_first: bool) -> Started {
-        let manager = &self.core.authorization;
-        let Some(place) = manager.state().take_place(is_first) else {
+    pub(super) fn start_renewal(&self, number: u64, is_first: bool) -> Started {
+        let Some(place) = self.core.authorization.state().take_place(is_first) else {
             return Started::NoPlace;
         };
-        // There before its thread is, so that the last free cannot miss it.
-        let abort = manager.new_abort();
-        let handle = Connection::inner(self.core.clone());
-        let start = || {
-            Builder::new().name(process::RENEWAL_THREAD.into()).stack_size(process::stack()).spawn(move || {
-                process::begin_library_thread();
-                let call = handle.call(handle.begin_with(handle.calls.begin_with(abort)), &[], &[]);
-                let ending = Ending { connection: &handle, number };
-                ending.end(handle.renew(&call));
-                drop(call);
-                // The connection may end with this; only then is the place free.
-                drop(handle);
-                drop(place);
-            })
-        };
-        match process::without_signals(start) {
-            Ok(_) => Started::Running,
+        match place.start(self.renewal(number)) {
+            Ok(()) => Started::Running,
             Err(_) => Started::NoThread,
         }
+    }
+
+    /// A renewal for a thread of its own. What ends it is there before its thread is, so that the last free cannot miss it.
+    pub(super) fn renewal(&self, number: u64) -> Box<dyn Job> {
+        let abort = self.core.authorization.new_abort(number);
+        Box::new(Renewal { core: Arc::downgrade(&self.core), number, abort })
     }
 
     /// Runs the request within the call of a caller, where no thread can be made. What ends that call alone is no
@@ -268,12 +259,42 @@ impl Connection {
 
 /// Whether a renewal has a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Started {
+pub(super) enum Started {
     Running,
     /// As many renewals run as may.
     NoPlace,
     /// The system has no thread to give.
     NoThread,
+}
+
+/// A renewal that a thread is to run. The connection may be gone before that.
+struct Renewal {
+    core: Weak<Core>,
+    number: u64,
+    abort: Arc<AtomicBool>,
+}
+
+impl Job for Renewal {
+    fn run(self: Box<Self>) {
+        let Some(core) = self.core.upgrade() else { return };
+        let handle = Connection::inner(core);
+        let ending = Ending { connection: &handle, number: self.number };
+        let call = handle.call(handle.begin_with(handle.calls.begin_with(self.abort)), &[], &[]);
+        call.deadline.do_beside(places::start_overdue);
+        if handle.core.authorization.state().policy().is_running(self.number) {
+            ending.end(handle.renew(&call));
+        }
+    }
+
+    fn give_up(self: Box<Self>) {
+        if let Some(core) = self.core.upgrade() {
+            core.authorization.withdrawn(self.number);
+        }
+    }
+
+    fn is_ended_by(&self, flag: &Arc<AtomicBool>) -> bool {
+        Arc::ptr_eq(&self.abort, flag)
+    }
 }
 
 /// The end of a renewal, for those who wait for it: also if what should have brought it about panics.

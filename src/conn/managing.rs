@@ -9,10 +9,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::config::settings::{Login, Settings};
 use crate::conn::call::Call;
-use crate::conn::places::Place;
+use crate::conn::places::{self, Place};
 use crate::conn::running::cancel;
 use crate::conn::source::Source;
 use crate::conn::sync::{Mutex, MutexGuard, Waiter};
+use crate::conn::wakeup::Wakeup;
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
 use crate::platform::clock::{boot_clock, boot_nanoseconds, wall_clock};
@@ -54,14 +55,44 @@ pub struct RenewalState {
     free_until: AtomicU64,
     /// The number of the last renewal that has ended.
     ended: AtomicU64,
-    /// Callers who wait, and for which renewal. Each is woken by itself, so that many of them do not queue for one lock.
-    waiting: Mutex<Vec<(u64, Arc<Waiter>)>>,
-    /// Set to end the renewal that is running.
-    abort: Mutex<Option<Arc<AtomicBool>>>,
+    /// Who waits, and for which renewal.
+    waiting: Mutex<Vec<(u64, Waiting)>>,
+    /// Set to end the renewal that is running, which has this number.
+    abort: Mutex<(u64, Option<Arc<AtomicBool>>)>,
     /// Since when a renewal waits for a thread, in nanoseconds on the boot clock; 0: none does.
     waits_since: AtomicU64,
     /// Why the last renewal failed, if it did, and when.
     failed: Mutex<Option<(Error, Duration)>>,
+}
+
+/// Who waits for a renewal.
+enum Waiting {
+    /// A caller. Each is woken by itself, so that many of them do not queue for one lock.
+    Caller(Arc<Waiter>),
+    /// A handle whose program may not wait.
+    Handle(Arc<Wakeup>),
+}
+
+impl Waiting {
+    fn is_caller(&self, waiter: &Arc<Waiter>) -> bool {
+        matches!(self, Waiting::Caller(own) if Arc::ptr_eq(own, waiter))
+    }
+
+    fn is_handle(&self, wakeup: &Arc<Wakeup>) -> bool {
+        matches!(self, Waiting::Handle(own) if Arc::ptr_eq(own, wakeup))
+    }
+
+    fn wake(&self) {
+        match self {
+            Waiting::Caller(waiter) => waiter.wake(),
+            Waiting::Handle(wakeup) => wakeup.run(),
+        }
+    }
+}
+
+/// Whether anybody waits for this renewal. Those of an earlier one, which has ended, may still be there.
+fn is_awaited(waiting: &[(u64, Waiting)], number: u64) -> bool {
+    waiting.iter().any(|(awaited, _)| *awaited >= number)
 }
 
 impl RenewalState {
@@ -69,22 +100,25 @@ impl RenewalState {
         self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Arc<Waiter>)>> {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, Waiting)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What ends the renewal that begins now, before its thread is there.
-    fn new_abort(&self) -> Arc<AtomicBool> {
+    fn new_abort(&self, number: u64) -> Arc<AtomicBool> {
         let flag = Arc::<AtomicBool>::default();
-        *self.abort.lock().unwrap_or_else(PoisonError::into_inner) = Some(flag.clone());
+        let mut abort = self.abort.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that was given up before it came here may come after its successor.
+        if abort.0 < number {
+            *abort = (number, Some(flag.clone()));
+        }
         flag
     }
 
-    /// Ends the renewal that is running, if one is.
-    fn abort_running(&self) {
-        if let Some(renewal) = &*self.abort.lock().unwrap_or_else(PoisonError::into_inner) {
-            cancel(renewal);
-        }
+    /// Ends the renewal that is running, if one is. What is returned may still have it in the queue for a thread.
+    fn abort_running(&self) -> Option<Arc<AtomicBool>> {
+        let renewal = self.abort.lock().unwrap_or_else(PoisonError::into_inner).1.clone();
+        renewal.inspect(|renewal| cancel(renewal))
     }
 
     /// A place for the thread of a renewal, if one is free. `is_first`: there is no good token until then.
@@ -113,11 +147,12 @@ impl RenewalState {
     pub fn wait_for(&self, number: u64, call: &Call) -> Result<()> {
         call.deadline.wait_for_answer();
         let own = Arc::<Waiter>::default();
-        self.waiting().push((number, own.clone()));
+        self.waiting().push((number, Waiting::Caller(own.clone())));
         let outcome = loop {
             if self.ended.load(Ordering::SeqCst) >= number {
                 break Ok(());
             }
+            places::start_overdue();
             match call.deadline.next_long_wait() {
                 Ok(left) => own.wait(left),
                 Err(error) => break Err(error),
@@ -125,9 +160,8 @@ impl RenewalState {
         };
         if let Err(error) = &outcome {
             let mut waiting = self.waiting();
-            waiting.retain(|(_, waiter)| !Arc::ptr_eq(waiter, &own));
-            // Those of an earlier one, which has ended, may still be there.
-            let is_last = !waiting.iter().any(|(awaited, _)| *awaited >= number);
+            waiting.retain(|(_, waiting)| !waiting.is_caller(&own));
+            let is_last = !is_awaited(&waiting, number);
             drop(waiting);
             if is_last && error.reason() == Reason::Cancelled {
                 self.give_up(number);
@@ -136,23 +170,53 @@ impl RenewalState {
         outcome
     }
 
+    /// The handle gets a wakeup when this renewal has ended, one however often it is owed; whether it is still to end.
+    pub fn is_owed(&self, number: u64, wakeup: &Arc<Wakeup>) -> bool {
+        let mut waiting = self.waiting();
+        // Whoever ends it looks at the list after that.
+        if self.ended.load(Ordering::SeqCst) >= number {
+            return false;
+        }
+        if !waiting.iter().any(|(awaited, waiting)| *awaited >= number && waiting.is_handle(wakeup)) {
+            waiting.push((number, Waiting::Handle(wakeup.clone())));
+        }
+        true
+    }
+
+    /// A handle waits no more: it gets the wakeup that it is owed, and the renewal ends if nobody else waits for it.
+    fn end_wait_of(&self, wakeup: &Arc<Wakeup>) {
+        let mut waiting = self.waiting();
+        let owed = waiting.iter().filter(|(_, waiting)| waiting.is_handle(wakeup)).map(|(number, _)| *number).max();
+        waiting.retain(|(_, waiting)| !waiting.is_handle(wakeup));
+        let is_last = owed.is_some_and(|number| !is_awaited(&waiting, number));
+        drop(waiting);
+        let Some(number) = owed else { return };
+        if is_last {
+            self.give_up(number);
+        }
+        wakeup.run();
+    }
+
     /// Lets callers that wait look whether they were cancelled.
     fn wake_all(&self) {
-        self.waiting().iter().for_each(|(_, waiter)| waiter.wake());
+        let callers = |(_, waiting): &(u64, Waiting)| match waiting {
+            Waiting::Caller(waiter) => waiter.wake(),
+            Waiting::Handle(_) => {}
+        };
+        self.waiting().iter().for_each(callers);
     }
 
     /// Ends a renewal that nobody waits for any more: the next caller begins another one, and gets no failure of this.
     fn give_up(&self, number: u64) {
         let mut policy = self.policy();
-        if policy.withdrawn(number) {
-            self.abort_running();
-        }
+        let given_up = if policy.withdrawn(number) { self.abort_running() } else { None };
         drop(policy);
+        given_up.iter().for_each(places::leave_queue);
         // Whoever has just decided to wait for it decides anew.
         self.wake(number);
     }
 
-    /// Wakes the callers that wait for this renewal, or one before it.
+    /// Wakes those who wait for this renewal, or one before it.
     fn wake(&self, number: u64) {
         self.ended.fetch_max(number, Ordering::SeqCst);
         // Whoever waits for a later one stays: this may come late.
@@ -160,7 +224,10 @@ impl RenewalState {
         let (woken, later): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|(awaited, _)| *awaited <= number);
         *waiting = later;
         drop(waiting);
-        woken.iter().for_each(|(_, waiter)| waiter.wake());
+        // Callers first: what a program does in its wakeup may take time.
+        let (callers, handles): (Vec<_>, Vec<_>) =
+            woken.into_iter().partition(|(_, waiting)| matches!(waiting, Waiting::Caller(_)));
+        callers.iter().chain(&handles).for_each(|(_, waiting)| waiting.wake());
     }
 }
 
@@ -263,8 +330,8 @@ impl TokenManager {
     }
 
     /// What ends the renewal that begins now. The last handle may have been freed already.
-    pub fn new_abort(&self) -> Arc<AtomicBool> {
-        let flag = self.own.get().new_abort();
+    pub fn new_abort(&self, number: u64) -> Arc<AtomicBool> {
+        let flag = self.own.get().new_abort(number);
         if self.handles.load(Ordering::SeqCst) == 0 {
             cancel(&flag);
         }
@@ -274,6 +341,11 @@ impl TokenManager {
     /// Calls were cancelled: those that wait for a renewal look.
     pub fn wake_all(&self) {
         self.own.get().wake_all();
+    }
+
+    /// A handle was cancelled or freed.
+    pub fn end_wait_of(&self, wakeup: &Arc<Wakeup>) {
+        self.own.get().end_wait_of(wakeup);
     }
 
     /// A renewal was not run: whoever waits for it decides anew.
@@ -332,7 +404,8 @@ impl TokenManager {
         if self.handles.fetch_sub(1, Ordering::SeqCst) > 1 {
             return;
         }
-        self.own.get().abort_running();
+        let running = self.own.get().abort_running();
+        running.iter().for_each(places::leave_queue);
     }
 
     /// The decisions of this process; a forked child begins with the token it inherited.

@@ -1,7 +1,7 @@
 //! A connection: its settings, what it has learned about the server, and its current token.
 //!
 //! The operations are in `tokens` and `secrets`; `call` sends their requests, `authorization` hands out the
-//! connection's own token and renews it.
+//! connection's own token and renews it, and `wakeup` does so for programs that may not wait.
 //!
 //! Imports everything below it: `config`, `token`, `protocol`, `wire`, `platform` and the vocabulary.
 
@@ -22,6 +22,7 @@ mod source;
 mod sync;
 mod token_requests;
 mod tokens;
+mod wakeup;
 
 use std::fmt;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::conn::generation::{Detection, Form, Known, RestSecrets};
 use crate::conn::managing::TokenManager;
 use crate::conn::retry::Budget;
 use crate::conn::running::{Calls, Running};
+use crate::conn::wakeup::Wakeup;
 use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
@@ -52,6 +54,8 @@ use crate::wire::http::Http;
 use crate::wire::tls::Trust;
 
 pub use crate::conn::outgoing::{Request, Response};
+#[cfg(feature = "test-shuttle")]
+pub use crate::conn::places::Place;
 pub use crate::conn::token_requests::{RefreshOptions, TokenOptions};
 
 /// A handle to a connection to one server. May be used by any number of threads at once.
@@ -63,6 +67,8 @@ pub struct Connection {
     /// Limit for a call on this handle, in milliseconds; 0: as configured.
     limit_ms: AtomicU32,
     calls: Calls,
+    /// What this handle's program wants to hear, once it wants it or is owed it.
+    wakeup: OnceBox<Arc<Wakeup>>,
     /// Whether a caller has it, and not the connection itself for the requests it makes on its own.
     is_callers: bool,
 }
@@ -243,7 +249,8 @@ impl Connection {
     }
 
     fn handle(core: Arc<Core>, limit_ms: u32, is_callers: bool) -> Connection {
-        let connection = Connection { core, limit_ms: AtomicU32::new(limit_ms), calls: Calls::default(), is_callers };
+        let (limit_ms, calls, wakeup) = (AtomicU32::new(limit_ms), Calls::default(), OnceBox::new());
+        let connection = Connection { core, limit_ms, calls, wakeup, is_callers };
         if is_callers {
             connection.core.authorization.count_handle();
         }
@@ -260,12 +267,14 @@ impl Connection {
     pub fn cancel(&self) {
         self.calls.cancel();
         self.core.authorization.wake_all();
+        self.end_pending();
     }
 
     /// The same for calls that begin from now on as well: this handle is given up.
     pub fn close(&self) {
         self.calls.close();
         self.core.authorization.wake_all();
+        self.end_pending();
     }
 
     /// The connection's own token. Sends nothing.
@@ -362,6 +371,7 @@ fn without_login(error: &Error) -> Error {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.release_wakeup();
         if self.is_callers {
             self.core.authorization.discount_handle();
         }

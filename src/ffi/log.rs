@@ -28,7 +28,7 @@ pub const TG_LOG_DEBUG: i32 = 4;
 /// function. In LuaJIT and PHP set none: a call of their functions on another thread ends the process.
 pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_char, user_data: *mut c_void)>;
 
-/// Releases user_data: called exactly once, after the last log line, on any thread.
+/// Releases user_data: called exactly once, on any thread, after the last call of the function that gets it.
 pub type tg_release_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// The arguments of tg_config_set_log.
@@ -59,13 +59,13 @@ struct Target {
 }
 
 /// The caller's pointer; released when dropped.
-struct UserData {
-    pointer: *mut c_void,
-    release: tg_release_fn,
+pub(super) struct UserData {
+    pub(super) pointer: *mut c_void,
+    pub(super) release: tg_release_fn,
 }
 
 // SAFETY: the pointer is only handed back to the caller's functions, which may be called on any thread, as the
-// caller of `Callback::new` promised.
+// caller of `Callback::new`, here or in wakeup.rs, promised.
 unsafe impl Send for UserData {}
 // SAFETY: as above, several threads at once included.
 unsafe impl Sync for UserData {}

@@ -38,3 +38,4 @@ pub mod status;
 mod tests;
 pub mod token;
 pub mod version;
+pub mod wakeup;

@@ -93,6 +93,10 @@ impl tg_status {
     ///
     /// Reason: cancelled.
     pub const CANCELLED: tg_status = tg_status(17);
+    /// A token is on its way: ask again after the wakeup. Of tg_try_authorization() only.
+    ///
+    /// Reason: pending.
+    pub const PENDING: tg_status = tg_status(18);
 }
 
 impl From<Status> for tg_status {

@@ -11,7 +11,8 @@ use super::handle::{Borrowed, Counted, Freed, Handle, Live, null};
 use super::panic::guard_value;
 use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
-use crate::conn::{RefreshOptions, TokenOptions};
+use crate::conn::{Connection, RefreshOptions, TokenOptions};
+use crate::error::Result;
 use crate::token::token::Token;
 
 /// Do not make the token the connection's own: the connection does not change.
@@ -197,6 +198,17 @@ pub unsafe extern "C" fn tg_authorization(
 ) -> tg_status {
     // SAFETY: `conn` is NULL or live when the call begins; `token` and `error` are NULL or have room.
     let (conn, token, error) = unsafe { (Live::new(conn), Out::new(token), Out::new(error)) };
+    authorize(conn, token, error, Connection::authorization)
+}
+
+/// Gives the connection's token; `ask` asks for it where it is not so fresh that nobody needs to think about it.
+#[inline]
+pub(super) fn authorize(
+    conn: Live<tg_conn>,
+    token: Out<*mut tg_token>,
+    error: Out<*mut tg_error>,
+    ask: impl FnOnce(&Connection) -> Result<Arc<Token>>,
+) -> tg_status {
     let fresh = || {
         let token = token.required("token").ok()?;
         token.give(connection(&conn).ok()?.fast_path()?);
@@ -207,7 +219,7 @@ pub unsafe extern "C" fn tg_authorization(
     }
     guard(error, || {
         let token = token.required("token")?;
-        token.give(connection(&conn)?.authorization()?);
+        token.give(ask(&*connection(&conn)?)?);
         Ok(())
     })
 }

@@ -255,6 +255,11 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         self.put_off = Some(now + PUT_OFF.mul_f64(jitter.wait));
     }
 
+    /// Whether this renewal is still wanted.
+    pub fn is_running(&self, number: u64) -> bool {
+        self.renewal.as_ref().is_some_and(|renewal| renewal.number == number)
+    }
+
     /// The number of the last renewal that began.
     pub fn renewals(&self) -> u64 {
         self.renewals

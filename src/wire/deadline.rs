@@ -57,6 +57,8 @@ pub struct Deadline {
     began: Cell<Duration>,
     max_idle: Cell<Duration>,
     pace: RefCell<Pace>,
+    /// What is done whenever the call looks at its time.
+    beside: Cell<Option<fn()>>,
 }
 
 /// How an answer that has begun comes in: its last bytes, as many as must come in time.
@@ -97,6 +99,7 @@ impl Deadline {
             began: Cell::new(now),
             max_idle: Cell::new(Duration::MAX),
             pace: RefCell::default(),
+            beside: Cell::new(None),
         }
     }
 
@@ -115,6 +118,11 @@ impl Deadline {
     /// Connecting has its whole limit again, within that of the call.
     pub fn restart_connecting(&self) {
         self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
+    }
+
+    /// Does this now and then while the call waits, with locks held: it takes no time and calls nothing of the program's.
+    pub fn do_beside(&self, beside: fn()) {
+        self.beside.set(Some(beside));
     }
 
     /// Enters a phase.
@@ -198,6 +206,9 @@ impl Deadline {
     }
 
     fn next_wait_until(&self, end: Duration, longest: Duration) -> Result<Duration, Error> {
+        if let Some(beside) = self.beside.get() {
+            beside();
+        }
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }

@@ -67,6 +67,12 @@ int main(void) {
     CHECK(token == NULL);
     REFUSES(tg_authorization(conn, NULL, &error), "token");
     token = FULL(tg_token *);
+    REFUSES(tg_try_authorization(NULL, &token, &error), "conn");
+    CHECK(token == NULL);
+    REFUSES(tg_try_authorization(conn, NULL, &error), "token");
+    token = FULL(tg_token *);
+    tg_conn_set_wakeup(NULL, NULL, NULL, NULL);
+    tg_conn_set_wakeup(conn, NULL, NULL, NULL);
     tg_reject_token(NULL, NULL);
     tg_reject_token(conn, NULL);
     REFUSES(tg_get_token(NULL, NULL, 0, 0, &token, &error), "conn");

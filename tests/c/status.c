@@ -25,12 +25,13 @@ int main(void) {
         {TG_STATUS_NO_CREDENTIALS, 15, "NO_CREDENTIALS"},
         {TG_STATUS_INTERNAL, 16, "INTERNAL"},
         {TG_STATUS_CANCELLED, 17, "CANCELLED"},
+        {TG_STATUS_PENDING, 18, "PENDING"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         CHECK(table[i].status == table[i].number);
         CHECK_TEXT(tg_status_name(table[i].status), table[i].name);
     }
-    CHECK_TEXT(tg_status_name(18), "UNKNOWN");
+    CHECK_TEXT(tg_status_name(19), "UNKNOWN");
     CHECK_TEXT(tg_status_name(-1), "UNKNOWN");
     CHECK_TEXT(tg_status_name(INT32_MAX), "UNKNOWN");
     return finish();

@@ -16,6 +16,8 @@
 
 static tg_conn *root;
 static atomic_int stop, lines, released, calls, cancelled, wrong, children;
+/* Wakeups: set, run, promised, released. */
+static atomic_int set, rings, promised, let_go;
 
 /* What a thread uses just now: a handle, for others to cancel, and files of the program, which children look at. */
 static struct slot {
@@ -39,6 +41,25 @@ static void release(void *user_data) {
     released++;
 }
 
+/* A wakeup owns its memory until it is released, and a sanitizer sees who comes later. */
+static void wake(void *user_data) {
+    atomic_fetch_add((atomic_int *)user_data, 1);
+    rings++;
+}
+
+static void let_go_of(void *user_data) {
+    free(user_data);
+    let_go++;
+}
+
+static void set_wakeup(tg_conn *conn) {
+    atomic_int *own = malloc(sizeof *own);
+    if (own == NULL) return;
+    *own = 0;
+    set++;
+    tg_conn_set_wakeup(conn, wake, own, let_go_of);
+}
+
 static double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -50,6 +71,7 @@ static int is_expected(tg_status status) {
     switch (status) {
     case TG_STATUS_OK:
     case TG_STATUS_CANCELLED:
+    case TG_STATUS_PENDING:
     case TG_STATUS_TIMEOUT:
     case TG_STATUS_CONNECT:
     case TG_STATUS_NOT_FOUND:
@@ -69,7 +91,7 @@ static tg_status one_call(tg_conn *conn, unsigned *seed, const char *alias) {
     tg_token *token = NULL;
     tg_secrets *secrets = NULL;
     tg_status status;
-    switch (rand_r(seed) % 8) {
+    switch (rand_r(seed) % 10) {
     case 0:
     case 1:
     case 2:
@@ -88,6 +110,12 @@ static tg_status one_call(tg_conn *conn, unsigned *seed, const char *alias) {
         break;
     case 6:
         status = tg_drop_secret(conn, alias, NULL, TG_IGNORE_MISSING, NULL);
+        break;
+    case 7:
+    case 8:
+        if (rand_r(seed) % 2 == 0) set_wakeup(conn);
+        status = tg_try_authorization(conn, &token, NULL);
+        promised += status == TG_STATUS_PENDING;
         break;
     default:
         status = tg_server_version(conn, NULL, NULL, NULL, NULL);
@@ -118,6 +146,7 @@ static void *work(void *argument) {
     while (!stop) {
         tg_conn *conn = tg_conn_clone(root);
         tg_conn_set_timeout(conn, 20 + (uint32_t)rand_r(&seed) % 400);
+        set_wakeup(conn);
         pthread_mutex_lock(&slot->lock);
         slot->conn = conn;
         pthread_mutex_unlock(&slot->lock);
@@ -181,7 +210,9 @@ static int in_child(int number) {
     tg_conn *own = tg_conn_clone(root);
     tg_conn_set_timeout(own, 100);
     tg_token *token = NULL;
-    tg_status status = tg_authorization(own, &token, NULL);
+    set_wakeup(own);
+    tg_status status = tg_try_authorization(own, &token, NULL);
+    if (status == TG_STATUS_PENDING) status = tg_authorization(own, &token, NULL);
     tg_token_free(token);
     tg_conn_free(own);
     if (is_expected(status)) return 0;
@@ -280,6 +311,10 @@ int main(int argc, char **argv) {
     printf("%d calls, %d of them cancelled; %d children; %d log lines\n", calls, cancelled, children, lines);
     printf("left: %d of %d threads, %d of %d descriptors, %d connections at the server; log released %d times\n",
         threads_left, threads, files_left, descriptors, connections_left, released);
+    printf("%d wakeups set, %d released; %d promises, %d kept\n", set, let_go, promised, rings);
+    CHECK(let_go == set);
+    /* One may be for several promises, and none is without one. */
+    CHECK(promised > 0 && rings > 0 && rings <= promised);
     CHECK(threads_left <= threads);
     CHECK(files_left <= descriptors);
     CHECK(connections_left == 0);

@@ -76,4 +76,5 @@ pub const CAUSES: &[(&str, &str)] = &[
     ("credentials.masked_secret", "The value of a secret contains `****`: it is the masked form that the server shows."),
     ("internal.panic", "A bug in the library; the call was stopped."),
     ("cancelled", "`tg_conn_cancel` or `tg_conn_free` stopped the call."),
+    ("pending", "Nothing failed: `tg_try_authorization` found no valid token, and has one requested."),
 ];

@@ -61,5 +61,8 @@ namespace TigerGraphAuth
 
         /// <summary>The call was cancelled.</summary>
         Cancelled = 17,
+
+        /// <summary>A token is on its way. No method here returns it yet.</summary>
+        Pending = 18,
     }
 }

@@ -16,6 +16,8 @@ namespace TigerGraphAuth.Tests
             ["tg_last_error"] = "belongs to the thread that made the call; the last argument serves",
             ["tg_last_error_message"] = "the same",
             ["tg_status_name"] = "TigerGraphAuthStatus has the names",
+            ["tg_try_authorization"] = "not yet in this package",
+            ["tg_conn_set_wakeup"] = "not yet in this package",
         };
 
         private static string Header =>

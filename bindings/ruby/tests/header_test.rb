@@ -13,14 +13,16 @@ module TigerGraphAuth
       "tg_last_error" => "errors are taken from the last argument",
       "tg_last_error_message" => "errors are taken from the last argument",
       "tg_show_secrets" => "show_secrets calls tg_get_secrets, which does the same",
-      "tg_token_expiration" => "Token#expires_at is a Time"
+      "tg_token_expiration" => "Token#expires_at is a Time",
+      "tg_try_authorization" => "not yet in this package",
+      "tg_conn_set_wakeup" => "not yet in this package"
     }.freeze
 
     TYPES = {
       "int32_t" => "int32", "tg_status" => "int32", "uint32_t" => "uint32", "int64_t" => "int64",
       "uint16_t" => "uint16", "uint64_t" => "uint64", "const void *" => "pointer", "size_t" => "size_t",
       "void" => "void", "const char *" => "string",
-      "tg_log_fn" => "pointer", "tg_release_fn" => "pointer"
+      "tg_log_fn" => "pointer", "tg_release_fn" => "pointer", "tg_wakeup_fn" => "pointer"
     }.freeze
 
     # Functions that send nothing, but read files.

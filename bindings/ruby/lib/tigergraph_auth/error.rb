@@ -92,6 +92,8 @@ module TigerGraphAuth
   class Internal < Error; end
   # The call was cancelled by {Connection#cancel} or {Connection#close}.
   class Cancelled < Error; end
+  # A token is on its way. No method raises it yet.
+  class Pending < Error; end
 
   # The connection was closed before the call began.
   class ClosedError < Error
@@ -104,7 +106,8 @@ module TigerGraphAuth
     BY_STATUS = {
       1 => InvalidArgument, 2 => Connect, 3 => Timeout, 4 => TLS, 5 => Protocol, 6 => Unauthenticated, 7 => Forbidden,
       8 => NotFound, 9 => AlreadyExists, 10 => Unsupported, 11 => AuthDisabled, 12 => Unavailable, 13 => Server,
-      14 => UnknownOutcome, 15 => NoCredentials, 16 => Internal, 17 => Cancelled
+      14 => UnknownOutcome, 15 => NoCredentials, 16 => Internal, 17 => Cancelled,
+      18 => Pending
     }.freeze
     private_constant :BY_STATUS
   end
