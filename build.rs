@@ -13,12 +13,13 @@ const CDEF: &str = "include/tigergraph_auth.cdef.h";
 const EPILOGUE: &str = "\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* TIGERGRAPH_AUTH_H */\n";
 
 /// In the order in which a newcomer reads them, and in which types must be declared.
-const CHAPTERS: [(&str, &str); 11] = [
+const CHAPTERS: [(&str, &str); 12] = [
     ("version", "Version"),
     ("status", "Status"),
     ("error", "Errors"),
     ("log", "Log"),
     ("config", "Configuration"),
+    ("provider", "Token providers"),
     ("conn", "Connection"),
     ("secrets", "Secrets"),
     ("token", "Tokens"),

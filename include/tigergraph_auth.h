@@ -44,10 +44,11 @@
  * free a handle that another thread is still using.
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
- * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
- * each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
- * for all callers that look up the same name; and to renew tokens (tg_authorization), at most 8 in a process,
- * or up to 64 if renewals have to wait for a thread.
+ * includes name lookup, waiting and repeated requests. The library starts threads for three purposes only,
+ * and each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
+ * for all callers that look up the same name; to renew tokens (tg_authorization), at most 8 in a process, or
+ * up to 64 if renewals have to wait for a thread; and to run a token provider (tg_config_set_token_provider),
+ * at most one for a connection, with one that waits for it.
  *
  * Retries. A request that failed on the network, or that the server could not serve at the moment (408, 429,
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks
@@ -130,7 +131,7 @@ typedef int32_t tg_status;
  *
  * Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
  * argument.graph, argument.url, argument.range, argument.flags, argument.method, argument.path,
- * argument.header, config.conflict, config.file, config.plain_http, config.profile.
+ * argument.header, argument.recursion, config.conflict, config.file, config.plain_http, config.profile.
  */
 #define TG_STATUS_INVALID_ARGUMENT 1
 /**
@@ -165,7 +166,7 @@ typedef int32_t tg_status;
  * The server refused the credentials.
  *
  * Reasons: auth.bad_secret, auth.bad_password, auth.bad_token, auth.token_expired,
- * auth.locked_out, auth.refused.
+ * auth.locked_out, auth.refused, provider.refused, oauth2.refused.
  */
 #define TG_STATUS_UNAUTHENTICATED 6
 /**
@@ -203,7 +204,7 @@ typedef int32_t tg_status;
  * The server is busy, starting or limiting requests: try again later.
  *
  * Reasons: unavailable.starting, unavailable.overloaded, unavailable.rate_limited,
- * unavailable.gateway.
+ * unavailable.gateway, provider.unavailable, oauth2.unavailable.
  */
 #define TG_STATUS_UNAVAILABLE 12
 /**
@@ -303,7 +304,8 @@ const char *tg_error_reason(const tg_error *error);
 const char *tg_error_hint(const tg_error *error);
 
 /**
- * The server's own code, such as "REST-10016", or "". Never NULL; valid as long as the error.
+ * The server's own code, such as "REST-10016", or that of an authorization server, such as "invalid_client",
+ * or "". Never NULL; valid as long as the error.
  */
 const char *tg_error_server_code(const tg_error *error);
 
@@ -386,6 +388,13 @@ typedef struct tg_config tg_config;
  * every version; if no connection to it is possible, token calls try 9000 once. User name, query and
  * fragment are refused.
  *
+ * Several servers of one cluster, at most 8 with the same scheme, are "https://a,https://b": one login, and
+ * tokens that all of them accept. Ports, the rules above and what the library learns are for each server.
+ * Requests go to the first one. If a connection to it is not possible (connect.*, or timeout.* before a
+ * byte of the request was written), the call goes on with the next one, within its time limit, and the one
+ * that failed is not asked for 30 s, as long as another one has not failed. The one that answers is kept.
+ * After tls.*, auth.* or a byte of the request no other server is asked.
+ *
  * Free with tg_config_free(). NULL only if there is no memory.
  */
 tg_config *tg_config_new(const char *host);
@@ -396,11 +405,13 @@ tg_config *tg_config_new(const char *host);
  * TG_GSQL_PORT), TG_SSL_PORT, TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host
  * name decides; "-1": no), TG_CERT_PATH (a file with CA certificates; "system": the system's trust store),
  * TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
- * TG_SERVER_VERSION.
+ * TG_SERVER_VERSION. TG_OAUTH2_URL, TG_OAUTH2_CLIENT_ID, TG_OAUTH2_CLIENT_SECRET and TG_OAUTH2_SCOPE are one
+ * login together, see tg_config_set_oauth2().
  *
- * TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files, such as those of a mounted Kubernetes secret,
- * that contain the credential as their only line, with or without a line break at its end. They are read as
- * with tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file().
+ * TG_SECRET_FILE, TG_PASSWORD_FILE, TG_JWT_FILE and TG_OAUTH2_CLIENT_SECRET_FILE name files, such as those
+ * of a mounted Kubernetes secret, that contain the credential as their only line, with or without a line
+ * break at its end. They are read as with tg_config_set_secret_file(), tg_config_set_password_file(),
+ * tg_config_set_jwt_file() and tg_config_set_oauth2_secret_file().
  *
  * With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
  * without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
@@ -505,6 +516,60 @@ void tg_config_set_jwt(tg_config *config, const char *jwt);
 void tg_config_set_jwt_file(tg_config *config, const char *path);
 
 /**
+ * Log in with tokens that an authorization server gives to this client: OAuth2 client credentials (RFC 6749,
+ * section 4.4). A connection has at most one login: this, or one of the others.
+ *
+ * token_url is the address of the token endpoint, "https://login.example.com/oauth2/token", with a query if
+ * it needs one; plain http only on this machine, whatever tg_config_set_allow_http() says. The server is
+ * TigerGraph 4.1 or later and must be configured to accept the tokens of this authorization server. They are
+ * used as a JWT of tg_config_set_jwt() is, but renewed: in time, by one request however many threads ask.
+ *
+ * The client's id and secret are sent to the token endpoint alone. If both consist of letters, digits and
+ * "-._~", they are sent in the Authorization header (Basic) and, after "invalid_client", in the form; with
+ * any other character the form comes first, because servers disagree on how the header is decoded, and then
+ * the header, percent-encoded. What worked is used first from then on. The parameter "client_auth" of
+ * tg_config_set_oauth2_parameter() chooses one way.
+ *
+ * The token endpoint is trusted if the system's trust store or a CA of tg_config_set_ca_file(),
+ * tg_config_set_ca_pem() or tg_config_add_ca_file() says so. Pin, client certificate and insecure TLS are for
+ * TigerGraph's server alone. The proxy setting and the time limits apply. Redirects are not followed.
+ *
+ * What goes wrong there: oauth2.refused if the authorization server refuses the client or what it asks for,
+ * oauth2.unavailable if it is busy (tg_error_retry_after_ms() tells how long, if it said so), and the reasons
+ * of connections, time limits and TLS as for TigerGraph's server. After a refusal it is not asked again for
+ * 30 s, then longer.
+ *
+ * A NULL client_secret needs tg_config_set_oauth2_secret_file() or the parameter "client_assertion",
+ * otherwise tg_conn_new() returns config.conflict. NULL for all three takes the login back.
+ */
+void tg_config_set_oauth2(tg_config *config,
+                          const char *token_url,
+                          const char *client_id,
+                          const char *client_secret);
+
+/**
+ * A file that contains the client's secret, in place of the client_secret of tg_config_set_oauth2(). It is
+ * judged as that of tg_config_set_password_file() is, and read by tg_conn_new() and for every request to the
+ * token endpoint. A secret and a file with one are two logins, which a connection cannot have.
+ */
+void tg_config_set_oauth2_secret_file(tg_config *config, const char *path);
+
+/**
+ * A further parameter of requests to the token endpoint, such as "scope", "audience" or "resource". A second
+ * call with the same name replaces the value; a NULL value takes the parameter away, a NULL name all of them.
+ * A parameter with the value "" is not sent. No value is ever shown.
+ *
+ * "client_auth" is not sent: it says how the client's secret is, "basic" (in the header, percent-encoded, as
+ * RFC 6749 has it), "basic_raw" (in the header as it is) or "form", and nothing else is tried then.
+ *
+ * "client_assertion" stands in place of a secret (RFC 7523), with "client_assertion_type" if it is another
+ * kind than "urn:ietf:params:oauth:client-assertion-type:jwt-bearer". The same one is sent with every
+ * request, so it has to live as long as the connection. "grant_type", "client_id" and "client_secret" are
+ * refused by tg_conn_new() with config.conflict.
+ */
+void tg_config_set_oauth2_parameter(tg_config *config, const char *name, const char *value);
+
+/**
  * The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
  * the same, REST++ requests go to paths below /restpp.
  */
@@ -605,6 +670,93 @@ void tg_config_set_log(tg_config *config,
  */
 void tg_config_free(tg_config *config);
 
+/* Token providers ===================================================================================== */
+
+/**
+ * One request to your function for a token. Valid until that function returns, on any thread.
+ */
+typedef struct tg_provider_request tg_provider_request;
+
+/**
+ * Brings a token of your own: answer request once, with tg_provider_request_set_token() or
+ * tg_provider_request_fail(), on this thread or on another one before this function returns. The first
+ * answer counts, at once; what this function does after that, nobody waits for. If it returns without an
+ * answer, callers get provider.unavailable.
+ *
+ * It is called when a token is needed, on a thread of the library that runs nothing else, takes no signals
+ * and has 1 MiB of stack; never twice at once for a connection. It may block, but should give up when
+ * tg_provider_request_time_left_ms() is over or tg_provider_request_is_cancelled(): if it has not returned
+ * then, calls that need a token fail with provider.unavailable until it has. It may call the library, also
+ * with other connections; a call that needs a token of its own connection, or of a clone, is
+ * argument.recursion. It must return normally: no exception, no longjmp. In Node.js, LuaJIT and PHP, set
+ * none, for the reasons that tg_log_fn has.
+ */
+typedef void (*tg_provider_fn)(tg_provider_request *request, void *user_data);
+
+/**
+ * Logs in with tokens that your function brings, such as those of an identity provider, a vault or a store
+ * that several processes share. They are used wherever a JWT is (tg_config_set_jwt), for secrets and tokens
+ * from 4.1 on, and at the database on every version that takes them. The function is asked when the first
+ * token is needed, in time before the end of one (tg_config_set_token_lifetime), and after one was
+ * rejected; it is asked once, however many threads need a token. provide NULL: no provider.
+ *
+ * tg_get_token() without a secret asks for a new token; its lifetime_s must be 0 and TG_TOKEN_GLOBAL not
+ * set, because whoever issues the tokens decides. tg_refresh_token() is unsupported.refresh, or a new token
+ * with TG_TOKEN_OR_NEW. Failures are remembered for a while, as those of a server are; see
+ * tg_provider_request_fail().
+ *
+ * release (may be NULL) is called exactly once for each call of this function, after provide has returned
+ * for the last time, when neither a config nor a connection can use user_data any more; at once if provide
+ * or config is NULL. It may be called on any thread. In a child of fork() no provider runs until the child
+ * needs a token; one that was running in the parent has not been released there.
+ */
+void tg_config_set_token_provider(tg_config *config,
+                                  tg_provider_fn provide,
+                                  void *user_data,
+                                  tg_release_fn release);
+
+/**
+ * Answers with a token, without "Bearer " before it. expires_at: when it ends, in seconds since 1970 UTC;
+ * 0: by the token's own exp if it is a JWT, else unknown, and then it is renewed after 15 minutes.
+ *
+ * A token has 8 to 8192 letters, digits and characters of -._~+/=. Anything else is PROTOCOL, here and for
+ * those who wait, and counts as the answer. INVALID_ARGUMENT: the request was answered before. CANCELLED:
+ * nobody waits for it any more.
+ */
+tg_status tg_provider_request_set_token(tg_provider_request *request,
+                                        const char *token,
+                                        int64_t expires_at,
+                                        tg_error **error);
+
+/**
+ * Answers that there is no token. UNAUTHENTICATED and FORBIDDEN say that whoever gives tokens refuses you:
+ * callers get provider.refused, and the function is asked again after 30 seconds at the earliest. With
+ * every other status, OK too, callers get provider.unavailable, and it is asked again after half a second,
+ * then later and later. retry_after_ms: not before that, if it is longer (an hour at most); negative: not
+ * known.
+ *
+ * message becomes part of the callers' error, at most 256 bytes of it, without control characters,
+ * credentials of the connection and what looks like a credential. INVALID_ARGUMENT: the request was
+ * answered before. CANCELLED: nobody waits for it any more.
+ */
+tg_status tg_provider_request_fail(tg_provider_request *request,
+                                   tg_status status,
+                                   const char *message,
+                                   int64_t retry_after_ms,
+                                   tg_error **error);
+
+/**
+ * How many milliseconds are left for the answer: those of the call that needs the token, or for a renewal
+ * as configured with tg_config_set_timeouts(). 0: none, it is cancelled, or request is NULL.
+ */
+int64_t tg_provider_request_time_left_ms(const tg_provider_request *request);
+
+/**
+ * Whether nobody waits for the answer any more: 1 after tg_conn_cancel() of the last caller, after
+ * tg_conn_free() of the last handle, and when the time is over. 0 for NULL.
+ */
+int32_t tg_provider_request_is_cancelled(const tg_provider_request *request);
+
 /* Connection ========================================================================================== */
 
 /**
@@ -647,8 +799,9 @@ tg_status tg_server_version(tg_conn *conn, int32_t *major, int32_t *minor, int32
  * slash at the end: append a path that begins with one. "" for NULL and for any other server.
  *
  * Sends nothing. After a request the text may be another, if the library has found the server elsewhere, such
- * as on the old port of REST++; ask again for each request, or take that of the token, tg_token_url(). Every
- * text stays valid until the last handle of the connection is freed.
+ * as on the old port of REST++, or if another one of several servers has answered; ask again for each
+ * request, or take that of the token, tg_token_url(). Every text stays valid until the last handle of the
+ * connection is freed.
  */
 const char *tg_conn_url(const tg_conn *conn, int32_t server);
 
@@ -978,7 +1131,8 @@ const char *tg_token_expiration(const tg_token *token);
 
 /**
  * The address that accepts this token, as tg_conn_url() returns it: append the path of a request. Never
- * changes, and is valid as long as the object. "" for NULL and for any other server.
+ * changes, and is valid as long as the object. Of several servers, the one that issued the token; the others
+ * accept it, too. "" for NULL and for any other server.
  */
 const char *tg_token_url(const tg_token *token, int32_t server);
 
@@ -1181,13 +1335,14 @@ typedef struct tg_report tg_report;
  *
  * One lookup of the server's name and, for https, one look at its certificate; one request for its version,
  * if that is not known; one login, if there is no valid token yet (the token becomes the connection's own);
- * one GET /version of REST++. A refused login is not tried again, so that no account is locked. Free the
- * result with tg_report_free().
+ * one GET /version of REST++. A refused login is not tried again, so that no account is locked. Of several
+ * servers each is connected to, and one is asked. Free the result with tg_report_free().
  */
 tg_status tg_diagnose(tg_conn *conn, uint32_t flags, tg_report **report, tg_error **error);
 
 /**
- * For a person: the first line is the verdict and what to do, then come the steps and the settings.
+ * For a person: the first line is the verdict and what to do, then come the steps, the settings and the
+ * counters.
  * Never NULL; valid as long as the report.
  */
 const char *tg_report_text(const tg_report *report);
@@ -1198,8 +1353,12 @@ const char *tg_report_text(const tg_report *report);
  * report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
  * reason, message, hint, server_code, http_status and retry_after_ms of the failure. warnings: texts.
  * steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was
- * skipped), ms, and facts. settings: by name, each with value and from. Later versions may add members;
- * existing ones do not change.
+ * skipped), ms, and facts. settings: by name, each with value and from. counters: what all handles of this
+ * connection have done since it was made: requests (of which a byte or more was written), tokens (issued or
+ * refreshed, by a server or where the login has its tokens from), renewals (new tokens for the connection,
+ * with its first one), failed_renewals, rejected (tokens of the connection that a server or tg_reject_token()
+ * refused), waited (calls that had to wait for a token), cache_hits (tokens from the token cache). Later
+ * versions may add members; existing ones do not change.
  */
 const char *tg_report_json(const tg_report *report);
 

@@ -208,6 +208,9 @@ inline constexpr Name names[] = {
     {"tg_config_set_insecure_tls", "Config::set_insecure_tls"},
     {"tg_config_set_jwt", "Config::set_jwt"},
     {"tg_config_set_jwt_file", "Config::set_jwt_file"},
+    {"tg_config_set_oauth2", "TG_OAUTH2_URL"},
+    {"tg_config_set_oauth2_parameter", "TG_OAUTH2_SCOPE"},
+    {"tg_config_set_oauth2_secret_file", "TG_OAUTH2_CLIENT_SECRET_FILE"},
     {"tg_config_set_password", "Config::set_password"},
     {"tg_config_set_password_file", "Config::set_password_file"},
     {"tg_config_set_pin_sha256", "Config::set_pin_sha256"},
@@ -600,7 +603,8 @@ class Config {
     /**
      * New settings for the server at this address, as "https://db.example.com[:port][/base]" or
      * "xyz.i.tgcloud.io". Without a scheme, https is used. Without a port: 443 for hosts of TigerGraph Cloud,
-     * else 14240; if no connection to it is possible, token calls try 9000 once.
+     * else 14240; if no connection to it is possible, token calls try 9000 once. Several servers of one cluster
+     * have commas between them: "https://a,https://b".
      */
     explicit Config(Text host) : handle_(tg_config_new(take("host", host).c_str())) {}
 

@@ -131,6 +131,11 @@ pub fn check_token(what: &str, token: &str) -> Result<Hidden> {
     Ok(Hidden::new(token))
 }
 
+/// Whether somebody may have issued this as a token: it is as long as one, and a header can carry it.
+pub fn is_issued_token(text: &str) -> bool {
+    (8..=8192).contains(&text.len()) && text.bytes().all(is_token_byte)
+}
+
 /// Whether a token may hold this byte; a comma, above all, would split a list of tokens.
 #[inline]
 pub fn is_token_byte(byte: u8) -> bool {

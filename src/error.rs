@@ -114,6 +114,7 @@ pub enum Reason {
     ArgumentMethod,
     ArgumentPath,
     ArgumentHeader,
+    ArgumentRecursion,
     ConfigConflict,
     ConfigFile,
     ConfigPlainHttp,
@@ -151,6 +152,8 @@ pub enum Reason {
     AuthTokenExpired,
     AuthLockedOut,
     AuthRefused,
+    ProviderRefused,
+    Oauth2Refused,
     AuthNoPrivilege,
     MissingSecret,
     MissingToken,
@@ -168,6 +171,8 @@ pub enum Reason {
     UnavailableOverloaded,
     UnavailableRateLimited,
     UnavailableGateway,
+    ProviderUnavailable,
+    Oauth2Unavailable,
     ServerError,
     ServerRevokeListFull,
     OutcomeUnknown,
@@ -209,6 +214,7 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::ArgumentMethod, "argument.method", Status::InvalidArgument, "Use a method such as GET, POST, PUT or DELETE; CONNECT and TRACE are not sent."),
     row(Reason::ArgumentPath, "argument.path", Status::InvalidArgument, "Begin the path with /, percent-encode what is not plain in it, and leave out segments . and ..; the address, /restpp included, belongs to the connection."),
     row(Reason::ArgumentHeader, "argument.header", Status::InvalidArgument, "Remove the header: the library sets it itself, or it has characters that no header may have."),
+    row(Reason::ArgumentRecursion, "argument.recursion", Status::InvalidArgument, "A token provider that asks its own connection for a token asks itself: use another connection, or what the provider has."),
     row(Reason::ConfigConflict, "config.conflict", Status::InvalidArgument, "Keep one of the two settings and remove the other."),
     row(Reason::ConfigFile, "config.file", Status::InvalidArgument, "Check that the file exists, that this user may read it, and that its content is what the setting needs."),
     row(Reason::ConfigPlainHttp, "config.plain_http", Status::InvalidArgument, "Use https://, or use tg_config_set_allow_http if you trust the network to the server; TG_ALLOW_HTTP counts only if it is set in the same place as TG_HOST."),
@@ -246,6 +252,8 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::AuthTokenExpired, "auth.token_expired", Status::Unauthenticated, "The token has expired: request a new one."),
     row(Reason::AuthLockedOut, "auth.locked_out", Status::Unauthenticated, "Too many failed logins: wait before you try again; each further failure doubles the wait."),
     row(Reason::AuthRefused, "auth.refused", Status::Unauthenticated, "The server does not say why. Possible causes are a wrong or revoked credential, the wrong graph, a limit that was reached, and a role that was removed."),
+    row(Reason::ProviderRefused, "provider.refused", Status::Unauthenticated, "The program's token provider is refused where it gets tokens: check the credentials that it uses there."),
+    row(Reason::Oauth2Refused, "oauth2.refused", Status::Unauthenticated, "Check the client's id, secret and scope, and the rights that the authorization server gives to this client."),
     row(Reason::AuthNoPrivilege, "auth.no_privilege", Status::Forbidden, "Ask an administrator for the privilege, or use another user."),
     row(Reason::MissingSecret, "missing.secret", Status::NotFound, "List the existing secrets with tg_get_secrets."),
     row(Reason::MissingToken, "missing.token", Status::NotFound, "The token was deleted, has expired, or never belonged to this connection."),
@@ -263,6 +271,8 @@ pub const REASONS: &[ReasonRow] = &[
     row(Reason::UnavailableOverloaded, "unavailable.overloaded", Status::Unavailable, "The server is too busy: try again later."),
     row(Reason::UnavailableRateLimited, "unavailable.rate_limited", Status::Unavailable, "Wait as long as tg_error_retry_after_ms says."),
     row(Reason::UnavailableGateway, "unavailable.gateway", Status::Unavailable, "Try again; if it keeps happening, check the server behind the gateway."),
+    row(Reason::ProviderUnavailable, "provider.unavailable", Status::Unavailable, "The program's token provider brought no token: check it, and what it gets tokens from; the message has its words, if it said any."),
+    row(Reason::Oauth2Unavailable, "oauth2.unavailable", Status::Unavailable, "Try again later; if it keeps happening, check the authorization server."),
     row(Reason::ServerError, "server.error", Status::Server, "Check the server's logs."),
     row(Reason::ServerRevokeListFull, "server.revoke_list_full", Status::Server, "The user's list of deleted tokens is full (GSQL.Token.DropLimit): wait until tokens expire, or have the list cleared."),
     row(Reason::OutcomeUnknown, "outcome.unknown", Status::UnknownOutcome, "Look for the alias with tg_get_secrets, then keep or drop that secret; the request was not repeated."),
@@ -310,6 +320,7 @@ struct Inner {
     retry_after_ms: Option<u64>,
     transient: bool,
     nothing_done: bool,
+    never_connected: bool,
 }
 
 impl Error {
@@ -330,6 +341,7 @@ impl Error {
             retry_after_ms: None,
             transient: false,
             nothing_done: false,
+            never_connected: false,
         }))
     }
 
@@ -378,6 +390,17 @@ impl Error {
     /// Whether an answer proved that nothing has carried the request out.
     pub(crate) fn nothing_done(&self) -> bool {
         self.0.nothing_done
+    }
+
+    /// The same error, where no connection to a TigerGraph server was possible, so that another one may be asked.
+    pub(crate) fn with_never_connected(mut self) -> Error {
+        self.0.never_connected = true;
+        self
+    }
+
+    /// Whether no connection to a TigerGraph server was possible.
+    pub(crate) fn never_connected(&self) -> bool {
+        self.0.never_connected
     }
 
     /// Whether the cause said so.
@@ -491,7 +514,7 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), REASONS.len());
         assert!(REASONS.iter().all(|row| !row.hint.is_empty()));
-        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || "._8".contains(c))));
+        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || "._28".contains(c))));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod token;
 mod wire;
 
 pub use config::Config;
+pub use config::provider::{ProviderRequest, TokenProvider};
 pub use conn::{Connection, RefreshOptions, Request, Response, TokenOptions};
 pub use error::{Error, Reason, Result, Status};
 pub use protocol::endpoint::{Server, ServerUrls};
@@ -71,6 +72,7 @@ pub mod unversioned {
         issued: token::issued;
         json: protocol::json;
         jwt: token::jwt;
+        oauth2: protocol::oauth2;
         operation: protocol::operation;
         pem: wire::pem;
         proxy: wire::proxy;

@@ -23,6 +23,8 @@ pub struct Report {
     pub settings: Vec<Setting>,
     /// What was tried, in order.
     pub steps: Vec<Step>,
+    /// What the connection has done so far, in numbers.
+    pub counters: Vec<(&'static str, u64)>,
 }
 
 /// "What is wrong - what to do.", in one line.
@@ -51,6 +53,10 @@ impl Report {
         for Setting { name, value, from } in &self.settings {
             line(&mut out, format_args!("  {name:<16} {value}  ({from})"));
         }
+        out.push_str("\nCounters\n");
+        for (name, count) in &self.counters {
+            line(&mut out, format_args!("  {name:<16} {count}"));
+        }
         out
     }
 
@@ -68,6 +74,7 @@ impl Report {
             ("warnings", list(self.warnings.iter().map(|warning| text(warning)))),
             ("steps", list(self.steps.iter().map(step_json))),
             ("settings", object(settings)),
+            ("counters", object(self.counters.iter().map(|(name, count)| (*name, count.to_string())))),
         ])
     }
 }
@@ -154,6 +161,7 @@ mod tests {
             warnings: vec!["any certificate is accepted".to_owned()],
             settings: vec![Setting { name: "host", value: "http://127.0.0.1:1".into(), from: "TG_HOST".into() }],
             steps: vec![tried, Step::skipped("TLS", "there is no connection")],
+            counters: vec![("requests", 3), ("cache_hits", 0)],
         }
     }
 
@@ -171,6 +179,10 @@ Steps
 
 Settings
   host             http://127.0.0.1:1  (TG_HOST)
+
+Counters
+  requests         3
+  cache_hits       0
 ";
         assert_eq!(text, expected);
     }
@@ -184,6 +196,7 @@ Settings
         assert_eq!(json["steps"][0]["facts"]["address"], "127.0.0.1:1");
         assert_eq!((&json["steps"][0]["ms"], &json["steps"][1]["outcome"]), (&json!(1.2), &json!("skipped")));
         assert_eq!(json["settings"]["host"]["from"], "TG_HOST");
+        assert_eq!(json["counters"], json!({"requests": 3, "cache_hits": 0}));
     }
 
     #[test]

@@ -100,6 +100,17 @@ fn request() {
 }
 
 #[test]
+fn provider() {
+    let server = standin("4.2");
+    let secret = server.add_secret("alice", None, "issuer");
+    run("tests/c/provider.c", &[&server.gateway_url(), &secret]);
+    // The same with a fork, and not under a sanitizer, whose own locks do not survive forks of busy threads.
+    let program = build("tests/c/provider.c", &["-O1"]);
+    let output = program_command(&program).args([&server.gateway_url(), &secret, "fork"]).output().expect("it runs");
+    succeeded("provider", &output);
+}
+
+#[test]
 fn threads() {
     run("tests/c/threads.c", &[]);
 }

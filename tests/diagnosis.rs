@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tigergraph_auth::{Config, Connection, Reason};
+use tigergraph_auth::{Config, Connection, ProviderRequest, Reason};
 use tigergraph_standin::{
     Action, ClosedPort, Fault, LOOPBACK_NAMES, Options, RawAction, RawServer, Standin, TestCa, Tls,
 };
@@ -191,6 +192,28 @@ fn in_tls(cases: &mut Cases) {
     cases.case("https to a port without TLS", &with_secret(&url, &secret), "tls.protocol", "does not speak TLS");
 }
 
+fn with_several_servers(cases: &mut Cases) {
+    let ca = TestCa::new("a CA");
+    let (_first, first) = nowhere();
+    let (_second, second) = nowhere();
+    let dead = [first, second].map(|address| format!("http://{address}"));
+    let all = with_secret(&dead.join(","), "canarycanary");
+    cases.case("none of several servers is there", &all, "connect.refused", "no connection to");
+    let (server, secret) = start("4.2");
+    let mut some = dead.to_vec();
+    some.push(server.gateway_url());
+    cases.case("one of several servers is there", &with_secret(&some.join(","), &secret), "", "2 of the 3 servers");
+    let bad = Standin::start(Options::new("4.2").with_tls(ca.tls(&LOOPBACK_NAMES))).expect("a stand-in");
+    let good = Standin::start(Options::new("4.2").with_tls(Tls::self_signed())).expect("a stand-in");
+    let mut config = with_secret(&[bad.gateway_url(), good.gateway_url()].join(","), "canarycanary");
+    config.set_ca_pem(Some(good.ca_pem().expect("a CA").as_bytes()));
+    cases.case("the first of several has another CA", &config, "tls.unknown_issuer", "(https://127.0.0.1:");
+    let nine: Vec<String> = (1..=9).map(|number| format!("https://db{number}.example.com")).collect();
+    cases.case("too many servers", &with_secret(&nine.join(","), "canarycanary"), "argument.url", "8 is the limit");
+    let mixed = with_secret("http://localhost,https://localhost", "canarycanary");
+    cases.case("servers with http and https", &mixed, "argument.url", "same scheme");
+}
+
 fn at_the_server(cases: &mut Cases) {
     let (server, secret) = start("4.2");
     let base = format!("{}/base", server.gateway_url());
@@ -260,6 +283,13 @@ fn with_credentials(cases: &mut Cases) {
     let expired = "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjEwMDAwMDAwMDAsImV4cCI6MTAwMDAwMzYwMH0.canarycanary";
     let mut config = Config::new(&at_new);
     cases.case("an expired JWT", config.set_jwt(Some(expired.as_bytes())), "auth.token_expired", "new one");
+    let mut config = Config::new(&at_new);
+    config.set_token_provider(Some(Arc::new(|request: &Arc<ProviderRequest>| {
+        request.fail(Reason::AuthBadToken.status() as i32, "the vault is sealed", None).expect("the first answer");
+    })));
+    cases.case("a token provider that is refused", &config, "provider.refused", "the vault is sealed");
+    config.set_token_provider(Some(Arc::new(|_: &Arc<ProviderRequest>| {})));
+    cases.case("a token provider without an answer", &config, "provider.unavailable", "without an answer");
     for _ in 0..6 {
         let connection = Connection::new(&with_password(&at_old, "closesesame")).expect("good settings");
         assert_eq!(connection.get_secrets(None).expect_err("refused").status(), Reason::AuthBadPassword.status());
@@ -269,6 +299,65 @@ fn with_credentials(cases: &mut Cases) {
     server.restrict_user("alice", &["OtherGraph"]);
     let config = with_secret(&server.gateway_url(), &secret);
     cases.case("the user may not use the graph", &config, "auth.refused", "no access to graph MyGraph");
+}
+
+fn with_oauth2(cases: &mut Cases) {
+    let (server, _) = start("4.2");
+    let at = |url: &str| {
+        let mut config = Config::new(server.gateway_url());
+        config.set_oauth2(Some(url.as_bytes()), Some(b"client"), Some(b"canarycanary")).set_timeouts(400, 2000);
+        config
+    };
+    let (_closed, nowhere) = nowhere();
+    let config = at(&format!("http://{nowhere}/token"));
+    cases.case("OAuth2: nobody is at the token endpoint", &config, "connect.refused", "authorization server");
+    let mut config = at("http://login.example.com/token");
+    config.set_allow_http(true);
+    cases.case("OAuth2: http to another machine", &config, "config.plain_http", "token endpoint");
+    let tls = Tls { ca_pem: String::new(), ..TestCa::new("an authority").tls(&LOOPBACK_NAMES) };
+    let private = Standin::start(Options::new("4.2").with_tls(tls)).expect("a stand-in");
+    let config = at(&format!("{}/token", private.gateway_url()));
+    cases.case("OAuth2: a private CA, not configured", &config, "tls.unknown_issuer", "tg_config_add_ca_file");
+    // The same stand-in gives the answers of an authorization server.
+    let answers = [
+        (
+            "OAuth2: the client's secret is wrong",
+            Action::reply(401, r#"{"error":"invalid_client"}"#),
+            "oauth2.refused",
+            "id and secret",
+        ),
+        (
+            "OAuth2: the scope is not allowed",
+            Action::reply(400, r#"{"error":"invalid_scope"}"#),
+            "oauth2.refused",
+            "scope",
+        ),
+        (
+            "OAuth2: the server is busy",
+            Action::reply(503, "").header("Retry-After", "60"),
+            "oauth2.unavailable",
+            "not available",
+        ),
+        ("OAuth2: a login page", Action::reply(200, "<html>Log in</html>"), "protocol.not_json", "token endpoint"),
+        (
+            "OAuth2: the wrong address",
+            Action::reply(404, "<html>Not found</html>"),
+            "protocol.shape",
+            "openid-configuration",
+        ),
+        (
+            "OAuth2: TigerGraph does not know the issuer",
+            Action::reply(200, r#"{"access_token":"canary-of-nobody-here","token_type":"Bearer"}"#),
+            "auth.bad_token",
+            "did not accept the token",
+        ),
+    ];
+    for (what, action, reason, telling) in answers {
+        server.script(Fault::always("/oauth2/token", action));
+        let config = at(&format!("{}/oauth2/token", server.gateway_url()));
+        cases.case(what, &config, reason, telling);
+        server.clear_faults();
+    }
 }
 
 fn beside_the_point(cases: &mut Cases) {
@@ -297,7 +386,9 @@ fn table(cases: &[Case]) -> String {
 #[test]
 fn each_broken_set_up_has_its_own_first_line() {
     let mut cases = Cases::default();
-    for group in [on_the_way, in_tls, at_the_server, with_credentials, beside_the_point] {
+    for group in
+        [on_the_way, in_tls, with_several_servers, at_the_server, with_credentials, with_oauth2, beside_the_point]
+    {
         group(&mut cases);
     }
     let mut lines = BTreeMap::new();
@@ -390,4 +481,32 @@ fn a_diagnosis_can_be_cancelled() {
         assert_eq!(error.reason(), Reason::Cancelled);
         assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
     });
+}
+
+/// Each of several servers has a step of its own, and one that is not there keeps nobody from working.
+#[test]
+fn each_of_several_servers_is_connected_to() {
+    let (_closed, dead) = nowhere();
+    let (first, second) = (format!("http://{dead}"), start("4.2"));
+    let third = start("4.2").0;
+    let urls = [first.clone(), second.0.gateway_url(), third.gateway_url()];
+    let connection = Connection::new(&with_secret(&urls.join(","), &second.1)).expect("good settings");
+    let report = connection.diagnose(false).expect("a report");
+    let json: Value = serde_json::from_str(&report.json()).expect("JSON");
+    let steps = json["steps"].as_array().expect("steps");
+    let names: Vec<&str> = steps.iter().filter_map(|step| step["step"].as_str()).collect();
+    assert_eq!(names, ["connect", "connect", "connect", "server", "credentials", "database"]);
+    let seen: Vec<(&str, &str)> = steps[..3]
+        .iter()
+        .map(|step| (step["facts"]["server"].as_str().unwrap_or(""), step["outcome"].as_str().unwrap_or("")))
+        .collect();
+    assert_eq!(seen, [(&*urls[0], "failed"), (&*urls[1], "passed"), (&*urls[2], "passed")]);
+    assert_eq!(steps[0]["detail"]["reason"], "connect.refused");
+    assert_eq!((&json["ok"], &json["failure"]), (&Value::Bool(true), &Value::Null));
+    let warning = json["warnings"][0].as_str().expect("a warning");
+    assert_eq!(warning, format!("no connection to {first} (connect.refused); the other servers are used"));
+    assert!(report.verdict.contains(&urls[1]), "{}", report.verdict);
+    assert_eq!(json["settings"]["host"]["value"], urls.join(","));
+    // Connected to, to see that it is there, and nothing sent.
+    assert_eq!((third.requests().len(), third.connections()), (0, 1));
 }

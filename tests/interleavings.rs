@@ -5,6 +5,8 @@
 //! A fork is a moment from which on no thread runs but the one that forked and those that it starts: the others stop
 //! wherever they are, with the locks that they hold, which is how a child finds its parent's memory.
 
+#[path = "interleavings/providers.rs"]
+mod providers;
 #[path = "interleavings/wakeup.rs"]
 mod wakeup;
 

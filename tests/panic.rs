@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use tigergraph_auth::ffi::panic::PANIC;
 use tigergraph_auth::ffi::{
-    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, wakeup::*,
+    config::*, conn::*, error::*, provider::*, report::*, request::*, secrets::*, status::*, token::*, wakeup::*,
 };
 
 fn text(pointer: *const c_char) -> String {
@@ -17,7 +17,7 @@ fn text(pointer: *const c_char) -> String {
     unsafe { CStr::from_ptr(pointer) }.to_str().expect("UTF-8").to_owned()
 }
 
-/// The names of the functions that take a `tg_error **`, from the header.
+/// The names of the functions that take a `tg_error **`, from the header, without "tg_".
 fn fallible() -> Vec<String> {
     let header = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/include/tigergraph_auth.h"));
     let header = header.expect("the header");
@@ -25,7 +25,7 @@ fn fallible() -> Vec<String> {
         header.split(';').filter(|part| part.contains("tg_error **error)") && part.contains("tg_status tg_"));
     declared
         .map(|part| {
-            part.rsplit("tg_status ").next().and_then(|rest| rest.split('(').next()).unwrap_or_default().to_owned()
+            part.rsplit("tg_status tg_").next().and_then(|rest| rest.split('(').next()).unwrap_or_default().to_owned()
         })
         .collect()
 }
@@ -82,6 +82,9 @@ fn every_function_survives() {
         survives("tg_delete_token", &mut |error| tg_delete_token(conn, null(), null(), 0, error));
         survives("tg_check_jwt_token", &mut |error| tg_check_jwt_token(conn, alias, &mut number, error));
         survives("tg_check_token", &mut |error| tg_check_token(conn, null(), &mut number, error));
+        survives("tg_provider_request_set_token", &mut |e| tg_provider_request_set_token(null_mut(), alias, 0, e));
+        let connect = tg_status::CONNECT;
+        survives("tg_provider_request_fail", &mut |e| tg_provider_request_fail(null_mut(), connect, alias, -1, e));
         let mut response: *mut tg_response = std::ptr::dangling_mut();
         survives("tg_send", &mut |error| tg_send(conn, null(), &mut response, error));
         assert!(response.is_null());
@@ -109,7 +112,7 @@ fn every_function_survives() {
         tg_config_free(config);
     }
     for name in fallible() {
-        assert!(tried.contains(&name.as_str()), "{name} was not tried");
+        assert!(tried.contains(&format!("tg_{name}").as_str()), "tg_{name} was not tried");
     }
     assert!(!fallible().is_empty());
 }

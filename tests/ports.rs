@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
-use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
+use tigergraph_auth::{Config, Connection, Error, Reason, Result, Server, TokenOptions};
 
 /// A server of 4.2 that listens at some bases of addresses, and the bases that were asked.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ struct Carrier(Arc<Network>);
 
 const CHECK: &str = r#"{"error": true, "message": "empty token"}"#;
 const TOKEN: &str = r#"{"error": false, "token": "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.x"}"#;
+const OLD_TOKEN: &str = r#"{"error": false, "token": "abcdefghijklmnopqrstuvwxyz012345", "expiration": 4102444800}"#;
 const VERSION: &str = r#"{"error": false, "message": "TigerGraph RESTPP:\n --- Version ---\nproduct release_4.2.1"}"#;
 
 impl Http for Carrier {
@@ -30,10 +31,13 @@ impl Http for Carrier {
             _ if url.ends_with("/gsql/v1/tokens/check") => (400, CHECK),
             _ if url.ends_with("/gsql/v1/tokens") => (200, TOKEN),
             _ if url.ends_with("/version") => (200, VERSION),
+            _ if url.ends_with("/requesttoken") && request.method.name() == "GET" => (404, ""),
+            _ if url.ends_with("/requesttoken") => (200, OLD_TOKEN),
             _ => panic!("{url}"),
         };
-        let base = url.trim_start_matches("http://localhost:").split("/gsql/").next().unwrap_or_default();
-        let base = base.trim_end_matches("/version");
+        let base = url.trim_start_matches("http://").trim_start_matches("localhost:");
+        let base = base.split("/gsql/").next().unwrap_or_default();
+        let base = base.trim_end_matches("/version").trim_end_matches("/requesttoken");
         self.0.asked.lock().expect("the bases").push(base.to_owned());
         let port = base.split('/').next().unwrap_or_default();
         // A server from 4.1 on has REST++ below its gateway alone.
@@ -146,4 +150,26 @@ fn ports_that_the_program_gives_are_used_as_they_are() {
     let connection = Connection::with_http(settings, Box::new(Carrier(network.clone())));
     connection.get_token(None, 0, TokenOptions::default()).expect_err("nobody listens");
     assert_eq!(*network.asked.lock().expect("the bases"), ["14240"; 3]);
+}
+
+/// Each of several servers has its own old port, and what is found of one says nothing of another.
+#[test]
+fn the_rules_hold_for_each_of_several_servers() {
+    let (network, mut config) = (Arc::new(Network::default()), Config::new("http://localhost, http://127.0.0.1"));
+    let settings = config.set_secret(Some(b"mysecret")).validate().expect("good settings");
+    let connection = Connection::with_http(settings, Box::new(Carrier(network.clone())));
+    let ask = |open: &'static [&str]| {
+        *network.open.lock().expect("the ports") = open.iter().copied().collect();
+        let token = connection.get_token(None, 0, TokenOptions::default());
+        (token.map(drop), std::mem::take(&mut *network.asked.lock().expect("the bases")))
+    };
+    let (outcome, asked) = ask(&["127.0.0.1:9000"]);
+    outcome.expect("a token");
+    assert_eq!(asked[..2], ["14240", "9000"], "{asked:?}");
+    assert!(asked[2..].iter().all(|base| base.starts_with("127.0.0.1:")), "{asked:?}");
+    assert_eq!(connection.urls().get(Server::Restpp), "http://127.0.0.1:9000");
+    let (outcome, asked) = ask(&["14240"]);
+    outcome.expect("a token");
+    assert_eq!(asked.last().map(String::as_str), Some("14240"), "{asked:?}");
+    assert_eq!(connection.urls().get(Server::Restpp), "http://localhost:14240/restpp");
 }

@@ -55,6 +55,7 @@ fn title(group: &str) -> String {
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     match group {
         "tls" => "TLS".to_owned(),
+        "oauth2" => "OAuth2".to_owned(),
         _ => first.into_iter().chain(letters).collect(),
     }
 }

@@ -7,47 +7,61 @@ import (
 	"strings"
 )
 
-// origin is where a connection's server is: what may get its token.
+// origin is where a connection's servers are: what may get its token.
 type origin struct {
-	scheme, host string
-	ports        []string
+	scheme string
+	places []place
+}
+
+// place is one of the servers.
+type place struct {
+	host  string
+	ports []string
 }
 
 // The ports that an address without one may mean.
 var usualPorts = []string{"443", "14240", "9000"}
 
-// newOrigin reads an address that the library has accepted.
-func newOrigin(host string, ports ...string) origin {
-	if !strings.Contains(host, "://") {
-		host = "https://" + host
-	}
-	address, err := url.Parse(host)
-	if err != nil {
-		return origin{} // no request is to this
-	}
-	o := origin{scheme: address.Scheme, host: address.Hostname()}
-	if port := address.Port(); port != "" {
-		o.ports = append(o.ports, port)
-	} else {
-		o.ports = append(o.ports, usualPorts...)
-	}
-	for _, port := range ports {
-		if port != "" {
-			o.ports = append(o.ports, port)
+// newOrigin reads an address that the library has accepted, or several with commas between them.
+func newOrigin(hosts string, ports ...string) origin {
+	var o origin
+	for _, host := range strings.Split(hosts, ",") {
+		host = strings.TrimSpace(host)
+		if !strings.Contains(host, "://") {
+			host = "https://" + host
 		}
+		address, err := url.Parse(host)
+		if err != nil {
+			continue // no request is to this
+		}
+		at := place{host: address.Hostname()}
+		if port := address.Port(); port != "" {
+			at.ports = append(at.ports, port)
+		} else {
+			at.ports = append(at.ports, usualPorts...)
+		}
+		for _, port := range ports {
+			if port != "" {
+				at.ports = append(at.ports, port)
+			}
+		}
+		o.scheme = address.Scheme
+		o.places = append(o.places, at)
 	}
 	return o
 }
 
-// has reports whether a request to u goes to the server.
+// has reports whether a request to u goes to one of the servers.
 func (o origin) has(u *url.URL) bool {
-	if !strings.EqualFold(u.Hostname(), o.host) {
-		return false
-	}
 	port := portOf(u)
-	for _, own := range o.ports {
-		if port == own {
-			return true
+	for _, at := range o.places {
+		if !strings.EqualFold(u.Hostname(), at.host) {
+			continue
+		}
+		for _, own := range at.ports {
+			if port == own {
+				return true
+			}
 		}
 	}
 	return false
@@ -63,7 +77,11 @@ func portOf(u *url.URL) string {
 	return "80"
 }
 
-// String is the address without its port.
+// String is the address without its port, or the addresses.
 func (o origin) String() string {
-	return o.scheme + "://" + o.host
+	hosts := make([]string, 0, len(o.places))
+	for _, at := range o.places {
+		hosts = append(hosts, o.scheme+"://"+at.host)
+	}
+	return strings.Join(hosts, ",")
 }

@@ -59,6 +59,7 @@ static const char *wrong_number(enum option_id option, const char *text) {
     switch (option) {
     case O_LIFETIME: whole_seconds(text, &wrong); break;
     case O_MAX_SIZE: bytes(text, &wrong); break;
+    case O_GRACE:
     case O_WAIT: milliseconds(text, &wrong); break;
     case O_TIMEOUT:
     case O_CONNECT_TIMEOUT:
@@ -170,7 +171,7 @@ static int take_short(struct command_line *line, const char *letters, char ***ne
 static int find_command(struct command_line *line) {
     static const char token_words[] = "token may be followed by get, check, refresh or delete; "
                                       "a token itself is never an argument";
-    static const char secret_words[] = "secret must be followed by list, show, create, ensure or drop";
+    static const char secret_words[] = "secret must be followed by list, show, create, ensure, drop or rotate";
     if (line->count == 0) return wrong("no command given", "");
     const char *group = line->words[0], *alone = strcmp(group, "token") == 0 ? "get" : "";
     const char *verb = line->count > 1 ? line->words[1] : alone;

@@ -6,7 +6,7 @@
  *
  *     tables.c      the commands and the options
  *     arguments.c   reads the command line            settings.c   passes it on to the library
- *     token.c, secret.c, request.c, diagnosis.c       the commands
+ *     token.c, secret.c, rotate.c, request.c, diagnosis.c   the commands
  *     help.c, man.c, completion.c                     what is printed from the tables
  *     output.c, input.c, words.c                      what is written, read, and said */
 #include "tg-auth.h"
@@ -15,7 +15,10 @@ static int connect_and_run(const struct command_line *line) {
     tg_error *error = NULL;
     tg_conn *conn = NULL;
     tg_config *config = NULL;
-    int code = make_config(&line->given, &config);
+    struct given login = line->given;
+    int has_other = login.value[O_USERNAME] || login.value[O_PASSWORD_FILE] || login.value[O_JWT_FILE];
+    if (line->command == SECRET_ROTATE && has_other) login.value[O_SECRET_FILE] = NULL;
+    int code = make_config(&login, &config);
     tg_status status = code ? TG_STATUS_OK : tg_conn_new(config, &conn, &error);
     tg_config_free(config);
     if (status != TG_STATUS_OK) return failed(error, &line->given);

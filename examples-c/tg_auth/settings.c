@@ -16,6 +16,7 @@ static int set_login(const struct given *given, tg_config *config, enum option_i
     const char *file = given->value[option], *user = given->value[O_USERNAME], *credential = NULL;
     if (is_input(file)) {
         const char *what = option == O_PASSWORD_FILE ? "Password" : option == O_JWT_FILE ? "JWT" : "Secret";
+        if (option == O_OAUTH2_CLIENT_SECRET_FILE) what = "Client secret";
         const char *trouble = read_line(file, what, line);
         if (trouble) {
             int is_sentence = strncmp(trouble, "is ", 3) == 0 || strncmp(trouble, "holds ", 6) == 0;
@@ -35,6 +36,11 @@ static int set_login(const struct given *given, tg_config *config, enum option_i
         if (credential) tg_config_set_jwt(config, credential);
         else if (file) tg_config_set_jwt_file(config, file);
         break;
+    case O_OAUTH2_CLIENT_SECRET_FILE:
+        tg_config_set_oauth2(config, given->value[O_OAUTH2_URL], given->value[O_OAUTH2_CLIENT_ID], credential);
+        tg_config_set_oauth2_secret_file(config, file);
+        if (given->value[O_OAUTH2_SCOPE]) tg_config_set_oauth2_parameter(config, "scope", given->value[O_OAUTH2_SCOPE]);
+        break;
     default:
         if (credential) tg_config_set_secret(config, credential);
         else if (file) tg_config_set_secret_file(config, file);
@@ -43,14 +49,15 @@ static int set_login(const struct given *given, tg_config *config, enum option_i
 }
 
 static int set_logins(const struct given *given, tg_config *config) {
-    static const enum option_id files[] = {O_SECRET_FILE, O_PASSWORD_FILE, O_JWT_FILE};
+    static const enum option_id files[] = {O_SECRET_FILE, O_PASSWORD_FILE, O_JWT_FILE, O_OAUTH2_CLIENT_SECRET_FILE};
+    const size_t count = sizeof files / sizeof *files;
     const char *data = given->value[O_DATA];
     int inputs = is_input(given->value[O_TOKEN_FILE]) + is_input(given->value[O_ENV_FILE]), code = 0;
     inputs += data && *data == '@' && is_input(data + 1);
     struct line line;
-    for (size_t i = 0; i < 3; i++) inputs += is_input(given->value[files[i]]);
+    for (size_t i = 0; i < count; i++) inputs += is_input(given->value[files[i]]);
     if (inputs > 1) return wrong("standard input is read once: only one option may have - for its file", "");
-    for (size_t i = 0; i < 3 && !code; i++) {
+    for (size_t i = 0; i < count && !code; i++) {
         code = set_login(given, config, files[i], &line);
         wipe(&line, sizeof line);
     }

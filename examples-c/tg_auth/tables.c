@@ -7,7 +7,7 @@
 #define OF(command) (1u << (command))
 #define TOKENS (OF(TOKEN_GET) | OF(TOKEN_CHECK) | OF(TOKEN_REFRESH) | OF(TOKEN_DELETE))
 #define OWN_SECRETS (OF(SECRET_LIST) | OF(SECRET_SHOW) | OF(SECRET_CREATE) | OF(SECRET_DROP))
-#define SECRETS (OWN_SECRETS | OF(SECRET_ENSURE))
+#define SECRETS (OWN_SECRETS | OF(SECRET_ENSURE) | OF(SECRET_ROTATE))
 /* Those that have to do with a server. */
 #define CONNECTING (TOKENS | SECRETS | OF(URL) | OF(REQUEST) | OF(SERVER) | OF(DOCTOR))
 #define EVERY (CONNECTING | OF(VERSION) | OF(HELP))
@@ -31,6 +31,10 @@ const struct command commands[COMMAND_COUNT] = {
         secret_ensure},
     [SECRET_DROP] = {"secret", "drop", "ALIAS...", 1, -1, "tg_drop_secret tg_drop_secrets", "drop secrets",
         secret_drop},
+    [SECRET_ROTATE] = {"secret", "rotate", "ALIAS [NEW]", 1, 2, "",
+        "replace the secret in the file of --secret-file: create NEW (default: ALIAS with the next number), write it into "
+        "the file, and drop ALIAS. After a failure, run the same again",
+        secret_rotate},
     [URL] = {"url", "", "", 0, 0, "tg_conn_url tg_token_url",
         "print the address that requests begin with, such as https://db.example.com:14240/restpp; sends nothing", url},
     [REQUEST] = {"request", "", "PATH", 1, 1, "tg_send tg_request_new",
@@ -84,7 +88,8 @@ const struct option_row options[OPTION_COUNT] = {
 
     [O_SECRET_FILE] = {"secret-file", 0, "FILE", "", CONNECTING, "Login", "TG_SECRET_FILE",
         "tg_config_set_secret tg_config_set_secret_file", "secret secret_file",
-        "log in with the secret in this file; -: on standard input"},
+        "log in with the secret in this file; -: on standard input. With secret rotate and another login, only the "
+        "file to be replaced"},
     [O_USERNAME] = {"username", 0, "NAME", "", CONNECTING, NULL, "TG_USERNAME", "", "username",
         "log in as this user, with --password-file"},
     [O_PASSWORD_FILE] = {"password-file", 0, "FILE", "", CONNECTING, NULL, "TG_PASSWORD_FILE",
@@ -93,6 +98,19 @@ const struct option_row options[OPTION_COUNT] = {
     [O_JWT_FILE] = {"jwt-file", 0, "FILE", "", CONNECTING, NULL, "TG_JWT_FILE",
         "tg_config_set_jwt tg_config_set_jwt_file", "jwt jwt_file",
         "log in with the JWT in this file; -: on standard input"},
+    [O_OAUTH2_URL] = {"oauth2-url", 0, "URL", "", CONNECTING, NULL, "TG_OAUTH2_URL", "tg_config_set_oauth2",
+        "oauth2_url",
+        "get tokens from the token endpoint of an authorization server (OAuth2 client credentials)"},
+    [O_OAUTH2_CLIENT_ID] = {"oauth2-client-id", 0, "ID", "", CONNECTING, NULL, "TG_OAUTH2_CLIENT_ID", "",
+        "oauth2_client_id",
+        "the client's id there"},
+    [O_OAUTH2_CLIENT_SECRET_FILE] = {"oauth2-client-secret-file", 0, "FILE", "", CONNECTING, NULL,
+        "TG_OAUTH2_CLIENT_SECRET_FILE", "tg_config_set_oauth2_secret_file",
+        "oauth2_client_secret oauth2_client_secret_file",
+        "the client's secret is in this file; -: on standard input"},
+    [O_OAUTH2_SCOPE] = {"oauth2-scope", 0, "SCOPE", "", CONNECTING, NULL, "TG_OAUTH2_SCOPE",
+        "tg_config_set_oauth2_parameter", "oauth2_scope oauth2_parameter",
+        "what the token is for; several scopes are separated by spaces"},
 
     [O_TIMEOUT] = {"timeout", 't', "SEC", "", CONNECTING, "The call", "",
         "tg_config_set_timeouts tg_conn_set_timeout", "total_ms",
@@ -120,6 +138,8 @@ const struct option_row options[OPTION_COUNT] = {
     [O_IGNORE_MISSING] = {"ignore-missing", 0, NULL, "", OF(TOKEN_DELETE) | OF(SECRET_DROP), NULL, "",
         "TG_IGNORE_MISSING", "",
         "it is no error if something does not exist"},
+    [O_GRACE] = {"grace", 0, "SEC", "", OF(SECRET_ROTATE), NULL, "", "", "",
+        "wait so long before the old secret is dropped, for programs that have just read it; default: 30"},
     [O_GATEWAY] = {"gateway", 0, NULL, "", OF(URL) | OF(REQUEST), NULL, "", "", "",
         "of the gateway, with GSQL and the other servers behind it, and not of REST++"},
     [O_METHOD] = {"method", 'X', "METHOD", "", OF(REQUEST), NULL, "", "", "",
@@ -154,8 +174,8 @@ const size_t exit_code_count = sizeof exit_codes / sizeof *exit_codes;
 
 const char *const about_credentials[] = {
     "Credentials are never arguments, because every user of the machine can read those. They come from the environment: "
-    "TG_SECRET, or TG_USERNAME and TG_PASSWORD, or TG_JWT_TOKEN, or TG_API_TOKEN; or from files, which nobody else may "
-    "read; or, with - as the file, as the first line of standard input. On a terminal it is not shown.",
+    "TG_SECRET, or TG_USERNAME and TG_PASSWORD, or TG_JWT_TOKEN, or TG_API_TOKEN, or TG_OAUTH2_CLIENT_SECRET; or from "
+    "files, which nobody else may read; or, with - as the file, as the first line of standard input. On a terminal it is not shown.",
     "An option that is given here comes before its variable, which stands behind it in brackets. If one of the options "
     "for the login is given, no other part of the login is taken from the environment. The same option with two values is an "
     "error.",

@@ -17,7 +17,7 @@
 
 enum command_id {
     TOKEN_GET, TOKEN_CHECK, TOKEN_REFRESH, TOKEN_DELETE,
-    SECRET_LIST, SECRET_SHOW, SECRET_CREATE, SECRET_ENSURE, SECRET_DROP,
+    SECRET_LIST, SECRET_SHOW, SECRET_CREATE, SECRET_ENSURE, SECRET_DROP, SECRET_ROTATE,
     URL, REQUEST, SERVER, DOCTOR, VERSION, HELP, COMMAND_COUNT
 };
 
@@ -25,8 +25,9 @@ enum option_id {
     O_HOST, O_GRAPH, O_PROFILE, O_ENV_FILE, O_RESTPP_PORT, O_GSQL_PORT, O_CLOUD, O_SERVER_VERSION, O_ALLOW_HTTP, O_PROXY,
     O_CA_FILE, O_ADD_CA_FILE, O_PIN, O_CLIENT_CERT, O_CLIENT_KEY, O_INSECURE,
     O_SECRET_FILE, O_USERNAME, O_PASSWORD_FILE, O_JWT_FILE,
+    O_OAUTH2_URL, O_OAUTH2_CLIENT_ID, O_OAUTH2_CLIENT_SECRET_FILE, O_OAUTH2_SCOPE,
     O_TIMEOUT, O_CONNECT_TIMEOUT, O_USER_AGENT, O_VERBOSE,
-    O_LIFETIME, O_GLOBAL, O_HEADER, O_TOKEN_FILE, O_OR_NEW, O_USER, O_IGNORE_MISSING,
+    O_LIFETIME, O_GLOBAL, O_HEADER, O_TOKEN_FILE, O_OR_NEW, O_USER, O_IGNORE_MISSING, O_GRACE,
     O_GATEWAY, O_METHOD, O_ADD_HEADER, O_DATA, O_MAX_SIZE, O_OFFLINE, O_WAIT,
     O_JSON, O_MAN, O_COMPLETION, O_HELP, O_VERSION, OPTION_COUNT
 };
@@ -165,7 +166,7 @@ void print_bash(void);
 void print_zsh(void);
 void print_fish(void);
 
-/* --- Commands (token.c, secret.c, request.c, diagnosis.c) ---------------------------------------------- */
+/* --- Commands (token.c, secret.c, rotate.c, request.c, diagnosis.c) ---------------------------------------------- */
 
 int token_get(tg_conn *conn, char **words, size_t count, const struct given *given);
 int token_check(tg_conn *conn, char **words, size_t count, const struct given *given);
@@ -176,6 +177,7 @@ int secret_show(tg_conn *conn, char **words, size_t count, const struct given *g
 int secret_create(tg_conn *conn, char **words, size_t count, const struct given *given);
 int secret_ensure(tg_conn *conn, char **words, size_t count, const struct given *given);
 int secret_drop(tg_conn *conn, char **words, size_t count, const struct given *given);
+int secret_rotate(tg_conn *conn, char **words, size_t count, const struct given *given);
 int url(tg_conn *conn, char **words, size_t count, const struct given *given);
 int request(tg_conn *conn, char **words, size_t count, const struct given *given);
 int server(tg_conn *conn, char **words, size_t count, const struct given *given);

@@ -3,11 +3,12 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr::{null, null_mut};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::canary;
 use tigergraph_auth::ffi::{
-    config::*, conn::*, error::*, report::*, request::*, secrets::*, status::*, token::*, version::*, wakeup::*,
+    config::*, conn::*, error::*, provider::*, report::*, request::*, secrets::*, status::*, token::*, version::*,
+    wakeup::*,
 };
 use tigergraph_auth::unversioned::played;
 
@@ -35,6 +36,17 @@ const METHODS: [Option<&[u8]>; 6] = [None, Some(b"GET"), Some(b"POST"), Some(b"H
 const PATHS: [Option<&[u8]>; 6] =
     [None, Some(b"/echo"), Some(b"/gsql/v1/secrets?a=%2F"), Some(b"/a/%2e%2e/b"), Some(b"x"), Some(b"/\xff")];
 
+/// Parameters of a request to a token endpoint, good and bad.
+const PARAMETERS: [Option<&[u8]>; 7] = [
+    None,
+    Some(b""),
+    Some(b"scope"),
+    Some(b"client_auth"),
+    Some(b"client_assertion"),
+    Some(b"client_secret"),
+    Some(b"\xff"),
+];
+
 /// What any other text may be.
 const TEXTS: [Option<&[u8]>; 18] = [
     None,
@@ -60,7 +72,7 @@ const TEXTS: [Option<&[u8]>; 18] = [
 const NUMBERS: [i64; 8] = [0, 1, -1, 60, 3600, 31_536_000, i64::MAX, i64::MIN];
 
 /// What the server may answer, beside bytes of the input.
-const ANSWERS: [&[u8]; 12] = [
+const ANSWERS: [&[u8]; 14] = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 95\r\n\r\n{\"code\":\"REST-0000\",\"expiration\":4102444800,\"error\":false,\"message\":\"\",\"token\":\"tokenofaserver\"}",
     b"HTTP/1.1 200 OK\r\n\r\n{\"error\":false,\"token\":\"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.CanarySignature0\"}",
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
@@ -72,6 +84,8 @@ const ANSWERS: [&[u8]; 12] = [
     b"HTTP/1.1 200 OK\r\n\r\n{\"error\":false,\"message\":\"TigerGraph version: 3.9.3\"}",
     b"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\n\r\n<html>",
     b"HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":true,\"code\":\"REST-10016\",\"message\":\"CANARYSECRET-481516234299 is refused\"}",
+    b"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"tokenofanauthority\",\"token_type\":\"Bearer\",\"expires_in\":3600}",
+    b"HTTP/1.1 401 Unauthorized\r\n\r\n{\"error\":\"invalid_client\",\"error_description\":\"CANARYSECRET-481516234299 is refused\"}",
     b"HTTP/1.1 503 Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
 ];
 
@@ -95,7 +109,7 @@ pub fn calls(data: &[u8]) {
         }
         std::thread::yield_now();
     }
-    panic!("{given} pointers were given for log lines and wakeups, {} released", released.load(Ordering::SeqCst));
+    panic!("{given} pointers were given with functions, {} released", released.load(Ordering::SeqCst));
 }
 
 unsafe extern "C" fn log(_: i32, message: *const c_char, _: *mut c_void) {
@@ -107,6 +121,26 @@ unsafe extern "C" fn log(_: i32, message: *const c_char, _: *mut c_void) {
 unsafe extern "C" fn wakeup(user_data: *mut c_void) {
     // SAFETY: not released yet, so `calls` still waits with its counter.
     unsafe { &*user_data.cast::<AtomicUsize>() }.load(Ordering::SeqCst);
+}
+
+/// What the next provider says; the one after it says the next.
+static PROVIDED: AtomicU8 = AtomicU8::new(0);
+
+unsafe extern "C" fn provide(request: *mut tg_provider_request, _: *mut c_void) {
+    let turn = PROVIDED.fetch_add(1, Ordering::SeqCst);
+    let token = CREDENTIALS[usize::from(turn) % CREDENTIALS.len()].map(|text| CString::new(text).expect("no NUL"));
+    let (token, end) = (Argument(token), NUMBERS[usize::from(turn / 16) % NUMBERS.len()]);
+    // SAFETY: the request lives until this returns; texts that live for the call.
+    unsafe {
+        assert!(tg_provider_request_time_left_ms(request) >= 0);
+        assert!((0..=1).contains(&tg_provider_request_is_cancelled(request)));
+        if turn & 1 == 0 {
+            tg_provider_request_set_token(request, token.pointer(), end, null_mut());
+        }
+        if turn & 6 == 0 {
+            tg_provider_request_fail(request, tg_status::UNAUTHENTICATED, token.pointer(), end, null_mut());
+        }
+    }
 }
 
 unsafe extern "C" fn release(user_data: *mut c_void) {
@@ -275,7 +309,7 @@ impl<'a> Program<'a> {
     }
 
     fn set(&mut self) {
-        let which = self.byte() % 27;
+        let which = self.byte() % 31;
         if which == 0 || self.configs.is_empty() {
             let host = self.text();
             // SAFETY: a NUL-terminated text or NULL.
@@ -312,6 +346,23 @@ impl<'a> Program<'a> {
                 23 => tg_config_load_profile(config, self.text().pointer()),
                 24 => tg_config_load_env_file(config, self.text().pointer()),
                 25 => tg_config_add_ca_file(config, self.text().pointer()),
+                26 => {
+                    let provide: tg_provider_fn = if self.byte() & 1 == 0 { Some(provide) } else { None };
+                    self.given += 1;
+                    PROVIDED.store(self.byte(), Ordering::SeqCst);
+                    let user_data = std::ptr::from_ref(self.released).cast_mut().cast();
+                    tg_config_set_token_provider(config, provide, user_data, Some(release));
+                }
+                27 => {
+                    let (url, id) = (self.text(), self.text());
+                    tg_config_set_oauth2(config, url.pointer(), id.pointer(), self.credential().pointer());
+                }
+                28 => tg_config_set_oauth2_secret_file(config, self.text().pointer()),
+                29 => tg_config_set_oauth2_parameter(
+                    config,
+                    self.argument(&PARAMETERS).pointer(),
+                    self.credential().pointer(),
+                ),
                 _ => {
                     let log: tigergraph_auth::ffi::log::tg_log_fn = if self.byte() & 1 == 0 { Some(log) } else { None };
                     self.given += 1;
@@ -523,7 +574,7 @@ unsafe fn check_error(error: *const tg_error) {
         check(tg_error_message(error));
         check(tg_error_hint(error));
         check(tg_error_server_code(error));
-        assert!(text(tg_error_reason(error)).bytes().all(|b| b.is_ascii_lowercase() || b"._8".contains(&b)));
+        assert!(text(tg_error_reason(error)).bytes().all(|b| b.is_ascii_lowercase() || b"._28".contains(&b)));
         assert!((0..1000).contains(&tg_error_http_status(error)) && tg_error_retry_after_ms(error) >= -1);
     }
 }

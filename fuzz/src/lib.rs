@@ -23,8 +23,13 @@ static HEAP: PeakAlloc = PeakAlloc;
 pub type Parser = (&'static str, fn(&[u8]));
 
 /// Replies that are JSON.
-const JSON: [Parser; 4] =
-    [("json", replies::json), ("token", replies::token), ("secrets", replies::secrets), ("refusal", replies::refusal)];
+const JSON: [Parser; 5] = [
+    ("json", replies::json),
+    ("token", replies::token),
+    ("secrets", replies::secrets),
+    ("refusal", replies::refusal),
+    ("oauth2", replies::oauth2),
+];
 
 /// Everything else that a server says.
 const TEXTS: [Parser; 6] = [

@@ -13,6 +13,7 @@ use tigergraph_auth::unversioned::http::Answer;
 use tigergraph_auth::unversioned::issued::{self, Expiration, LifetimeUnit, Requested};
 use tigergraph_auth::unversioned::json::{self, Json, Text};
 use tigergraph_auth::unversioned::jwt;
+use tigergraph_auth::unversioned::oauth2;
 use tigergraph_auth::unversioned::operation::{Credential, Operation};
 use tigergraph_auth::unversioned::redact::{Redactor, ToHide};
 use tigergraph_auth::unversioned::refusal::{self, Question};
@@ -141,6 +142,34 @@ pub fn refusal(data: &[u8]) {
         assert!(!error.message().chars().any(char::is_control) && error.message().len() < 1024);
     }
     checked(reply);
+}
+
+/// Any answer of a token endpoint: a token that a header can carry, or an error that holds no credential. The first byte
+/// chooses the status.
+pub fn oauth2(data: &[u8]) {
+    let Some((status, body)) = data.split_first() else {
+        return;
+    };
+    let status = STATUSES[usize::from(*status) % STATUSES.len()];
+    let answer = Answer { status, body: Zeroizing::new(body.to_vec()), ..no_answer() };
+    let redactor = redactor();
+    let issued = within_bounds(body, || {
+        let reply = oauth2::parse(&answer)?;
+        let granted = oauth2::read(&answer, &reply, &redactor)?;
+        let requested = Requested { lifetime_s: 0, sent_at: 1_700_000_000, answered_at: None };
+        issued::from_grant(granted.token, granted.expires_in, requested)
+    });
+    match &issued {
+        Ok(issued) => {
+            assert!(matches!(status, 200 | 201) && issued.token.value().bytes().all(checks::is_token_byte));
+            assert!(issued.token.expires_at() >= 0);
+        }
+        Err(error) => {
+            assert!(error.message().starts_with("cannot get a token from the token endpoint: "), "{error}");
+            assert!(!error.message().chars().any(char::is_control) && error.message().len() < 1024);
+        }
+    }
+    checked(issued);
 }
 
 fn no_answer() -> Answer {

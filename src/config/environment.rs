@@ -10,10 +10,10 @@ use zeroize::Zeroizing;
 
 use crate::config::env_file::EnvFile;
 use crate::config::table::{CONNECT_LIMIT, Filled, Key, Kind, SETTINGS};
-use crate::config::{Config, Raw, Written, limit};
+use crate::config::{Config, Raw, Written, hosts, limit};
 use crate::error::{Error, Reason, Result};
 use crate::platform::process;
-use crate::wire::address::Address;
+
 use crate::wire::no_proxy::NoProxy;
 use crate::wire::proxy::ProxySetting;
 
@@ -178,7 +178,10 @@ impl Config {
         if !self.is_set(Key::CaPem) {
             filled(Filled::WithoutCaPem).for_each(|(key, names)| self.set_if_open(key, || first(places, names)));
         }
-        self.fill_whole(places, Filled::WithCredentials);
+        // The program's own login, which is no text.
+        if self.provider.is_none() {
+            self.fill_whole(places, Filled::WithCredentials);
+        }
         self.fill_whole(places, Filled::WithClientKey);
         let beside_host: Vec<&Place> =
             places.iter().filter(|place| self.place_of(Key::Host) == Some(place.number)).collect();
@@ -220,8 +223,8 @@ impl Config {
     /// A port in the address of a profile or a file goes before ports that come from places after it.
     fn leave_ports_to_address(&mut self) {
         let Some(place) = self.place_of(Key::Host) else { return };
-        let address = self.text(Key::Host).ok().flatten().and_then(|host| Address::parse(&host).ok());
-        if address.is_none_or(|address| address.port.is_none()) {
+        let addresses = self.text(Key::Host).ok().flatten().and_then(|host| hosts::addresses(&host).ok());
+        if addresses.is_none_or(|addresses| addresses.iter().all(|address| address.port.is_none())) {
             return;
         }
         for key in [Key::RestppPort, Key::GsqlPort] {

@@ -5,11 +5,13 @@
 pub mod credential;
 mod env_file;
 mod environment;
+mod hosts;
+pub mod oauth2;
+pub mod provider;
 pub mod settings;
 pub mod shown;
 pub mod table;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -17,7 +19,9 @@ use zeroize::Zeroizing;
 use crate::checks::{GraphName, LONGEST_LIFETIME_S, check_secret, check_token, no_controls, short_utf8, utf8};
 use crate::config::credential::{Check, Credential, Kept};
 use crate::config::environment::{Origin, Sources, environment_proxy};
-use crate::config::settings::{Login, Settings};
+use crate::config::oauth2::WrittenParameter;
+use crate::config::provider::Provider;
+use crate::config::settings::{Login, Settings, TokenEndpoint};
 use crate::config::table::{CALL_LIMIT, CONNECT_LIMIT, Key};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Hidden;
@@ -27,7 +31,7 @@ use crate::protocol::version::Version;
 use crate::wire::address::Address;
 use crate::wire::no_proxy::NoProxy;
 use crate::wire::proxy::ProxySetting;
-use crate::wire::tls::{Trust, TrustSettings};
+use crate::wire::tls::TrustSettings;
 
 /// No User-Agent header may be longer than this.
 const AGENT_LIMIT: usize = 1024;
@@ -50,12 +54,14 @@ pub struct Config {
     /// What was written for the settings that are texts, by their keys.
     texts: [Raw; Key::COUNT],
     added_ca_files: Vec<Vec<u8>>,
+    oauth2_parameters: Vec<WrittenParameter>,
     insecure_tls: bool,
     connect_ms: u32,
     total_ms: u32,
     lifetime_s: i64,
     renew_before_s: i64,
     log: Option<Logger>,
+    provider: Option<Provider>,
     /// What came through pipes in place of files.
     kept: Kept,
     /// What fills the settings that the program leaves open.
@@ -72,7 +78,8 @@ fn raw_number(number: i32) -> Raw {
 }
 
 impl Config {
-    /// Settings for the server at this address: `https://host[:port][/base]`.
+    /// Settings for the server at this address, `https://host[:port][/base]`, or for several servers of one cluster:
+    /// their addresses, with commas between them.
     pub fn new(host: impl AsRef<[u8]>) -> Config {
         let mut config = Config::default();
         config.set(Key::Host, raw(Some(host.as_ref())));
@@ -250,22 +257,36 @@ impl Config {
             let hint = "Give the server's address to tg_config_new, or set TG_HOST where the environment is read.";
             return Err(Error::new(Reason::ArgumentNull, "the setting \"host\" is missing").with_hint(hint));
         };
-        let address = Address::parse(&host)?;
-        let allow_http = self.allows_http()?;
-        if !address.tls && !allow_http && !address.is_loopback() {
+        let addresses = hosts::addresses(&host)?;
+        let (tls, allow_http) = (addresses[0].tls, self.allows_http()?);
+        let is_open = |address: &&Address| !tls && !allow_http && !address.is_loopback();
+        if let Some(address) = addresses.iter().find(is_open) {
             let message = format!("plain http to {} would show credentials to the network", address.host);
             return Err(Error::new(Reason::ConfigPlainHttp, message));
         }
-        let route = Route::new(&address, self.ports()?, self.tgcloud()?);
-        let proxy = self.proxy(address.tls)?;
+        let (ports, tgcloud) = (self.ports()?, self.tgcloud()?);
+        let routes = hosts::routes(&addresses, |address| Route::new(address, ports, tgcloud))?;
+        let proxy = self.proxy(tls)?;
+        let login = self.login()?;
+        let trust = self.trust()?;
+        let trust = trust.read()?;
+        let token_endpoint = match &login {
+            Some(Login::OAuth2(client)) => Some(TokenEndpoint {
+                trust: client.url.tls().then(|| trust.of_token_endpoint()).transpose()?,
+                proxy: self.proxy(client.url.tls())?,
+            }),
+            _ => None,
+        };
         Ok(Settings {
-            route,
+            routes,
             graph: self.text(Key::Graph)?.map(|name| GraphName::new(&name)).transpose()?,
-            login: self.login()?,
+            login,
+            token_endpoint,
             api_token: self.token(Key::ApiToken)?,
             version: self.version()?,
-            trust: self.trust(&address)?,
-            loopback_only: !address.tls && !allow_http,
+            // Settings are validated for plain http too, but the system's trust store is not read for it.
+            trust: trust.of_server(tls)?,
+            loopback_only: !tls && !allow_http,
             connect_limit: limit(self.connect_ms, CONNECT_LIMIT),
             call_limit: limit(self.total_ms, CALL_LIMIT),
             proxy,
@@ -274,7 +295,7 @@ impl Config {
             renew_before_s: lifetime("renew before", self.renew_before_s)?,
             log: self.log.clone(),
             cautions: self.sources.cautions(),
-            shown: self.shown(address.tls),
+            shown: self.shown(tls),
         })
     }
 
@@ -410,10 +431,11 @@ impl Config {
         // A password without its user is named by itself; together they are one login.
         let of_password = [Key::Username, Key::Password, Key::PasswordFile].into_iter().find(|key| self.is_set(*key));
         let alone = [Key::Secret, Key::SecretFile, Key::Jwt, Key::JwtFile].into_iter().filter(|key| self.is_set(*key));
-        let given: Vec<Key> = of_password.into_iter().chain(alone).collect();
-        if let [first, second, ..] = given[..] {
-            let message =
-                format!("{} and {} are two logins; a connection has one", self.named(first), self.named(second));
+        let given: Vec<Key> = of_password.into_iter().chain(alone).chain(self.oauth2_key()?).collect();
+        if given.len() + usize::from(self.provider.is_some()) > 1 {
+            let provider = self.provider.as_ref().map(|_| "the setting \"token_provider\"".to_owned());
+            let named: Vec<String> = given.iter().map(|key| self.named(*key)).chain(provider).take(2).collect();
+            let message = format!("{} are two logins; a connection has one", named.join(" and "));
             return Err(Error::new(Reason::ConfigConflict, message));
         }
         Ok(match given[..] {
@@ -422,7 +444,8 @@ impl Config {
             [key @ Key::SecretFile] => self.in_file(key, check_secret_setting)?.map(Login::Secret),
             [key @ Key::Jwt] => self.credential(key, check_jwt_setting)?.map(Login::Jwt),
             [key @ Key::JwtFile] => self.in_file(key, check_jwt_setting)?.map(Login::Jwt),
-            _ => None,
+            [key] => Some(Login::OAuth2(Box::new(self.oauth2_client(key)?))),
+            _ => self.provider.clone().map(Login::Provider),
         })
     }
 
@@ -465,8 +488,8 @@ impl Config {
         self.added_ca_files.iter().map(path).collect()
     }
 
-    fn trust(&self, address: &Address) -> Result<Option<Arc<Trust>>> {
-        let settings = TrustSettings {
+    fn trust(&self) -> Result<TrustSettings> {
+        Ok(TrustSettings {
             ca_file: self.text(Key::CaFile)?.map(|path| path.to_string()),
             ca_pem: self.text(Key::CaPem)?.map(|pem| pem.to_string()),
             added_ca_files: self.added_ca_files()?,
@@ -474,9 +497,7 @@ impl Config {
             client_key: self.text(Key::ClientKey)?.map(|path| path.to_string()),
             pin_sha256: self.text(Key::PinSha256)?.map(|pin| pin.to_string()),
             insecure: self.insecure_tls,
-        };
-        // Settings are validated for plain http too, but the system's trust store is not read for it.
-        settings.validate(address.tls)
+        })
     }
 }
 
@@ -516,74 +537,4 @@ fn check_password_setting(text: &str) -> Result<Hidden> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config() -> Config {
-        Config::new("http://127.0.0.1:14240")
-    }
-
-    fn reason(config: &Config) -> (Reason, String) {
-        let error = config.validate().unwrap_err();
-        (error.reason(), error.message().to_owned())
-    }
-
-    fn assert_names(config: &Config, expected: Reason, setting: &str) {
-        let (found, message) = reason(config);
-        assert_eq!(found, expected, "{message}");
-        assert!(message.contains(&format!("\"{setting}")), "{message}");
-        assert!(!message.contains("canary"), "{message}");
-    }
-
-    #[test]
-    fn defaults() {
-        let settings = config().validate().unwrap();
-        assert_eq!(settings.connect_limit, Duration::from_secs(5));
-        assert_eq!(settings.call_limit, Duration::from_secs(30));
-        assert!(settings.login.is_none() && settings.trust.is_none() && settings.graph.is_none());
-    }
-
-    #[test]
-    fn every_bad_setting_is_named_and_never_shown() {
-        let bad: &[u8] = b"canary\xff";
-        assert_names(config().set_graph(Some(bad)), Reason::ArgumentUtf8, "graph");
-        assert_names(config().set_graph(Some(b"a b")), Reason::ArgumentGraph, "graph");
-        assert_names(config().set_password(Some(b"u"), Some(bad)), Reason::ArgumentUtf8, "password");
-        assert_names(config().set_password(Some(b"u"), None), Reason::ArgumentNull, "password");
-        assert_names(config().set_password(None, Some(b"canary")), Reason::ArgumentNull, "username");
-        assert_names(config().set_password(Some(b"u:v"), Some(b"p")), Reason::ArgumentRange, "username");
-        assert_names(
-            config().set_password(Some(b"u"), Some(b"canary\n")),
-            Reason::ArgumentControlCharacter,
-            "password",
-        );
-        assert_names(config().set_secret(Some(b"canary\r")), Reason::ArgumentControlCharacter, "secret");
-        assert_names(config().set_secret(Some(b"")), Reason::ArgumentRange, "secret");
-        assert_names(config().set_secret(Some(b"canarycanary ")), Reason::ArgumentRange, "secret");
-        assert_names(config().set_secret(Some(b"s7s****3k5")), Reason::CredentialsMaskedSecret, "secret");
-        assert_names(config().set_api_token(Some(b"canary,canary")), Reason::ArgumentRange, "api_token");
-        assert_names(config().set_jwt(Some(b"canary canary")), Reason::ArgumentRange, "jwt");
-        assert_names(config().set_server_version(Some(b"four")), Reason::ArgumentRange, "server_version");
-        assert_names(config().set_user_agent(Some(b"a\nb")), Reason::ArgumentControlCharacter, "user_agent");
-        assert_names(config().set_user_agent(Some(&[b'a'; 1025])), Reason::ArgumentRange, "user_agent");
-        assert_names(config().set_tgcloud(7), Reason::ArgumentRange, "tgcloud");
-        assert_names(config().set_token_lifetime(-1, 0), Reason::ArgumentRange, "token lifetime");
-        assert_names(config().set_token_lifetime(31_556_952_001, 0), Reason::ArgumentRange, "token lifetime");
-        assert_names(config().set_token_lifetime(0, i64::MAX), Reason::ArgumentRange, "renew before");
-        assert_names(config().set_proxy(Some(b"gopher://x")), Reason::ArgumentUrl, "proxy");
-        assert_names(config().set_secret(Some(&[b'a'; 70_000])), Reason::ArgumentRange, "secret");
-    }
-
-    #[test]
-    fn two_logins_are_a_conflict_that_names_both() {
-        let (reason, message) = reason(config().set_secret(Some(b"abc")).set_jwt(Some(b"defdefdef")));
-        assert_eq!(reason, Reason::ConfigConflict);
-        assert!(message.contains("\"secret\"") && message.contains("\"jwt\""), "{message}");
-    }
-
-    #[test]
-    fn plain_http_stays_at_home() {
-        assert_eq!(reason(&Config::new("http://db.example.com")).0, Reason::ConfigPlainHttp);
-        assert!(Config::new("http://db.example.com").set_allow_http(true).validate().is_ok());
-    }
-}
+mod tests;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::checks::GraphName;
 use crate::config::credential::Credential;
+use crate::config::oauth2::OAuth2Client;
+use crate::config::provider::Provider;
 use crate::config::shown::Setting;
 use crate::hidden::Hidden;
 use crate::log::Logger;
@@ -16,12 +18,14 @@ use crate::wire::tls::Trust;
 /// Settings that were found good.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where requests go.
-    pub route: Route,
+    /// Where requests go, for each server.
+    pub routes: Vec<Route>,
     /// The graph of secrets and tokens.
     pub graph: Option<GraphName>,
     /// How the connection logs in.
     pub login: Option<Login>,
+    /// Where tokens come from that an authorization server gives, if they do.
+    pub token_endpoint: Option<TokenEndpoint>,
     /// A token given by the caller.
     pub api_token: Option<Hidden>,
     /// The server's version, if the caller told it.
@@ -50,6 +54,15 @@ pub struct Settings {
     pub shown: Vec<Setting>,
 }
 
+/// How the token endpoint of an authorization server is reached.
+#[derive(Debug)]
+pub struct TokenEndpoint {
+    /// Whom TLS trusts there; `None` for plain http.
+    pub trust: Option<Arc<Trust>>,
+    /// The proxy to it, if any.
+    pub proxy: Option<ProxySetting>,
+}
+
 /// How a connection logs in. There is at most one, and no built-in account.
 #[derive(Clone, Debug)]
 pub enum Login {
@@ -64,15 +77,34 @@ pub enum Login {
     Secret(Credential),
     /// A JWT that somebody else issued.
     Jwt(Credential),
+    /// Tokens that an authorization server gives to a client.
+    OAuth2(Box<OAuth2Client>),
+    /// Tokens that a function of the program brings.
+    Provider(Provider),
 }
 
 impl Login {
-    /// What is to be kept secret of it.
-    pub fn credential(&self) -> &Credential {
+    /// What is sent to the server to log in, if the program or a file has it; `None`: a login whose tokens come from
+    /// elsewhere. These are used wherever a JWT is, but renewed.
+    pub fn credential(&self) -> Option<&Credential> {
         match self {
             Login::Password { password: credential, .. } | Login::Secret(credential) | Login::Jwt(credential) => {
-                credential
+                Some(credential)
             }
+            Login::OAuth2(_) | Login::Provider(_) => None,
         }
+    }
+
+    /// What needs attention about the file that its credential is in.
+    pub fn caution(&self) -> Option<String> {
+        match self {
+            Login::OAuth2(client) => client.secret().and_then(Credential::caution),
+            _ => self.credential().and_then(Credential::caution),
+        }
+    }
+
+    /// Whether its tokens come from elsewhere than the server.
+    pub fn is_elsewhere(&self) -> bool {
+        self.credential().is_none()
     }
 }

@@ -4,14 +4,17 @@ use std::ffi::CStr;
 
 use crate::config::environment::Origin;
 use crate::config::table::{self, Key, Kind, SETTINGS};
-use crate::config::{Config, limit};
+use crate::config::{Config, Written, limit};
 use crate::wire::store::{TRUST_VARIABLES, chosen};
 
 impl Config {
     /// The settings that are in use, without any credential. To be shown only when they were found good.
     pub(super) fn shown(&self, tls: bool) -> Vec<Setting> {
         let mut shown: Vec<Setting> = SETTINGS.iter().filter_map(|row| self.shown_row(row)).collect();
-        if tls && !self.is_set(Key::CaFile) && !self.is_set(Key::CaPem) {
+        // They count for a token endpoint in any case, because it is verified by the system's trust store as well.
+        let has_ca = self.is_set(Key::CaFile) || self.is_set(Key::CaPem);
+        let is_tls = |url: &Written| !url.text.to_ascii_lowercase().starts_with(b"http://");
+        if tls && !has_ca || self.get(Key::OAuth2Url).is_some_and(is_tls) {
             shown.extend(TRUST_VARIABLES.iter().filter_map(trust_variable));
         }
         shown
@@ -21,6 +24,11 @@ impl Config {
         let (value, from) = match row.kind {
             Kind::Text(key) => self.written(key, as_it_is)?,
             Kind::Proxy(key) => self.written(key, without_login)?,
+            Kind::Url(key) => self.written(key, without_query)?,
+            Kind::Names(names) => {
+                let names = names(self);
+                (!names.is_empty()).then(|| (names.join(", "), PROGRAM.to_owned()))?
+            }
             Kind::Secret(key) => self.written(key, |_| "given".to_owned())?,
             Kind::List(texts) => {
                 let texts: Vec<_> = texts(self).iter().map(|text| String::from_utf8_lossy(text)).collect();
@@ -54,6 +62,11 @@ fn as_it_is(text: &str) -> String {
 /// A proxy's address may hold its login.
 fn without_login(address: &str) -> String {
     address.rsplit('@').next().unwrap_or_default().to_owned()
+}
+
+/// A query may hold anything.
+fn without_query(address: &str) -> String {
+    address.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// A variable that chooses the system's trust store, if it is there.

@@ -21,6 +21,10 @@ pub enum Key {
     PasswordFile,
     SecretFile,
     JwtFile,
+    OAuth2Url,
+    OAuth2ClientId,
+    OAuth2ClientSecretFile,
+    OAuth2Scope,
     ClientCert,
     ClientKey,
     PinSha256,
@@ -29,6 +33,7 @@ pub enum Key {
     Secret,
     ApiToken,
     Jwt,
+    OAuth2ClientSecret,
     CaPem,
     Proxy,
     AllowHttp,
@@ -64,6 +69,10 @@ pub enum Kind {
     Secret(Key),
     /// The address of a proxy, which may hold a login that is not shown.
     Proxy(Key),
+    /// An address whose query is not shown.
+    Url(Key),
+    /// Values that are not shown, by their names.
+    Names(fn(&Config) -> Vec<String>),
     /// Several texts that may be shown.
     List(fn(&Config) -> &[Vec<u8>]),
     /// Off unless the program switches it on.
@@ -78,8 +87,8 @@ impl Kind {
     /// The key of a setting that is a text.
     pub fn key(self) -> Option<Key> {
         match self {
-            Kind::Text(key) | Kind::Secret(key) | Kind::Proxy(key) => Some(key),
-            Kind::List(_) | Kind::Switch(_) | Kind::Milliseconds(..) | Kind::Seconds(_) => None,
+            Kind::Text(key) | Kind::Secret(key) | Kind::Proxy(key) | Kind::Url(key) => Some(key),
+            Kind::Names(_) | Kind::List(_) | Kind::Switch(_) | Kind::Milliseconds(..) | Kind::Seconds(_) => None,
         }
     }
 }
@@ -136,7 +145,7 @@ pub const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// Every setting, in the order in which a report shows them.
 #[rustfmt::skip]
-pub const SETTINGS: [Setting; Key::COUNT + 6] = [
+pub const SETTINGS: [Setting; Key::COUNT + 8] = [
     row("host", "tg_config_new", (Filled::Alone, &["TG_HOST"]), Kind::Text(Key::Host)),
     row("graph", "tg_config_set_graph", (Filled::Alone, &["TG_GRAPHNAME"]), Kind::Text(Key::Graph)),
     row("username", "tg_config_set_password", (Filled::WithCredentials, &["TG_USERNAME"]), Kind::Text(Key::Username)),
@@ -148,6 +157,10 @@ pub const SETTINGS: [Setting; Key::COUNT + 6] = [
     row("password_file", "tg_config_set_password_file", (Filled::WithCredentials, &["TG_PASSWORD_FILE"]), Kind::Text(Key::PasswordFile)),
     row("secret_file", "tg_config_set_secret_file", (Filled::WithCredentials, &["TG_SECRET_FILE"]), Kind::Text(Key::SecretFile)),
     row("jwt_file", "tg_config_set_jwt_file", (Filled::WithCredentials, &["TG_JWT_FILE"]), Kind::Text(Key::JwtFile)),
+    row("oauth2_url", "tg_config_set_oauth2", (Filled::WithCredentials, &["TG_OAUTH2_URL"]), Kind::Url(Key::OAuth2Url)),
+    row("oauth2_client_id", "tg_config_set_oauth2", (Filled::WithCredentials, &["TG_OAUTH2_CLIENT_ID"]), Kind::Text(Key::OAuth2ClientId)),
+    row("oauth2_client_secret_file", "tg_config_set_oauth2_secret_file", (Filled::WithCredentials, &["TG_OAUTH2_CLIENT_SECRET_FILE"]), Kind::Text(Key::OAuth2ClientSecretFile)),
+    row("oauth2_scope", "tg_config_set_oauth2_parameter", (Filled::WithCredentials, &["TG_OAUTH2_SCOPE"]), Kind::Text(Key::OAuth2Scope)),
     row("client_cert", "tg_config_set_client_cert", (Filled::WithClientKey, &["TG_CLIENT_CERT_PATH"]), Kind::Text(Key::ClientCert)),
     row("client_key", "tg_config_set_client_cert", (Filled::WithClientKey, &["TG_CLIENT_KEY_PATH"]), Kind::Text(Key::ClientKey)),
     row("pin_sha256", "tg_config_set_pin_sha256", (Filled::WithHostOrCa, &["TG_PIN_SHA256"]), Kind::Text(Key::PinSha256)),
@@ -156,10 +169,13 @@ pub const SETTINGS: [Setting; Key::COUNT + 6] = [
     row("secret", "tg_config_set_secret", (Filled::WithCredentials, &["TG_SECRET"]), Kind::Secret(Key::Secret)),
     row("api_token", "tg_config_set_api_token", (Filled::WithCredentials, &["TG_API_TOKEN", "TG_TOKEN"]), Kind::Secret(Key::ApiToken)),
     row("jwt", "tg_config_set_jwt", (Filled::WithCredentials, &["TG_JWT_TOKEN"]), Kind::Secret(Key::Jwt)),
+    row("oauth2_client_secret", "tg_config_set_oauth2", (Filled::WithCredentials, &["TG_OAUTH2_CLIENT_SECRET"]), Kind::Secret(Key::OAuth2ClientSecret)),
     row("ca_pem", "tg_config_set_ca_pem", UNFILLED, Kind::Secret(Key::CaPem)),
     row("proxy", "tg_config_set_proxy", (Filled::Alone, &["TG_PROXY"]), Kind::Proxy(Key::Proxy)),
     row("allow_http", "tg_config_set_allow_http", (Filled::WithHost, &["TG_ALLOW_HTTP"]), Kind::Text(Key::AllowHttp)),
     row("ssl_port", "tg_config_load_env", (Filled::Alone, &["TG_SSL_PORT"]), Kind::Text(Key::SslPort)),
+    row("token_provider", "tg_config_set_token_provider", UNFILLED, Kind::Switch(|config| config.provider.is_some())),
+    row("oauth2_parameter", "tg_config_set_oauth2_parameter", UNFILLED, Kind::Names(Config::oauth2_parameter_names)),
     row("added_ca_file", "tg_config_add_ca_file", UNFILLED, Kind::List(|config| &config.added_ca_files)),
     row("insecure_tls", "tg_config_set_insecure_tls", UNFILLED, Kind::Switch(|config| config.insecure_tls)),
     row("connect_ms", "tg_config_set_timeouts", UNFILLED, Kind::Milliseconds(|config| config.connect_ms, CONNECT_LIMIT)),

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use crate::config::settings::Login;
 use crate::conn::call::Call;
+use crate::conn::counters::Counter;
 use crate::conn::login;
-use crate::conn::places::{self, Job};
+use crate::conn::places::{self, Job, Place};
+use crate::conn::provider;
 use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::sync::thread_local;
 use crate::conn::{Connection, Core, TokenOptions};
@@ -36,7 +38,14 @@ impl Connection {
     /// A token that is good now: the connection's own while it is fresh, renewed in time by one request
     /// however many threads ask. If REST++ authentication is off: one whose value and header are "".
     pub fn authorization(&self) -> Result<Arc<Token>> {
+        self.refuse_recursion()?;
         self.fast_path().map_or_else(|| self.token_within(None), Ok)
+    }
+
+    /// The same for a call that has begun, within its time.
+    pub(super) fn token_for(&self, call: &Call) -> Result<Arc<Token>> {
+        self.refuse_recursion()?;
+        self.fast_path().map_or_else(|| self.token_within(Some(call)), Ok)
     }
 
     /// The connection's own token, if it is so fresh that nobody needs to think about it.
@@ -48,7 +57,7 @@ impl Connection {
     /// begins here.
     pub(super) fn token_within(&self, outer: Option<&Call>) -> Result<Arc<Token>> {
         let mut begun = outer.is_none().then(|| self.begin());
-        let mut own_call = None;
+        let (mut own_call, mut has_waited) = (None, false);
         let manager = &self.core.authorization;
         let own = manager.state();
         let renews = self.source().is_some();
@@ -61,7 +70,10 @@ impl Connection {
             let number = match advice {
                 Advice::Use(token) => return Ok(token),
                 Advice::Off => return Ok(self.not_needed()),
-                Advice::Fail(error) => return Err(self.with_cause_of_delay(error)),
+                Advice::Fail(error) => {
+                    let error = provider::time_out_or(error, outer.or(own_call.as_ref()));
+                    return Err(self.with_cause_of_delay(error));
+                }
                 Advice::UseAndRenew(token, number) => {
                     if self.start_renewal(number, false) != Started::Running {
                         manager.put_off(number);
@@ -92,16 +104,25 @@ impl Connection {
                     Started::NoThread => self.renew_on_caller(number, call)?,
                 }
             }
-            if let Err(error) = own.wait_for(number, call) {
-                // Neither time nor cancellation takes a token away that is still good.
-                let good = own.policy().still_good(boot_clock());
-                let good = good.filter(|_| error.status() == Status::Timeout);
-                return good.ok_or_else(|| self.with_cause_of_delay(error));
+            if !std::mem::replace(&mut has_waited, true) {
+                self.count(Counter::Waited);
             }
-            if let Some(token) = manager.fast_path() {
+            if let Some(token) = self.wait_for_renewal(number, call)? {
                 return Ok(token);
             }
         }
+    }
+
+    /// Waits until a renewal has ended: the token that is fresh then, if one is.
+    fn wait_for_renewal(&self, number: u64, call: &Call) -> Result<Option<Arc<Token>>> {
+        let own = self.core.authorization.state();
+        if let Err(error) = own.wait_for(number, call) {
+            // Neither time nor cancellation takes a token away that is still good.
+            let good = own.policy().still_good(boot_clock());
+            let good = good.filter(|_| error.status() == Status::Timeout);
+            return good.map(Some).ok_or_else(|| self.with_cause_of_delay(error));
+        }
+        Ok(self.fast_path())
     }
 
     /// What stands for a token where none is needed.
@@ -131,15 +152,22 @@ impl Connection {
                 Login::Jwt(jwt) if jwt.is_file() => TokenOrigin::File,
                 Login::Jwt(_) => return None,
                 Login::Secret(_) | Login::Password { .. } => TokenOrigin::Login,
+                Login::OAuth2(_) | Login::Provider(_) => TokenOrigin::Elsewhere,
             };
-            Some(Source { origin, lifetime_s: self.lifetime(0).ok()?, options: TokenOptions::default() })
+            // Nobody asks for a lifetime elsewhere.
+            let lifetime_s = if matches!(origin, TokenOrigin::Elsewhere) { 0 } else { self.lifetime(0).ok()? };
+            Some(Source { origin, lifetime_s, options: TokenOptions::default() })
         })
     }
 
     /// Runs the request for a token on a thread of its own, so that no caller's limit or cancellation ends it.
     /// `is_first`: there is no good token until then.
     pub(super) fn start_renewal(&self, number: u64, is_first: bool) -> Started {
-        let Some(place) = self.core.authorization.state().take_place(is_first) else {
+        let place = match self.waits_for_program() {
+            true => Some(Place::uncounted()),
+            false => self.core.authorization.state().take_place(is_first),
+        };
+        let Some(place) = place else {
             return Started::NoPlace;
         };
         match place.start(self.renewal(number)) {
@@ -185,6 +213,13 @@ impl Connection {
         let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
         // One that was given up says nothing about the server.
         let failure = renewed.err().filter(|error| error.reason() != Reason::Cancelled);
+        match failure {
+            // No token is needed.
+            Some(error) if error.reason() == Reason::AuthDisabled => {}
+            Some(_) => self.count(Counter::FailedRenewals),
+            None if renewed.is_ok() => self.count(Counter::Renewals),
+            None => {}
+        }
         own.remember(failure.cloned());
         if let Some(error) = failure {
             let level = if held { Level::Warn } else { Level::Error };
@@ -248,7 +283,9 @@ impl Connection {
 
     /// Drops a token that a server refused, if it is still the connection's own. Sends nothing.
     pub fn reject_token(&self, token: &Arc<Token>) {
-        self.core.authorization.reject(token);
+        if self.core.authorization.reject(token) {
+            self.count(Counter::Rejected);
+        }
     }
 
     /// The connection's own token, if it has one.

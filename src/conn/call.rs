@@ -1,14 +1,18 @@
 //! One call on a connection: its time, its requests, what is tried again, and which generation it is for.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::config::credential::Credential;
 use crate::config::settings::Login;
+use crate::conn::counters::Counter;
 use crate::conn::request::{Ask, Server};
 use crate::conn::retry::{self, Failure, MAX_RETRIES, Policy};
 use crate::conn::running::Running;
+use crate::conn::turn::Turn;
 use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, pair};
@@ -22,6 +26,7 @@ use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
 use crate::token::issued::{self, Issued, Requested};
 use crate::token::renewal::{Life, Schedule, expired_on_arrival};
+use crate::token::token::Token;
 use crate::wire::deadline::Deadline;
 use crate::wire::http::{Answer, Request};
 
@@ -34,17 +39,37 @@ const LIST_ANSWER: usize = 1024 * 1024;
 pub(super) struct Call<'a> {
     pub connection: &'a Connection,
     /// Ends with the call, which cannot be cancelled any more then.
-    _running: Running<'a>,
+    running: Running<'a>,
     pub deadline: Rc<Deadline>,
     pub redactor: Redactor<'a>,
     /// The credential of the connection's login, once it was needed.
-    credential: OnceCell<Result<Arc<Hidden>>>,
+    credential: RefCell<Option<Result<Arc<Hidden>>>>,
+    /// That of a login from elsewhere.
+    pub login_token: RefCell<LoginToken>,
     /// How often something was tried again.
     retries: Cell<u32>,
+    /// Which server it asks.
+    pub turn: Turn,
+    /// What a server may have carried out without having told so.
+    may_be_done: Cell<Option<Operation>>,
     /// Where REST++ is looked for.
     restpp: Cell<Restpp>,
     /// How many seconds this machine's clock is ahead of the server's, if an answer told its time.
     clock_skew: Cell<Option<i64>>,
+}
+
+/// The token that a call logs in with, for a login from elsewhere.
+#[derive(Default)]
+pub(super) enum LoginToken {
+    /// None was needed yet.
+    #[default]
+    None,
+    /// This one was sent, and not refused so far.
+    Sent(Arc<Token>),
+    /// The server refused this one.
+    Refused(Arc<Token>),
+    /// One was replaced, which happens once in a call.
+    Replaced,
 }
 
 /// Where a call looks for REST++, if no port was given.
@@ -66,13 +91,17 @@ impl<'a> Call<'a> {
         redactor: Redactor<'a>,
     ) -> Call<'a> {
         let (retries, restpp) = (Cell::new(0), Cell::new(Restpp::Usual));
+        let turn = Turn::new(&connection.core.nodes);
         Call {
             connection,
-            _running: running,
+            running,
             deadline: Rc::new(deadline),
             redactor,
-            credential: OnceCell::new(),
+            credential: RefCell::default(),
+            login_token: RefCell::default(),
             retries,
+            turn,
+            may_be_done: Cell::new(None),
             restpp,
             clock_skew: Cell::new(None),
         }
@@ -85,18 +114,38 @@ impl Call<'_> {
         let Some(login) = &self.connection.core.settings.login else {
             return Ok(None);
         };
-        let credential = self.credential.get_or_init(|| {
-            let read = login.credential().read()?;
-            // The redactor has what was held when the call began; a file may hold another one now.
-            if login.credential().is_file() {
-                self.redactor.add(read.clone());
-                if let Login::Password { username, .. } = login {
-                    self.redactor.add(Arc::new(Hidden::new(&*pair(username, read.reveal()))));
-                }
-            }
-            Ok(read)
+        let known = self.credential.borrow().clone();
+        let credential = known.unwrap_or_else(|| {
+            let credential = match login.credential() {
+                Some(credential) => self.read(login, credential),
+                None => self.token_to_log_in_with(),
+            };
+            self.credential.replace(Some(credential.clone()));
+            credential
         });
-        credential.clone().map(|credential| Some((login, credential)))
+        credential.map(|credential| Some((login, credential)))
+    }
+
+    fn read(&self, login: &Login, credential: &Credential) -> Result<Arc<Hidden>> {
+        let read = credential.read()?;
+        // The redactor has what was held when the call began; a file may hold another one now.
+        if credential.is_file() {
+            self.redactor.add(read.clone());
+            if let Login::Password { username, .. } = login {
+                self.redactor.add(Arc::new(Hidden::new(&*pair(username, read.reveal()))));
+            }
+        }
+        Ok(read)
+    }
+
+    /// Another credential is wanted.
+    pub fn forget_credential(&self) {
+        self.credential.replace(None);
+    }
+
+    /// What cancels this call.
+    pub fn cancel_flag(&self) -> &Arc<AtomicBool> {
+        self.running.flag()
     }
 
     /// Sends a request and reads its answer as JSON.
@@ -131,9 +180,10 @@ impl Call<'_> {
             let since = i64::try_from((boot_clock() - self.deadline.began()).as_secs()).unwrap_or(0);
             let (sent_at, answered_at) = (wall_clock() - since, answer.date);
             let issued = issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })?;
-            issued.token.set_urls(&self.connection.urls());
-            if !self.connection.facts().has_issued {
-                self.connection.learn(|facts| Facts { has_issued: true, ..facts });
+            self.connection.count(Counter::Tokens);
+            issued.token.set_urls(&self.connection.urls_of(self.node()));
+            if !self.node().facts().has_issued {
+                self.node().learn(|facts| Facts { has_issued: true, ..facts });
             }
             Ok(issued)
         })
@@ -151,39 +201,71 @@ impl Call<'_> {
     /// Sends a request, and sends it again as the table of retries has it. `read` reads the answer; its
     /// second argument tells whether an earlier attempt may have been carried out.
     pub fn attempt<T>(&self, ask: &Ask, read: impl Fn(Answer, bool) -> Result<T>) -> Result<T> {
-        let budget = &self.connection.core.budget;
-        let (mut may_be_done, mut told) = (false, None);
+        let mut before = self.attempts_before(ask);
         loop {
             let outcome = self.send(ask).and_then(|answer| {
+                self.judge_login_token(ask, &answer);
                 let status = answer.status;
-                let reply = read(answer, may_be_done);
-                reply.map_err(|error| match error.http_status() {
-                    0 => error.with_http_status(status),
-                    _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
-                    _ => error,
-                })
+                read(answer, before.may_be_done).map_err(|error| self.with_place(error, status, ask))
             });
-            let Err(error) = outcome else {
-                budget.earn();
-                return outcome;
-            };
-            let Some((failure, wait)) = self.next_retry(ask.operation, &error) else {
-                // What the server said before says more than that there was no time to ask it again.
-                let out_of_time = error.status() == Status::Timeout;
-                return Err(told.filter(|_| out_of_time).unwrap_or(error));
-            };
-            told = Some(&error).filter(|error| error.is_answer()).cloned().or(told);
-            may_be_done |= failure.may_be_done();
-            self.connection.log(Level::Info, || {
-                format!("{} failed ({}); trying again in {} ms", ask.shown(), error.reason().id(), wait.as_millis())
-            });
-            self.deadline.sleep(wait)?;
+            match outcome {
+                Err(error) => self.wait_for_next(ask, error, &mut before)?,
+                found => {
+                    self.connection.core.budget.earn();
+                    return found;
+                }
+            }
         }
+    }
+
+    /// What is known as the first attempt begins: another server may have carried it out, before it was gone.
+    fn attempts_before(&self, ask: &Ask) -> Before {
+        let may_be_done = self.may_be_done.get() == Some(ask.operation);
+        if may_be_done {
+            self.may_be_done.set(None);
+        }
+        Before { may_be_done, told: None }
+    }
+
+    /// The error of an answer, with where it came from.
+    fn with_place(&self, error: Error, status: u16, ask: &Ask) -> Error {
+        match error.http_status() {
+            0 => error.with_http_status(status),
+            _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
+            _ => error,
+        }
+    }
+
+    /// Waits until the request may be sent again, or fails if it may not.
+    fn wait_for_next(&self, ask: &Ask, error: Error, before: &mut Before) -> Result<()> {
+        let Some((failure, wait)) = self.next_retry(ask.operation, &error) else {
+            // What the server said before says more than that there was no time to ask it again.
+            let out_of_time = error.status() == Status::Timeout;
+            if before.may_be_done && !error.is_answer() {
+                self.may_be_done.set(Some(ask.operation));
+            }
+            return Err(before.told.take().filter(|_| out_of_time).unwrap_or(error));
+        };
+        before.may_be_done |= failure.may_be_done();
+        self.connection.log(Level::Info, || {
+            let (shown, reason, ms) = (ask.shown(), error.reason().id(), wait.as_millis());
+            let server = self.at_server(self.node().base(ask.server));
+            format!("{shown}{server} failed ({reason}); trying again in {ms} ms")
+        });
+        if error.is_answer() {
+            before.told = Some(error);
+        }
+        self.deadline.sleep(wait)
     }
 
     /// Where this call looks for REST++ from now on.
     pub fn look_for_restpp(&self, place: Restpp) {
         self.restpp.set(place);
+    }
+
+    /// The same for another server.
+    pub fn look_for_restpp_as_usual(&self) {
+        self.restpp.set(Restpp::Usual);
     }
 
     /// Whether this call looks for REST++ where it usually is.
@@ -193,23 +275,26 @@ impl Call<'_> {
 
     /// Where a request goes, without its query.
     fn url(&self, ask: &Ask) -> String {
-        format!("{}{}", self.connection.base(ask.server), ask.path)
+        format!("{}{}", self.node().base(ask.server), ask.path)
     }
 
     /// Fails where the address is that of REST++ alone, and nobody knows where the gateway is.
     pub fn require_gateway(&self) -> Result<()> {
-        let alone = self.connection.route().alone.as_ref();
-        if self.connection.facts().alone && alone.is_some_and(|alone| alone.gateway.is_none()) {
+        let alone = self.node().route().alone.as_ref();
+        if self.node().facts().alone && alone.is_some_and(|alone| alone.gateway.is_none()) {
             let message =
-                format!("the server at {} is REST++ alone, not the gateway", self.connection.base(Server::Gateway));
+                format!("the server at {} is REST++ alone, not the gateway", self.node().base(Server::Gateway));
             return Err(Error::new(Reason::MissingEndpoint, message).with_hint(WRONG_ADDRESS));
         }
         Ok(())
     }
 
     /// How a request failed and how long to wait before it is tried again, if it is.
-    fn next_retry(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
+    pub(super) fn next_retry(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
         let failure = Failure::of(error, self.deadline.has_sent())?;
+        if failure == Failure::Before && self.has_others() {
+            return None;
+        }
         let retries = self.retries.get();
         if retries >= MAX_RETRIES.min(Policy::of(operation).retries(failure)) {
             return None;
@@ -245,16 +330,16 @@ impl Call<'_> {
         if outcome.as_ref().is_err_and(is_absent) {
             return Err(absent);
         }
-        let usual = self.connection.base(ask.server).to_owned();
-        self.connection.learn(learned);
+        let usual = self.node().base(ask.server).to_owned();
+        self.node().learn(learned);
         self.connection.log(Level::Warn, || format!("nothing is at {usual}, so {base} is used"));
         outcome
     }
 
     /// Where requests go when nothing is where they usually go, and how that is remembered.
     fn detour(&self, server: Server) -> Option<Detour> {
-        let facts = self.connection.facts();
-        let given = &self.connection.core.settings.route;
+        let facts = self.node().facts();
+        let given = self.node().given_route();
         if let Some(written) = &given.as_written {
             let other = if facts.as_written { given } else { written };
             let base = if server == Server::Restpp { &other.restpp } else { &other.gateway };
@@ -268,14 +353,14 @@ impl Call<'_> {
 
     /// Tries REST++ on its old port once, if no port was given and the gateway is not there.
     fn send_by_route(&self, ask: &Ask) -> Result<Answer> {
-        let route = self.connection.route();
+        let route = self.node().route();
         let Some(old_port) = route.restpp_fallback.as_ref().filter(|_| ask.server == Server::Restpp) else {
-            return self.exchange(ask, self.connection.base(ask.server));
+            return self.exchange(ask, self.node().base(ask.server));
         };
-        if self.connection.facts().on_old_port {
+        if self.node().facts().on_old_port {
             return match self.exchange(ask, old_port) {
                 Err(error) if is_absent(&error) => {
-                    self.connection.learn(|facts| Facts { on_old_port: false, ..facts });
+                    self.node().learn(|facts| Facts { on_old_port: false, ..facts });
                     self.exchange(ask, &route.restpp)
                 }
                 other => other,
@@ -290,7 +375,7 @@ impl Call<'_> {
         };
         self.restpp.set(Restpp::Gateway);
         let answer = self.exchange(ask, old_port).map_err(|error| at_gateway.unwrap_or(error))?;
-        self.connection.learn(|facts| Facts { on_old_port: true, ..facts });
+        self.node().learn(|facts| Facts { on_old_port: true, ..facts });
         Ok(answer)
     }
 
@@ -311,6 +396,7 @@ impl Call<'_> {
             // What only reads may meet a connection that the server is just giving up.
             once: Policy::of(ask.operation).is_once() && !ask.method.is_read(),
         };
+        self.share_time();
         let started = boot_clock();
         let mut outcome = self.connection.core.http.exchange(&request, &self.deadline);
         if let (Operation::Version, Ok(answer)) = (ask.operation, &mut outcome) {
@@ -325,24 +411,31 @@ impl Call<'_> {
                 Err(error) => error.reason().id().to_owned(),
             };
             let took = (boot_clock() - started).as_millis();
-            format!("{} {} {what} {took} ms", ask.method.name(), ask.shown())
+            format!("{} {}{} {what} {took} ms", ask.method.name(), ask.shown(), self.at_server(base))
         });
+        if self.deadline.has_sent() {
+            self.connection.count(Counter::Requests);
+        }
+        if outcome.is_ok() {
+            self.has_answer();
+        }
         let named = |error: Error| self.name_server(error, base);
-        if outcome.is_ok() && self.connection.facts().on_old_port && !self.is_old_port(base) {
+        if outcome.is_ok() && self.node().facts().on_old_port && !self.is_old_port(base) {
             // The gateway is there again.
-            self.connection.learn(|facts| Facts { on_old_port: false, ..facts });
+            self.node().learn(|facts| Facts { on_old_port: false, ..facts });
         }
         outcome.map_err(named)
     }
 
     fn is_old_port(&self, base: &str) -> bool {
-        self.connection.route().restpp_fallback.as_deref() == Some(base)
+        self.node().route().restpp_fallback.as_deref() == Some(base)
     }
 
     /// Errors of the network name the server they are about.
     fn name_server(&self, error: Error, base: &str) -> Error {
         match error.status() {
             Status::Tls => self.without_credentials(error).about(base),
+            Status::Connect | Status::Timeout if !self.deadline.has_sent() => error.about(base).with_never_connected(),
             Status::Connect | Status::Timeout | Status::Protocol => error.about(base),
             _ => error,
         }
@@ -353,6 +446,14 @@ impl Call<'_> {
         let [message, hint] = [error.message(), error.hint()].map(|text| self.redactor.hide_known(text).to_string());
         error.with_message(message).with_hint(hint)
     }
+}
+
+/// What earlier attempts at a request have brought.
+struct Before {
+    /// One of them may have been carried out.
+    may_be_done: bool,
+    /// What the server said to the last one that it answered.
+    told: Option<Error>,
 }
 
 /// Where a request goes when nothing is where it usually goes.

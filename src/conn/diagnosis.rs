@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::settings::Login;
 use crate::conn::Connection;
 use crate::conn::call::{Call, is_absent};
+use crate::conn::probing::is_of_several;
 use crate::conn::request::Server;
 use crate::dates::rfc3339;
 use crate::error::{Error, Reason, Result, Status};
@@ -19,6 +20,7 @@ use crate::token::token::Token;
 use crate::wire::probe::{Outcome, PIN, Step};
 
 const SERVER: &str = "server";
+const PROVIDER: &str = "provider";
 const CREDENTIALS: &str = "credentials";
 const DATABASE: &str = "database";
 /// A clock that is further off than this gets the age of tokens wrong.
@@ -28,6 +30,10 @@ const CLOCK_SLACK: i64 = 60;
 #[derive(Default)]
 struct Findings {
     steps: Vec<Step>,
+    /// Why no server was reached.
+    blocked: Option<Error>,
+    /// How many servers were not, beside one that was.
+    unreached: usize,
     warnings: Vec<String>,
     version: Option<Version>,
     token: Option<Arc<Token>>,
@@ -42,6 +48,7 @@ impl Connection {
         let mut findings = Findings::default();
         self.warn(&mut findings);
         if offline {
+            findings.steps.extend(self.elsewhere_skipped("offline"));
             findings.steps.push(self.known_credentials());
         } else {
             self.look(&mut findings)?;
@@ -72,37 +79,33 @@ impl Connection {
 
     fn look(&self, findings: &mut Findings) -> Result<()> {
         let call = self.call(self.begin(), &[], &[]);
-        let route = self.route();
-        findings.steps = self.core.http.probe(&route.gateway, &call.deadline);
-        if let Some(written) =
-            route.as_written.as_ref().filter(|_| findings.steps.iter().find_map(Step::failure).is_some_and(is_absent))
-        {
-            findings.steps = self.core.http.probe(&written.gateway, &call.deadline);
-        }
-        findings.steps.iter_mut().for_each(|step| hide_credentials(step, &call));
-        let blocked = findings.steps.iter().find_map(Step::failure);
-        // Where nothing is at the gateway's port, REST++ may still be on its old one.
-        let may_go_on = |error: &Error| is_absent(error) && route.restpp_fallback.is_some();
-        if blocked.is_some_and(|error| !may_go_on(error)) {
+        let way = self.look_at_way(&call);
+        (findings.steps, findings.blocked, findings.unreached) = (way.steps, way.blocked, way.warnings.len());
+        findings.warnings.extend(way.warnings);
+        if findings.blocked.is_some() && !way.may_go_on {
             let why = "the server was not reached";
-            findings.steps.extend([SERVER, CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+            findings.steps.push(Step::skipped(SERVER, why));
+            self.skip_credentials(findings, why);
             return stop_if_cancelled(&call);
         }
-        if blocked.is_none() {
+        if findings.blocked.is_none() {
             let mut server = self.look_at_server(&call);
             self.look_for_tls(&call, &mut server);
             let is_strange = server.failure().is_some();
             findings.steps.push(server);
             if is_strange {
                 let why = "no credential is shown to a server that does not answer as TigerGraph does";
-                findings.steps.extend([CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+                self.skip_credentials(findings, why);
                 return stop_if_cancelled(&call);
             }
         }
         stop_if_cancelled(&call)?;
-        let (credentials, token) = self.try_credentials(&call);
-        let refused = credentials.failure().is_some();
-        findings.steps.push(credentials);
+        if self.lacks_token_endpoint(&call, findings) {
+            return stop_if_cancelled(&call);
+        }
+        let (steps, token) = self.try_credentials(&call);
+        let refused = steps.iter().any(|step| step.failure().is_some());
+        findings.steps.extend(steps);
         stop_if_cancelled(&call)?;
         if refused {
             findings.steps.push(Step::skipped(DATABASE, "there is no token to ask it with"));
@@ -118,13 +121,29 @@ impl Connection {
         stop_if_cancelled(&last)
     }
 
+    /// Whether there is no token, and the token endpoint, which could give one, is not there.
+    fn lacks_token_endpoint(&self, call: &Call, findings: &mut Findings) -> bool {
+        let Some(endpoint) = self.look_at_token_endpoint(call) else {
+            return false;
+        };
+        let lacks = endpoint.failure().is_some() && self.fast_path().is_none();
+        findings.steps.push(endpoint);
+        if lacks {
+            let why = "the token endpoint was not reached";
+            findings.steps.extend([CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+        }
+        lacks
+    }
+
     /// Where a request without TLS was not answered as it should be: whether the port speaks TLS.
     fn look_for_tls(&self, call: &Call, server: &mut Step) {
         let is_odd = |error: &Error| {
             let reasons = [Reason::ConnectClosed, Reason::ConnectReset, Reason::ProtocolFraming];
             error.http_status() == 0 && reasons.contains(&error.reason())
         };
-        let Some(at) = self.gateway().strip_prefix("http://").filter(|_| server.failure().is_some_and(is_odd)) else {
+        let Some(at) =
+            call.node().route().gateway.strip_prefix("http://").filter(|_| server.failure().is_some_and(is_odd))
+        else {
             return;
         };
         let steps = self.core.http.probe(&format!("https://{at}"), &call.deadline);
@@ -137,31 +156,63 @@ impl Connection {
     }
 
     fn look_at_server(&self, call: &Call) -> Step {
-        let (known, mut step) = Step::measure(SERVER, || call.generation());
+        let (known, mut step) = Step::measure(SERVER, || call.on_a_server(&|| call.generation()));
         if let Some((known, found_now)) = known {
-            step.facts.push(("generation", self.facts().label().to_owned()));
+            step.facts.push(("generation", call.node().facts().label().to_owned()));
             step.facts.push(("known", if found_now { "by asking" } else { "from before" }.to_owned()));
             let (server, path) = match known.is_rest() {
                 true => (Server::Gateway, path::TOKENS),
                 false => (Server::Restpp, path::REQUEST_TOKEN),
             };
-            step.facts.push(("tokens from", format!("{}{path}", call.connection.base(server))));
+            step.facts.push(("tokens from", format!("{}{path}", call.node().base(server))));
         }
         step
     }
 
-    /// One attempt with the login, if there is no token yet.
-    fn try_credentials(&self, call: &Call) -> (Step, Option<Arc<Token>>) {
-        if self.require_login().is_err() {
-            return (Step::skipped(CREDENTIALS, "none are configured"), None);
+    /// What is not reached because of what was found before.
+    fn skip_credentials(&self, findings: &mut Findings, why: &'static str) {
+        findings.steps.extend(self.elsewhere_skipped(why));
+        findings.steps.extend([CREDENTIALS, DATABASE].map(|name| Step::skipped(name, why)));
+    }
+
+    /// The step in which a login from elsewhere gets its token.
+    fn elsewhere(&self) -> Option<&'static str> {
+        match self.core.settings.login.as_ref()? {
+            Login::Provider(_) => Some(PROVIDER),
+            // Its token endpoint has a step, which gets none.
+            Login::OAuth2(_) | Login::Password { .. } | Login::Secret(_) | Login::Jwt(_) => None,
         }
-        let ask = || self.fast_path().map_or_else(|| self.token_within(Some(call)), Ok);
-        let (token, mut step) = Step::measure(CREDENTIALS, ask);
+    }
+
+    fn elsewhere_skipped(&self, why: &'static str) -> Option<Step> {
+        self.elsewhere().map(|name| Step::skipped(name, why)).or_else(|| self.token_endpoint_skipped(why))
+    }
+
+    /// One attempt with the login, if there is no token yet.
+    fn try_credentials(&self, call: &Call) -> (Vec<Step>, Option<Arc<Token>>) {
+        if self.require_login().is_err() {
+            return (vec![Step::skipped(CREDENTIALS, "none are configured")], None);
+        }
+        let mut steps = Vec::with_capacity(2);
+        if let Some(name) = self.elsewhere() {
+            let is_held = self.fast_path().is_some();
+            let (token, mut step) = Step::measure(name, || self.token_for(call));
+            if token.is_some() {
+                step.facts.push(("token", if is_held { "from before" } else { "brought now" }.to_owned()));
+            }
+            steps.push(step);
+            if token.is_none() {
+                steps.push(Step::skipped(CREDENTIALS, "there is no token"));
+                return (steps, None);
+            }
+        }
+        let (token, mut step) = Step::measure(CREDENTIALS, || self.token_for(call));
         step.facts.push(("login", self.login_in_words()));
         if let Some(token) = &token {
             step.facts.extend(self.facts_of(token));
         }
-        (step, token)
+        steps.push(step);
+        (steps, token)
     }
 
     /// The same without asking.
@@ -179,6 +230,8 @@ impl Connection {
             Some(Login::Password { username, .. }) => format!("user {username} with a password"),
             Some(Login::Secret(_)) => "a secret".to_owned(),
             Some(Login::Jwt(_)) => "a JWT".to_owned(),
+            Some(Login::Provider(_)) => "tokens of the program's provider".to_owned(),
+            Some(Login::OAuth2(client)) => format!("OAuth2 client {} at {}", client.id, client.url.shown()),
             None if self.core.settings.api_token.is_some() => "none but a token, which is never renewed".to_owned(),
             None => "none".to_owned(),
         }
@@ -240,7 +293,10 @@ impl Connection {
     }
 
     fn conclude(&self, findings: Findings, offline: bool) -> Report {
-        let failed = findings.steps.iter().find_map(Step::failure).filter(|error| !was_passed(error, &findings));
+        // One of several servers that is not there keeps nobody from working.
+        let in_steps = || findings.steps.iter().filter(|step| !is_of_several(step)).find_map(Step::failure);
+        let failed = findings.blocked.as_ref().filter(|error| !was_passed(error, &findings)).or_else(in_steps);
+        let failed = failed.filter(|error| !was_passed(error, &findings));
         let failure = failed.cloned().or_else(|| self.lack_of_credentials(&findings, offline));
         let verdict = match &failure {
             Some(error) => advice(error.message(), &remedy(error, &findings.steps)),
@@ -248,7 +304,8 @@ impl Connection {
             None => self.success(&findings),
         };
         let settings = self.core.settings.shown.clone();
-        Report { verdict, failure, warnings: findings.warnings, settings, steps: findings.steps }
+        let counters = self.core.counters.now();
+        Report { verdict, failure, warnings: findings.warnings, settings, steps: findings.steps, counters }
     }
 
     /// A server that answers, but lets nobody in without a token, and no way to get one.
@@ -259,7 +316,7 @@ impl Connection {
     }
 
     fn gateway(&self) -> &str {
-        &self.route().gateway
+        &self.node_in_use().route().gateway
     }
 
     fn success(&self, findings: &Findings) -> String {
@@ -273,21 +330,16 @@ impl Connection {
                 advice(&format!("{server} needs no token: REST++ authentication is off"), Reason::AuthDisabled.hint())
             }
             (Some(_), Some(warning)) => format!("{server} takes this connection's token, but {warning}"),
+            (Some(_), None) if findings.unreached > 0 => {
+                let all = self.core.nodes.all().len();
+                let beside = format!("no connection to {} of the {all} servers is possible", findings.unreached);
+                format!("{server} takes this connection's token, but {beside}: see the warnings.")
+            }
             (Some(_), None) => format!("{server} takes this connection's token: everything works."),
             (None, _) => {
                 format!("{server} needs no token: REST++ authentication is off, and no credentials are configured.")
             }
         }
-    }
-}
-
-/// A server may have put a credential that it knows into its certificate.
-fn hide_credentials(step: &mut Step, call: &Call) {
-    for (_, value) in &mut step.facts {
-        *value = call.redactor.hide_known(value).to_string();
-    }
-    if let Outcome::Failed(error) = &step.outcome {
-        step.outcome = Outcome::Failed(call.without_credentials(error.clone()));
     }
 }
 
@@ -305,7 +357,8 @@ fn stop_if_cancelled(call: &Call) -> Result<()> {
 
 /// How to fix a failure; where a key was seen, with its pin to copy.
 fn remedy(error: &Error, steps: &[Step]) -> String {
-    let pins = steps.iter().flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
+    let of_error = steps.iter().filter(|step| step.failure() == Some(error));
+    let pins = of_error.chain(steps).flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
     match (error.reason(), pins) {
         (Reason::TlsUnknownIssuer | Reason::TlsPinMismatch, Some((_, pin))) => {
             format!("{} The pin of the key it shows is {pin}.", error.hint())

@@ -1,8 +1,7 @@
 //! Which generation the server is of: known, told, or found with one request that carries no credential.
 
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::ThreadId;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conn::Facts;
@@ -18,14 +17,6 @@ use crate::protocol::refusal::{self, NO_ENDPOINT};
 use crate::protocol::version::{Generation, Version, version_in};
 use crate::token::token::Token;
 use crate::wire::http::Method;
-
-/// The one request that finds out what the server is.
-#[derive(Default)]
-pub struct Detection {
-    /// By which thread.
-    running: Mutex<Option<ThreadId>>,
-    ended: Condvar,
-}
 
 /// What is known about the server's generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,16 +94,6 @@ impl Facts {
     }
 }
 
-/// Ends a detection, however it went.
-struct Ended<'a>(&'a Detection);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        *self.0.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.0.ended.notify_all();
-    }
-}
-
 /// Whether REST++ itself has answered for the gateway.
 fn is_of_restpp(error: &Error) -> bool {
     error.reason() == Reason::MissingEndpoint && is_restpp_code(error.server_code())
@@ -136,18 +117,18 @@ impl Call<'_> {
     /// Runs an operation on tokens for the server's generation. Where the gateway's default port is not
     /// there, a server before 4.1 may still serve REST++ on its old port.
     pub fn for_tokens<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
-        match self.by_generation(&run) {
+        self.on_a_server(&|| match self.by_its_generation(&run) {
             Err(error) if is_absent(&error) && self.may_be_on_old_port() => {
                 self.look_for_restpp(Restpp::OldPort);
                 run(Known::Legacy).map_err(|also| if is_absent(&also) { error } else { also })
             }
             other => other,
-        }
+        })
     }
 
     fn may_be_on_old_port(&self) -> bool {
-        let no_port_given = self.connection.route().restpp_fallback.is_some();
-        no_port_given && self.is_restpp_usual() && self.connection.facts().known == Known::Nothing
+        let no_port_given = self.node().route().restpp_fallback.is_some();
+        no_port_given && self.is_restpp_usual() && self.node().facts().known == Known::Nothing
     }
 
     /// The server's generation: known, or found with one request that carries no credential, however many
@@ -156,8 +137,8 @@ impl Call<'_> {
         let known = |facts: Facts| (facts.known != Known::Nothing).then_some(facts.known);
         self.find_once(known, || {
             let found = self.detect()?;
-            self.connection.learn(|facts| Facts { known: found, ..facts });
-            let label = self.connection.facts().label();
+            self.node().learn(|facts| Facts { known: found, ..facts });
+            let label = self.node().facts().label();
             self.connection.log(Level::Info, || format!("the server is of generation {label}"));
             Ok(found)
         })
@@ -170,14 +151,14 @@ impl Call<'_> {
         fact: impl Fn(Facts) -> Option<T>,
         find: impl FnOnce() -> Result<T>,
     ) -> Result<(T, bool)> {
-        let connection = self.connection;
-        if let Some(known) = fact(connection.facts()) {
+        let node = self.node();
+        if let Some(known) = fact(node.facts()) {
             return Ok((known, false));
         }
-        let detection = connection.core.detection.get();
-        let mut running = detection.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let detection = node.detection.get();
+        let mut running = detection.lock();
         loop {
-            if let Some(known) = fact(connection.facts()) {
+            if let Some(known) = fact(node.facts()) {
                 return Ok((known, false));
             }
             // A log callback that calls the library must not wait for the call it interrupts.
@@ -186,13 +167,14 @@ impl Call<'_> {
                 break;
             }
             self.deadline.wait_for_answer();
-            let waited = detection.ended.wait_timeout(running, self.deadline.next_wait()?);
-            running = waited.unwrap_or_else(PoisonError::into_inner).0;
+            running = detection.wait(running, self.deadline.next_wait()?);
+            // Who has asked for all could not connect, and the others need not find that out one after the other.
+            self.check_left_alone()?;
         }
-        *running = Some(std::thread::current().id());
-        drop(running);
-        let _ended = Ended(detection);
-        Ok((find()?, true))
+        let _found = detection.begin(running);
+        // Known before those who wait go on.
+        let found = find().inspect_err(|error| self.tell_if_without_connection(error));
+        Ok((found?, true))
     }
 
     /// Asks an endpoint that only 4.1 and later have. The check of an empty token needs no privilege
@@ -202,7 +184,7 @@ impl Call<'_> {
         if !told.is_restpp() || !self.learn_alone() {
             return generation_by(told);
         }
-        let alone = self.connection.route().alone.as_ref();
+        let alone = self.node().route().alone.as_ref();
         match alone.and_then(|alone| alone.gateway.as_ref()).map(|_| self.ask_who()) {
             None => Ok(Known::Legacy),
             Some(Ok(told)) if told.is_restpp() => Ok(Known::Legacy),
@@ -227,11 +209,11 @@ impl Call<'_> {
 
     /// REST++ itself has answered for the gateway. Whether that is news, and tells where REST++ is.
     pub fn learn_alone(&self) -> bool {
-        let connection = self.connection;
-        let is_news = connection.route().alone.is_some() && !connection.facts().alone;
+        let node = self.node();
+        let is_news = node.route().alone.is_some() && !node.facts().alone;
         if is_news {
-            connection.learn(|facts| Facts { alone: true, ..facts });
-            connection.log(Level::Warn, || "the address is that of REST++ alone, not of the gateway".into());
+            node.learn(|facts| Facts { alone: true, ..facts });
+            self.connection.log(Level::Warn, || "the address is that of REST++ alone, not of the gateway".into());
         }
         is_news
     }
@@ -245,7 +227,12 @@ impl Call<'_> {
     /// Runs an operation for the server's generation. If the answer contradicts it, the server may have been replaced
     /// by one of another generation: asked again, once, and nothing else that was learned of the old one stays.
     pub fn by_generation<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
+        self.on_a_server(&|| self.by_its_generation(&run))
+    }
+
+    fn by_its_generation<T>(&self, run: &dyn Fn(Known) -> Result<T>) -> Result<T> {
         let (known, fresh) = self.generation()?;
+        let run: &dyn Fn(Known) -> Result<T> = &|known| self.with_login_token(|| run(known));
         match run(known) {
             // Only a version that the caller told comes here without having asked.
             Err(error) if is_of_restpp(&error) && self.is_told() => self.past_restpp(known, error, run),
@@ -257,7 +244,7 @@ impl Call<'_> {
                 }
                 // It is still what it was: a gateway or one of several servers lacks for a moment what was there.
                 let secrets = before.secrets.if_there();
-                self.connection.learn(|facts| Facts { secrets, ..facts });
+                self.node().learn(|facts| Facts { secrets, ..facts });
                 Err(error)
             }
             other => other,
@@ -265,8 +252,8 @@ impl Call<'_> {
     }
 
     /// Runs an operation once more where REST++ itself has answered, if it is known where else to ask.
-    fn past_restpp<T>(&self, known: Known, error: Error, run: impl Fn(Known) -> Result<T>) -> Result<T> {
-        let alone = self.connection.route().alone.as_ref();
+    fn past_restpp<T>(&self, known: Known, error: Error, run: &dyn Fn(Known) -> Result<T>) -> Result<T> {
+        let alone = self.node().route().alone.as_ref();
         let leads_on = alone.is_some_and(|alone| !known.is_rest() || alone.gateway.is_some());
         if !leads_on || !self.learn_alone() {
             return Err(error);
@@ -275,26 +262,28 @@ impl Call<'_> {
             if again.reason() != Reason::MissingEndpoint {
                 return again;
             }
-            self.connection.learn(|facts| Facts { alone: false, ..facts });
+            self.node().learn(|facts| Facts { alone: false, ..facts });
             error
         })
     }
 
     /// As [`Call::by_generation`], for what may be asked for once only: the next call asks again what the server is.
-    pub fn by_generation_once<T>(&self, run: impl FnOnce(Known) -> Result<T>) -> Result<T> {
-        let (known, fresh) = self.generation()?;
-        run(known).inspect_err(|error| {
-            if !fresh && self.contradicts(error) {
-                let secrets = self.forget().secrets.if_there();
-                self.connection.learn(|facts| Facts { secrets, ..facts });
-            }
+    pub fn by_generation_once<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
+        self.on_a_server(&|| {
+            let (known, fresh) = self.generation()?;
+            self.with_login_token(|| run(known)).inspect_err(|error| {
+                if !fresh && self.contradicts(error) {
+                    let secrets = self.forget().secrets.if_there();
+                    self.node().learn(|facts| Facts { secrets, ..facts });
+                }
+            })
         })
     }
 
     /// Forgets what was learned of the server; gives what that was.
     fn forget(&self) -> Facts {
-        let before = self.connection.facts();
-        self.connection.learn(|facts| Facts {
+        let before = self.node().facts();
+        self.node().learn(|facts| Facts {
             on_old_port: facts.on_old_port,
             as_written: facts.as_written,
             ..Facts::NONE
@@ -308,7 +297,7 @@ impl Call<'_> {
         match error.reason() {
             _ if self.is_told() => false,
             Reason::MissingEndpoint => true,
-            Reason::AuthDisabled => self.connection.facts().has_issued,
+            Reason::AuthDisabled => self.node().facts().has_issued,
             _ => false,
         }
     }
@@ -347,7 +336,7 @@ impl Call<'_> {
             callers: None,
         };
         let question = self.question(&ask);
-        self.attempt(&ask, |answer, _| {
+        self.attempt_on_a_server(&ask, |answer, _| {
             let reply = refusal::read_reply(&question, &answer).inspect_err(|error| {
                 // A page may be that of a gateway, which judges no tokens.
                 let is_json = answer.body.trim_ascii_start().starts_with(b"{");

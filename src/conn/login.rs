@@ -48,7 +48,7 @@ impl Call<'_> {
             Some((Login::Password { username, .. }, password)) => {
                 ProofKind::Password { username: username.clone(), password }
             }
-            Some((Login::Jwt(_), jwt)) => ProofKind::Jwt(jwt),
+            Some((Login::Jwt(_) | Login::OAuth2(_) | Login::Provider(_), jwt)) => ProofKind::Jwt(jwt),
             None => {
                 let message = "no secret was given, and the connection has no login to use instead";
                 return Err(Error::new(Reason::CredentialsNone, message));
@@ -73,13 +73,18 @@ impl Call<'_> {
         if let Some(secret) = secret {
             return Ok(of_secret(secret));
         }
+        if !rest && self.connection.logs_in_from_elsewhere() {
+            return Err(jwt_unsupported());
+        }
         match self.login()? {
             Some((Login::Secret(_), secret)) => Ok(of_secret(&secret)),
             Some((Login::Password { username, .. }, password)) => {
                 Ok(Authorization::basic(username, &password, Credential::Password))
             }
-            Some((Login::Jwt(_), jwt)) if rest => Ok(Authorization::bearer(jwt.reveal())),
-            Some((Login::Jwt(_), _)) => Err(jwt_unsupported()),
+            Some((Login::Jwt(_) | Login::OAuth2(_) | Login::Provider(_), jwt)) if rest => {
+                Ok(Authorization::bearer(jwt.reveal()))
+            }
+            Some((Login::Jwt(_) | Login::OAuth2(_) | Login::Provider(_), _)) => Err(jwt_unsupported()),
             None => {
                 let held = self.connection.held().filter(|_| rest);
                 held.map(|token| Authorization::bearer(token.value())).ok_or_else(no_credentials)

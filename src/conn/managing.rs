@@ -317,16 +317,18 @@ impl TokenManager {
         self.republish(&policy);
     }
 
-    /// Drops a token that a server refused, if it is the one held.
-    pub fn reject(&self, token: &Arc<Token>) {
+    /// Drops a token that a server refused, if it is the one held; whether it was.
+    pub fn reject(&self, token: &Arc<Token>) -> bool {
         let own = self.state();
         let mut policy = own.policy();
-        if token.value().is_empty() {
+        let was_held = if token.value().is_empty() {
             policy.reject_off();
+            false
         } else {
-            policy.reject(token, boot_clock());
-        }
+            policy.reject(token, boot_clock())
+        };
         self.republish(&policy);
+        was_held
     }
 
     /// What ends the renewal that begins now. The last handle may have been freed already.

@@ -7,12 +7,19 @@
 
 mod authorization;
 mod call;
+mod counters;
 mod diagnosis;
+mod elsewhere;
 mod generation;
 mod login;
 mod managing;
+mod nodes;
+mod oauth2;
 mod outgoing;
+mod passing;
 mod places;
+mod probing;
+mod provider;
 mod request;
 mod retry;
 mod running;
@@ -22,6 +29,7 @@ mod source;
 mod sync;
 mod token_requests;
 mod tokens;
+mod turn;
 mod wakeup;
 
 use std::fmt;
@@ -32,18 +40,21 @@ use std::time::Duration;
 use once_cell::race::OnceBox;
 
 use crate::config::Config;
-use crate::config::settings::{Login, Settings};
+use crate::config::credential::Credential;
+use crate::config::settings::{Login, Settings, TokenEndpoint};
 use crate::conn::call::Call;
-use crate::conn::generation::{Detection, Form, Known, RestSecrets};
+use crate::conn::counters::{Counter, Counters};
+use crate::conn::generation::{Form, Known, RestSecrets};
 use crate::conn::managing::TokenManager;
+use crate::conn::nodes::{Node, Nodes};
+use crate::conn::provider::ProviderPlace;
 use crate::conn::retry::Budget;
 use crate::conn::running::{Calls, Running};
 use crate::conn::wakeup::Wakeup;
 use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::platform::per_process::PerProcess;
-use crate::platform::swap_cell::SwapCell;
-use crate::protocol::endpoint::{Route, Server, ServerUrls};
+use crate::protocol::endpoint::ServerUrls;
 use crate::protocol::redact::{Redactor, ToHide};
 use crate::protocol::version::Version;
 use crate::token::issued::LifetimeUnit;
@@ -58,7 +69,7 @@ pub use crate::conn::outgoing::{Request, Response};
 pub use crate::conn::places::Place;
 pub use crate::conn::token_requests::{RefreshOptions, TokenOptions};
 
-/// A handle to a connection to one server. May be used by any number of threads at once.
+/// A handle to a connection to one server, or to several of one cluster. May be used by any number of threads at once.
 ///
 /// [`Connection::another`] gives a second handle to the same connection, with its own time limit
 /// and its own cancellation.
@@ -76,11 +87,16 @@ pub struct Connection {
 /// What all handles to a connection share.
 struct Core {
     settings: Settings,
-    http: Box<dyn Http>,
-    facts: SwapCell<Facts>,
+    http: Arc<dyn Http>,
+    /// Carries requests to the token endpoint, if there is one.
+    endpoint_http: Arc<dyn Http>,
+    token_endpoint: oauth2::Learned,
+    nodes: Nodes,
     authorization: TokenManager,
-    detection: PerProcess<Detection>,
+    /// Of a login that has one.
+    provider: OnceBox<PerProcess<ProviderPlace>>,
     budget: Budget,
+    counters: Counters,
     /// The addresses that were told to somebody.
     urls: ToldUrls,
 }
@@ -110,7 +126,7 @@ struct Begun<'a> {
     deadline: Deadline,
 }
 
-/// What a connection has learned about its server. Read and replaced without a lock, so that a forked
+/// What a connection has learned about one of its servers. Read and replaced without a lock, so that a forked
 /// child has it too.
 #[derive(Clone, Copy, Debug)]
 struct Facts {
@@ -152,7 +168,7 @@ impl Facts {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({})", self.route().gateway)
+        write!(f, "Connection({})", self.node_in_use().route().gateway)
     }
 }
 
@@ -162,20 +178,37 @@ impl Connection {
         let settings = config.validate()?;
         let wire =
             Wire::new(settings.proxy.as_ref(), settings.trust.clone(), settings.loopback_only, &settings.user_agent)?;
-        Ok(Connection::with_http(settings, Box::new(wire)))
+        let http: Arc<dyn Http> = Arc::new(wire);
+        let endpoint_http: Arc<dyn Http> = match &settings.token_endpoint {
+            // Not even connections to the same host are shared.
+            Some(TokenEndpoint { trust, proxy }) => {
+                Arc::new(Wire::new(proxy.as_ref(), trust.clone(), trust.is_none(), &settings.user_agent)?)
+            }
+            None => http.clone(),
+        };
+        Ok(Connection::with_both(settings, http, endpoint_http))
     }
 
     /// A connection whose requests are carried by `http`, for tests.
     #[doc(hidden)]
     pub fn with_http(settings: Settings, http: Box<dyn Http>) -> Connection {
+        let http: Arc<dyn Http> = http.into();
+        Connection::with_both(settings, http.clone(), http)
+    }
+
+    fn with_both(mut settings: Settings, http: Arc<dyn Http>, endpoint_http: Arc<dyn Http>) -> Connection {
+        let routes = std::mem::take(&mut settings.routes);
         let facts = settings.version.map_or(Facts::NONE, Facts::told);
         let core = Core {
             authorization: TokenManager::new(&settings),
+            nodes: Nodes::new(routes, facts),
             settings,
             http,
-            facts: SwapCell::new(Arc::new(facts)),
-            detection: PerProcess::default(),
+            endpoint_http,
+            token_endpoint: oauth2::Learned::default(),
+            provider: OnceBox::new(),
             budget: Budget::default(),
+            counters: Counters::default(),
             urls: ToldUrls::default(),
         };
         let connection = Connection::handle(Arc::new(core), 0, true);
@@ -194,35 +227,23 @@ impl Connection {
     /// What needs attention about the files that credentials come from.
     fn cautions(&self) -> Vec<String> {
         let Settings { login, cautions, .. } = &self.core.settings;
-        let of_login = login.as_ref().and_then(|login| login.credential().caution());
+        let of_login = login.as_ref().and_then(Login::caution);
         of_login.into_iter().chain(cautions.iter().cloned()).collect()
     }
 
-    /// Where requests go, by what is known of the ports.
-    fn route(&self) -> &Route {
-        let route = &self.core.settings.route;
-        route.as_written.as_deref().filter(|_| self.facts().as_written).unwrap_or(route)
+    /// The server that answered last, or the first.
+    fn node_in_use(&self) -> &Node {
+        self.core.nodes.get(self.core.nodes.in_use())
     }
 
-    /// The address of a part of TigerGraph, where it usually is, by what is known.
-    fn base(&self, server: Server) -> &str {
-        let (route, facts) = (self.route(), self.facts());
-        let alone = route.alone.as_ref().filter(|_| facts.alone);
-        match (server, alone) {
-            (Server::Gateway, alone) => alone.and_then(|alone| alone.gateway.as_ref()).unwrap_or(&route.gateway),
-            (Server::Restpp, Some(alone)) => &alone.restpp,
-            (Server::Restpp, None) => {
-                let by_gateway = route.restpp_by_gateway.as_ref();
-                by_gateway.filter(|_| facts.restpp_by_gateway).unwrap_or(&route.restpp)
-            }
-        }
-    }
-
-    /// Where requests to both parts of TigerGraph go, by what is known. Sends nothing. Later it may be others, if a
-    /// request has taught more; what was told lives as long as the connection.
+    /// Where requests to both parts of TigerGraph go, by what is known; of several servers, the one in use. Sends
+    /// nothing. Later it may be others, if a request has taught more; what was told lives as long as the connection.
     pub fn urls(&self) -> Arc<ServerUrls> {
-        let old_port = self.route().restpp_fallback.as_deref().filter(|_| self.facts().on_old_port);
-        let (restpp, gateway) = (old_port.unwrap_or(self.base(Server::Restpp)), self.base(Server::Gateway));
+        self.urls_of(self.node_in_use())
+    }
+
+    fn urls_of(&self, node: &Node) -> Arc<ServerUrls> {
+        let [restpp, gateway] = node.bases();
         self.core.urls.get(restpp, gateway)
     }
 
@@ -297,17 +318,14 @@ impl Connection {
         version.map_err(|error| if !has_token && wants_login(&error) { without_login(&error) } else { error })
     }
 
+    /// What was learned of the server in use.
     fn facts(&self) -> Facts {
-        *self.core.facts.load()
+        self.node_in_use().facts()
     }
 
-    fn learn(&self, change: impl Fn(Facts) -> Facts) {
-        loop {
-            let facts = self.core.facts.load();
-            if self.core.facts.replace(&facts, Arc::new(change(*facts))) {
-                break;
-            }
-        }
+    /// It happened once more.
+    fn count(&self, counter: Counter) {
+        self.core.counters.add(counter);
     }
 
     fn log(&self, level: Level, message: impl FnOnce() -> String) {
@@ -343,10 +361,14 @@ impl Connection {
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
         if let Some(login) = &self.core.settings.login {
             // A file is read when it is needed; what it held is kept out of everything that is said meanwhile.
-            let held = login.credential().held();
-            known.push(ToHide::Own(held.clone()));
-            if let Login::Password { username, .. } = login {
-                known.push(ToHide::Pair(username, held));
+            if let Some(held) = login.credential().map(Credential::held) {
+                known.push(ToHide::Own(held.clone()));
+                if let Login::Password { username, .. } = login {
+                    known.push(ToHide::Pair(username, held));
+                }
+            }
+            if let Login::OAuth2(client) = login {
+                known.push(ToHide::Own(client.held_proof()));
             }
         }
         Call::new(self, running, deadline, Redactor::new(known, names))

@@ -88,6 +88,8 @@ fn lock(places: &'static Mutex<Places>) -> MutexGuard<'static, Places> {
 /// The place of one thread, free again when it is dropped.
 pub struct Place {
     places: &'static Mutex<Places>,
+    /// Not for a renewal that waits for the program and not for a server.
+    is_counted: bool,
     /// A child has places of its own.
     forks: u64,
 }
@@ -109,7 +111,12 @@ impl Place {
     }
 
     fn of(places: &'static Mutex<Places>) -> Place {
-        Place { places, forks: forks() }
+        Place { places, is_counted: true, forks: forks() }
+    }
+
+    /// A place beside the others, for a renewal that waits for the program's own function.
+    pub(super) fn uncounted() -> Place {
+        Place { places: of_process(), is_counted: false, forks: forks() }
     }
 
     /// A place for the request for a first token that nobody waits for; if none is free, it goes into the queue.
@@ -147,7 +154,7 @@ impl Place {
     /// The place with the next job of the queue, or the place is free.
     fn pass_on(self) -> Option<(Place, Box<dyn Job>)> {
         let place = ManuallyDrop::new(self);
-        if place.forks != forks() {
+        if !place.is_counted || place.forks != forks() {
             return None;
         }
         let mut places = lock(place.places);
@@ -167,8 +174,8 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // The parent's, perhaps locked for ever.
-        if self.forks != forks() {
+        // The parent's are perhaps locked for ever.
+        if !self.is_counted || self.forks != forks() {
             return;
         }
         let mut places = lock(self.places);

@@ -181,7 +181,7 @@ fn user_query(user: Option<&str>) -> Option<Zeroizing<String>> {
 impl Call<'_> {
     /// How secrets are managed; those of a user other than the login's by REST only.
     fn route(&self, known: Known, user: Option<&str>) -> Result<SecretRoute> {
-        let route = match (known.is_rest(), self.connection.facts().secrets) {
+        let route = match (known.is_rest(), self.node().facts().secrets) {
             (false, _) => SecretRoute::Gsql,
             (true, RestSecrets::AbsentUntil(end)) if boot_clock() < end => SecretRoute::Gsql,
             (true, RestSecrets::There) => SecretRoute::Rest,
@@ -207,7 +207,7 @@ impl Call<'_> {
     ) -> Result<T> {
         let is_wrong_address = is_restpp_code(error.server_code()) && error.server_code() != refusal::NO_ENDPOINT;
         // An earlier request of this call may have told.
-        let is_there = route != SecretRoute::RestFirst || self.connection.facts().secrets == RestSecrets::There;
+        let is_there = route != SecretRoute::RestFirst || self.node().facts().secrets == RestSecrets::There;
         if is_there || error.reason() != Reason::MissingEndpoint || is_wrong_address {
             return Err(error);
         }
@@ -221,7 +221,7 @@ impl Call<'_> {
             return Err(error);
         }
         let secrets = RestSecrets::AbsentUntil(boot_clock() + ABSENT_WAIT);
-        self.connection.learn(|facts| Facts { secrets, ..facts });
+        self.node().learn(|facts| Facts { secrets, ..facts });
         outcome
     }
 
@@ -231,8 +231,8 @@ impl Call<'_> {
             |error| error.is_answer() && error.reason() != Reason::MissingEndpoint && error.http_status() < 500,
             |_| true,
         );
-        if answered && self.connection.facts().secrets != RestSecrets::There {
-            self.connection.learn(|facts| Facts { secrets: RestSecrets::There, ..facts });
+        if answered && self.node().facts().secrets != RestSecrets::There {
+            self.node().learn(|facts| Facts { secrets: RestSecrets::There, ..facts });
         }
         outcome
     }

@@ -29,7 +29,7 @@ impl Connection {
         let begun = self.begin();
         let request = request.check()?;
         let call = self.call(begun, &[], &[]);
-        let token = self.fast_path().map_or_else(|| self.token_within(Some(&call)), Ok)?;
+        let token = self.token_for(&call)?;
         let answer = call.send_callers(&request, &token)?;
         let can_renew = self.source().is_some() && !token.value().is_empty();
         if !can_renew || !call.refuses_token(&request, &answer) {
@@ -60,7 +60,7 @@ impl Call<'_> {
             body: None,
             callers: Some(request),
         };
-        let answer = self.attempt(&ask, |answer, _| {
+        let answer = self.attempt_on_a_server(&ask, |answer, _| {
             let redirect = gateway::redirected(Operation::Send.wish(), &self.redactor, &answer);
             redirect.map_or(Ok(answer), Err)
         });
@@ -92,14 +92,14 @@ impl Call<'_> {
         judges && is_token_refused(request.server, answer.status, &answer.body)
     }
 
-    fn gateway_takes_tokens(&self) -> bool {
+    pub(super) fn gateway_takes_tokens(&self) -> bool {
         let told = self.connection.core.settings.version;
-        told.is_some_and(|version| version >= TAKES_TOKENS) || self.connection.facts().gateway_takes_tokens
+        told.is_some_and(|version| version >= TAKES_TOKENS) || self.node().facts().gateway_takes_tokens
     }
 
-    fn learn_gateway_takes_tokens(&self) {
-        if !self.connection.facts().gateway_takes_tokens {
-            self.connection.learn(|facts| Facts { gateway_takes_tokens: true, ..facts });
+    pub(super) fn learn_gateway_takes_tokens(&self) {
+        if !self.node().facts().gateway_takes_tokens {
+            self.node().learn(|facts| Facts { gateway_takes_tokens: true, ..facts });
         }
     }
 }

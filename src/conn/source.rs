@@ -20,6 +20,8 @@ pub(super) enum TokenOrigin {
     Login,
     /// The file of the login holds it: a JWT that somebody else renews.
     File,
+    /// Who issues the tokens of the login gives it.
+    Elsewhere,
 }
 
 impl TokenOrigin {
@@ -34,7 +36,7 @@ impl TokenOrigin {
     pub fn proof(&self, call: &Call) -> Result<Proof> {
         match self {
             TokenOrigin::Secret(secret) => Ok(call.proof_of(secret.clone())),
-            TokenOrigin::Login | TokenOrigin::File => call.proof(),
+            TokenOrigin::Login | TokenOrigin::File | TokenOrigin::Elsewhere => call.proof(),
         }
     }
 }
@@ -50,6 +52,9 @@ pub(super) struct Source {
 impl Source {
     /// A new token.
     pub fn request(&self, call: &Call) -> Result<Issued> {
+        if matches!(self.origin, TokenOrigin::Elsewhere) {
+            return call.issue_elsewhere();
+        }
         let proof = self.origin.proof(call)?;
         if let (TokenOrigin::File, ProofKind::Jwt(jwt)) = (&self.origin, proof.kind()) {
             return call.connection.take_from_file(jwt);
@@ -68,7 +73,14 @@ impl Source {
     /// A successor of the old token: it gets a longer life where the server can do that, which saves
     /// one of the tokens that a server keeps; otherwise, or if that fails, a new one.
     pub fn renew(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
-        let facts = call.connection.facts();
+        if matches!(self.origin, TokenOrigin::Elsewhere) {
+            return self.request(call);
+        }
+        call.on_a_server(&|| self.renew_there(call, old))
+    }
+
+    fn renew_there(&self, call: &Call, old: Option<&Hidden>) -> Result<Issued> {
+        let facts = call.node().facts();
         let proof = self.origin.proof(call)?;
         // Up to 3.4 a refresh needs the secret.
         let can = match facts.form {

@@ -93,11 +93,11 @@ impl Call<'_> {
     /// 4.1 and later: a new JWT. If its claims tell that the server counts lifetimes in milliseconds,
     /// it is asked once more, in its unit.
     pub(super) fn mint(&self, request: &TokenRequest) -> Result<Issued> {
-        let (unit, lifetime_s) = (self.connection.facts().unit, request.lifetime_s);
+        let (unit, lifetime_s) = (self.node().facts().unit, request.lifetime_s);
         let mut issued = self.mint_in(unit, request)?;
         let told = issued.granted_s.and_then(|granted_s| LifetimeUnit::told_by(unit.number(lifetime_s), granted_s));
         if let Some(told) = told.filter(|told| lifetime_s > 0 && *told != unit) {
-            self.connection.learn(|facts| Facts { unit: told, ..facts });
+            self.node().learn(|facts| Facts { unit: told, ..facts });
             // Seconds are what was tried where nothing was known.
             if (unit, told) != (LifetimeUnit::Unknown, LifetimeUnit::Seconds) {
                 let message = format!("the server counts lifetimes in {}; asking again in its unit", told.name());
@@ -230,7 +230,7 @@ impl Call<'_> {
             _ => return,
         };
         let is_same = |facts: Facts| facts.form == form || form == Form::OldGet && facts.form == Form::Old;
-        self.connection.learn(|facts| if is_same(facts) { Facts { form: known, ..facts } } else { facts });
+        self.node().learn(|facts| if is_same(facts) { Facts { form: known, ..facts } } else { facts });
     }
 
     /// The form of `requesttoken`: known, or found with one request that carries no credential.
@@ -239,7 +239,7 @@ impl Call<'_> {
         let known = |facts: Facts| (facts.form != Form::Unknown).then_some(facts.form);
         self.find_once(known, || {
             let form = self.find_form()?;
-            self.connection.learn(|facts| Facts { form, ..facts });
+            self.node().learn(|facts| Facts { form, ..facts });
             Ok(form)
         })
     }

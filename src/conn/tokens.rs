@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::checks::{LONGEST_LIFETIME_S, check_secret, check_token};
 use crate::conn::Connection;
 use crate::conn::generation::Known;
+use crate::conn::login::jwt_unsupported;
 use crate::conn::source::{Source, TokenOrigin};
 use crate::conn::token_requests::{RefreshOptions, TokenAction, TokenOptions, TokenRequest};
 use crate::error::{Error, Reason, Result};
@@ -19,7 +20,13 @@ impl Connection {
     /// `POST /gsql/v1/tokens`.
     pub fn get_token(&self, secret: Option<&str>, lifetime_s: u64, options: TokenOptions) -> Result<Arc<Token>> {
         let call = self.call(self.begin(), &[secret.unwrap_or_default()], &[]);
-        let source = Source { origin: TokenOrigin::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options };
+        let source = match secret {
+            None if self.logs_in_from_elsewhere() => {
+                Connection::check_for_elsewhere(lifetime_s, options)?;
+                Source { origin: TokenOrigin::Elsewhere, lifetime_s: 0, options }
+            }
+            _ => Source { origin: TokenOrigin::of(secret)?, lifetime_s: self.lifetime(lifetime_s)?, options },
+        };
         let issued = source.request(&call)?;
         Ok(self.adopt(&call, issued, source))
     }
@@ -34,6 +41,11 @@ impl Connection {
         lifetime_s: u64,
         options: RefreshOptions,
     ) -> Result<Arc<Token>> {
+        if secret.is_none() && self.logs_in_from_elsewhere() {
+            Connection::check_for_elsewhere(lifetime_s, options.token)?;
+            old_token.map(|token| check_token("the token", token)).transpose()?;
+            return if options.or_new { self.get_token(None, 0, options.token) } else { Err(no_refresh_elsewhere()) };
+        }
         let begun = self.begin();
         let (origin, lifetime_s) = (TokenOrigin::of(secret)?, self.lifetime(lifetime_s)?);
         let old = self.named_token(old_token)?;
@@ -71,6 +83,7 @@ impl Connection {
             _ => {
                 let proof = match &secret {
                     Some(secret) => call.proof_of(Arc::new(secret.clone())),
+                    None if self.logs_in_from_elsewhere() => return Err(jwt_unsupported()),
                     None => call.proof()?,
                 };
                 let (action, options) = (TokenAction::Delete(&token), TokenOptions::default());
@@ -124,6 +137,12 @@ impl Connection {
             None => Ok(self.held().map(|token| Hidden::new(token.value()))),
         }
     }
+}
+
+fn no_refresh_elsewhere() -> Error {
+    let message = "cannot refresh the token: it comes from elsewhere, and a new one can only be asked for";
+    let hint = "Pass TG_TOKEN_OR_NEW to get a new token instead.";
+    Error::new(Reason::UnsupportedRefresh, message).with_hint(hint)
 }
 
 fn no_token(wish: &str) -> Error {

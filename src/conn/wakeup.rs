@@ -44,6 +44,7 @@ impl Connection {
     /// `Pending` promises a wakeup ([`Connection::set_wakeup`]) when the outcome is there, whatever it is, or when this
     /// handle is cancelled. One wakeup is for all that this handle was promised until then.
     pub fn try_authorization(&self) -> Result<Arc<Token>> {
+        self.refuse_recursion()?;
         self.fast_path().map_or_else(|| self.token_or_promise(), Ok)
     }
 
@@ -79,7 +80,12 @@ impl Connection {
 
     /// Starts the renewal of this number now, or as soon as there is a place for its thread.
     fn start_or_queue(&self, number: u64) -> Result<u64> {
-        let Some((place, renewal)) = Place::take_or_queue(self.renewal(number)) else {
+        let renewal = self.renewal(number);
+        let started = match self.waits_for_program() {
+            true => Some((Place::uncounted(), renewal)),
+            false => Place::take_or_queue(renewal),
+        };
+        let Some((place, renewal)) = started else {
             start_overdue();
             return Ok(number);
         };

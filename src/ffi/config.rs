@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_void};
 
 use super::arguments::Text;
 use super::handle::{Exclusive, Freed, Handle, into_handle};
-use super::log::{Callback, tg_log_fn, tg_release_fn};
+use super::log::{UserData, logger, tg_log_fn, tg_release_fn};
 use super::panic::guard_value;
 use crate::config::Config;
 
@@ -20,7 +20,7 @@ impl Handle for tg_config {
 }
 
 /// Changes a config; NULL is ignored.
-fn set(mut config: Exclusive<tg_config>, change: impl FnOnce(&mut Config) -> &mut Config) {
+pub(super) fn set(mut config: Exclusive<tg_config>, change: impl FnOnce(&mut Config) -> &mut Config) {
     guard_value((), || {
         if let Some(config) = config.get() {
             change(&mut config.0);
@@ -34,6 +34,13 @@ fn set(mut config: Exclusive<tg_config>, change: impl FnOnce(&mut Config) -> &mu
 /// Without a port: 443 for hosts of TigerGraph Cloud, else 14240, where the gateway serves everything on
 /// every version; if no connection to it is possible, token calls try 9000 once. User name, query and
 /// fragment are refused.
+///
+/// Several servers of one cluster, at most 8 with the same scheme, are "https://a,https://b": one login, and
+/// tokens that all of them accept. Ports, the rules above and what the library learns are for each server.
+/// Requests go to the first one. If a connection to it is not possible (connect.*, or timeout.* before a
+/// byte of the request was written), the call goes on with the next one, within its time limit, and the one
+/// that failed is not asked for 30 s, as long as another one has not failed. The one that answers is kept.
+/// After tls.*, auth.* or a byte of the request no other server is asked.
 ///
 /// Free with tg_config_free(). NULL only if there is no memory.
 #[unsafe(no_mangle)]
@@ -51,11 +58,13 @@ pub unsafe extern "C" fn tg_config_new(host: *const c_char) -> *mut tg_config {
 /// TG_GSQL_PORT), TG_SSL_PORT, TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host
 /// name decides; "-1": no), TG_CERT_PATH (a file with CA certificates; "system": the system's trust store),
 /// TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
-/// TG_SERVER_VERSION.
+/// TG_SERVER_VERSION. TG_OAUTH2_URL, TG_OAUTH2_CLIENT_ID, TG_OAUTH2_CLIENT_SECRET and TG_OAUTH2_SCOPE are one
+/// login together, see tg_config_set_oauth2().
 ///
-/// TG_SECRET_FILE, TG_PASSWORD_FILE and TG_JWT_FILE name files, such as those of a mounted Kubernetes secret,
-/// that contain the credential as their only line, with or without a line break at its end. They are read as
-/// with tg_config_set_secret_file(), tg_config_set_password_file() and tg_config_set_jwt_file().
+/// TG_SECRET_FILE, TG_PASSWORD_FILE, TG_JWT_FILE and TG_OAUTH2_CLIENT_SECRET_FILE name files, such as those
+/// of a mounted Kubernetes secret, that contain the credential as their only line, with or without a line
+/// break at its end. They are read as with tg_config_set_secret_file(), tg_config_set_password_file(),
+/// tg_config_set_jwt_file() and tg_config_set_oauth2_secret_file().
 ///
 /// With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_HOST and so on take precedence, and those
 /// without prefix fill the rest; the profile "default" has no prefix. A profile for which no variable is
@@ -206,6 +215,76 @@ pub unsafe extern "C" fn tg_config_set_jwt_file(config: *mut tg_config, path: *c
     set(config, |config| config.set_jwt_file(path.bytes()));
 }
 
+/// Log in with tokens that an authorization server gives to this client: OAuth2 client credentials (RFC 6749,
+/// section 4.4). A connection has at most one login: this, or one of the others.
+///
+/// token_url is the address of the token endpoint, "https://login.example.com/oauth2/token", with a query if
+/// it needs one; plain http only on this machine, whatever tg_config_set_allow_http() says. The server is
+/// TigerGraph 4.1 or later and must be configured to accept the tokens of this authorization server. They are
+/// used as a JWT of tg_config_set_jwt() is, but renewed: in time, by one request however many threads ask.
+///
+/// The client's id and secret are sent to the token endpoint alone. If both consist of letters, digits and
+/// "-._~", they are sent in the Authorization header (Basic) and, after "invalid_client", in the form; with
+/// any other character the form comes first, because servers disagree on how the header is decoded, and then
+/// the header, percent-encoded. What worked is used first from then on. The parameter "client_auth" of
+/// tg_config_set_oauth2_parameter() chooses one way.
+///
+/// The token endpoint is trusted if the system's trust store or a CA of tg_config_set_ca_file(),
+/// tg_config_set_ca_pem() or tg_config_add_ca_file() says so. Pin, client certificate and insecure TLS are for
+/// TigerGraph's server alone. The proxy setting and the time limits apply. Redirects are not followed.
+///
+/// What goes wrong there: oauth2.refused if the authorization server refuses the client or what it asks for,
+/// oauth2.unavailable if it is busy (tg_error_retry_after_ms() tells how long, if it said so), and the reasons
+/// of connections, time limits and TLS as for TigerGraph's server. After a refusal it is not asked again for
+/// 30 s, then longer.
+///
+/// A NULL client_secret needs tg_config_set_oauth2_secret_file() or the parameter "client_assertion",
+/// otherwise tg_conn_new() returns config.conflict. NULL for all three takes the login back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_oauth2(
+    config: *mut tg_config,
+    token_url: *const c_char,
+    client_id: *const c_char,
+    client_secret: *const c_char,
+) {
+    let given = [token_url, client_id, client_secret];
+    // SAFETY: `config` is NULL or a live config that no other thread uses; the others are NULL or texts.
+    let (config, [url, id, secret]) = unsafe { (Exclusive::new(config), given.map(|text| Text::new(text))) };
+    set(config, |config| config.set_oauth2(url.bytes(), id.bytes(), secret.bytes()));
+}
+
+/// A file that contains the client's secret, in place of the client_secret of tg_config_set_oauth2(). It is
+/// judged as that of tg_config_set_password_file() is, and read by tg_conn_new() and for every request to the
+/// token endpoint. A secret and a file with one are two logins, which a connection cannot have.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_oauth2_secret_file(config: *mut tg_config, path: *const c_char) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
+    let (config, path) = unsafe { (Exclusive::new(config), Text::new(path)) };
+    set(config, |config| config.set_oauth2_secret_file(path.bytes()));
+}
+
+/// A further parameter of requests to the token endpoint, such as "scope", "audience" or "resource". A second
+/// call with the same name replaces the value; a NULL value takes the parameter away, a NULL name all of them.
+/// A parameter with the value "" is not sent. No value is ever shown.
+///
+/// "client_auth" is not sent: it says how the client's secret is, "basic" (in the header, percent-encoded, as
+/// RFC 6749 has it), "basic_raw" (in the header as it is) or "form", and nothing else is tried then.
+///
+/// "client_assertion" stands in place of a secret (RFC 7523), with "client_assertion_type" if it is another
+/// kind than "urn:ietf:params:oauth:client-assertion-type:jwt-bearer". The same one is sent with every
+/// request, so it has to live as long as the connection. "grant_type", "client_id" and "client_secret" are
+/// refused by tg_conn_new() with config.conflict.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tg_config_set_oauth2_parameter(
+    config: *mut tg_config,
+    name: *const c_char,
+    value: *const c_char,
+) {
+    // SAFETY: `config` is NULL or a live config that no other thread uses; `name` and `value` are NULL or texts.
+    let (config, name, value) = unsafe { (Exclusive::new(config), Text::new(name), Text::new(value)) };
+    set(config, |config| config.set_oauth2_parameter(name.bytes(), value.bytes()));
+}
+
 /// The ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address. If both are
 /// the same, REST++ requests go to paths below /restpp.
 #[unsafe(no_mangle)]
@@ -351,8 +430,8 @@ pub unsafe extern "C" fn tg_config_set_log(
 ) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `log` and `release` may be called with
     // `user_data` on any thread, until `release` was.
-    let (config, callback) = unsafe { (Exclusive::new(config), Callback::new(log, user_data, release)) };
-    let target = guard_value(None, || callback.logger(max_level));
+    let (config, user_data) = unsafe { (Exclusive::new(config), UserData::new(user_data, release)) };
+    let target = guard_value(None, || logger(max_level, log, user_data));
     set(config, |config| config.set_log(target));
 }
 

@@ -105,8 +105,9 @@ pub unsafe extern "C" fn tg_server_version(
 /// slash at the end: append a path that begins with one. "" for NULL and for any other server.
 ///
 /// Sends nothing. After a request the text may be another, if the library has found the server elsewhere, such
-/// as on the old port of REST++; ask again for each request, or take that of the token, tg_token_url(). Every
-/// text stays valid until the last handle of the connection is freed.
+/// as on the old port of REST++, or if another one of several servers has answered; ask again for each
+/// request, or take that of the token, tg_token_url(). Every text stays valid until the last handle of the
+/// connection is freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_conn_url(conn: *const tg_conn, server: i32) -> *const c_char {
     // SAFETY: `conn` is NULL or live when the call begins.

@@ -128,7 +128,8 @@ pub unsafe extern "C" fn tg_error_hint(error: *const tg_error) -> *const c_char 
     read(error, EMPTY, |error| error.hint.as_ptr())
 }
 
-/// The server's own code, such as "REST-10016", or "". Never NULL; valid as long as the error.
+/// The server's own code, such as "REST-10016", or that of an authorization server, such as "invalid_client",
+/// or "". Never NULL; valid as long as the error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_error_server_code(error: *const tg_error) -> *const c_char {
     // SAFETY: `error` is NULL or a live error.

@@ -31,25 +31,9 @@ pub type tg_log_fn = Option<unsafe extern "C" fn(level: i32, message: *const c_c
 /// Releases user_data: called exactly once, on any thread, after the last call of the function that gets it.
 pub type tg_release_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// The arguments of tg_config_set_log.
-pub(super) struct Callback {
-    log: tg_log_fn,
-    user_data: *mut c_void,
-    release: tg_release_fn,
-}
-
-impl Callback {
-    /// The caller promises that `log` and `release` may be called with `user_data`: `log` on any thread and on several
-    /// at once, until `release` is called, which happens once.
-    pub(super) unsafe fn new(log: tg_log_fn, user_data: *mut c_void, release: tg_release_fn) -> Callback {
-        Callback { log, user_data, release }
-    }
-
-    /// The logger for these arguments. Without a function `user_data` is released at once.
-    pub(super) fn logger(self, max_level: i32) -> Option<Logger> {
-        let user_data = UserData { pointer: self.user_data, release: self.release };
-        self.log.map(|log| Logger::new(max_level, Arc::new(Target { log, user_data })))
-    }
+/// The logger for the arguments of tg_config_set_log. Without a function `user_data` is released at once.
+pub(super) fn logger(max_level: i32, log: tg_log_fn, user_data: UserData) -> Option<Logger> {
+    log.map(|log| Logger::new(max_level, Arc::new(Target { log, user_data })))
 }
 
 /// The caller's function for log lines, and what it is called with.
@@ -60,12 +44,24 @@ struct Target {
 
 /// The caller's pointer; released when dropped.
 pub(super) struct UserData {
-    pub(super) pointer: *mut c_void,
-    pub(super) release: tg_release_fn,
+    pointer: *mut c_void,
+    release: tg_release_fn,
+}
+
+impl UserData {
+    /// The caller promises that `release`, and the function that is called with the pointer, may be called with it on
+    /// any thread: `release` once, the function until then.
+    pub(super) unsafe fn new(pointer: *mut c_void, release: tg_release_fn) -> UserData {
+        UserData { pointer, release }
+    }
+
+    pub(super) fn pointer(&self) -> *mut c_void {
+        self.pointer
+    }
 }
 
 // SAFETY: the pointer is only handed back to the caller's functions, which may be called on any thread, as the
-// caller of `Callback::new`, here or in wakeup.rs, promised.
+// caller of `new` promised.
 unsafe impl Send for UserData {}
 // SAFETY: as above, several threads at once included.
 unsafe impl Sync for UserData {}
@@ -73,7 +69,7 @@ unsafe impl Sync for UserData {}
 impl Drop for UserData {
     fn drop(&mut self) {
         if let Some(release) = self.release {
-            // SAFETY: the caller of `Callback::new` gave this function for this pointer, and it is called once.
+            // SAFETY: the caller of `new` gave this function for this pointer, and it is called once.
             unsafe { release(self.pointer) };
         }
     }
@@ -82,7 +78,7 @@ impl Drop for UserData {
 impl LogTarget for Target {
     fn log(&self, level: Level, message: &str) {
         let text = CString::new(message.replace('\0', "\u{fffd}")).unwrap_or_default();
-        // SAFETY: the caller of `Callback::new` gave this function for this pointer; the text lives through the call.
+        // SAFETY: the caller of `UserData::new` gave this function for this pointer; the text lives through the call.
         unsafe { (self.log)(level as i32, text.as_ptr(), self.user_data.pointer) };
     }
 }

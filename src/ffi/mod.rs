@@ -29,6 +29,7 @@ pub mod log;
 mod panic;
 #[cfg(feature = "test-panic")]
 pub mod panic;
+pub mod provider;
 pub mod report;
 pub mod request;
 pub mod secrets;

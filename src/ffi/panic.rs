@@ -9,7 +9,7 @@ use crate::platform::process::is_library_thread;
 
 thread_local! {
     pub(super) static THREAD: ThreadState =
-        const { ThreadState { inside: Cell::new(false), failed: Cell::new(false) } };
+        const { ThreadState { inside: Cell::new(false), failed: Cell::new(false), provides: Cell::new(false) } };
 }
 
 /// What is known of this thread. One variable, because each access to a thread-local variable of a shared library
@@ -19,6 +19,8 @@ pub(super) struct ThreadState {
     inside: Cell<bool>,
     /// Whether it has a last error.
     pub(super) failed: Cell<bool>,
+    /// Whether it runs a token provider, which gets no token from its own connection.
+    pub(super) provides: Cell<bool>,
 }
 
 impl ThreadState {

@@ -44,10 +44,11 @@
  * free a handle that another thread is still using.
  *
  * Time. Every call that sends something ends within its time limit (tg_config_set_timeouts). The limit
- * includes name lookup, waiting and repeated requests. The library starts threads for two purposes only, and
- * each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
- * for all callers that look up the same name; and to renew tokens (tg_authorization), at most 8 in a process,
- * or up to 64 if renewals have to wait for a thread.
+ * includes name lookup, waiting and repeated requests. The library starts threads for three purposes only,
+ * and each thread ends when its work is done: to look up host names, at most 16 threads in a process, and one
+ * for all callers that look up the same name; to renew tokens (tg_authorization), at most 8 in a process, or
+ * up to 64 if renewals have to wait for a thread; and to run a token provider (tg_config_set_token_provider),
+ * at most one for a connection, with one that waits for it.
  *
  * Retries. A request that failed on the network, or that the server could not serve at the moment (408, 429,
  * 502, 503, 504), is repeated, at most twice in a call, after a short wait or the wait that the server asks

@@ -40,8 +40,8 @@ impl tg_report {
 ///
 /// One lookup of the server's name and, for https, one look at its certificate; one request for its version,
 /// if that is not known; one login, if there is no valid token yet (the token becomes the connection's own);
-/// one GET /version of REST++. A refused login is not tried again, so that no account is locked. Free the
-/// result with tg_report_free().
+/// one GET /version of REST++. A refused login is not tried again, so that no account is locked. Of several
+/// servers each is connected to, and one is asked. Free the result with tg_report_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_diagnose(
     conn: *mut tg_conn,
@@ -66,7 +66,8 @@ fn read(report: Borrowed<tg_report>, part: impl FnOnce(&tg_report) -> &CString) 
     guard_value(EMPTY, || report.get().map_or(EMPTY, |report| part(report).as_ptr()))
 }
 
-/// For a person: the first line is the verdict and what to do, then come the steps and the settings.
+/// For a person: the first line is the verdict and what to do, then come the steps, the settings and the
+/// counters.
 /// Never NULL; valid as long as the report.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_char {
@@ -80,8 +81,12 @@ pub unsafe extern "C" fn tg_report_text(report: *const tg_report) -> *const c_ch
 /// report: 1. ok: whether everything works. verdict: the first line of the text. failure: null, or status,
 /// reason, message, hint, server_code, http_status and retry_after_ms of the failure. warnings: texts.
 /// steps: objects with step, outcome ("passed", "failed", "skipped"), detail (as failure, or why it was
-/// skipped), ms, and facts. settings: by name, each with value and from. Later versions may add members;
-/// existing ones do not change.
+/// skipped), ms, and facts. settings: by name, each with value and from. counters: what all handles of this
+/// connection have done since it was made: requests (of which a byte or more was written), tokens (issued or
+/// refreshed, by a server or where the login has its tokens from), renewals (new tokens for the connection,
+/// with its first one), failed_renewals, rejected (tokens of the connection that a server or tg_reject_token()
+/// refused), waited (calls that had to wait for a token), cache_hits (tokens from the token cache). Later
+/// versions may add members; existing ones do not change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_report_json(report: *const tg_report) -> *const c_char {
     // SAFETY: `report` is NULL or a live report.

@@ -20,7 +20,7 @@ impl tg_status {
     ///
     /// Reasons: argument.null, argument.utf8, argument.control_character, argument.alias,
     /// argument.graph, argument.url, argument.range, argument.flags, argument.method, argument.path,
-    /// argument.header, config.conflict, config.file, config.plain_http, config.profile.
+    /// argument.header, argument.recursion, config.conflict, config.file, config.plain_http, config.profile.
     pub const INVALID_ARGUMENT: tg_status = tg_status(1);
     /// No connection to the server.
     ///
@@ -45,7 +45,7 @@ impl tg_status {
     /// The server refused the credentials.
     ///
     /// Reasons: auth.bad_secret, auth.bad_password, auth.bad_token, auth.token_expired,
-    /// auth.locked_out, auth.refused.
+    /// auth.locked_out, auth.refused, provider.refused, oauth2.refused.
     pub const UNAUTHENTICATED: tg_status = tg_status(6);
     /// The credentials are valid, but do not allow this.
     ///
@@ -71,7 +71,7 @@ impl tg_status {
     /// The server is busy, starting or limiting requests: try again later.
     ///
     /// Reasons: unavailable.starting, unavailable.overloaded, unavailable.rate_limited,
-    /// unavailable.gateway.
+    /// unavailable.gateway, provider.unavailable, oauth2.unavailable.
     pub const UNAVAILABLE: tg_status = tg_status(12);
     /// Another error on the server.
     ///
@@ -97,6 +97,13 @@ impl tg_status {
     ///
     /// Reason: pending.
     pub const PENDING: tg_status = tg_status(18);
+}
+
+impl tg_status {
+    /// The number, which may be one that no status has.
+    pub(super) fn number(self) -> i32 {
+        self.0
+    }
 }
 
 impl From<Status> for tg_status {

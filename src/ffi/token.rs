@@ -297,7 +297,8 @@ pub unsafe extern "C" fn tg_token_expiration(token: *const tg_token) -> *const c
 }
 
 /// The address that accepts this token, as tg_conn_url() returns it: append the path of a request. Never
-/// changes, and is valid as long as the object. "" for NULL and for any other server.
+/// changes, and is valid as long as the object. Of several servers, the one that issued the token; the others
+/// accept it, too. "" for NULL and for any other server.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_token_url(token: *const tg_token, server: i32) -> *const c_char {
     // SAFETY: `token` is NULL or a live token.

@@ -74,37 +74,22 @@ pub unsafe extern "C" fn tg_conn_set_wakeup(
 ) {
     // SAFETY: `conn` is NULL or live when the call begins; `wakeup` and `release` may be called with `user_data` on any
     // thread, until `release` was.
-    let (conn, callback) = unsafe { (Live::new(conn), Callback::new(wakeup, user_data, release)) };
+    let (conn, user_data) = unsafe { (Live::new(conn), UserData::new(user_data, release)) };
     guard_value((), || {
-        let wakeup = callback.wakeup();
+        let wakeup = callback(wakeup, user_data);
         if let Ok(conn) = connection(&conn) {
             conn.set_wakeup(wakeup);
         }
     });
 }
 
-/// The arguments of tg_conn_set_wakeup.
-struct Callback {
-    wakeup: tg_wakeup_fn,
-    user_data: UserData,
-}
-
-impl Callback {
-    /// The caller promises that `wakeup` and `release` may be called with `user_data`: `wakeup` on any thread and on
-    /// several at once, until `release` is called, which happens once.
-    unsafe fn new(wakeup: tg_wakeup_fn, user_data: *mut c_void, release: tg_release_fn) -> Callback {
-        Callback { wakeup, user_data: UserData { pointer: user_data, release } }
-    }
-
-    /// What the connection calls. Without a function `user_data` is released at once.
-    fn wakeup(self) -> Option<Box<dyn Fn() + Send + Sync>> {
-        let Callback { wakeup, user_data } = self;
-        let wakeup = wakeup?;
-        Some(Box::new(move || {
-            // The whole of it belongs to the closure, which releases it.
-            let user_data = &user_data;
-            // SAFETY: the caller of `new` gave this function for this pointer.
-            unsafe { wakeup(user_data.pointer) };
-        }))
-    }
+/// What the connection calls. Without a function `user_data` is released at once.
+fn callback(wakeup: tg_wakeup_fn, user_data: UserData) -> Option<Box<dyn Fn() + Send + Sync>> {
+    let wakeup = wakeup?;
+    Some(Box::new(move || {
+        // The whole of it belongs to the closure, which releases it.
+        let user_data = &user_data;
+        // SAFETY: the caller of `UserData::new` gave it for this function.
+        unsafe { wakeup(user_data.pointer()) };
+    }))
 }

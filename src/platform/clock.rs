@@ -26,8 +26,12 @@ pub fn boot_nanoseconds() -> u64 {
 
 /// The wall clock, in seconds since 1970.
 pub fn wall_clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(exact_wall_clock().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The same with its fraction.
+pub fn exact_wall_clock() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Waits. Under fuzzing nobody does: the clock skips the pause instead.

@@ -28,6 +28,8 @@ pub fn processors() -> usize {
 pub const RENEWAL_THREAD: &str = "tg-renewal";
 /// See [`RENEWAL_THREAD`].
 pub const LOOKUP_THREAD: &str = "tg-lookup";
+/// See [`RENEWAL_THREAD`].
+pub const PROVIDER_THREAD: &str = "tg-provider";
 
 thread_local! {
     static IS_LIBRARY_THREAD: Cell<bool> = const { Cell::new(false) };
@@ -50,6 +52,14 @@ const STACK: usize = 256 * 1024;
 /// of its libraries out of the stack that is asked for, so it is added here.
 pub fn stack() -> usize {
     STACK + static_thread_local_data()
+}
+
+/// The same for a thread that runs the program's own code, which may call anything.
+const PROVIDER_STACK: usize = 1024 * 1024;
+
+/// See [`stack`].
+pub fn provider_stack() -> usize {
+    PROVIDER_STACK + static_thread_local_data()
 }
 
 /// What glibc takes out of a new thread's stack. musl puts it beside the stack and has no such function.

@@ -313,7 +313,7 @@ fn holds_endless_number(json: &[u8]) -> bool {
 /// The member that holds what was asked for.
 const RESULTS: &str = "results";
 /// Members whose meaning must not depend on which of two a parser takes.
-const UNIQUE: [&str; 5] = ["token", "expiration", "error", "code", RESULTS];
+const UNIQUE: [&str; 8] = ["token", "expiration", "error", "code", RESULTS, "access_token", "token_type", "expires_in"];
 /// Few objects have more members.
 const USUAL_MEMBERS: usize = 6;
 

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod gsql;
 pub mod json;
 mod number;
+pub mod oauth2;
 pub mod operation;
 pub mod redact;
 pub mod refusal;

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use crate::checks::is_token_byte;
+use crate::checks::{LONGEST_LIFETIME_S, is_issued_token};
 use crate::dates::java_date;
 use crate::error::Result;
 use crate::protocol::json::{Json, MAX_EXACT, shape};
 use crate::token::jwt::{Claims, claims};
 use crate::token::token::Token;
 
-/// Tokens received are this long at least and at most.
-const LENGTH: std::ops::RangeInclusive<usize> = 8..=8192;
 /// A number below this is a lifetime, not a time: the documented bug of a refresh on 3.2 to 3.4.
 const SMALLEST_TIME: i64 = 100_000_000;
 
@@ -47,7 +45,7 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     let Some(value) = value else {
         return Err(shape("the server's answer holds no token"));
     };
-    if !LENGTH.contains(&value.len()) || !value.bytes().all(is_token_byte) {
+    if !is_issued_token(value) {
         return Err(shape("the token in the server's answer is not one that a header can carry"));
     }
     let (claims, told) = (claims(value), expiration(reply)?);
@@ -55,6 +53,35 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     let granted_s = claims.and_then(Claims::granted_s);
     let by_servers_clock = granted_s.is_some() || requested.answered_at.is_some();
     Ok(Issued { token, lifetime: lifetime(claims, told, requested), granted_s, by_servers_clock })
+}
+
+/// A token that came from elsewhere than a TigerGraph server, and that [`is_issued_token`] found good. `expires_at`: its
+/// end in seconds since 1970 as that place tells it; 0: by its own claims, if it has any. It may have been issued long
+/// ago, so that only its end counts, by this machine's clock, which was `asked_at` since 1970 when it was asked for.
+pub fn from_elsewhere(value: &str, expires_at: i64, asked_at: Duration) -> Issued {
+    let end = if expires_at != 0 { expires_at } else { claims(value).map_or(0, |claims| claims.expires_at) };
+    let end_at = Duration::from_secs(u64::try_from(end).unwrap_or(0));
+    let lifetime = (end != 0).then(|| end_at.saturating_sub(asked_at));
+    Issued { token: Token::new(value, end), lifetime, granted_s: None, by_servers_clock: true }
+}
+
+/// A token that an authorization server granted for so many seconds; where it does not say, by the token's own claims.
+pub fn from_grant(value: &str, expires_in: Option<u64>, requested: Requested) -> Result<Issued> {
+    if !is_issued_token(value) {
+        return Err(shape(
+            "cannot get a token from the token endpoint: the one it gave is none that a header can carry",
+        ));
+    }
+    if let Some(seconds) = expires_in.map(|seconds| seconds.min(LONGEST_LIFETIME_S)) {
+        let end = requested.sent_at.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let (token, lifetime) = (Token::new(value, end), Some(Duration::from_secs(seconds)));
+        return Ok(Issued { token, lifetime, granted_s: None, by_servers_clock: true });
+    }
+    let claims = claims(value);
+    let token = Token::new(value, end(claims, Expiration::Unknown, requested));
+    let by_servers_clock = claims.is_some_and(|claims| claims.issued_at.is_some()) || requested.answered_at.is_some();
+    let lifetime = lifetime(claims, Expiration::Unknown, requested);
+    Ok(Issued { token, lifetime, granted_s: None, by_servers_clock })
 }
 
 /// When the token ends: by its own claims, else by the answer, else by what was asked for.
@@ -286,6 +313,23 @@ mod tests {
 
     fn expires(value: &str) -> Result<Expiration> {
         expiration(&Json::parse(format!("{{\"expiration\":{value}}}").as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_grant_lives_as_long_as_it_says_or_else_as_its_token_does() {
+        const JWT: &str = "e30.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMDYwMH0.x";
+        let life = |value, expires_in| {
+            let issued = from_grant(value, expires_in, ASKED).unwrap();
+            (issued.token.expires_at() - ASKED.sent_at, issued.lifetime.map(|life| life.as_secs()))
+        };
+        assert_eq!(life("abcdefgh", Some(3600)), (3600, Some(3600)));
+        assert_eq!(life("abcdefgh", Some(u64::MAX)), (LONGEST_LIFETIME_S as i64, Some(LONGEST_LIFETIME_S)));
+        assert_eq!(life(JWT, Some(60)), (60, Some(60)), "the answer goes before the token");
+        assert_eq!(life(JWT, None), (600, Some(600)));
+        assert_eq!(life("abcdefgh", None), (-ASKED.sent_at, None), "nobody knows");
+        for value in ["abcdefg", "abcd efgh", "abcdefg\u{e9}", "abcdefgh,", &"x".repeat(8193)] {
+            assert_eq!(from_grant(value, None, ASKED).unwrap_err().reason(), Reason::ProtocolShape, "{value}");
+        }
     }
 
     #[test]

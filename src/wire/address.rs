@@ -20,9 +20,12 @@ pub struct Address {
 impl Address {
     /// Reads `https://host[:port][/base]`; without a scheme `https` is meant.
     pub fn parse(text: &str) -> Result<Address> {
-        let bad = |why: &str| {
-            Err(Error::new(Reason::ArgumentUrl, format!("the setting \"host\" is not a server address: {why}")))
-        };
+        Address::parse_as("the setting \"host\" is not a server address", text)
+    }
+
+    /// The same; `wrong` begins what is said of a text that is none.
+    pub fn parse_as(wrong: &str, text: &str) -> Result<Address> {
+        let bad = |why: &str| Err(Error::new(Reason::ArgumentUrl, format!("{wrong}: {why}")));
         if text.bytes().any(|b| !b.is_ascii_graphic()) {
             return bad("it holds a space, a control character or a letter beyond ASCII");
         }

@@ -51,6 +51,8 @@ pub struct Deadline {
     cancelled: Arc<AtomicBool>,
     end: Duration,
     connect_limit: Duration,
+    /// How many other servers the call may have to go to.
+    others: Cell<u32>,
     connect_end: Cell<Duration>,
     phase: Cell<Phase>,
     sent: Cell<bool>,
@@ -93,6 +95,7 @@ impl Deadline {
             cancelled,
             end,
             connect_limit,
+            others: Cell::new(0),
             connect_end: Cell::new(end),
             phase: Cell::new(Phase::Lookup),
             sent: Cell::new(false),
@@ -115,9 +118,19 @@ impl Deadline {
         self.phase.set(Phase::Lookup);
     }
 
-    /// Connecting has its whole limit again, within that of the call.
+    /// Requests that begin from now on leave time for so many other servers.
+    pub fn share_with(&self, others: u32) {
+        self.others.set(others);
+    }
+
+    /// Connecting has its whole limit again, within that of the call. Where there are others to go to, each of them has
+    /// as much of the time that is left, and so has the answer.
     pub fn restart_connecting(&self) {
-        self.connect_end.set(self.end.min(boot_clock() + self.connect_limit));
+        let limit = match self.others.get() {
+            0 => self.connect_limit,
+            others => self.connect_limit.min(self.left_in_call() / (others + 2)),
+        };
+        self.connect_end.set(self.end.min(boot_clock() + limit));
     }
 
     /// Does this now and then while the call waits, with locks held: it takes no time and calls nothing of the program's.
@@ -163,6 +176,11 @@ impl Deadline {
     /// Whether any byte of the request may have reached the server.
     pub fn has_sent(&self) -> bool {
         self.sent.get()
+    }
+
+    /// Nothing of a request has reached the server that is to be asked now.
+    pub fn nothing_sent(&self) {
+        self.sent.set(false);
     }
 
     /// Waits, but not beyond the time of the call.

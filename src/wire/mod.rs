@@ -25,4 +25,5 @@ pub mod stream;
 pub mod tls;
 pub mod tls_stream;
 pub mod unseen;
+pub mod url;
 pub mod verifier;

@@ -330,6 +330,7 @@ struct TrustKey {
     system: Option<Store>,
     pin: Option<[u8; 32]>,
     insecure: bool,
+    is_token_endpoint: bool,
 }
 
 /// What the connections of this process share.
@@ -344,50 +345,15 @@ struct Shared {
 static SHARED: Lazy<PerProcess<Mutex<Shared>>> = Lazy::new(PerProcess::default);
 
 impl TrustSettings {
-    /// Validates the settings; gives the trust if TLS is used at all.
-    pub fn validate(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
-        let ca = self.ca()?;
-        let pin = self.pin()?;
-        let client = self.client()?;
-        let added = self.added()?;
-        let authorities = || {
-            let ca = ca.as_ref().map(|(source, pem)| pem::certificates(*source, pem)).transpose()?;
-            let added =
-                added.iter().map(|(source, pem)| pem::certificates(*source, pem)).collect::<Result<Vec<_>>>()?;
-            Ok::<_, Error>(Authorities { ca, added: added.concat() })
-        };
-        if !tls {
-            client.map(|files| files.read(false)?.identity()).transpose()?;
-            return authorities().map(|_| None);
-        }
-        // A pin alone replaces the chain check; beside a CA both must hold.
-        let system = (ca.is_none() && pin.is_none() && !self.insecure).then(Store::find);
-        let key = TrustKey {
-            ca: ca.as_ref().map(|(_, pem)| pem.to_vec()),
-            system,
-            pin,
+    /// Reads the files that the settings name. What comes through a pipe can be read once only.
+    pub fn read(&self) -> Result<TrustContent<'_>> {
+        Ok(TrustContent {
+            ca: self.ca()?,
+            pin: self.pin()?,
+            client: self.client()?,
+            added: self.added()?,
             insecure: self.insecure,
-            added: added.iter().map(|(_, pem)| pem.clone()).collect(),
-        };
-        if client.is_some() {
-            // A client's key is a credential: it is no key of a map, so these are not shared.
-            return key.build(authorities()?, client).map(Arc::new).map(Some);
-        }
-        // Built outside the lock, so that a slow trust store holds up nobody else.
-        let shared = SHARED.get();
-        let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |(known, trust): &(TrustKey, Weak<Trust>)| if *known == key { trust.upgrade() } else { None };
-        if let Some(trust) = lock().known.iter().find_map(is_same) {
-            return Ok(Some(trust));
-        }
-        let trust = Arc::new(key.build(authorities()?, None)?);
-        let mut shared = lock();
-        if key.system.is_some() {
-            shared.system = Some(trust.clone());
-        }
-        shared.known.retain(|(_, known)| known.strong_count() > 0);
-        shared.known.push((key, Arc::downgrade(&trust)));
-        Ok(Some(trust))
+        })
     }
 
     /// The PEM text of the CA, and which setting has it.
@@ -441,7 +407,80 @@ impl TrustSettings {
     }
 }
 
+/// What the settings about trust hold, with the content of their files.
+pub struct TrustContent<'a> {
+    ca: Option<(Source<'a>, Zeroizing<Vec<u8>>)>,
+    added: Vec<(Source<'a>, Zeroizing<Vec<u8>>)>,
+    pin: Option<[u8; 32]>,
+    client: Option<ClientFiles>,
+    insecure: bool,
+}
+
+impl TrustContent<'_> {
+    /// Whom to trust as the server, if TLS is used at all.
+    pub fn of_server(&self, tls: bool) -> Result<Option<Arc<Trust>>> {
+        if !tls {
+            self.client.as_ref().map(|files| files.read(false)?.identity()).transpose()?;
+            return self.authorities().map(|_| None);
+        }
+        // A pin alone replaces the chain check; beside a CA both must hold.
+        let system = (self.ca.is_none() && self.pin.is_none() && !self.insecure).then(Store::find);
+        let key = TrustKey { pin: self.pin, insecure: self.insecure, ..self.key(system) };
+        if self.client.is_some() {
+            // A client's key is a credential: it is no key of a map, so these are not shared.
+            return key.build(self.authorities()?, self.client.clone()).map(Arc::new).map(Some);
+        }
+        self.shared(key).map(Some)
+    }
+
+    /// Whom to trust as a token endpoint, which is another server: whoever the system's trust store or an authority of the
+    /// settings vouches for. Nothing else that the settings say of the server holds for it.
+    pub fn of_token_endpoint(&self) -> Result<Arc<Trust>> {
+        // Where the settings have no authority, nothing tells it from the trust of a server.
+        let is_token_endpoint = self.ca.is_some() || !self.added.is_empty();
+        self.shared(TrustKey { is_token_endpoint, ..self.key(Some(Store::find())) })
+    }
+
+    fn key(&self, system: Option<Store>) -> TrustKey {
+        TrustKey {
+            ca: self.ca.as_ref().map(|(_, pem)| pem.to_vec()),
+            added: self.added.iter().map(|(_, pem)| pem.clone()).collect(),
+            system,
+            pin: None,
+            insecure: false,
+            is_token_endpoint: false,
+        }
+    }
+
+    fn authorities(&self) -> Result<Authorities> {
+        let certificates = |(source, pem): &(Source, Zeroizing<Vec<u8>>)| pem::certificates(*source, pem);
+        let ca = self.ca.as_ref().map(certificates).transpose()?;
+        let added = self.added.iter().map(certificates).collect::<Result<Vec<_>>>()?;
+        Ok(Authorities { ca, added: added.concat() })
+    }
+
+    /// The one that connections of this process share.
+    fn shared(&self, key: TrustKey) -> Result<Arc<Trust>> {
+        // Built outside the lock, so that a slow trust store holds up nobody else.
+        let shared = SHARED.get();
+        let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |(known, trust): &(TrustKey, Weak<Trust>)| if *known == key { trust.upgrade() } else { None };
+        if let Some(trust) = lock().known.iter().find_map(is_same) {
+            return Ok(trust);
+        }
+        let trust = Arc::new(key.build(self.authorities()?, None)?);
+        let mut shared = lock();
+        if key.system.is_some() {
+            shared.system = Some(trust.clone());
+        }
+        shared.known.retain(|(_, known)| known.strong_count() > 0);
+        shared.known.push((key, Arc::downgrade(&trust)));
+        Ok(trust)
+    }
+}
+
 /// Where the client's certificate and key are.
+#[derive(Clone)]
 struct ClientFiles {
     cert: String,
     key: String,
@@ -515,17 +554,22 @@ impl TrustKey {
     fn build(&self, authorities: Authorities, files: Option<ClientFiles>) -> Result<Trust> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let Authorities { ca, added } = authorities;
-        let mut roots = self.system.as_ref().map(Store::roots).transpose()?;
         let mut own = ca;
         if !added.is_empty() {
             own.get_or_insert_default().extend(added);
         }
+        let mut roots = match self.system.as_ref().map(Store::roots) {
+            // A machine that has no trust store can still trust the settings' own authorities.
+            Some(Err(_)) if self.is_token_endpoint && own.is_some() => None,
+            roots => roots.transpose()?,
+        };
         // A pin holds nevertheless.
         let own = own.filter(|_| !self.insecure);
         if let Some(certificates) = &own {
             add_all(roots.get_or_insert_with(|| RootCertStore::empty().into()).known_mut(), certificates)?;
         }
         let (pin, insecure) = (self.pin, self.insecure);
+        let own = own.filter(|_| !self.is_token_endpoint);
         Trust::new(Verifier { roots, own, pin, insecure, provider, accepts_any_key: false }, files, insecure)
     }
 }
@@ -542,49 +586,4 @@ fn add_all(roots: &mut RootCertStore, certificates: &[CertificateDer<'static>]) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reason(settings: TrustSettings) -> Reason {
-        settings.validate(true).unwrap_err().reason()
-    }
-
-    #[test]
-    fn files_that_cannot_serve_are_named() {
-        let ca = |path: &str| TrustSettings { ca_file: Some(path.into()), ..Default::default() };
-        assert_eq!(reason(ca("/does/not/exist")), Reason::ConfigFile);
-        assert_eq!(reason(ca("/dev/null")), Reason::ConfigFile);
-        assert_eq!(reason(ca("/")), Reason::ConfigFile);
-        let error = ca("/dev/null").validate(true).unwrap_err();
-        assert!(error.message().contains("\"ca_file\""), "{error}");
-        let garbage = TrustSettings { ca_pem: Some("garbage".into()), ..Default::default() };
-        assert_eq!(reason(garbage), Reason::ConfigFile);
-    }
-
-    #[test]
-    fn settings_that_cannot_stand_together() {
-        let both = TrustSettings { ca_file: Some("a".into()), ca_pem: Some("b".into()), ..Default::default() };
-        assert_eq!(reason(both), Reason::ConfigConflict);
-        let half = TrustSettings { client_cert: Some("a".into()), ..Default::default() };
-        assert_eq!(reason(half), Reason::ArgumentNull);
-    }
-
-    #[test]
-    fn pins_are_sha256_in_base64() {
-        let pin = |text: &str| TrustSettings { pin_sha256: Some(text.into()), ..Default::default() };
-        assert_eq!(reason(pin("abc")), Reason::ArgumentRange);
-        assert_eq!(reason(pin("YWJj")), Reason::ArgumentRange);
-        assert!(pin("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").validate(true).is_ok());
-    }
-
-    #[test]
-    fn equal_settings_share_one_configuration() {
-        let settings = TrustSettings { insecure: true, ..Default::default() };
-        let first = settings.validate(true).unwrap().unwrap();
-        let second = settings.validate(true).unwrap().unwrap();
-        assert!(Arc::ptr_eq(&first, &second));
-        assert!(settings.validate(false).unwrap().is_none());
-        assert!(Arc::ptr_eq(&first.client("a:1"), &second.client("a:1")));
-        assert!(!Arc::ptr_eq(&first.client("a:1"), &first.client("a:2")));
-    }
-}
+mod tests;

@@ -106,11 +106,42 @@ static void files(const char *path) {
     tg_config_free(config);
 }
 
+/* A login by OAuth2 can be taken back whole or in parts, and no value of a parameter is shown. */
+static void oauth2(const char *path) {
+    tg_config *config = good();
+    for (int round = 0; round < 3; round++) {
+        const char *secret = round == 0 ? "canary" : NULL, *file = round == 1 ? path : NULL;
+        tg_config_set_oauth2(config, round < 2 ? "https://h/t?key=canary" : NULL, round < 2 ? "me" : NULL, secret);
+        tg_config_set_oauth2_secret_file(config, file);
+        tg_config_set_oauth2_parameter(config, "audience", round < 2 ? "canary" : NULL);
+        tg_config_set_oauth2_parameter(config, round < 2 ? "scope" : NULL, "canary");
+        tg_conn *conn = NULL;
+        tg_report *report = NULL;
+        CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+        CHECK(tg_diagnose(conn, TG_REPORT_OFFLINE, &report, NULL) == TG_STATUS_OK);
+        CHECK((strstr(tg_report_json(report), "\"https://h/t\"") != NULL) == (round < 2));
+        CHECK((strstr(tg_report_text(report), "token_endpoint") != NULL) == (round < 2));
+        CHECK((strstr(tg_report_json(report), "audience, scope") != NULL) == (round < 2));
+        CHECK(strstr(tg_report_json(report), "canary") == NULL && strstr(tg_report_text(report), "canary") == NULL);
+        tg_report_free(report);
+        tg_conn_free(conn);
+    }
+    tg_config_free(config);
+    tg_config_set_oauth2(NULL, "https://h/t", "me", "s");
+    tg_config_set_oauth2_secret_file(NULL, path);
+    tg_config_set_oauth2_parameter(NULL, "scope", "s");
+}
+
 int main(int argc, char **argv) {
     CHECK(argc > 2); /* a CA file and a file with a credential, which are good */
     fails(tg_config_new(NULL), "argument.null", "host");
     fails(tg_config_new("http://user:canary@h"), "argument.url", "host");
     fails(tg_config_new("http://db.example.com"), "config.plain_http", "db.example.com");
+    fails(tg_config_new("https://a,http://b"), "argument.url", "\"host\"");
+    fails(tg_config_new("https://a,,https://b"), "argument.url", "\"host\"");
+    fails(tg_config_new("https://a,https://user:canary@b"), "argument.url", "\"host\"");
+    fails(tg_config_new("h1,h2,h3,h4,h5,h6,h7,h8,h9"), "argument.url", "\"host\"");
+    fails(FROM(tg_config_new(NULL), "TG_HOST=https://a;https://canary"), "argument.url", "TG_HOST");
     BAD(tg_config_set_graph(config, "a;b"), "argument.graph", "graph");
     BAD(tg_config_set_password(config, NULL, "canary"), "argument.null", "username");
     BAD(tg_config_set_password(config, "u", NULL), "argument.null", "password");
@@ -141,6 +172,29 @@ int main(int argc, char **argv) {
         "\"jwt_file\"");
     BAD((tg_config_set_secret(config, "canary"), tg_config_set_password_file(config, "u", argv[2])),
         "config.conflict", "\"username\"");
+    BAD(tg_config_set_oauth2(config, "https://h/t", NULL, "canary"), "argument.null", "\"oauth2_client_id\"");
+    BAD(tg_config_set_oauth2(config, NULL, "c", "canary"), "argument.null", "\"oauth2_url\"");
+    BAD(tg_config_set_oauth2(config, "https://h/t", "c", NULL), "config.conflict", "\"oauth2_client_id\"");
+    BAD(tg_config_set_oauth2(config, "https://h/t#canary", "c", "canary"), "argument.url", "\"oauth2_url\"");
+    BAD(tg_config_set_oauth2(config, "http://h/t", "c", "canary"), "config.plain_http", "\"oauth2_url\"");
+    BAD((tg_config_set_allow_http(config, 1), tg_config_set_oauth2(config, "http://h/t", "c", "canary")),
+        "config.plain_http", "\"oauth2_url\"");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", "canary"), tg_config_set_secret(config, "canary")),
+        "config.conflict", "\"oauth2_url\"");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", "canary"), tg_config_set_oauth2_secret_file(config, argv[2])),
+        "config.conflict", "\"oauth2_client_secret_file\"");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", NULL), tg_config_set_oauth2_secret_file(config, "/no/file")),
+        "config.file", "\"oauth2_client_secret_file\"");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", "canary"),
+         tg_config_set_oauth2_parameter(config, "grant_type", "canary")),
+        "config.conflict", "grant_type");
+    BAD(tg_config_set_oauth2_parameter(config, "scope", "canary"), "argument.null", "\"oauth2_parameter\"");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", "canary"),
+         tg_config_set_oauth2_parameter(config, "client_auth", "canary")),
+        "argument.range", "client_auth");
+    BAD((tg_config_set_oauth2(config, "https://h/t", "c", "canary"),
+         tg_config_set_oauth2_parameter(config, "canary\xff", "x")),
+        "argument.utf8", "\"oauth2_parameter\"");
     BAD(tg_config_set_tgcloud(config, 2), "argument.range", "tgcloud");
     BAD(tg_config_set_server_version(config, "four"), "argument.range", "server_version");
     BAD(tg_config_set_ca_file(config, "/no/such/file"), "config.file", "ca_file");
@@ -169,6 +223,7 @@ int main(int argc, char **argv) {
         tg_config_set_timeouts(config, 100, 200);
         tg_config_set_proxy(config, round ? NULL : "http://127.0.0.1:3128");
         tg_config_set_user_agent(config, round ? NULL : "me/1.0");
+        tg_config_set_token_provider(round ? config : NULL, NULL, NULL, NULL);
         tg_config_set_token_lifetime(config, 3600, 60);
         tg_conn *conn = NULL;
         CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
@@ -182,6 +237,7 @@ int main(int argc, char **argv) {
     tg_config_set_password_file(NULL, "u", argv[2]);
     tg_config_free(NULL);
     files(argv[2]);
+    oauth2(argv[2]);
     environment();
     return finish();
 }

@@ -439,6 +439,15 @@ static void set_tgcloud(tg_config *it, const char *a) {
     tg_config_set_tgcloud(it, atoi(a));
 }
 
+static void provide(tg_provider_request *request, void *token) {
+    tg_provider_request_set_token(request, token, 0, NULL);
+}
+
+/* A provider that has this token. */
+static void set_token_provider(tg_config *it, const char *token) {
+    tg_config_set_token_provider(it, provide, strdup(token), free);
+}
+
 static const struct {
     const char *name;
     void (*one)(tg_config *config, const char *value);
@@ -452,6 +461,7 @@ static const struct {
     {"api_token", tg_config_set_api_token, NULL},
     {"jwt", tg_config_set_jwt, NULL},
     {"jwt_file", tg_config_set_jwt_file, NULL},
+    {"token_provider", set_token_provider, NULL},
     {"ports", NULL, set_ports},
     {"tgcloud", set_tgcloud, NULL},
     {"server_version", tg_config_set_server_version, NULL},

@@ -112,6 +112,9 @@ int main(void) {
     REFUSES(tg_send(conn, request, NULL, &error), "response");
     tg_request_free(request);
 
+    REFUSES(tg_provider_request_set_token(NULL, "a-token-of-mine", 0, &error), "request");
+    REFUSES(tg_provider_request_fail(NULL, TG_STATUS_CONNECT, "down", -1, &error), "request");
+
     tg_report *report = FULL(tg_report *);
     REFUSES(tg_diagnose(NULL, 0, &report, &error), "conn");
     CHECK(report == NULL);

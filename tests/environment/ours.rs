@@ -85,7 +85,7 @@ pub fn observe(row: &Row, place: &Place) -> Seen {
     let name = |text: &str| names.get(text).cloned().unwrap_or_else(|| format!("\"{text}\""));
     let shown = |name: &str| settings.shown.iter().find(|shown| shown.name == name).map(|shown| shown.value.as_str());
     let login = settings.login.as_ref().map(|login| {
-        let credential = name(login.credential().held().reveal());
+        let credential = name(login.credential().expect("a login of this server's").held().reveal());
         shown("username").map_or(credential.clone(), |user| format!("{} + {credential}", name(user)))
     });
     let mut credentials: Vec<String> = settings.api_token.iter().map(|token| name(token.reveal())).collect();
@@ -93,17 +93,17 @@ pub fn observe(row: &Row, place: &Place) -> Seen {
     if credentials.is_empty() {
         credentials.push("nothing".to_owned());
     }
-    let servers = servers(&settings.route);
+    let servers = servers(&settings.routes[0]);
     let pair =
         |credential: &String| servers.iter().map(|server| (credential.clone(), server.clone())).collect::<Vec<_>>();
     let trust = match shown("ca_file") {
         Some(path) if path != "system" => place.without_paths(path),
         _ => "the system's authorities".to_owned(),
     };
-    let (gsql, base) = split(&settings.route.gateway);
+    let (gsql, base) = split(&settings.routes[0].gateway);
     Seen {
         error: None,
-        restpp: split(&settings.route.restpp).0,
+        restpp: split(&settings.routes[0].restpp).0,
         gsql,
         base,
         sent: credentials.iter().flat_map(pair).collect(),

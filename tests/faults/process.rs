@@ -438,6 +438,27 @@ fn row_92_no_threads() {
     record.done();
 }
 
+/// A token provider runs on a thread of its own, or not at all; a token that is at hand stays good.
+#[test]
+fn row_92_no_thread_for_a_token_provider() {
+    let mut session = Session::start("4.2");
+    let url = session.standin.gateway_url();
+    session.driver.say(&["config", &url]);
+    session.driver.say(&["set", "token_provider", "a-token-of-the-program"]);
+    session.connect();
+    session.driver.say(&["fail", "pthread_create", "1", "EAGAIN", ALWAYS]);
+    for call in [&["authorization"][..], &["get_token"]] {
+        assert_eq!(session.driver.call(call).outcome(), "connect.resource");
+    }
+    session.driver.say(&["fail", "pthread_create", "1", "EAGAIN", "0"]);
+    assert_eq!(session.driver.call(&["get_token"]).outcome(), "OK");
+    session.driver.say(&["fail", "pthread_create", "1", "EAGAIN", ALWAYS]);
+    assert_eq!(session.driver.call(&["authorization"]).outcome(), "OK");
+    assert_eq!(session.driver.call(&["get_token"]).outcome(), "connect.resource");
+    session.driver.say(&["fail", "pthread_create", "1", "EAGAIN", "0"]);
+    session.finish();
+}
+
 #[test]
 fn row_93_no_randomness() {
     let record = Record::of(93);

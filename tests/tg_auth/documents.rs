@@ -150,7 +150,7 @@ const WORDS: [(&str, &str); 7] = [
     ("tg-auth --host https://x -v sec", "secret"),
     ("tg-auth token ", "check delete get refresh"),
     ("tg-auth secret s", "show"),
-    ("tg-auth help secret ", "create drop ensure list show"),
+    ("tg-auth help secret ", "create drop ensure list rotate show"),
     ("tg-auth help --completion ", "bash fish zsh"),
     ("tg-auth --cloud ", "no yes"),
 ];

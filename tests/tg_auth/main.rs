@@ -8,6 +8,7 @@ mod documents;
 mod options;
 mod output;
 mod request;
+mod rotate;
 #[path = "../common/tg_auth.rs"]
 mod tg_auth;
 mod words;

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tigergraph_standin::{Options, TestCa, Tls};
+use tigergraph_standin::{Action, Fault, Options, TestCa, Tls};
 
 use crate::{Desk, VERSIONS, c, has_curl, program};
 
@@ -64,6 +64,27 @@ fn every_option_reaches_the_library() {
     ] {
         assert_eq!(setting(&desk, arguments, name), (value.to_owned(), "program".to_owned()), "{arguments:?}");
     }
+    let secret_file = private_file("tg-auth-client-secret", "ofafile\n");
+    let client = ["--oauth2-url", "https://login.example.com/token", "--oauth2-client-id", "me"];
+    let client = [&client[..], &["--oauth2-client-secret-file", &secret_file, "--oauth2-scope", "a b"]].concat();
+    for (name, value) in [
+        ("oauth2_url", "https://login.example.com/token"),
+        ("oauth2_client_id", "me"),
+        ("oauth2_client_secret_file", &secret_file),
+        ("oauth2_parameter", "scope"),
+    ] {
+        assert_eq!(setting(&desk, &client, name), (value.to_owned(), "program".to_owned()), "{name}");
+    }
+    desk.fails(&[&client[..4], &["server"]].concat(), 1, "--oauth2-client-id");
+    // The stand-in gives the answers of a token endpoint.
+    let answer = r#"{"access_token":"of-the-token-endpoint","token_type":"Bearer","expires_in":600}"#;
+    desk.server.script(Fault::always("/oauth2/token", Action::reply(200, answer)));
+    let url = format!("{}/oauth2/token", desk.server.gateway_url());
+    let client = [&["--oauth2-url", &url], &client[2..]].concat();
+    assert_eq!(desk.prints(&[&client[..], &["token"]].concat()), "of-the-token-endpoint\n");
+    let asked = desk.server.requests().into_iter().find(|request| request.path == "/oauth2/token").expect("a request");
+    assert_eq!(asked.header("authorization"), Some("Basic bWU6b2ZhZmlsZQ=="), "me:ofafile");
+    assert_eq!(asked.text(), "grant_type=client_credentials&scope=a%20b");
     let file = private_file("tg-auth.env", &format!("TG_HOST={}\nTG_GRAPHNAME=OfTheFile\n", desk.server.gateway_url()));
     let bare = Desk { environment: vec![("TG_GRAPHNAME", "OfTheEnvironment".to_owned())], ..Desk::at("4.2") };
     assert_eq!(setting(&bare, &["--env-file", &file], "host").1, format!("TG_HOST in {file}"));

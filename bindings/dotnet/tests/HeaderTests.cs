@@ -18,6 +18,14 @@ namespace TigerGraphAuth.Tests
             ["tg_status_name"] = "TigerGraphAuthStatus has the names",
             ["tg_try_authorization"] = "not yet in this package",
             ["tg_conn_set_wakeup"] = "not yet in this package",
+            ["tg_config_set_token_provider"] = "not yet in this package",
+            ["tg_provider_request_set_token"] = "not yet in this package",
+            ["tg_provider_request_fail"] = "not yet in this package",
+            ["tg_provider_request_time_left_ms"] = "not yet in this package",
+            ["tg_provider_request_is_cancelled"] = "not yet in this package",
+            ["tg_config_set_oauth2"] = "not yet in this package",
+            ["tg_config_set_oauth2_parameter"] = "not yet in this package",
+            ["tg_config_set_oauth2_secret_file"] = "not yet in this package",
         };
 
         private static string Header =>

@@ -15,14 +15,22 @@ module TigerGraphAuth
       "tg_show_secrets" => "show_secrets calls tg_get_secrets, which does the same",
       "tg_token_expiration" => "Token#expires_at is a Time",
       "tg_try_authorization" => "not yet in this package",
-      "tg_conn_set_wakeup" => "not yet in this package"
+      "tg_conn_set_wakeup" => "not yet in this package",
+      "tg_config_set_token_provider" => "not yet in this package",
+      "tg_provider_request_set_token" => "not yet in this package",
+      "tg_provider_request_fail" => "not yet in this package",
+      "tg_provider_request_time_left_ms" => "not yet in this package",
+      "tg_provider_request_is_cancelled" => "not yet in this package",
+      "tg_config_set_oauth2" => "not yet in this package",
+      "tg_config_set_oauth2_parameter" => "not yet in this package",
+      "tg_config_set_oauth2_secret_file" => "not yet in this package"
     }.freeze
 
     TYPES = {
       "int32_t" => "int32", "tg_status" => "int32", "uint32_t" => "uint32", "int64_t" => "int64",
       "uint16_t" => "uint16", "uint64_t" => "uint64", "const void *" => "pointer", "size_t" => "size_t",
       "void" => "void", "const char *" => "string",
-      "tg_log_fn" => "pointer", "tg_release_fn" => "pointer", "tg_wakeup_fn" => "pointer"
+      "tg_log_fn" => "pointer", "tg_release_fn" => "pointer", "tg_wakeup_fn" => "pointer", "tg_provider_fn" => "pointer"
     }.freeze
 
     # Functions that send nothing, but read files.
@@ -79,7 +87,7 @@ module TigerGraphAuth
         assert_equal Error, of_status.superclass
         assert_equal name, Native.tg_status_name(Integer(number))
       end
-      assert_equal Error, Error.of_status(18)
+      assert_equal Error, Error.of_status(99)
       assert_equal Error, Error.of_status(-1)
     end
 
@@ -95,7 +103,7 @@ module TigerGraphAuth
     end
 
     def test_every_setter_is_used
-      setters = declared.keys.grep(/\Atg_config_(set|add|load)_/)
+      setters = declared.keys.grep(/\Atg_config_(set|add|load)_/) - LEFT_OUT.keys
       called = (SOURCES["config.rb"] + SOURCES["log.rb"]).scan(/Native\.(tg_config_(?:set|add|load)_\w+)/).flatten
       assert_equal setters.sort, called.uniq.sort
     end

@@ -188,7 +188,7 @@ fn the_profile_is_chosen_as_by_other_tools() {
             None => config.load_from(&lookup),
         };
         let found = config.validate().map_err(|error| error.reason());
-        let host = found.as_ref().map(|settings| settings.route.gateway.as_str());
+        let host = found.as_ref().map(|settings| settings.routes[0].gateway.as_str());
         let expected = expected.map(|host| format!("https://{host}:14240"));
         assert_eq!(
             host.map_err(|reason| *reason),
@@ -201,7 +201,9 @@ fn the_profile_is_chosen_as_by_other_tools() {
 /// Where REST++ and the gateway are, by address and ports of a profile and of everybody.
 #[test]
 fn a_port_in_the_address_goes_before_ports_from_further_away() {
-    let table: [(Variables, &str, &str); 5] = [
+    let table: [(Variables, &str, &str); 7] = [
+        (&[("P_TG_HOST", "h:8443,i"), ("TG_GS_PORT", "14240"), ("TG_RESTPP_PORT", "9000")], "8443/restpp", "8443"),
+        (&[("P_TG_HOST", "h, i"), ("TG_GS_PORT", "14240"), ("TG_RESTPP_PORT", "9000")], "9000", "14240"),
         (&[("P_TG_HOST", "h:8443"), ("TG_GS_PORT", "14240"), ("TG_RESTPP_PORT", "9000")], "8443/restpp", "8443"),
         (&[("P_TG_HOST", "h"), ("TG_GS_PORT", "14240"), ("TG_RESTPP_PORT", "9000")], "9000", "14240"),
         (&[("P_TG_HOST", "h:8443"), ("P_TG_GS_PORT", "14241"), ("TG_RESTPP_PORT", "9000")], "8443", "14241"),
@@ -213,7 +215,7 @@ fn a_port_in_the_address_goes_before_ports_from_further_away() {
             Some((_, value)) => Some(value.as_bytes().to_vec()),
             None => (name == "TG_PROFILE").then(|| b"p".to_vec()),
         };
-        let route = Config::without_host().load_from(&lookup).validate().expect("good settings").route;
+        let route = Config::without_host().load_from(&lookup).validate().expect("good settings").routes.remove(0);
         let expected = (format!("https://h:{restpp}"), format!("https://h:{gateway}"));
         assert_eq!((route.restpp, route.gateway), expected, "{variables:?}");
     }
@@ -467,4 +469,23 @@ fn what_is_wrong_with_a_file_is_told_when_a_connection_is_made() {
     let mut config = Config::new("http://localhost");
     config.load_env_file_from(b"\xff", &|_| None);
     assert_eq!(config.validate().expect_err("no path").reason(), Reason::ArgumentUtf8);
+}
+
+/// Several servers, from wherever one may come.
+#[test]
+fn a_list_of_servers_comes_from_each_place() {
+    let servers = "https://a, https://b:8443/base";
+    for name in ["TG_HOST", "P_TG_HOST"] {
+        let lookup = |asked: &str| match asked {
+            "TG_PROFILE" if name != asked => (name == "P_TG_HOST").then(|| b"p".to_vec()),
+            _ => (asked == name).then(|| servers.as_bytes().to_vec()),
+        };
+        let settings = Config::without_host().load_from(&lookup).validate().expect("good settings");
+        let gateways: Vec<&str> = settings.routes.iter().map(|route| route.gateway.as_str()).collect();
+        assert_eq!(gateways, ["https://a:14240", "https://b:8443/base"], "{name}");
+        let wrong = |asked: &str| lookup(asked).map(|_| b"https://a,http://b".to_vec()).filter(|_| asked == name);
+        let profile = |asked: &str| if asked == name { wrong(asked) } else { lookup(asked) };
+        let error = Config::without_host().load_from(&profile).validate().expect_err("two schemes");
+        assert!(error.message().contains(&format!("\"host\" (from {name}")), "{}", error.message());
+    }
 }

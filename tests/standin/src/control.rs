@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::fault::{Action, Fault};
+use crate::issuer::Issuer;
 use crate::server::{Shared, lock};
 use crate::state::State;
 
@@ -83,6 +84,10 @@ fn carry_out(method: &str, path: &str, body: &Value, shared: &Shared) -> Result<
         ("POST", "/switches") => {
             let (name, value) = (text(body, "name")?, text(body, "value")?);
             lock(&shared.state).options.switches.set(name, value).map_err(|error| (400, error.to_string()))?;
+        }
+        ("POST", "/issuers") => {
+            let issuer = Issuer::with_key(text(body, "name")?, text(body, "key")?);
+            lock(&shared.state).trust_issuer(&issuer);
         }
         ("POST", "/expire-tokens") => lock(&shared.state).expire_tokens(),
         _ => return Err((404, format!("there is no {method} {path}"))),

@@ -21,6 +21,7 @@ mod control;
 mod fault;
 mod gateway;
 mod gsql;
+mod issuer;
 mod jwt;
 mod login;
 mod options;
@@ -46,6 +47,7 @@ use tokio::runtime::Runtime;
 
 pub use closed_port::ClosedPort;
 pub use fault::{Action, Fault};
+pub use issuer::Issuer;
 pub use options::{BadVersion, Generation, Options, Version};
 pub use raw::{RawAction, RawServer, handmade};
 pub use reply::{Listener, Request};
@@ -225,6 +227,13 @@ impl Standin {
     /// Looks at what the server holds, or changes it.
     pub fn with_state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut lock(&self.shared.state))
+    }
+
+    /// Becomes a server of the same cluster as another one, by what that one holds now.
+    pub fn join(&self, other: &Standin) {
+        // Never both locks at once.
+        let others = other.with_state(|state| state.clone());
+        self.with_state(|state| state.join(&others));
     }
 
     /// A copy of what the server holds.

@@ -101,7 +101,7 @@ impl fmt::Display for Snapshot {
 }
 
 /// Everything the server holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct State {
     /// What kind of server it is.
     pub options: Options,
@@ -115,6 +115,8 @@ pub struct State {
     pub tokens: Vec<Token>,
     /// Blocked tokens by user, from 4.1 on.
     pub blocked: BTreeMap<String, Vec<String>>,
+    /// The keys of other issuers whose tokens are accepted, by their names.
+    pub(crate) issuers: BTreeMap<String, hmac::Key>,
     /// Seconds by which the server's clock is ahead.
     pub clock_offset: i64,
     /// How often something asked to drop everything.
@@ -132,6 +134,7 @@ impl State {
             secrets: Vec::new(),
             tokens: Vec::new(),
             blocked: BTreeMap::new(),
+            issuers: BTreeMap::new(),
             clock_offset: 0,
             tripwires: 0,
             key: hmac::Key::new(hmac::HMAC_SHA256, &key),
@@ -186,6 +189,17 @@ impl State {
     #[must_use]
     pub fn is_superuser(&self, user: &str) -> bool {
         self.users.get(user).is_some_and(|user| user.superuser)
+    }
+
+    /// Becomes a server of the same cluster as another one: it has the same users, secrets and tokens from now on, until
+    /// one of the two gets others.
+    pub fn join(&mut self, other: &State) {
+        self.users = other.users.clone();
+        self.graphs = other.graphs.clone();
+        self.secrets = other.secrets.clone();
+        self.tokens = other.tokens.clone();
+        self.blocked = other.blocked.clone();
+        self.key = other.key.clone();
     }
 
     /// Ends all tokens now. JWTs are forgotten and refused as expired.

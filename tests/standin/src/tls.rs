@@ -85,7 +85,11 @@ impl Tls {
         Ok(Acceptors { first: acceptor(self.tickets.0), later: acceptor(self.tickets.1) })
     }
 
-    fn server_config(&self) -> io::Result<ServerConfig> {
+    /// The same for another listener.
+    ///
+    /// # Errors
+    /// If the material does not fit together.
+    pub fn server_config(&self) -> io::Result<ServerConfig> {
         let invalid = |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
         let provider = Arc::new(crypto::ring::default_provider());
         let offered = |version: TlsVersion| (self.min_version..=self.max_version).contains(&version);

@@ -253,6 +253,7 @@ fn control() {
     assert_eq!(client.send("POST", "/restpp/requesttoken", "", "{}").json()["code"], "REST-1000");
     assert_eq!(get("/requests")[0]["status"], 503);
     assert_eq!(get("/snapshot")["users"], serde_json::json!(["alice", "bob", "tigergraph"]));
+    assert_eq!(post("/issuers", r#"{"name":"https://login.example.com","key":"abc"}"#), 200);
     assert_eq!(post("/expire-tokens", ""), 200);
     agent.delete(format!("{url}/requests")).call().expect("an answer");
     assert_eq!(get("/requests"), serde_json::json!([]));

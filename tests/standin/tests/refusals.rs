@@ -3,7 +3,7 @@
 mod common;
 
 use common::{alice, basic, start, with};
-use tigergraph_standin::{Options, SWITCHES, Switches};
+use tigergraph_standin::{Issuer, Options, SWITCHES, Switches};
 
 #[test]
 fn refusals_of_restpp() {
@@ -151,6 +151,30 @@ fn lifetimes_and_limits() {
         let full = Options { token_limit: 0, ..Options::new(version) };
         assert_eq!(ask(full, "100").json()["error"], true);
     }
+}
+
+#[test]
+fn tokens_of_another_issuer() {
+    let client = start("4.2");
+    let issuer = Issuer::new("https://login.example.com");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() as i64;
+    let token = issuer.token("alice", now, 60);
+    let both = |token: &str| {
+        let gateway = client.send("GET", "/gsql/v1/secrets", &format!("Bearer {token}"), "").status;
+        (client.get_data(token).status, gateway)
+    };
+    assert_eq!(both(&token), (401, 401), "nobody has said that it is to be trusted");
+    client.standin.trust_issuer(&issuer);
+    assert_eq!(both(&token), (200, 200));
+    assert_eq!(both(&issuer.token("nobody", now, 60)), (401, 401));
+    assert_eq!(both(&Issuer::new("https://login.example.com").token("alice", now, 60)), (401, 401), "another key");
+    let expired = both(&issuer.token("alice", now - 120, 60));
+    assert!(expired.0 != 200 && expired.1 == 401, "{expired:?}");
+    client.standin.trust_issuer(&Issuer::new("https://login.example.com"));
+    assert_eq!(both(&token), (401, 401), "the key was replaced");
+    let before = start("3.10");
+    before.standin.trust_issuer(&issuer);
+    assert_ne!(before.get_data(&token).status, 200);
 }
 
 #[test]
