@@ -88,6 +88,7 @@ void tg_config_set_timeouts(tg_config *config, uint32_t connect_ms, uint32_t tot
 void tg_config_set_proxy(tg_config *config, const char *proxy);
 void tg_config_set_user_agent(tg_config *config, const char *user_agent);
 void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
+void tg_config_set_token_cache(tg_config *config, const char *directory);
 void tg_config_set_log(tg_config *config, int32_t max_level, tg_log_fn log, void *user_data, tg_release_fn release);
 void tg_config_free(tg_config *config);
 typedef struct tg_provider_request tg_provider_request;

@@ -404,9 +404,9 @@ tg_config *tg_config_new(const char *host);
  * TG_PASSWORD, TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or
  * TG_GSQL_PORT), TG_SSL_PORT, TG_TGCLOUD ("true", "1", "yes", "on"; "false", "0", "no" and "off": the host
  * name decides; "-1": no), TG_CERT_PATH (a file with CA certificates; "system": the system's trust store),
- * TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY and
- * TG_SERVER_VERSION. TG_OAUTH2_URL, TG_OAUTH2_CLIENT_ID, TG_OAUTH2_CLIENT_SECRET and TG_OAUTH2_SCOPE are one
- * login together, see tg_config_set_oauth2().
+ * TG_CLIENT_CERT_PATH and TG_CLIENT_KEY_PATH, TG_PIN_SHA256, TG_ALLOW_HTTP, TG_PROXY, TG_SERVER_VERSION and
+ * TG_TOKEN_CACHE (as tg_config_set_token_cache() takes it). TG_OAUTH2_URL, TG_OAUTH2_CLIENT_ID,
+ * TG_OAUTH2_CLIENT_SECRET and TG_OAUTH2_SCOPE are one login together, see tg_config_set_oauth2().
  *
  * TG_SECRET_FILE, TG_PASSWORD_FILE, TG_JWT_FILE and TG_OAUTH2_CLIENT_SECRET_FILE name files, such as those
  * of a mounted Kubernetes secret, that contain the credential as their only line, with or without a line
@@ -653,6 +653,27 @@ void tg_config_set_user_agent(tg_config *config, const char *user_agent);
 void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t renew_before_s);
 
 /**
+ * A folder in which processes of the same user share the tokens that tg_authorization() returns: of 64
+ * processes that need one, one asks the server. "user": the folder tigergraph-auth in the user's cache
+ * folder (XDG_CACHE_HOME, else .cache in HOME; tg_conn_new() reads both, in this case only); "none": no
+ * cache, whatever the environment says; any other text: a folder. NULL: as TG_TOKEN_CACHE says, if the
+ * environment is loaded, else none.
+ *
+ * It is for logins with a secret or with user and password; with a JWT or an API token it is
+ * config.conflict. A folder that is missing is made, with mode 0700. A link, a folder of another user, and
+ * one that is open to other users are config.file, reported by tg_conn_new().
+ *
+ * No login is stored. A token is stored encrypted, under a name and with a key that can be computed only
+ * from the same login, and is used only for the same server, trust settings, user, graph and lifetime.
+ * With a password, the first look into the cache takes some tenths of a second of processor time, once in a
+ * process. A token that was rejected or deleted is removed. tg_get_token() always asks the server, and
+ * leaves the cache as it is. If the cache cannot be used, as on a full disk, tokens are requested without
+ * it, with a warning in the log. With a cache, tg_conn_new() only looks whether the system's trust store is
+ * there, and it is read when a server is verified.
+ */
+void tg_config_set_token_cache(tg_config *config, const char *directory);
+
+/**
  * Where log lines up to max_level (TG_LOG_...) go. log NULL: no log. In Node.js, LuaJIT and PHP, read what
  * tg_log_fn says first.
  *
@@ -770,8 +791,8 @@ int32_t tg_provider_request_is_cancelled(const tg_provider_request *request);
 #define TG_SERVER_GATEWAY 2
 
 /**
- * A connection to one server: its settings, its login, its current token. For any number of
- * threads at once.
+ * A connection to one server, or to several of one cluster: its settings, its login, its current token. For
+ * any number of threads at once.
  */
 typedef struct tg_conn tg_conn;
 

@@ -122,7 +122,7 @@ pub fn looks_like_secret(name: &str) -> bool {
 /// A token that can stand in a header and in the list of tokens to delete; its value is never named.
 pub fn check_token(what: &str, token: &str) -> Result<Hidden> {
     no_controls(what, token)?;
-    if token.is_empty() || token.len() > 8192 {
+    if token.is_empty() || token.len() > LONGEST_TOKEN {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty or longer than 8192 bytes")));
     }
     if !token.bytes().all(is_token_byte) {
@@ -131,9 +131,12 @@ pub fn check_token(what: &str, token: &str) -> Result<Hidden> {
     Ok(Hidden::new(token))
 }
 
+/// No token is longer.
+pub const LONGEST_TOKEN: usize = 8192;
+
 /// Whether somebody may have issued this as a token: it is as long as one, and a header can carry it.
 pub fn is_issued_token(text: &str) -> bool {
-    (8..=8192).contains(&text.len()) && text.bytes().all(is_token_byte)
+    (8..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(is_token_byte)
 }
 
 /// Whether a token may hold this byte; a comma, above all, would split a list of tokens.

@@ -57,6 +57,7 @@ pub mod unversioned {
 
     open! {
         address: wire::address;
+        cached: token::cached;
         certificate: wire::certificate;
         checks: checks;
         client: wire::client;

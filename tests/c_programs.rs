@@ -119,6 +119,11 @@ const CANARY: &str = "canary \"p\\ss%w/rd+of.thirty-two";
 
 /// Runs tests/c/memory.c for a user whose password is the canary.
 fn search_memory(server: &Standin, what: &str, suffer: bool) {
+    search_memory_with(server, what, if suffer { &[("SUFFER", "1")] } else { &[] });
+}
+
+/// The same with these variables.
+fn search_memory_with(server: &Standin, what: &str, environment: &[(&str, &str)]) {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     // Not under a sanitizer, which keeps memory of its own.
     let program = PROGRAM.get_or_init(|| build("tests/c/memory.c", &["-O1"]));
@@ -126,9 +131,7 @@ fn search_memory(server: &Standin, what: &str, suffer: bool) {
     let ca_file = ca_file(server, &format!("memory-{}.pem", what.replace(' ', "-")));
     let mut command = program_command(program);
     command.args([&server.gateway_url(), &ca_file, "carol"]).args(forms_in_memory("password", CANARY, "carol"));
-    if suffer {
-        command.env("SUFFER", "1");
-    }
+    command.envs(environment.iter().copied());
     succeeded(&format!("memory {what}"), &command.output().expect("it runs"));
 }
 
@@ -140,6 +143,17 @@ fn no_credential_stays_in_memory() {
             search_memory(&Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in"), &what, false);
         }
     }
+}
+
+/// Neither the keys of the cache nor what is read from it and written to it leave anything behind.
+#[test]
+fn no_credential_stays_in_memory_with_a_token_cache() {
+    let folder = scratch("memory-cache");
+    let _ = std::fs::remove_dir_all(&folder);
+    let server = standin("4.2");
+    search_memory_with(&server, "cache", &[("CACHE", folder.to_str().expect("UTF-8"))]);
+    let is_for_token = |request: &&tigergraph_standin::Request| request.path == "/gsql/v1/tokens";
+    assert_eq!(server.requests().iter().filter(is_for_token).count(), 2);
 }
 
 #[test]

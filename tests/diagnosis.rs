@@ -290,6 +290,12 @@ fn with_credentials(cases: &mut Cases) {
     cases.case("a token provider that is refused", &config, "provider.refused", "the vault is sealed");
     config.set_token_provider(Some(Arc::new(|_: &Arc<ProviderRequest>| {})));
     cases.case("a token provider without an answer", &config, "provider.unavailable", "without an answer");
+    let mut config = with_secret(&at_new, "canarycanary");
+    config.set_token_cache(Some(b"/no/such/folder"));
+    cases.case("a token cache that cannot be made", &config, "config.file", "no such file");
+    let mut config = Config::new(&at_new);
+    config.set_jwt(Some(expired.as_bytes())).set_token_cache(Some(b"user"));
+    cases.case("a token cache beside a JWT", &config, "config.conflict", "token_cache");
     for _ in 0..6 {
         let connection = Connection::new(&with_password(&at_old, "closesesame")).expect("good settings");
         assert_eq!(connection.get_secrets(None).expect_err("refused").status(), Reason::AuthBadPassword.status());

@@ -588,6 +588,33 @@ fn one_token_serves_the_database_and_the_gateway() {
     assert!(sent.iter().all(|request| !request.text().contains("canary")), "the client's secret goes nowhere else");
 }
 
+/// Connections find each other's tokens in the cache, if all that says what these are for is the same.
+#[test]
+fn clients_share_their_tokens_by_the_cache() {
+    let world = World::start("4.2");
+    let folder = std::env::temp_dir().join(format!("tigergraph-auth-oauth2-cache-{}", std::process::id()));
+    let url = world.endpoint.url();
+    let token = |id: &str, secret: &str, scope: &str| {
+        let mut config = world.config();
+        config.set_oauth2(Some(url.as_bytes()), Some(id.as_bytes()), Some(secret.as_bytes()));
+        parameter(&mut config, "scope", scope);
+        config.set_token_cache(Some(folder.as_os_str().as_encoded_bytes()));
+        let token = connect(&config).authorization().expect("a token");
+        (token.value().to_owned(), world.tokens())
+    };
+    let (first, _) = token("client", SECRET, "read");
+    assert_eq!(token("client", SECRET, "read"), (first, 1));
+    for (asked, (id, secret, scope)) in
+        [("other", SECRET, "read"), ("client", "canary-of-somebody-else", "read"), ("client", SECRET, "write")]
+            .into_iter()
+            .enumerate()
+    {
+        assert_eq!(token(id, secret, scope).1, asked + 2, "{id} {scope}");
+    }
+    assert_eq!(token("client", SECRET, "read").1, 4, "the first is still there");
+    std::fs::remove_dir_all(&folder).expect("a folder");
+}
+
 #[test]
 fn what_the_token_endpoint_was_asked_is_counted() {
     let world = World::start("4.2");

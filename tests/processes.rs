@@ -80,7 +80,12 @@ fn no_descriptor_has_the_number_of_a_closed_standard_one() {
         for closed in 0..8 {
             let mut command = c::program_command(&program);
             command.args([&host, &ca, &closed.to_string()]).env("TG_SECRET_FILE", &secret);
+            // A new one, which has files to open and to write.
+            let cache = c::scratch("closed-cache");
+            let _ = std::fs::remove_dir_all(&cache);
+            command.env("TG_TOKEN_CACHE", &cache);
             c::succeeded(&format!("{host} without {closed:03b}"), &command.output().expect("it runs"));
+            assert!(std::fs::read_dir(&cache).expect("a folder").count() == 3, "{closed:03b}: salt, lock and token");
         }
         let sent: Vec<String> = server.requests().iter().map(|request| format!("{request:?}")).collect();
         assert!(sent.iter().all(|request| !request.contains("canary")), "{sent:?}");

@@ -80,6 +80,7 @@ int make_config(const struct given *given, tg_config **made) {
     tg_config_set_insecure_tls(config, value[O_INSECURE] != NULL);
     tg_config_set_timeouts(config, limit(value[O_CONNECT_TIMEOUT]), limit(value[O_TIMEOUT]));
     tg_config_set_user_agent(config, value[O_USER_AGENT]);
+    tg_config_set_token_cache(config, value[O_CACHE]);
     if (value[O_LIFETIME]) tg_config_set_token_lifetime(config, whole_seconds(value[O_LIFETIME], &none), 0);
     if (value[O_VERBOSE]) tg_config_set_log(config, TG_LOG_DEBUG, log_line, NULL, NULL);
     int code = set_logins(given, config);

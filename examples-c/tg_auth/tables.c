@@ -111,6 +111,9 @@ const struct option_row options[OPTION_COUNT] = {
     [O_OAUTH2_SCOPE] = {"oauth2-scope", 0, "SCOPE", "", CONNECTING, NULL, "TG_OAUTH2_SCOPE",
         "tg_config_set_oauth2_parameter", "oauth2_scope oauth2_parameter",
         "what the token is for; several scopes are separated by spaces"},
+    [O_CACHE] = {"cache", 0, "DIR|user|none", "", CONNECTING, NULL, "TG_TOKEN_CACHE", "tg_config_set_token_cache",
+        "token_cache",
+        "share tokens with other processes in this folder; user: in the user's cache folder"},
 
     [O_TIMEOUT] = {"timeout", 't', "SEC", "", CONNECTING, "The call", "",
         "tg_config_set_timeouts tg_conn_set_timeout", "total_ms",

@@ -18,7 +18,6 @@ static const char *const others[][2] = {
     {"tg_config_load_env", "the environment"},
     {"tg_config_set_api_token", "TG_API_TOKEN"},
     {"tg_config_set_ca_pem", "--ca-file"},
-    {"tg_config_set_token_cache", "TG_TOKEN_CACHE"},
     /* Programs alone have one. */
     {"tg_config_set_token_provider", "the token provider"},
     {"tg_provider_request_time_left_ms", "the request"},

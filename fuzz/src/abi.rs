@@ -47,6 +47,9 @@ const PARAMETERS: [Option<&[u8]>; 7] = [
     Some(b"\xff"),
 ];
 
+/// Token caches: none that would be made on this machine.
+const CACHES: [Option<&[u8]>; 5] = [None, Some(b"none"), Some(b""), Some(b"/does/not/exist/cache"), Some(b"\xff\xfe")];
+
 /// What any other text may be.
 const TEXTS: [Option<&[u8]>; 18] = [
     None,
@@ -309,7 +312,7 @@ impl<'a> Program<'a> {
     }
 
     fn set(&mut self) {
-        let which = self.byte() % 31;
+        let which = self.byte() % 32;
         if which == 0 || self.configs.is_empty() {
             let host = self.text();
             // SAFETY: a NUL-terminated text or NULL.
@@ -363,6 +366,7 @@ impl<'a> Program<'a> {
                     self.argument(&PARAMETERS).pointer(),
                     self.credential().pointer(),
                 ),
+                30 => tg_config_set_token_cache(config, self.argument(&CACHES).pointer()),
                 _ => {
                     let log: tigergraph_auth::ffi::log::tg_log_fn = if self.byte() & 1 == 0 { Some(log) } else { None };
                     self.given += 1;

@@ -4,6 +4,7 @@
 //! Both use the library with its feature `test-fuzz`.
 
 mod abi;
+mod cached;
 mod canary;
 mod exchange;
 mod framing;
@@ -41,13 +42,14 @@ const TEXTS: [Parser; 6] = [
     ("message", replies::message),
 ];
 
-/// What the program or its environment says.
-const SETTINGS: [Parser; 5] = [
+/// What the program, its environment and its files say.
+const SETTINGS: [Parser; 6] = [
     ("address", settings::address),
     ("environment", settings::environment),
     ("names", settings::names),
     ("proxy", settings::proxy),
     ("certificates", settings::certificates),
+    ("cache", cached::file),
 ];
 
 /// Bytes of an answer, in pieces of any size: the framing's own reading of them.

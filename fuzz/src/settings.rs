@@ -39,7 +39,8 @@ pub fn environment(data: &[u8]) {
     let lookup = |name: &str| {
         let value = lines.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)?;
         // Not the files of this machine.
-        let folder = if name.ends_with("_FILE") || name.ends_with("_PATH") { "/does/not/exist/" } else { "" };
+        let folder =
+            if ["_FILE", "_PATH", "_CACHE"].iter().any(|end| name.ends_with(end)) { "/does/not/exist/" } else { "" };
         Some([folder, value].concat().into_bytes())
     };
     let mut config = Config::without_host();

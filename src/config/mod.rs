@@ -11,6 +11,7 @@ pub mod provider;
 pub mod settings;
 pub mod shown;
 pub mod table;
+mod token_cache;
 
 use std::time::Duration;
 
@@ -293,6 +294,7 @@ impl Config {
             user_agent: self.user_agent()?,
             lifetime_s: lifetime("token lifetime", self.lifetime_s)?,
             renew_before_s: lifetime("renew before", self.renew_before_s)?,
+            token_cache: self.token_cache()?,
             log: self.log.clone(),
             cautions: self.sources.cautions(),
             shown: self.shown(tls),
@@ -497,6 +499,8 @@ impl Config {
             client_key: self.text(Key::ClientKey)?.map(|path| path.to_string()),
             pin_sha256: self.text(Key::PinSha256)?.map(|pin| pin.to_string()),
             insecure: self.insecure_tls,
+            // A token of the cache needs nobody to be verified.
+            later: self.is_set(Key::TokenCache),
         })
     }
 }

@@ -203,3 +203,68 @@ impl fmt::Debug for ProviderRequest {
 
 const WITHOUT_BEARER: &str = "Give the token alone, without \"Bearer \" before it.";
 const WHAT_A_TOKEN_IS: &str = "A token has 8 to 8192 letters, digits and characters of -._~+/=, and no line break.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// A request with so much time, what cancels it, and what comes of it.
+    fn request(left: Duration) -> (ProviderRequest, Arc<AtomicBool>, Receiver<ProviderAnswer>) {
+        let (said, answers) = channel();
+        let cancelled = Arc::<AtomicBool>::default();
+        let on_answer = Box::new(move |answer| said.send(answer).unwrap());
+        (ProviderRequest::new(boot_clock() + left, cancelled.clone(), on_answer), cancelled, answers)
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_first_answer_counts() {
+        let (request, _, answers) = request(LONG);
+        assert!(!request.is_cancelled() && request.time_left() > LONG / 2);
+        request.fail(12, "down", Some(7)).unwrap();
+        assert_eq!(request.set_token("a-good-token", 0).unwrap_err().reason(), Reason::ArgumentRange);
+        request.returned();
+        assert!(!request.close(), "it was answered");
+        let answers: Vec<_> = answers.try_iter().collect();
+        assert!(matches!(answers[..], [ProviderAnswer::Failed { refused: false, retry_after_ms: Some(7), .. }]));
+    }
+
+    #[test]
+    fn who_returns_without_an_answer_has_said_nothing() {
+        let (request, _, answers) = request(LONG);
+        request.returned();
+        assert!(matches!(answers.try_recv(), Ok(ProviderAnswer::Nothing)));
+    }
+
+    #[test]
+    fn nobody_waits_after_a_cancellation_or_for_too_long() {
+        for by_flag in [true, false] {
+            let (request, cancelled, answers) = request(LONG);
+            if by_flag {
+                cancelled.store(true, Ordering::SeqCst);
+            } else {
+                assert!(request.close());
+            }
+            assert!(request.is_cancelled() && request.time_left().is_zero());
+            assert_eq!(request.fail(6, "too late", None).unwrap_err().reason(), Reason::Cancelled);
+            assert!(answers.try_recv().is_err(), "nobody was there to tell");
+            assert!(request.is_overdue(Duration::ZERO) && !request.is_overdue(LONG));
+        }
+        let (request, _, answers) = request(Duration::ZERO);
+        assert!(request.is_cancelled() && request.is_overdue(LONG));
+        assert_eq!(request.set_token("a-good-token", 0).unwrap_err().reason(), Reason::Cancelled);
+        assert!(matches!(answers.try_recv(), Ok(ProviderAnswer::Late)));
+    }
+
+    #[test]
+    fn what_is_no_token_is_an_answer_without_one() {
+        for (bad, hint) in [("Bearer abcdefgh", WITHOUT_BEARER), ("abc", WHAT_A_TOKEN_IS)] {
+            let (request, _, answers) = request(LONG);
+            let error = request.set_token(bad, 0).unwrap_err();
+            assert_eq!((error.reason(), error.hint()), (Reason::ProtocolShape, hint));
+            assert!(matches!(answers.try_recv(), Ok(ProviderAnswer::NoToken(told)) if told == error));
+        }
+    }
+}

@@ -10,6 +10,7 @@ use crate::config::provider::Provider;
 use crate::config::shown::Setting;
 use crate::hidden::Hidden;
 use crate::log::Logger;
+use crate::platform::cache_folder::Folder;
 use crate::protocol::endpoint::Route;
 use crate::protocol::version::Version;
 use crate::wire::proxy::ProxySetting;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub lifetime_s: u64,
     /// How long before it expires a token is renewed; 0: a fifth of its lifetime.
     pub renew_before_s: u64,
+    /// The folder that processes share their tokens in, if any.
+    pub token_cache: Option<Folder>,
     /// What needs attention about the files that settings came from.
     pub cautions: Vec<String>,
     /// Where log lines go.
@@ -92,6 +95,14 @@ impl Login {
                 Some(credential)
             }
             Login::OAuth2(_) | Login::Provider(_) => None,
+        }
+    }
+
+    /// What proves it, as that was when a file could last be read; `None`: a function of the program does.
+    pub fn held(&self) -> Option<Arc<Hidden>> {
+        match self {
+            Login::OAuth2(client) => Some(client.held_proof()),
+            _ => self.credential().map(Credential::held),
         }
     }
 

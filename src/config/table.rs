@@ -38,6 +38,7 @@ pub enum Key {
     Proxy,
     AllowHttp,
     SslPort,
+    TokenCache,
 }
 
 impl Key {
@@ -51,7 +52,7 @@ impl Key {
     }
 
     /// How many there are.
-    pub const COUNT: usize = Key::SslPort as usize + 1;
+    pub const COUNT: usize = Key::TokenCache as usize + 1;
 
     /// The setting's name, as errors and reports have it.
     pub fn name(self) -> &'static str {
@@ -174,6 +175,7 @@ pub const SETTINGS: [Setting; Key::COUNT + 8] = [
     row("proxy", "tg_config_set_proxy", (Filled::Alone, &["TG_PROXY"]), Kind::Proxy(Key::Proxy)),
     row("allow_http", "tg_config_set_allow_http", (Filled::WithHost, &["TG_ALLOW_HTTP"]), Kind::Text(Key::AllowHttp)),
     row("ssl_port", "tg_config_load_env", (Filled::Alone, &["TG_SSL_PORT"]), Kind::Text(Key::SslPort)),
+    row("token_cache", "tg_config_set_token_cache", (Filled::Alone, &["TG_TOKEN_CACHE"]), Kind::Text(Key::TokenCache)),
     row("token_provider", "tg_config_set_token_provider", UNFILLED, Kind::Switch(|config| config.provider.is_some())),
     row("oauth2_parameter", "tg_config_set_oauth2_parameter", UNFILLED, Kind::Names(Config::oauth2_parameter_names)),
     row("added_ca_file", "tg_config_add_ca_file", UNFILLED, Kind::List(|config| &config.added_ca_files)),

@@ -21,7 +21,7 @@ use crate::hidden::{Hidden, same_text};
 use crate::log::{Level, Logger};
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::token::issued::Issued;
-use crate::token::renewal::{Advice, Life, Schedule};
+use crate::token::renewal::{Advice, Life, RenewalPolicy, Same as _, Schedule};
 use crate::token::token::Token;
 
 /// What to do where a log function keeps a renewal, and so its callers, until the time is over.
@@ -208,8 +208,13 @@ impl Connection {
     fn request_managed(&self, call: &Call) -> Result<(Token, Schedule)> {
         let own = self.core.authorization.state();
         let source = self.source().ok_or_else(login::no_credentials)?;
-        let old = own.policy().still_good(boot_clock()).map(|token| Hidden::new(token.value()));
-        let outcome = source.renew(call, old.as_ref());
+        let old = Old::of(&own.policy(), boot_clock());
+        let outcome = match self.cache_for(&source) {
+            Some(cache) => self.renew_with_cache(cache, call, &source, old.as_ref()),
+            None => {
+                self.renew_at_server(call, &source, old.as_ref()).map(|(issued, life)| self.scheduled(issued, life))
+            }
+        };
         let (held, renewed) = (old.is_some(), outcome.as_ref().map(|_| ()));
         // One that was given up says nothing about the server.
         let failure = renewed.err().filter(|error| error.reason() != Reason::Cancelled);
@@ -225,9 +230,20 @@ impl Connection {
             let level = if held { Level::Warn } else { Level::Error };
             self.log(level, || format!("no new token ({}): {}", error.reason().id(), error.message()));
         }
-        let issued = outcome?;
-        let schedule = self.schedule(call, &issued, source.lifetime_s);
-        Ok((issued.token, schedule))
+        outcome
+    }
+
+    /// A successor that the server gives, and its life.
+    pub(super) fn renew_at_server(&self, call: &Call, source: &Source, old: Option<&Old>) -> Result<(Issued, Life)> {
+        let issued = source.renew(call, old.map(|old| &old.value))?;
+        let life = life(call, &issued, source.lifetime_s);
+        Ok((issued, life))
+    }
+
+    /// A token that was issued just now, with its schedule.
+    pub(super) fn scheduled(&self, issued: Issued, life: Life) -> (Token, Schedule) {
+        let schedule = self.schedule(life);
+        (issued.token, schedule)
     }
 
     /// The JWT that the file of the login holds now. One that is still there when another is wanted is none.
@@ -254,11 +270,9 @@ impl Connection {
     }
 
     /// The schedule of a token that was issued just now.
-    fn schedule(&self, call: &Call, issued: &Issued, lifetime_s: u64) -> Schedule {
+    fn schedule(&self, life: Life) -> Schedule {
         let manager = &self.core.authorization;
-        let asked = (lifetime_s > 0).then(|| Duration::from_secs(lifetime_s));
-        let life = Life { began: call.deadline.began(), lifetime: issued.lifetime, asked };
-        if issued.lifetime.is_some_and(|lifetime| manager.is_window_too_wide(lifetime)) {
+        if life.lifetime.is_some_and(|lifetime| manager.is_window_too_wide(lifetime)) {
             let message = "tokens are to be renewed earlier than half of their life; half is what is used";
             self.log(Level::Warn, || message.into());
         }
@@ -271,18 +285,23 @@ impl Connection {
             return Arc::new(issued.token);
         }
         let manager = &self.core.authorization;
-        let schedule = self.schedule(call, &issued, source.lifetime_s);
+        let schedule = self.schedule(life(call, &issued, source.lifetime_s));
         manager.set_source(source);
         manager.adopt(issued.token, Some(schedule))
     }
 
     /// A token that was deleted is never returned again.
-    pub(super) fn forget(&self, token: &Hidden) {
+    pub(super) fn forget(&self, call: &Call, token: &Hidden) {
+        self.remove_deleted_from_cache(call, token.reveal());
         self.core.authorization.forget(token);
     }
 
     /// Drops a token that a server refused, if it is still the connection's own. Sends nothing.
     pub fn reject_token(&self, token: &Arc<Token>) {
+        // Before it is dropped, so that nobody takes it from there again.
+        if self.held().is_some_and(|held| held.is_one_with(token)) {
+            self.remove_from_cache(token.value());
+        }
         if self.core.authorization.reject(token) {
             self.count(Counter::Rejected);
         }
@@ -292,6 +311,25 @@ impl Connection {
     pub(super) fn held(&self) -> Option<Arc<Token>> {
         self.core.authorization.held()
     }
+}
+
+/// The token held when a renewal begins, which may be handed out until a moment that is still to come.
+pub(super) struct Old {
+    pub value: Hidden,
+    pub good_until: Duration,
+}
+
+impl Old {
+    fn of(policy: &RenewalPolicy<Arc<Token>>, now: Duration) -> Option<Old> {
+        let (token, good_until) = (policy.still_good(now)?, policy.good_until(now)?);
+        Some(Old { value: Hidden::new(token.value()), good_until })
+    }
+}
+
+/// The life of a token that was issued just now.
+fn life(call: &Call, issued: &Issued, lifetime_s: u64) -> Life {
+    let asked = (lifetime_s > 0).then(|| Duration::from_secs(lifetime_s));
+    Life { began: call.deadline.began(), lifetime: issued.lifetime, asked }
 }
 
 /// Whether a renewal has a thread.

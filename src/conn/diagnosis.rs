@@ -53,6 +53,11 @@ impl Connection {
         } else {
             self.look(&mut findings)?;
         }
+        if let Some(cache) = self.cache_step() {
+            let is_credentials = |step: &Step| step.name == CREDENTIALS;
+            let place = findings.steps.iter().position(is_credentials).unwrap_or(findings.steps.len());
+            findings.steps.insert(place, cache);
+        }
         Ok(self.conclude(findings, offline))
     }
 

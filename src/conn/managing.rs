@@ -273,6 +273,11 @@ impl TokenManager {
         Schedule::new(life, self.window, jitter().window)
     }
 
+    /// The schedule of a token that lives so long in all, and ends at this moment.
+    pub fn schedule_ending(&self, end: Duration, lifetime: Duration) -> Schedule {
+        Schedule::ending(end, lifetime, self.window, jitter().window)
+    }
+
     /// Whether tokens of this lifetime are to be renewed earlier than they can be, and nobody was told yet.
     pub fn is_window_too_wide(&self, lifetime: Duration) -> bool {
         let too_wide = self.window.is_some_and(|window| window > lifetime / 2);

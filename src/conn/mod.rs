@@ -6,6 +6,7 @@
 //! Imports everything below it: `config`, `token`, `protocol`, `wire`, `platform` and the vocabulary.
 
 mod authorization;
+mod cache;
 mod call;
 mod counters;
 mod diagnosis;
@@ -40,8 +41,8 @@ use std::time::Duration;
 use once_cell::race::OnceBox;
 
 use crate::config::Config;
-use crate::config::credential::Credential;
 use crate::config::settings::{Login, Settings, TokenEndpoint};
+use crate::conn::cache::Cache;
 use crate::conn::call::Call;
 use crate::conn::counters::{Counter, Counters};
 use crate::conn::generation::{Form, Known, RestSecrets};
@@ -95,6 +96,8 @@ struct Core {
     authorization: TokenManager,
     /// Of a login that has one.
     provider: OnceBox<PerProcess<ProviderPlace>>,
+    /// What it shares with other processes, if that is wanted.
+    cache: Option<Cache>,
     budget: Budget,
     counters: Counters,
     /// The addresses that were told to somebody.
@@ -202,6 +205,7 @@ impl Connection {
         let core = Core {
             authorization: TokenManager::new(&settings),
             nodes: Nodes::new(routes, facts),
+            cache: settings.token_cache.take().map(Cache::new),
             settings,
             http,
             endpoint_http,
@@ -361,14 +365,11 @@ impl Connection {
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
         if let Some(login) = &self.core.settings.login {
             // A file is read when it is needed; what it held is kept out of everything that is said meanwhile.
-            if let Some(held) = login.credential().map(Credential::held) {
+            if let Some(held) = login.held() {
                 known.push(ToHide::Own(held.clone()));
                 if let Login::Password { username, .. } = login {
                     known.push(ToHide::Pair(username, held));
                 }
-            }
-            if let Login::OAuth2(client) = login {
-                known.push(ToHide::Own(client.held_proof()));
             }
         }
         Call::new(self, running, deadline, Redactor::new(known, names))

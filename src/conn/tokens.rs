@@ -93,7 +93,7 @@ impl Connection {
         });
         match outcome {
             Err(error) if error.reason() != Reason::MissingToken => return Err(error),
-            _ => self.forget(&token),
+            _ => self.forget(&call, &token),
         }
         outcome.or_else(|error| if ignore_missing { Ok(()) } else { Err(error) })
     }

@@ -13,8 +13,8 @@ use crate::conn::Connection;
 use crate::error::Result;
 use crate::protocol::endpoint::Server;
 
-/// A connection to one server: its settings, its login, its current token. For any number of
-/// threads at once.
+/// A connection to one server, or to several of one cluster: its settings, its login, its current token. For
+/// any number of threads at once.
 pub struct tg_conn(Connection);
 
 impl Handle for tg_conn {

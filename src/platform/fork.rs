@@ -1,4 +1,4 @@
-//! Forks: counted, and connections closed in the child.
+//! Forks: counted, and connections and locks closed in the child.
 
 use std::cell::Cell;
 use std::io;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How many forks lie between this process and the one that loaded the library.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
-/// Descriptors of this process's connections, which a child closes and never uses. There is always one more block
+/// Descriptors of this process's connections and locks, which a child closes and never uses. There is always one more block
 /// than was ever needed at once, up to what memory allows; a connection that finds no place stays open in the child,
 /// unused, until the child ends or executes another program.
 static CONNECTIONS: Block = Block::new();
@@ -147,38 +147,39 @@ pub fn pretend_to_be_a_child() {
     in_child();
 }
 
-/// A connection that belongs to the process that made it: a forked child closes its descriptor and never uses it.
+/// A connection or a lock that belongs to the process that made it: a forked child closes its descriptor and never uses
+/// it.
 #[derive(Debug)]
-pub struct Owned {
+pub struct Owned<T: AsRawFd = TcpStream> {
     /// There until it is dropped.
-    stream: Option<TcpStream>,
+    opened: Option<T>,
     place: Option<&'static AtomicI32>,
     forks: u64,
 }
 
-impl Owned {
-    /// Makes a connection of this process.
-    pub fn open(open: impl FnOnce() -> io::Result<TcpStream>) -> io::Result<Owned> {
+impl<T: AsRawFd> Owned<T> {
+    /// Makes a connection or a lock of this process.
+    pub fn open(open: impl FnOnce() -> io::Result<T>) -> io::Result<Owned<T>> {
         change(|| open().map(Owned::new))
     }
 
-    fn new(stream: TcpStream) -> Owned {
-        let place = CONNECTIONS.enter(stream.as_raw_fd());
-        Owned { stream: Some(stream), place, forks: forks() }
+    fn new(opened: T) -> Owned<T> {
+        let place = CONNECTIONS.enter(opened.as_raw_fd());
+        Owned { opened: Some(opened), place, forks: forks() }
     }
 
-    /// The connection; `None` in a process that inherited it, where it is closed already.
-    pub fn get(&self) -> Option<&TcpStream> {
-        self.stream.as_ref().filter(|_| self.forks == forks())
+    /// What was opened; `None` in a process that inherited it, where it is closed already.
+    pub fn get(&self) -> Option<&T> {
+        self.opened.as_ref().filter(|_| self.forks == forks())
     }
 }
 
-impl Drop for Owned {
+impl<T: AsRawFd> Drop for Owned<T> {
     fn drop(&mut self) {
-        let stream = self.stream.take();
+        let opened = self.opened.take();
         if self.forks != forks() {
             // Closed in this process since the fork: the number may be another file's by now.
-            return std::mem::forget(stream);
+            return std::mem::forget(opened);
         }
         change(|| {
             // The place first: once the descriptor is closed, its number may be that of a file which another thread
@@ -186,7 +187,7 @@ impl Drop for Owned {
             if let Some(place) = self.place {
                 place.store(FREE, Ordering::SeqCst);
             }
-            drop(stream);
+            drop(opened);
         });
     }
 }

@@ -3,15 +3,18 @@
 //!
 //! Imports nothing of the library but its vocabulary (`error`, `log`, `hidden`, `dates`, `checks`).
 //!
-//! All of it is for Unix today. Another system is a second file beside each of `clock`, `descriptor`, `file`, `fork`,
-//! `process`, `resolver`, `secret_file`, `socket` and `thread_value` with the same functions, and is chosen here and
-//! nowhere else.
+//! All of it is for Unix today. Another system is a second file beside each of `cache_folder`, `clock`, `descriptor`, `file`,
+//! `fork`, `process`, `resolver`, `secret_file`, `socket` and `thread_value` with the same functions, and is chosen here
+//! and nowhere else.
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 // Fuzzing brings an allocator that counts.
 #[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
 mod allocator;
+#[forbid(unsafe_code)]
+pub mod boot;
+pub mod cache_folder;
 pub mod clock;
 mod descriptor;
 #[forbid(unsafe_code)]

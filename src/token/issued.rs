@@ -216,6 +216,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_from_elsewhere_ends_as_it_is_told_or_tells_itself() {
+        // exp 4102444800, issued long before it is brought.
+        let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDEwMjQ0NDgwMH0.signature";
+        let asked_at = Duration::from_millis(4_102_444_700_500);
+        let told = |value, expires_at| {
+            let issued = from_elsewhere(value, expires_at, asked_at);
+            (issued.token.expires_at(), issued.lifetime)
+        };
+        assert_eq!(told(jwt, 0), (4_102_444_800, Some(Duration::from_millis(99_500))));
+        assert_eq!(told(jwt, 4_102_444_710), (4_102_444_710, Some(Duration::from_millis(9_500))));
+        assert_eq!(told("an-opaque-token", 0), (0, None));
+        assert_eq!(told("an-opaque-token", 1), (1, Some(Duration::ZERO)));
+    }
+
+    #[test]
     fn documented_answers_before_4_1() {
         let samples = [
             (

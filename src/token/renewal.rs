@@ -77,16 +77,26 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of a token; `window`: how long before its end it is renewed, if that was configured.
     pub fn new(life: Life, window: Option<Duration>, jitter: f64) -> Schedule {
-        let assumed = || life.asked.map_or(UNKNOWN_LIFETIME, |asked| asked.min(UNKNOWN_LIFETIME));
-        let lifetime = life.lifetime.unwrap_or_else(assumed).min(LONGEST_LIFETIME);
+        let lifetime = scheduled_lifetime(life.lifetime, life.asked);
+        Schedule::ending(life.began + lifetime, lifetime, window, jitter)
+    }
+
+    /// The same of a token that lives so long in all, and ends at this moment.
+    pub fn ending(end: Moment, lifetime: Duration, window: Option<Duration>, jitter: f64) -> Schedule {
         let window = window.unwrap_or((lifetime / 5).min(LONGEST_WINDOW)).min(lifetime / 2);
-        let end = life.began + lifetime;
+        // A token that is older than this start of the machine may have to be renewed before its beginning.
         Schedule {
-            renew: end - window.mul_f64(jitter.clamp(0.8, 1.0)),
-            must: end - LONGEST_MUST.min(window / 2),
-            dead: end - LONGEST_GUARD.min(lifetime / 20),
+            renew: end.saturating_sub(window.mul_f64(jitter.clamp(0.8, 1.0))),
+            must: end.saturating_sub(LONGEST_MUST.min(window / 2)),
+            dead: end.saturating_sub(LONGEST_GUARD.min(lifetime / 20)),
         }
     }
+}
+
+/// How long a token is taken to live, by what is known, or was asked for.
+pub fn scheduled_lifetime(lifetime: Option<Duration>, asked: Option<Duration>) -> Duration {
+    let assumed = || asked.map_or(UNKNOWN_LIFETIME, |asked| asked.min(UNKNOWN_LIFETIME));
+    lifetime.unwrap_or_else(assumed).min(LONGEST_LIFETIME)
 }
 
 /// Tells tokens apart.
@@ -268,6 +278,11 @@ impl<T: Clone + Same> RenewalPolicy<T> {
     /// The token that may be handed out to a caller whose wait for a renewal failed.
     pub fn still_good(&self, now: Moment) -> Option<T> {
         self.held.as_ref().filter(|held| now < held.dead()).map(|held| held.token.clone())
+    }
+
+    /// Until when the token held may be handed out, if one is held that may.
+    pub fn good_until(&self, now: Moment) -> Option<Moment> {
+        self.held.as_ref().map(HeldToken::dead).filter(|dead| now < *dead)
     }
 
     /// A renewal has ended. A token comes with its schedule and its life.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -61,6 +62,30 @@ pub struct Deadline {
     pace: RefCell<Pace>,
     /// What is done whenever the call looks at its time.
     beside: Cell<Option<fn()>>,
+    /// What is done again and again while the call waits.
+    repeated: RefCell<Option<Repeated>>,
+}
+
+/// What is done again and again while the call waits, whatever it waits for.
+struct Repeated {
+    interval: Duration,
+    due: Duration,
+    run: Box<dyn Fn()>,
+}
+
+impl fmt::Debug for Repeated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Repeated({:?})", self.interval)
+    }
+}
+
+/// Ends what a call does while it waits.
+pub struct Repeating(Rc<Deadline>);
+
+impl Drop for Repeating {
+    fn drop(&mut self) {
+        self.0.repeated.take();
+    }
 }
 
 /// How an answer that has begun comes in: its last bytes, as many as must come in time.
@@ -103,7 +128,28 @@ impl Deadline {
             max_idle: Cell::new(Duration::MAX),
             pace: RefCell::default(),
             beside: Cell::new(None),
+            repeated: RefCell::default(),
         }
+    }
+
+    /// From now on `run` is called about once in this time while the call waits, until what is given back is dropped.
+    /// No thread does it, so it pauses where the call does not wait.
+    pub fn repeat(self: &Rc<Deadline>, interval: Duration, run: impl Fn() + 'static) -> Repeating {
+        let due = boot_clock() + interval;
+        *self.repeated.borrow_mut() = Some(Repeated { interval, due, run: Box::new(run) });
+        Repeating(self.clone())
+    }
+
+    /// Does what is due, and tells how long the call may wait before more is.
+    fn run_due(&self, longest: Duration) -> Duration {
+        let mut repeated = self.repeated.borrow_mut();
+        let Some(repeated) = &mut *repeated else { return longest };
+        let now = boot_clock();
+        if now >= repeated.due {
+            (repeated.run)();
+            repeated.due = now + repeated.interval;
+        }
+        longest.min(repeated.interval)
     }
 
     /// A request begins: nothing of it is sent, connecting has its own limit from now on, and it may
@@ -230,6 +276,7 @@ impl Deadline {
         if self.cancelled.load(Ordering::SeqCst) {
             return Err(Error::new(Reason::Cancelled, "the call was cancelled"));
         }
+        let longest = self.run_due(longest);
         match end.checked_sub(boot_clock()) {
             Some(left) if !left.is_zero() => Ok(left.min(longest)),
             _ => Err(self.over()),
@@ -286,6 +333,22 @@ pub(crate) mod tests {
         let deadline = Deadline::start(Duration::from_millis(ms), Duration::from_millis(ms), Arc::default());
         deadline.begin_request(Duration::MAX);
         deadline
+    }
+
+    #[test]
+    fn something_is_done_while_a_call_waits() {
+        let ms = Duration::from_millis;
+        let (deadline, count) = (Rc::new(deadline(5000)), Rc::new(Cell::new(0)));
+        let counted = count.clone();
+        let repeating = deadline.repeat(ms(20), move || counted.set(counted.get() + 1));
+        assert!(deadline.next_long_wait().unwrap() <= ms(20), "long waits are cut");
+        deadline.sleep(ms(200)).unwrap();
+        let times = count.get();
+        assert!((3..=10).contains(&times), "{times}");
+        drop(repeating);
+        deadline.sleep(ms(60)).unwrap();
+        assert_eq!(count.get(), times);
+        assert!(deadline.next_long_wait().unwrap() > ms(20));
     }
 
     #[test]

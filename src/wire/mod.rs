@@ -19,6 +19,7 @@ pub mod played;
 pub mod probe;
 pub mod proxy;
 pub mod room;
+mod sessions;
 pub mod socket;
 pub mod store;
 pub mod stream;

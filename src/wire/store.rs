@@ -26,7 +26,7 @@ pub fn chosen(variable: &CStr) -> Option<PathBuf> {
 type Stamp = Option<[i64; 5]>;
 
 /// Where the trust store is, and what state it is in.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     file: Option<PathBuf>,
     folders: Vec<PathBuf>,
@@ -65,16 +65,35 @@ impl Store {
         Store { file, folders, is_chosen, stamps }
     }
 
-    /// The authorities in it.
+    /// What tells it from other stores, whatever is in it now: nothing of the system's own, of one that variables choose
+    /// its paths.
+    pub fn chosen_paths(&self) -> impl Iterator<Item = &Path> {
+        self.file.iter().chain(&self.folders).map(PathBuf::as_path).filter(|_| self.is_chosen)
+    }
+
+    /// The authorities in it. Once in the library, because it is called in two places and seldom.
+    #[inline(never)]
     pub fn roots(&self) -> Result<Roots> {
         if !self.is_chosen {
             // What is in the folders is mostly the same once more, and takes ten times as long to read.
             let known = known(self.file.iter().flat_map(|file| read_bundle(file)).flatten());
             if !known.is_empty() {
-                return Ok(Roots { known, folders: self.folders.clone(), rest: OnceBox::new() });
+                return Ok(Roots { known, ..Roots::among(self.folders.clone()) });
             }
         }
         self.all_roots().map(Roots::from)
+    }
+
+    /// The same, read when a server is verified: a program that finds its token elsewhere may never need them. Where a
+    /// look tells that they cannot be read, they are read now, and what is wrong is told now.
+    pub fn roots_later(&self) -> Result<Roots> {
+        let holds_something =
+            |file: &PathBuf| fs::File::open(file).and_then(|file| file.metadata()).is_ok_and(|about| about.len() > 0);
+        let is_there = match self.is_chosen {
+            false => self.file.as_ref().is_some_and(holds_something),
+            true => self.file.iter().all(holds_something) && self.folders.iter().all(|folder| folder.is_dir()),
+        };
+        if is_there { Ok(Roots { later: Some(self.clone()), ..Roots::among(Vec::new()) }) } else { self.roots() }
     }
 
     fn all_roots(&self) -> Result<RootCertStore> {
@@ -109,21 +128,40 @@ impl Store {
 }
 
 /// The authorities that chains may end in.
-#[derive(Debug)]
 pub struct Roots {
     known: RootCertStore,
+    /// Where all of them are, if they are read when they are needed, and what was read then.
+    later: Option<Store>,
+    read: OnceBox<Result<Roots>>,
     /// Folders with more of them, which are read when a chain ends in none of those that are known.
     folders: Vec<PathBuf>,
     rest: OnceBox<RootCertStore>,
 }
 
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Roots")
+    }
+}
+
 impl From<RootCertStore> for Roots {
     fn from(known: RootCertStore) -> Roots {
-        Roots { known, folders: Vec::new(), rest: OnceBox::new() }
+        Roots { known, ..Roots::among(Vec::new()) }
     }
 }
 
 impl Roots {
+    fn among(folders: Vec<PathBuf>) -> Roots {
+        let (read, rest) = (OnceBox::new(), OnceBox::new());
+        Roots { known: RootCertStore::empty(), later: None, read, folders, rest }
+    }
+
+    /// With them at hand, read now if nobody has needed them before.
+    pub fn at_hand(&self) -> Result<&Roots> {
+        let Some(store) = &self.later else { return Ok(self) };
+        self.read.get_or_init(|| Box::new(store.roots())).as_ref().map_err(Error::clone)
+    }
+
     /// Those that were known at first, to add more.
     pub fn known_mut(&mut self) -> &mut RootCertStore {
         &mut self.known
@@ -131,7 +169,8 @@ impl Roots {
 
     /// All that were read so far.
     pub fn anchors(&self) -> impl Iterator<Item = &TrustAnchor<'static>> {
-        self.known.roots.iter().chain(self.rest.get().into_iter().flat_map(|rest| &rest.roots))
+        let read = self.read.get().and_then(|read| read.as_ref().ok()).unwrap_or(self);
+        read.known.roots.iter().chain(read.rest.get().into_iter().flat_map(|rest| &rest.roots))
     }
 
     /// Verifies with those that are known and, if that fails, with the rest. The failure is that of the first.
@@ -201,7 +240,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("12345678.0"), TestCa::new("in a folder").pem()).unwrap();
         let known = known(pem::bundle(TestCa::new("in the file").pem()).unwrap());
-        let roots = Roots { known, folders: vec![folder.clone()], rest: OnceBox::new() };
+        let roots = Roots { known, ..Roots::among(vec![folder.clone()]) };
         let contains = |name: &str| {
             let has = |anchor: &TrustAnchor| anchor.subject.windows(name.len()).any(|bytes| bytes == name.as_bytes());
             roots.verify(|anchors| if anchors.iter().any(has) { Ok(anchors.len()) } else { Err(anchors.len()) })
@@ -212,6 +251,31 @@ mod tests {
         assert_eq!(roots.anchors().count(), 2);
         assert_eq!(contains("nowhere"), Err(1));
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_read_later_is_read_once_and_verifies_the_same() {
+        let file = std::env::temp_dir().join(format!("tigergraph-auth-later-{}.pem", std::process::id()));
+        for is_chosen in [false, true] {
+            let store = Store { file: Some(file.clone()), folders: vec![], is_chosen, stamps: vec![] };
+            fs::write(&file, TestCa::new("read later").pem()).unwrap();
+            let roots = store.roots_later().unwrap();
+            assert_eq!(roots.anchors().count(), 0, "nobody was verified");
+            let count = |anchors: &[TrustAnchor]| if anchors.is_empty() { Err(()) } else { Ok(anchors.len()) };
+            assert_eq!(roots.at_hand().unwrap().verify(count), Ok(1));
+            fs::write(&file, "garbage").unwrap();
+            assert_eq!((roots.at_hand().unwrap().verify(count), roots.anchors().count()), (Ok(1), 1));
+            // What is wrong in it is told when it is read, and what is not there at once.
+            let reason = store.roots_later().unwrap().at_hand().unwrap_err().reason();
+            assert_eq!(reason, Reason::ConfigFile);
+            for content in [Some(""), None] {
+                match content {
+                    Some(content) => fs::write(&file, content).unwrap(),
+                    None => fs::remove_file(&file).unwrap(),
+                }
+                assert_eq!(store.roots_later().unwrap_err().reason(), Reason::ConfigFile, "{content:?}");
+            }
+        }
     }
 
     /// Debian's, with nothing but certificates, is read at once; what has anything else in it is not.

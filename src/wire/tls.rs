@@ -3,7 +3,6 @@
 //! One rustls configuration per trust setting is kept for the whole process, because reading the
 //! system's trust store is the most expensive step of this library. Sessions to resume are kept per origin.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,12 +12,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use once_cell::race::OnceBox;
 use once_cell::sync::Lazy;
-use rustls::client::{
-    ClientSessionStore, ResolvesClientCert, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
-};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, NamedGroup, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, file_trouble};
@@ -27,6 +24,7 @@ use crate::platform::per_process::PerProcess;
 use crate::platform::swap_cell::SwapCell;
 use crate::wire::certificate::{Certificate, list_in_words, owner_in_words};
 use crate::wire::pem::{self, Source};
+use crate::wire::sessions::Sessions;
 use crate::wire::store::Store;
 use crate::wire::verifier::{Verifier, pin_of};
 
@@ -52,6 +50,8 @@ pub struct TrustSettings {
     pub pin_sha256: Option<String>,
     /// Accept any certificate.
     pub insecure: bool,
+    /// Read the system's trust store when a server is verified, and not before.
+    pub later: bool,
 }
 
 /// What a TLS handshake is verified by.
@@ -69,6 +69,8 @@ pub struct Trust {
     ca_pem: OnceBox<String>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
+    /// A digest of the settings that it was made of.
+    pub digest: Digest,
 }
 
 /// What connections are made with.
@@ -83,15 +85,14 @@ struct Client {
 
 type Origins = Vec<(String, Arc<ClientConfig>)>;
 
-type Digest = [u8; 32];
+/// A SHA-256.
+pub type Digest = [u8; 32];
 
 /// More origins than this do not keep their sessions.
 const MAX_ORIGINS: usize = 64;
-/// A server may send any number of tickets; this many are kept.
-const MAX_TICKETS: usize = 4;
 
 impl Trust {
-    fn new(verifier: Verifier, files: Option<ClientFiles>, insecure: bool) -> Result<Trust> {
+    fn new(verifier: Verifier, files: Option<ClientFiles>, insecure: bool, digest: Digest) -> Result<Trust> {
         let (verifier, asked) = (Arc::new(verifier), Arc::default());
         let identity = files.as_ref().map(|files| files.read(false)?.identity()).transpose()?;
         let first = Arc::new(Client::new(&verifier, &asked, identity)?);
@@ -103,6 +104,7 @@ impl Trust {
             asked,
             ca_pem: OnceBox::new(),
             insecure,
+            digest,
         })
     }
 
@@ -259,58 +261,7 @@ impl PeerCertificate {
 pub fn accept_any() -> Result<Trust> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier { roots: None, own: None, pin: None, insecure: true, provider, accepts_any_key: true };
-    Trust::new(verifier, None, true)
-}
-
-/// The sessions of one origin that can be resumed.
-#[derive(Debug, Default)]
-struct Sessions(Mutex<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    group: Option<NamedGroup>,
-    tls12: Option<Tls12ClientSessionValue>,
-    tls13: VecDeque<Tls13ClientSessionValue>,
-}
-
-impl Sessions {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ClientSessionStore for Sessions {
-    fn set_kx_hint(&self, _: ServerName<'static>, group: NamedGroup) {
-        self.kept().group = Some(group);
-    }
-
-    fn kx_hint(&self, _: &ServerName<'_>) -> Option<NamedGroup> {
-        self.kept().group
-    }
-
-    fn set_tls12_session(&self, _: ServerName<'static>, value: Tls12ClientSessionValue) {
-        self.kept().tls12 = Some(value);
-    }
-
-    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        self.kept().tls12.clone()
-    }
-
-    fn remove_tls12_session(&self, _: &ServerName<'static>) {
-        self.kept().tls12 = None;
-    }
-
-    fn insert_tls13_ticket(&self, _: ServerName<'static>, value: Tls13ClientSessionValue) {
-        let mut kept = self.kept();
-        if kept.tls13.len() == MAX_TICKETS {
-            kept.tls13.pop_front();
-        }
-        kept.tls13.push_back(value);
-    }
-
-    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
-        self.kept().tls13.pop_back()
-    }
+    Trust::new(verifier, None, true, Digest::default())
 }
 
 impl fmt::Debug for Trust {
@@ -353,6 +304,7 @@ impl TrustSettings {
             client: self.client()?,
             added: self.added()?,
             insecure: self.insecure,
+            later: self.later,
         })
     }
 
@@ -414,6 +366,7 @@ pub struct TrustContent<'a> {
     pin: Option<[u8; 32]>,
     client: Option<ClientFiles>,
     insecure: bool,
+    later: bool,
 }
 
 impl TrustContent<'_> {
@@ -428,7 +381,7 @@ impl TrustContent<'_> {
         let key = TrustKey { pin: self.pin, insecure: self.insecure, ..self.key(system) };
         if self.client.is_some() {
             // A client's key is a credential: it is no key of a map, so these are not shared.
-            return key.build(self.authorities()?, self.client.clone()).map(Arc::new).map(Some);
+            return key.build(self.authorities()?, self.client.clone(), self.later).map(Arc::new).map(Some);
         }
         self.shared(key).map(Some)
     }
@@ -465,10 +418,14 @@ impl TrustContent<'_> {
         let shared = SHARED.get();
         let lock = || shared.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |(known, trust): &(TrustKey, Weak<Trust>)| if *known == key { trust.upgrade() } else { None };
-        if let Some(trust) = lock().known.iter().find_map(is_same) {
+        let known = lock().known.iter().find_map(is_same);
+        if let Some(trust) = known {
+            if let Some(roots) = trust.verifier.roots.as_ref().filter(|_| !self.later) {
+                roots.at_hand()?;
+            }
             return Ok(trust);
         }
-        let trust = Arc::new(key.build(self.authorities()?, None)?);
+        let trust = Arc::new(key.build(self.authorities()?, None, self.later)?);
         let mut shared = lock();
         if key.system.is_some() {
             shared.system = Some(trust.clone());
@@ -505,20 +462,24 @@ impl ClientFiles {
 
 impl ClientContent<'_> {
     fn digest(&self) -> Digest {
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        for (_, content) in [&self.cert, &self.key] {
-            context.update(&(content.len() as u64).to_le_bytes());
-            context.update(content);
-        }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.finish().as_ref());
-        digest
+        digest_of([&self.cert, &self.key].map(|(_, content)| content.as_slice()))
     }
 
     fn identity(&self) -> Result<ClientIdentity> {
         let chain = pem::certificates(self.cert.0, &self.cert.1)?;
         Ok(ClientIdentity { chain, key: pem::private_key(self.key.0, &self.key.1)?, digest: self.digest() })
     }
+}
+
+fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part);
+    }
+    let mut digest = Digest::default();
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
 }
 
 struct ClientIdentity {
@@ -551,14 +512,16 @@ struct Authorities {
 
 impl TrustKey {
     /// `authorities` are the certificates of the key's CA and of its added files.
-    fn build(&self, authorities: Authorities, files: Option<ClientFiles>) -> Result<Trust> {
+    fn build(&self, authorities: Authorities, files: Option<ClientFiles>, later: bool) -> Result<Trust> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let Authorities { ca, added } = authorities;
         let mut own = ca;
         if !added.is_empty() {
             own.get_or_insert_default().extend(added);
         }
-        let mut roots = match self.system.as_ref().map(Store::roots) {
+        let later = later && own.is_none();
+        let roots = |store: &Store| if later { store.roots_later() } else { store.roots() };
+        let mut roots = match self.system.as_ref().map(roots) {
             // A machine that has no trust store can still trust the settings' own authorities.
             Some(Err(_)) if self.is_token_endpoint && own.is_some() => None,
             roots => roots.transpose()?,
@@ -568,9 +531,26 @@ impl TrustKey {
         if let Some(certificates) = &own {
             add_all(roots.get_or_insert_with(|| RootCertStore::empty().into()).known_mut(), certificates)?;
         }
-        let (pin, insecure) = (self.pin, self.insecure);
+        let (pin, insecure, digest) = (self.pin, self.insecure, self.digest(files.as_ref()));
         let own = own.filter(|_| !self.is_token_endpoint);
-        Trust::new(Verifier { roots, own, pin, insecure, provider, accepts_any_key: false }, files, insecure)
+        Trust::new(Verifier { roots, own, pin, insecure, provider, accepts_any_key: false }, files, insecure, digest)
+    }
+
+    /// The same for the same settings, also when what is in the system's trust store, or in the files of the client's
+    /// certificate, has been renewed.
+    fn digest(&self, files: Option<&ClientFiles>) -> Digest {
+        let mut parts: Vec<&[u8]> = vec![if self.insecure { b"insecure" } else { b"" }];
+        parts.push(self.pin.as_ref().map_or(b"", |pin| pin));
+        parts.push(if self.system.is_some() { b"system" } else { b"" });
+        parts.extend(files.iter().flat_map(|files| [files.cert.as_bytes(), files.key.as_bytes()]));
+        parts.push(b"ca");
+        parts.extend(self.ca.as_deref());
+        parts.push(b"added");
+        parts.extend(self.added.iter().map(|pem| pem.as_slice()));
+        parts.push(b"chosen");
+        let chosen = self.system.iter().flat_map(Store::chosen_paths);
+        parts.extend(chosen.map(|path| path.as_os_str().as_encoded_bytes()));
+        digest_of(parts)
     }
 }
 

@@ -104,6 +104,7 @@ impl Verifier {
         match &self.roots {
             Some(_) if is_own => self.judge_itself(&shown, &certificate, now)?,
             Some(roots) => {
+                let roots = roots.at_hand()?;
                 let algorithms = self.provider.signature_verification_algorithms.all;
                 let usage = KeyUsage::server_auth();
                 let chain = roots.verify(|anchors| {

@@ -45,10 +45,11 @@ static void environment(void) {
     fails(FROM(good(), "TG_RESTPP_PORT=canary"), "argument.range", "TG_RESTPP_PORT");
     fails(FROM(good(), "TG_RESTPP_PORT", "TG_PROFILE=none"), "config.profile", "TG_PROFILE");
     fails(FROM(good(), "TG_PROFILE", "TG_JWT_TOKEN=canarycanary"), "config.conflict", "TG_JWT_TOKEN");
+    fails(FROM(good(), "TG_JWT_TOKEN", "TG_TOKEN_CACHE=/no/such/folder"), "config.file", "TG_TOKEN_CACHE");
     /* What the program set stays, and its login keeps the environment's away. */
     tg_config *config = tg_config_new("http://127.0.0.1:1");
     tg_config_set_api_token(config, "abcdefgh");
-    FROM(config, "TG_GRAPHNAME=a b", "TG_GRAPHNAME", "TG_HOST=ftp://canary");
+    FROM(config, "TG_TOKEN_CACHE", "TG_GRAPHNAME=a b", "TG_GRAPHNAME", "TG_HOST=ftp://canary");
     CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
     CHECK(tg_current_token(conn, &token, NULL) == TG_STATUS_OK);
     CHECK_TEXT(tg_token_value(token), "abcdefgh");
@@ -207,6 +208,17 @@ int main(int argc, char **argv) {
     BAD(tg_config_set_user_agent(config, "a\nb"), "argument.control_character", "user_agent");
     BAD(tg_config_set_token_lifetime(config, -1, 0), "argument.range", "token lifetime");
     BAD(tg_config_set_token_lifetime(config, 0, -1), "argument.range", "renew before");
+    BAD(tg_config_set_token_cache(config, "/no/such/folder"), "config.file", "\"token_cache\"");
+    BAD(tg_config_set_token_cache(config, argv[1]), "config.file", "\"token_cache\"");
+    BAD(tg_config_set_token_cache(config, ""), "config.file", "\"token_cache\"");
+    BAD(tg_config_set_token_cache(config, "canary\xff"), "argument.utf8", "\"token_cache\"");
+    BAD((tg_config_set_jwt(config, "canarycanary"), tg_config_set_token_cache(config, "/no/such/folder")),
+        "config.conflict", "\"token_cache\" and \"jwt\"");
+    BAD((tg_config_set_jwt_file(config, argv[2]), tg_config_set_token_cache(config, "user")), "config.conflict",
+        "\"token_cache\" and \"jwt_file\"");
+    BAD((tg_config_set_secret(config, "canary"), tg_config_set_api_token(config, "canarycanary"),
+         tg_config_set_token_cache(config, "/no/such/folder")),
+        "config.conflict", "\"token_cache\" and \"api_token\"");
 
     /* All of them good, then taken back; a NULL config is ignored. */
     tg_config *config = good();
@@ -225,12 +237,14 @@ int main(int argc, char **argv) {
         tg_config_set_user_agent(config, round ? NULL : "me/1.0");
         tg_config_set_token_provider(round ? config : NULL, NULL, NULL, NULL);
         tg_config_set_token_lifetime(config, 3600, 60);
+        tg_config_set_token_cache(config, round ? NULL : "none");
         tg_conn *conn = NULL;
         CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
         tg_conn_free(conn);
     }
     tg_config_free(config);
     tg_config_set_graph(NULL, "g");
+    tg_config_set_token_cache(NULL, "/no/such/folder");
     tg_config_set_secret(NULL, "s");
     tg_config_set_secret_file(NULL, argv[2]);
     tg_config_set_jwt_file(NULL, argv[2]);

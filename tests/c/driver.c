@@ -475,6 +475,7 @@ static const struct {
     {"proxy", tg_config_set_proxy, NULL},
     {"user_agent", tg_config_set_user_agent, NULL},
     {"token_lifetime", NULL, set_lifetime},
+    {"token_cache", tg_config_set_token_cache, NULL},
 };
 
 /* name, value, … */

@@ -4,7 +4,7 @@
  *     memory URL CA-FILE USER NAME=HEX...     CA-FILE "-": plain http
  *                                             HEX: a credential in one of its forms, each byte xor 0x5a
  *
- * With SUFFER in the environment the server may fail as it likes.
+ * With SUFFER in the environment the server may fail as it likes; with CACHE the token is shared by this folder.
  *
  * This program never keeps a credential itself: what it looks for is kept with every byte changed. */
 #include "check.h"
@@ -108,10 +108,26 @@ static tg_conn *connect_to(char **argv) {
     reveal("password", password);
     tg_config_set_password(config, argv[3], password);
     explicit_bzero(password, sizeof password);
+    tg_config_set_token_cache(config, getenv("CACHE"));
     tg_conn *conn = NULL;
     CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
     tg_config_free(config);
     return conn;
+}
+
+/* A token is left in the cache, taken from there, and removed. */
+static void share(char **argv) {
+    for (int round = 0; round < 3; round++) {
+        tg_conn *conn = connect_to(argv);
+        tg_token *token = NULL;
+        CHECK(tg_authorization(conn, &token, NULL) == TG_STATUS_OK);
+        if (round != 1) keep(round ? "another token" : "a token", tg_token_value(token));
+        if (round == 1) tg_reject_token(conn, token);
+        tg_token_free(token);
+        expect_at_most(1, "outside a call, with a cache");
+        tg_conn_free(conn);
+        expect_at_most(0, "after a free, with a cache");
+    }
 }
 
 /* The life of a secret and its token; what the server made is kept in its changed form. */
@@ -178,8 +194,9 @@ static void suffer(tg_conn *conn) {
 int main(int argc, char **argv) {
     CHECK(argc > 4);
     for (int i = 4; i < argc; i++) keep_hex(argv[i]);
-    tg_conn *conn = connect_to(argv);
-    if (getenv("SUFFER") != NULL) suffer(conn);
+    tg_conn *conn = getenv("CACHE") != NULL ? NULL : connect_to(argv);
+    if (getenv("CACHE") != NULL) share(argv);
+    else if (getenv("SUFFER") != NULL) suffer(conn);
     else live(conn);
     tg_conn_free(conn);
     expect_at_most(0, "after the last free");

@@ -61,6 +61,7 @@ fn every_option_reaches_the_library() {
         (&["--timeout", "4294967.2"], "total_ms", "4294967200"),
         (&["--connect-timeout", ".25"], "connect_ms", "250"),
         (&["--user-agent", "mine"], "user_agent", "mine"),
+        (&["--cache", "none"], "token_cache", "none"),
     ] {
         assert_eq!(setting(&desk, arguments, name), (value.to_owned(), "program".to_owned()), "{arguments:?}");
     }

@@ -10,6 +10,7 @@ module TigerGraphAuth
     SOURCES = Dir[File.join(LIB, "**/*.rb")].to_h { |file| [File.basename(file), File.read(file)] }
 
     LEFT_OUT = {
+      "tg_config_set_token_cache" => "not yet in this package",
       "tg_last_error" => "errors are taken from the last argument",
       "tg_last_error_message" => "errors are taken from the last argument",
       "tg_show_secrets" => "show_secrets calls tg_get_secrets, which does the same",

@@ -1,0 +1,130 @@
+//! The folder that processes share their tokens in.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::table::Key;
+use crate::config::{Config, raw};
+use crate::error::{Error, Reason, Result, file_trouble, in_shell};
+use crate::platform::cache_folder::{Folder, FolderRefusal};
+use crate::platform::process::variable;
+
+/// No cache, whatever the environment says.
+const NONE: &str = "none";
+/// A folder of the library's own below the user's cache folder.
+const USER: &str = "user";
+const OWN_NAME: &str = "tigergraph-auth";
+
+/// What is no login that tokens are requested with.
+const WITHOUT: [Key; 3] = [Key::ApiToken, Key::Jwt, Key::JwtFile];
+
+impl Config {
+    /// The folder that processes share their tokens in: `user` for the user's cache folder, `none`, or a folder; `None`:
+    /// as the environment says, else none.
+    pub fn set_token_cache(&mut self, directory: Option<&[u8]>) -> &mut Config {
+        self.set(Key::TokenCache, raw(directory));
+        self
+    }
+
+    /// The folder, opened; `None` where no cache is wanted.
+    pub(super) fn token_cache(&self) -> Result<Option<Folder>> {
+        let Some(written) = self.text(Key::TokenCache)?.filter(|written| **written != NONE) else {
+            return Ok(None);
+        };
+        let name = Key::TokenCache.name();
+        let other = WITHOUT.into_iter().find(|key| self.is_set(*key)).map(Key::name);
+        if let Some(other) = other.or(self.provider.as_ref().map(|_| "token_provider")) {
+            let message = format!(
+                "the settings \"{name}\" and \"{other}\" do not go together: the cache keeps tokens that are requested with \
+                 a secret, a password or as an OAuth2 client"
+            );
+            let hint = "Leave the token cache out, or log in with a secret, with user name and password, or by OAuth2.";
+            return Err(Error::new(Reason::ConfigConflict, message).with_hint(hint));
+        }
+        let (path, is_users) = match written.as_str() {
+            USER => (users_folder()?, true),
+            path => (PathBuf::from(path), false),
+        };
+        Folder::open(&path, is_users).map(Some).map_err(|refusal| refused(&path, &refusal))
+    }
+}
+
+/// Where the user's cache folder has one of ours.
+fn users_folder() -> Result<PathBuf> {
+    // A folder that depends on where the program was started is none of the user's.
+    let folder = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let found = folder(c"XDG_CACHE_HOME").or_else(|| folder(c"HOME").map(|home| home.join(".cache")));
+    found.map(|folder| folder.join(OWN_NAME)).ok_or_else(|| {
+        let message = format!(
+            "the setting \"{}\" is \"{USER}\", but neither XDG_CACHE_HOME nor HOME names the user's folder",
+            Key::TokenCache.name()
+        );
+        Error::new(Reason::ConfigFile, message).with_hint("Name a folder instead.")
+    })
+}
+
+fn refused(path: &Path, refusal: &FolderRefusal) -> Error {
+    let path = path.to_string_lossy();
+    let (what, hint) = match refusal {
+        FolderRefusal::Unusable(error) => (
+            format!("cannot be used: {}", file_trouble(error)),
+            "Name a folder that the user of this program can make or use.".to_owned(),
+        ),
+        FolderRefusal::Link => ("is a link".to_owned(), "Name the folder itself.".to_owned()),
+        FolderRefusal::OtherOwner => (
+            "belongs to another user, who could read and change what is in it".to_owned(),
+            "Name a folder of the user that this program runs as.".to_owned(),
+        ),
+        FolderRefusal::OpenTo(mode) => {
+            (format!("is open to other users (its mode is {mode:04o})"), format!("Run: chmod 700 {}", in_shell(&path)))
+        }
+    };
+    let message = format!("the folder {path} of the setting \"{}\" {what}", Key::TokenCache.name());
+    Error::new(Reason::ConfigFile, message).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(config: &Config) -> Error {
+        config.validate().unwrap_err()
+    }
+
+    fn config(folder: &str) -> Config {
+        let mut config = Config::new("http://127.0.0.1:14240");
+        config.set_token_cache(Some(folder.as_bytes()));
+        config
+    }
+
+    #[test]
+    fn a_cache_is_for_logins_that_tokens_are_requested_with() {
+        // Judged before the folder is looked at.
+        let found = error(config("/no/where").set_jwt(Some(b"canarycanary")));
+        assert_eq!(found.reason(), Reason::ConfigConflict);
+        assert!(found.message().contains("\"token_cache\" and \"jwt\""), "{found}");
+        let found = error(config("/no/where").set_secret(Some(b"canarycanary")).set_api_token(Some(b"canarycanary")));
+        assert!(found.message().contains("\"token_cache\" and \"api_token\""), "{found}");
+        assert!(config("none").set_jwt(Some(b"canarycanary")).validate().unwrap().token_cache.is_none());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_serve_is_named() {
+        for folder in ["", "/no/where", "/dev/null"] {
+            let found = error(config(folder).set_secret(Some(b"canarycanary")));
+            assert_eq!(found.reason(), Reason::ConfigFile, "{folder:?}");
+            assert!(found.message().contains("\"token_cache\""), "{found}");
+        }
+    }
+
+    #[test]
+    fn the_program_goes_before_the_environment() {
+        let lookup = |name: &str| (name == "TG_TOKEN_CACHE").then(|| b"/no/where".to_vec());
+        let found = |written: Option<&[u8]>| {
+            let mut config = Config::new("http://127.0.0.1:14240");
+            config.set_secret(Some(b"canarycanary")).set_token_cache(written).load_from(&lookup);
+            config.validate().map(|settings| settings.token_cache.is_some())
+        };
+        assert!(!found(Some(b"none")).unwrap());
+        assert!(found(None).unwrap_err().message().contains("TG_TOKEN_CACHE"));
+    }
+}
