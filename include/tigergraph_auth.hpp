@@ -21,10 +21,16 @@
  * Errors. A call throws Exception. Its twin, whose name begins with try_, throws nothing of the server's or
  * the library's and returns a Result; with exceptions off (-fno-exceptions) there are only the twins. All
  * files of a program should be compiled with the same choice. When memory runs out, std::bad_alloc is thrown.
+ * Connection::authorization_now() gives its outcome as a Result in both, for it is no error that a token is on its way.
  *
  * Threads. A Connection serves any number of threads at once; Token, Secrets, Report, Error and Exception are
  * immutable and may be read anywhere; a Config is for one thread at a time. Do not move, assign to or destroy
  * an object that another thread is using.
+ *
+ * Functions of yours, for log lines, tokens and wakeups, are called on any thread. What they throw goes no further than
+ * to the caller in this header, and each is destroyed once, after its last call, which may be after its Connection has
+ * gone: what it borrows has to live until then. One that owns its own Connection, as by std::shared_ptr, keeps both
+ * for ever: give it a std::weak_ptr.
  */
 
 #ifndef TIGERGRAPH_AUTH_HPP
@@ -50,6 +56,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <variant>
 #include <vector>
 
 static_assert(TIGERGRAPH_AUTH_VERSION_MAJOR == 0 && TIGERGRAPH_AUTH_VERSION_MINOR == 1,
@@ -87,7 +94,7 @@ enum class Status : std::int32_t {
     no_credentials = TG_STATUS_NO_CREDENTIALS,     /**< There is no token, and no login to get one. */
     internal = TG_STATUS_INTERNAL,                 /**< A bug in the library; the connection can still be used. */
     cancelled = TG_STATUS_CANCELLED,               /**< The call was cancelled. */
-    pending = TG_STATUS_PENDING                    /**< A token is on its way. No function here returns it yet. */
+    pending = TG_STATUS_PENDING                    /**< A token is on its way, says authorization_now() alone. */
 };
 
 /** The name of a status as in the C header, such as "TIMEOUT"; "UNKNOWN" for one that the library does not know. */
@@ -208,9 +215,9 @@ inline constexpr Name names[] = {
     {"tg_config_set_insecure_tls", "Config::set_insecure_tls"},
     {"tg_config_set_jwt", "Config::set_jwt"},
     {"tg_config_set_jwt_file", "Config::set_jwt_file"},
-    {"tg_config_set_oauth2", "TG_OAUTH2_URL"},
-    {"tg_config_set_oauth2_parameter", "TG_OAUTH2_SCOPE"},
-    {"tg_config_set_oauth2_secret_file", "TG_OAUTH2_CLIENT_SECRET_FILE"},
+    {"tg_config_set_oauth2", "Config::set_oauth2"},
+    {"tg_config_set_oauth2_parameter", "Config::set_oauth2_parameter"},
+    {"tg_config_set_oauth2_secret_file", "Config::set_oauth2_secret_file"},
     {"tg_config_set_password", "Config::set_password"},
     {"tg_config_set_password_file", "Config::set_password_file"},
     {"tg_config_set_pin_sha256", "Config::set_pin_sha256"},
@@ -221,7 +228,9 @@ inline constexpr Name names[] = {
     {"tg_config_set_server_version", "Config::set_server_version"},
     {"tg_config_set_tgcloud", "Config::set_tgcloud"},
     {"tg_config_set_timeouts", "Config::set_timeout"},
+    {"tg_config_set_token_cache", "Config::set_token_cache"},
     {"tg_config_set_token_lifetime", "Config::set_token_lifetime"},
+    {"tg_config_set_token_provider", "Config::set_token_provider"},
     {"tg_config_set_user_agent", "Config::set_user_agent"},
     {"tg_conn_cancel", "Connection::cancel"},
     {"tg_conn_free", "the end of the Connection"},
@@ -229,6 +238,7 @@ inline constexpr Name names[] = {
     {"tg_diagnose", "Connection::diagnose"},
     {"tg_error_retry_after_ms", "Error::retry_after"},
     {"tg_get_secrets", "Connection::get_secrets"},
+    {"tg_provider_request_time_left_ms", "TokenRequest::time_left"},
     {"tigergraph_auth.h", "tigergraph_auth.hpp"},
 };
 
@@ -270,6 +280,9 @@ struct Free {
 };
 
 template <class Handle> using Owned = std::unique_ptr<Handle, Free>;
+
+/** Destroys a function of the user's that the library has called for the last time. */
+template <class Function> void release(void *function) noexcept { delete static_cast<Function *>(function); }
 
 } // namespace detail
 
@@ -591,6 +604,124 @@ enum class LogLevel : std::int32_t {
  */
 using LogFunction = std::function<void(LogLevel level, std::string_view message)>;
 
+/** A token that a provider brings. Holds a copy of its own, which is wiped; it can be moved but not copied. */
+class ProvidedToken {
+  public:
+    /**
+     * This token, without "Bearer " before it: 8 to 8192 letters, digits and characters of -._~+/=. Anything else, and
+     * none, is Status::protocol for those who wait.
+     *
+     * Without an end it is that in the token, if it is a JWT; else it is renewed after 15 minutes.
+     */
+    ProvidedToken(Text token, std::optional<std::chrono::system_clock::time_point> expires_at = std::nullopt)
+        : expires_at_(expires_at) {
+        const std::string_view given = token.view().value_or("");
+        text_ = std::unique_ptr<char[], detail::WipeAndDelete>(new char[given.size() + 1],
+                                                               detail::WipeAndDelete{given.size()});
+        given.copy(text_.get(), given.size());
+        text_[given.size()] = '\0';
+        /* C would take a NUL for the end. It refuses a line break as it would refuse that. */
+        for (std::size_t i = 0; i < given.size(); i++)
+            if (text_[i] == '\0') text_[i] = '\n';
+    }
+
+  private:
+    friend class Config;
+
+    /* 0 is C's word for none. A time before 1970 must not turn into that. */
+    std::int64_t expiration() const noexcept {
+        if (!expires_at_) return 0;
+        const auto since = std::chrono::duration_cast<std::chrono::seconds>(expires_at_->time_since_epoch());
+        return since.count() > 0 ? since.count() : 1;
+    }
+
+    std::unique_ptr<char[], detail::WipeAndDelete> text_;
+    std::optional<std::chrono::system_clock::time_point> expires_at_;
+};
+
+/** Why a provider has no token: what it returns or, with exceptions, throws. */
+class ProviderFailure : public std::runtime_error {
+  public:
+    /**
+     * Status::unauthenticated and Status::forbidden say that whoever gives tokens refuses you: callers get the reason
+     * provider.refused, and the provider is asked again after 30 seconds at the earliest. With every other status they
+     * get provider.unavailable, and it is asked again after half a second, then later and later.
+     *
+     * The message becomes part of their error, at most 256 bytes of it, without what looks like a credential.
+     * retry_after: it is not asked again before that, if it is longer (an hour at most).
+     */
+    explicit ProviderFailure(Status status, Text message = {},
+                             std::optional<std::chrono::milliseconds> retry_after = std::nullopt)
+        : std::runtime_error(std::string(message.view().value_or(""))), status_(status), retry_after_(retry_after) {}
+
+    /** Passes an error of this library on, such as that of another Connection. */
+    explicit ProviderFailure(const Error &error)
+        : ProviderFailure(error.status(), error.message(), error.retry_after()) {}
+
+    /** What kind of failure it is. */
+    Status status() const noexcept { return status_; }
+    /** How long to wait before the provider is asked again, if that is known. */
+    std::optional<std::chrono::milliseconds> retry_after() const noexcept { return retry_after_; }
+
+  private:
+    Status status_;
+    std::optional<std::chrono::milliseconds> retry_after_;
+};
+
+/** What a provider answers: a ProvidedToken or a ProviderFailure, each of which becomes an answer by itself. */
+class ProviderAnswer {
+  public:
+    /** There is a token. */
+    ProviderAnswer(ProvidedToken token) noexcept : answer_(std::move(token)) {}
+    /** There is none. */
+    ProviderAnswer(ProviderFailure failure) noexcept : answer_(std::move(failure)) {}
+
+  private:
+    friend class Config;
+
+    std::variant<ProvidedToken, ProviderFailure> answer_;
+};
+
+/** One request to a provider for a token. Lives until the provider has returned, and may be asked on any thread. */
+class TokenRequest {
+  public:
+    /** There is one of each request. */
+    TokenRequest(const TokenRequest &) = delete;
+    /** There is one of each request. */
+    TokenRequest &operator=(const TokenRequest &) = delete;
+
+    /**
+     * How much time is left for the answer: that of the call that needs the token, or for a renewal as set by
+     * Config::set_timeout(). Zero if it is over or cancelled.
+     */
+    std::chrono::milliseconds time_left() const noexcept {
+        return std::chrono::milliseconds(tg_provider_request_time_left_ms(request_));
+    }
+    /** Whether nobody waits for the answer any more: the last caller was cancelled or has gone, or its time is over. */
+    bool is_cancelled() const noexcept { return tg_provider_request_is_cancelled(request_) != 0; }
+
+  private:
+    friend class Config;
+    explicit TokenRequest(const tg_provider_request *request) noexcept : request_(request) {}
+
+    const tg_provider_request *request_;
+};
+
+/**
+ * Brings a token of your own, from an identity provider, a vault, or a store that several processes share.
+ *
+ * Returns a ProvidedToken or a ProviderFailure; one that may return either says so: `-> auth::ProviderAnswer`. With
+ * exceptions it may also throw: a ProviderFailure or an Exception as they are, any other one as Status::internal with
+ * what() as the message.
+ *
+ * It is called when a token is needed, on a thread of the library that runs nothing else, takes no signals and has 1
+ * MiB of stack; never twice at once for a connection. It may block, but should give up when TokenRequest::time_left()
+ * is over or TokenRequest::is_cancelled(): if it has not returned then, calls that need a token fail with
+ * provider.unavailable until it has. It may call the library; a call that needs a token of the connection that it
+ * serves is argument.recursion.
+ */
+using TokenProvider = std::function<ProviderAnswer(const TokenRequest &request)>;
+
 /**
  * The settings of a connection. For one thread at a time.
  *
@@ -644,7 +775,7 @@ class Config {
         tg_config_set_graph(handle_.get(), take("graph", graph).c_str());
         return *this;
     }
-    /** Log in with user name and password. A connection has at most one login: this, a secret, or a JWT. */
+    /** Log in with user name and password. A connection has at most one login: this, or one of the others. */
     Config &set_password(Text username, Text password) & {
         tg_config_set_password(handle_.get(), take("username", username).c_str(), take("password", password).c_str());
         return *this;
@@ -687,6 +818,75 @@ class Config {
      */
     Config &set_jwt_file(Text path) & {
         tg_config_set_jwt_file(handle_.get(), take("jwt_file", path).c_str());
+        return *this;
+    }
+    /**
+     * Log in with tokens that an authorization server gives to this client: OAuth2 client credentials. The server is
+     * TigerGraph 4.1 or later, configured to accept them. They are renewed in time, by one request however many threads
+     * ask.
+     *
+     * token_url is the address of the token endpoint; plain http only on this machine. Id and secret are sent there
+     * alone. Without a secret, set_oauth2_secret_file() or the parameter "client_assertion" takes its place. None for
+     * all three takes the login back.
+     */
+    Config &set_oauth2(Text token_url, Text client_id, Text client_secret = {}) & {
+        tg_config_set_oauth2(handle_.get(), take("oauth2_url", token_url).c_str(),
+                             take("oauth2_client_id", client_id).c_str(),
+                             take("oauth2_client_secret", client_secret).c_str());
+        return *this;
+    }
+    /**
+     * A file with the client's secret, whose only line it is, in place of that of set_oauth2(). The file is read for
+     * every request to the token endpoint.
+     */
+    Config &set_oauth2_secret_file(Text path) & {
+        tg_config_set_oauth2_secret_file(handle_.get(), take("oauth2_client_secret_file", path).c_str());
+        return *this;
+    }
+    /**
+     * A folder in which processes of this user share their tokens: "user" for the user's cache folder, "none", or a
+     * folder; none: as the environment says, else no cache. For logins by a secret, a password or OAuth2; see
+     * tg_config_set_token_cache() in the C header.
+     */
+    Config &set_token_cache(Text directory) & {
+        tg_config_set_token_cache(handle_.get(), take("token_cache", directory).c_str());
+        return *this;
+    }
+    /**
+     * A further parameter of requests to the token endpoint, such as "scope" or "audience"; "client_auth" ("basic",
+     * "basic_raw" or "form") says how the client's secret is sent. A second call with the same name replaces the
+     * value; no value takes the parameter away, no name all of them.
+     */
+    Config &set_oauth2_parameter(Text name, Text value) & {
+        const detail::Argument own_name("oauth2_parameter", name), own_value("oauth2_parameter", value);
+        if (!name.view()) refused_parameters_.clear();
+        const std::string key(name.view().value_or(""));
+        refused_parameters_.erase(key);
+        for (const detail::Argument *argument : {&own_name, &own_value}) {
+            Error refusal = argument->refusal();
+            if (refusal.status() == Status::ok) continue;
+            /* C would take what is refused for none, and that name for all. */
+            refused_parameters_.emplace(key, std::move(refusal));
+            return *this;
+        }
+        tg_config_set_oauth2_parameter(handle_.get(), own_name.c_str(), own_value.c_str());
+        return *this;
+    }
+    /**
+     * Log in with tokens that your function brings; an empty function: no provider. They are used wherever a JWT is,
+     * for secrets and tokens from 4.1 on. The function is asked when the first token is needed, in time before the end
+     * of one, and after one was rejected; once, however many threads need a token. Its failures are remembered for a
+     * while.
+     *
+     * The function is destroyed once, after it has returned for the last time, on any thread.
+     */
+    Config &set_token_provider(TokenProvider provide) & {
+        if (!provide) {
+            tg_config_set_token_provider(handle_.get(), nullptr, nullptr, nullptr);
+            return *this;
+        }
+        auto kept = std::make_unique<TokenProvider>(std::move(provide));
+        tg_config_set_token_provider(handle_.get(), run_provider, kept.release(), detail::release<TokenProvider>);
         return *this;
     }
     /**
@@ -793,10 +993,9 @@ class Config {
             return *this;
         }
         auto kept = std::make_unique<LogFunction>(std::move(log));
-        tg_config_set_log(handle_.get(), level, write_log, kept.release(), release_log);
+        tg_config_set_log(handle_.get(), level, write_log, kept.release(), detail::release<LogFunction>);
         return *this;
     }
-
 
     /* A setter of a temporary gives the Config itself, because a reference would outlive it. */
 
@@ -822,6 +1021,18 @@ class Config {
     Config set_jwt(Text jwt) && { return std::move(set_jwt(jwt)); }
     /** The same. */
     Config set_jwt_file(Text path) && { return std::move(set_jwt_file(path)); }
+    /** The same. */
+    Config set_oauth2(Text token_url, Text client_id, Text client_secret = {}) && {
+        return std::move(set_oauth2(token_url, client_id, client_secret));
+    }
+    /** The same. */
+    Config set_oauth2_secret_file(Text path) && { return std::move(set_oauth2_secret_file(path)); }
+    /** The same. */
+    Config set_oauth2_parameter(Text name, Text value) && { return std::move(set_oauth2_parameter(name, value)); }
+    /** The same. */
+    Config set_token_cache(Text directory) && { return std::move(set_token_cache(directory)); }
+    /** The same. */
+    Config set_token_provider(TokenProvider provide) && { return std::move(set_token_provider(std::move(provide))); }
     /** The same. */
     Config set_ports(std::uint16_t restpp, std::uint16_t gsql) && { return std::move(set_ports(restpp, gsql)); }
     /** The same. */
@@ -873,7 +1084,42 @@ class Config {
 #endif
     }
 
-    static void release_log(void *log) noexcept { delete static_cast<LogFunction *>(log); }
+    /* No exception crosses C, and none leaves the request without an answer. */
+    static void run_provider(tg_provider_request *request, void *provide) noexcept {
+        const TokenRequest asked(request);
+#if defined(__cpp_exceptions)
+        try {
+            answer(request, (*static_cast<TokenProvider *>(provide))(asked));
+        } catch (const ProviderFailure &failure) {
+            fail(request, failure.status(), failure.what(), failure.retry_after());
+        } catch (const Exception &exception) {
+            fail(request, exception.status(), exception.what(), exception.retry_after());
+        } catch (const std::exception &exception) {
+            fail(request, Status::internal, exception.what(), std::nullopt);
+        } catch (...) {
+            fail(request, Status::internal, "it threw what is no std::exception", std::nullopt);
+        }
+#else
+        answer(request, (*static_cast<TokenProvider *>(provide))(asked));
+#endif
+    }
+
+    static void answer(tg_provider_request *request, const ProviderAnswer &given) noexcept {
+        if (const auto *failure = std::get_if<ProviderFailure>(&given.answer_)) {
+            fail(request, failure->status(), failure->what(), failure->retry_after());
+        } else if (const auto *token = std::get_if<ProvidedToken>(&given.answer_)) {
+            tg_provider_request_set_token(request, token->text_.get(), token->expiration(), nullptr);
+        }
+    }
+
+    static void fail(tg_provider_request *request, Status status, const char *message,
+                     std::optional<std::chrono::milliseconds> retry_after) noexcept {
+        const auto code = static_cast<tg_status>(status);
+        const std::int64_t wait = retry_after ? std::int64_t{retry_after->count()} : -1;
+        if (tg_provider_request_fail(request, code, message, wait, nullptr) != TG_STATUS_INVALID_ARGUMENT) return;
+        /* Words that C refuses must not hide that a login was refused, which would be tried again at once. */
+        tg_provider_request_fail(request, code, "its message is not UTF-8", wait, nullptr);
+    }
 
     /* Keeps what is wrong with a setting until it is set again. */
     void judge(const char *setting, Error refusal) {
@@ -898,6 +1144,7 @@ class Config {
 
     /* Before the handle, whose making may refuse the host. */
     std::map<std::string_view, Error> refused_;
+    std::map<std::string, Error> refused_parameters_;
     std::uint32_t connect_timeout_ = 0;
     std::uint32_t total_timeout_ = 0;
     detail::Owned<tg_config> handle_;
@@ -1193,10 +1440,32 @@ struct DiagnoseOptions {
 };
 
 /**
+ * What Connection::authorization_now() gives: a token, an error, or that a token is on its way. Then it is a failure
+ * like any other, with Status::pending, but one that waits to be asked again.
+ */
+class [[nodiscard]] TokenOrPending : public Result<Token> {
+  public:
+    /** A token, or what there is in its place if error is one. */
+    TokenOrPending(Token token, Error error) : Result<Token>(std::move(token), std::move(error)) {}
+
+    /** Whether a token is on its way: ask again after the wakeup of Connection::set_wakeup(). */
+    bool is_pending() const noexcept { return error().status() == Status::pending; }
+};
+
+/**
+ * Wakes a program that waits for a token: tells its event loop, by a byte in a pipe, an eventfd, or uv_async_send().
+ * The loop asks authorization_now() again then.
+ *
+ * May be called on any thread, also within a call of the program on any handle of the connection, such as cancel(),
+ * and on several at once; it must return soon. What it throws is ignored, because nobody can catch it.
+ */
+using Wakeup = std::function<void()>;
+
+/**
  * A connection to one server: its settings, its login, its current token. For any number of threads at once.
  *
- * Every call that sends something ends within its time limit; set_timeout(), cancel(), clone(), reject_token() and
- * current_token() send nothing.
+ * Every call that sends something ends within its time limit; set_timeout(), cancel(), clone(), reject_token(),
+ * set_wakeup() and current_token() send nothing, and authorization_now() sends nothing on its caller's thread.
  */
 class Connection {
   public:
@@ -1210,6 +1479,9 @@ class Connection {
         tg_conn *conn = nullptr;
         Error error = detail::library_refusal();
         if (error.status() == Status::ok && !config.refused_.empty()) error = config.refused_.begin()->second;
+        if (error.status() == Status::ok && !config.refused_parameters_.empty()) {
+            error = config.refused_parameters_.begin()->second;
+        }
         if (error.status() == Status::ok) {
             error = detail::call({}, [&](tg_error **out) { return tg_conn_new(config.handle_.get(), &conn, out); });
         }
@@ -1422,6 +1694,41 @@ class Connection {
         return token({}, [&](tg_token **got, tg_error **out) { return tg_authorization(handle_.get(), got, out); });
     }
 
+    /**
+     * The same for a thread that may not wait, such as one that runs an event loop: never waits, throws no Exception,
+     * and sends nothing on this thread. While the token is fresh this costs the same as authorization().
+     *
+     * Pending: a token was requested on a thread of the library, and the wakeup is called when the outcome is there,
+     * whatever it is; then ask again. It may also come without one: then asking again starts another request. cancel()
+     * and the end of this handle give the request up, unless others wait for it.
+     *
+     * Any other failure: no wakeup will come. The error is returned until its retry_after() is over: set a timer, and
+     * ask again then. If it has none, asking again changes nothing until the program does, such as by get_token().
+     */
+    TokenOrPending authorization_now() {
+        tg_token *got = nullptr;
+        Error error =
+            detail::call({}, [&](tg_error **out) { return tg_try_authorization(handle_.get(), &got, out); });
+        return TokenOrPending(Token(got), std::move(error));
+    }
+
+    /**
+     * Sets the function that is called after authorization_now() was pending, for this handle; clones have none. Set it
+     * before you ask. An empty function: none.
+     *
+     * It replaces the earlier one, and a wakeup that is owed is owed to the new one. Each function is destroyed once,
+     * after its last run, which may be after the end of this handle, on any thread. After a fork the child has the
+     * same one: one that writes to a pipe would wake the parent, so set another.
+     */
+    void set_wakeup(Wakeup wakeup) {
+        if (!wakeup) {
+            tg_conn_set_wakeup(handle_.get(), nullptr, nullptr, nullptr);
+            return;
+        }
+        auto kept = std::make_unique<Wakeup>(std::move(wakeup));
+        tg_conn_set_wakeup(handle_.get(), wake, kept.release(), detail::release<Wakeup>);
+    }
+
     /** The connection's own token as it is, fresh or not. Sends nothing. Status::no_credentials if there is none. */
     Result<Token> try_current_token() const {
         return token({}, [&](tg_token **got, tg_error **out) { return tg_current_token(handle_.get(), got, out); });
@@ -1492,6 +1799,17 @@ class Connection {
 
   private:
     explicit Connection(tg_conn *handle) noexcept : handle_(handle) {}
+
+    static void wake(void *wakeup) noexcept {
+#if defined(__cpp_exceptions)
+        try {
+            (*static_cast<Wakeup *>(wakeup))();
+        } catch (...) {
+        }
+#else
+        (*static_cast<Wakeup *>(wakeup))();
+#endif
+    }
 
     static constexpr std::uint32_t flag(bool is_set, std::uint32_t value) noexcept { return is_set ? value : 0; }
     static constexpr std::uint32_t flags(const DropOptions &options) noexcept {

@@ -41,6 +41,16 @@ fn no_exceptions() {
 }
 
 #[test]
+fn logins() {
+    everywhere("tests/cpp/logins.cpp", &[]);
+}
+
+#[test]
+fn wakeup() {
+    everywhere("tests/cpp/wakeup.cpp", &[]);
+}
+
+#[test]
 fn cancel() {
     everywhere("tests/cpp/cancel.cpp", &[]);
 }

@@ -14,7 +14,9 @@
 
 /* Written in Go, in log.go. */
 extern void tigergraphauthLog(int32_t level, char *message, uintptr_t log);
-extern void tigergraphauthRelease(uintptr_t log);
+extern void tigergraphauthRelease(uintptr_t handle);
+/* Written in Go, in provider.go. */
+extern void tigergraphauthProvide(tg_provider_request *request, uintptr_t provider);
 
 static inline void tga_log(int32_t level, const char *message, void *user_data) {
     tigergraphauthLog(level, (char *)message, (uintptr_t)user_data);
@@ -27,6 +29,14 @@ static inline void tga_release(void *user_data) {
 /* A cgo.Handle is a number: converted to a pointer in Go, the garbage collector would look at it. */
 static inline void tga_set_log(tg_config *config, int32_t max_level, uintptr_t log) {
     tg_config_set_log(config, max_level, tga_log, (void *)log, tga_release);
+}
+
+static inline void tga_provide(tg_provider_request *request, void *user_data) {
+    tigergraphauthProvide(request, (uintptr_t)user_data);
+}
+
+static inline void tga_set_token_provider(tg_config *config, uintptr_t provider) {
+    tg_config_set_token_provider(config, tga_provide, (void *)provider, tga_release);
 }
 
 /* Frees a copy of an argument. Through volatile, or the compiler leaves the wiping out. */

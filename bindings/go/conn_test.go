@@ -281,6 +281,45 @@ func TestSettingsFromTheEnvironment(t *testing.T) {
 	}
 }
 
+// A token that one connection has requested is the other's, too, unless it has no cache.
+func TestTokenCache(t *testing.T) {
+	server := startStandin(t, "4.2")
+	secret, err := server.connect(t, withAlice()).CreateSecret(background)
+	must(t, err)
+	folder := filepath.Join(t.TempDir(), "tokens")
+	login := tigergraphauth.WithSecret(secret.Value())
+	authorize := func(options ...tigergraphauth.Option) (token string, requests int) {
+		conn := server.connect(t, append(options, login, tigergraphauth.WithServerVersion("4.2"))...)
+		before := server.requests(t)
+		authorization, err := conn.Authorization(background)
+		must(t, err)
+		return authorization.Value(), server.requests(t) - before
+	}
+	first, asked := authorize(tigergraphauth.WithTokenCache(folder))
+	second, notAsked := authorize(tigergraphauth.WithTokenCache(folder))
+	if first != second || asked != 1 || notAsked != 0 {
+		t.Errorf("the same token: %v, %d and %d requests", first == second, asked, notAsked)
+	}
+	t.Setenv("TG_TOKEN_CACHE", folder)
+	if again, asked := authorize(tigergraphauth.WithEnvironment()); again != first || asked != 0 {
+		t.Errorf("by the environment: %d requests", asked)
+	}
+	none := []tigergraphauth.Option{tigergraphauth.WithEnvironment(), tigergraphauth.WithTokenCache("none")}
+	if other, asked := authorize(none...); other == first || asked != 1 {
+		t.Errorf("without a cache: %d requests", asked)
+	}
+	must(t, os.Chmod(folder, 0o755))
+	_, err = tigergraphauth.New(server.GatewayURL, login, tigergraphauth.WithTokenCache(folder))
+	if !errors.Is(err, tigergraphauth.Reason("config.file")) || !strings.Contains(err.Error(), "\"token_cache\"") {
+		t.Error(err)
+	}
+	jwt := tigergraphauth.WithJWT("canarycanary")
+	_, err = tigergraphauth.New(server.GatewayURL, jwt, tigergraphauth.WithTokenCache(folder))
+	if !errors.Is(err, tigergraphauth.Reason("config.conflict")) {
+		t.Error(err)
+	}
+}
+
 func TestDiagnosis(t *testing.T) {
 	server := startStandin(t, "4.2")
 	before := server.requests(t)

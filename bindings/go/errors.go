@@ -107,7 +107,7 @@ const (
 	Internal Status = C.TG_STATUS_INTERNAL
 	// Cancelled: the call was cancelled by its context or by Close.
 	Cancelled Status = C.TG_STATUS_CANCELLED
-	// Pending: a token is on its way. No function of this package returns it yet.
+	// Pending: a token is on its way. No function of this package returns it: a goroutine waits instead.
 	Pending Status = C.TG_STATUS_PENDING
 )
 

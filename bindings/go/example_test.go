@@ -86,6 +86,39 @@ func ExampleError() {
 	// no secret was given, and the connection has no login to use instead
 }
 
+func ExampleWithOAuth2() {
+	conn, err := tigergraphauth.New("https://db.example.com",
+		tigergraphauth.WithOAuth2("https://login.example.com/oauth2/token", "reporting", os.Getenv("CLIENT_SECRET")),
+		tigergraphauth.WithOAuth2Parameter("scope", "tigergraph"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = conn.Authorization(context.Background())
+	if errors.Is(err, tigergraphauth.Reason("oauth2.refused")) {
+		log.Print("the authorization server knows no such client: ", err)
+	}
+}
+
+func ExampleWithTokenProvider() {
+	provide := func(ctx context.Context) (string, time.Time, error) {
+		token, err := os.ReadFile("/nowhere/token")
+		if errors.Is(err, os.ErrNotExist) {
+			return "", time.Time{}, &tigergraphauth.ProviderError{Message: "nobody has left a token", RetryAfter: time.Minute}
+		}
+		return string(token), time.Time{}, err // a JWT tells its end itself
+	}
+	conn, err := tigergraphauth.New("http://127.0.0.1:1", tigergraphauth.WithTokenProvider(provide))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	_, err = conn.Authorization(context.Background())
+	fmt.Println(err)
+	// Output:
+	// tigergraphauth: the token provider has no token: nobody has left a token (provider.unavailable)
+}
+
 func ExampleTransport() {
 	conn, err := tigergraphauth.New("http://127.0.0.1:14240", tigergraphauth.WithAPIToken("0123456789"))
 	if err != nil {

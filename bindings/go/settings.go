@@ -45,7 +45,9 @@ func (s *settings) text(name, value string) *C.char {
 
 // WithEnvironment fills what no other option sets from the environment: TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD,
 // TG_SECRET, TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD
-// ("true", or "false", which leaves it to the host name) and TG_CERT_PATH (a file with CA certificates).
+// ("true", or "false", which leaves it to the host name), TG_CERT_PATH (a file with CA certificates), and, for
+// [WithOAuth2], TG_OAUTH2_URL, TG_OAUTH2_CLIENT_ID, TG_OAUTH2_CLIENT_SECRET and TG_OAUTH2_SCOPE.
+// TG_TOKEN_CACHE is as [WithTokenCache] takes it.
 //
 // With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_SECRET and so on take precedence; a profile for which
 // none is set is an error. Login and token come from one place: if the program set one of them, or the profile has
@@ -76,8 +78,8 @@ func WithGraph(graph string) Option {
 	return func(s *settings) { C.tg_config_set_graph(s.config, s.text("graph", graph)) }
 }
 
-// WithPassword logs in with user name and password. A connection has at most one login: this, a secret, or a
-// JWT.
+// WithPassword logs in with user name and password. A connection has at most one login: this, or one of
+// [WithSecret], [WithJWT], [WithOAuth2] and [WithTokenProvider].
 func WithPassword(username, password string) Option {
 	return func(s *settings) {
 		C.tg_config_set_password(s.config, s.text("username", username), s.text("password", password))
@@ -118,6 +120,56 @@ func WithJWT(jwt string) Option {
 // shortly before the JWT expires, when it has expired, and after a server has refused it.
 func WithJWTFile(path string) Option {
 	return func(s *settings) { C.tg_config_set_jwt_file(s.config, s.text("jwt_file", path)) }
+}
+
+// WithOAuth2 logs in with tokens that an authorization server gives to this client: OAuth2 client credentials (RFC
+// 6749, section 4.4). The server is TigerGraph 4.1 or later and must be configured to accept the tokens of this
+// authorization server. They are used as a JWT of [WithJWT] is, but renewed: in time, by one request however many
+// goroutines ask.
+//
+// tokenURL is the address of the token endpoint, "https://login.example.com/oauth2/token", with a query if it needs
+// one; plain http only on this machine. The client's id and secret are sent there alone. clientSecret "": none, which
+// needs [WithOAuth2SecretFile] or the parameter "client_assertion" of [WithOAuth2Parameter].
+//
+// The token endpoint is trusted if the system's trust store or a CA of [WithCAFile], [WithCAPEM] or
+// [WithAddedCAFile] says so. Pin, client certificate and insecure TLS are for TigerGraph's server alone; proxy and
+// time limits apply to both. Redirects are not followed.
+//
+// What goes wrong there has the reason "oauth2.refused" if the authorization server refuses the client or what it
+// asks for, with the server's code in ServerCode, "oauth2.unavailable" if it is busy, and those of connections, time
+// limits and TLS as for TigerGraph's server. After a refusal it is not asked again for 30 s, then longer.
+func WithOAuth2(tokenURL, clientID, clientSecret string) Option {
+	return func(s *settings) {
+		url, id := s.text("oauth2_url", tokenURL), s.text("oauth2_client_id", clientID)
+		var secret *C.char
+		if clientSecret != "" {
+			secret = s.text("oauth2_client_secret", clientSecret)
+		}
+		C.tg_config_set_oauth2(s.config, url, id, secret)
+	}
+}
+
+// WithOAuth2SecretFile names a file with the client's secret, in place of the clientSecret of [WithOAuth2]. It is
+// judged as that of [WithPasswordFile] is, and read for every request to the token endpoint.
+func WithOAuth2SecretFile(path string) Option {
+	return func(s *settings) {
+		C.tg_config_set_oauth2_secret_file(s.config, s.text("oauth2_client_secret_file", path))
+	}
+}
+
+// WithOAuth2Parameter adds a parameter to the requests of [WithOAuth2], such as "scope", "audience" or "resource".
+// The same name once more replaces the value. A parameter with the value "" is not sent. No value is ever shown.
+//
+// "client_auth" is not sent: it says how the client's secret is, "basic" (in the header, percent-encoded, as RFC
+// 6749 has it), "basic_raw" (in the header as it is) or "form", and nothing else is tried then. Without it, the
+// library tries the header and the form, and remembers what worked.
+//
+// "client_assertion" stands in place of a secret (RFC 7523), with "client_assertion_type" if it is another kind than
+// a JWT. "grant_type", "client_id" and "client_secret" are refused.
+func WithOAuth2Parameter(name, value string) Option {
+	return func(s *settings) {
+		C.tg_config_set_oauth2_parameter(s.config, s.text("oauth2_parameter", name), s.text("oauth2_parameter", value))
+	}
 }
 
 // WithPorts sets the ports of REST++ (9000 before 4.1) and of the gateway (14240). 0: the port of the address.
@@ -227,4 +279,18 @@ func WithTokenLifetime(lifetime, renewBefore time.Duration) Option {
 		C.tg_config_set_token_lifetime(
 			s.config, C.int64_t(count(lifetime, time.Second)), C.int64_t(count(renewBefore, time.Second)))
 	}
+}
+
+// WithTokenCache names a folder in which processes of the same user share the tokens that [Conn.Authorization] returns:
+// of 64 processes that need one, one asks the server. "user" is the folder tigergraph-auth in the user's cache folder
+// (XDG_CACHE_HOME, else .cache in HOME); "none" is no cache, whatever the environment says. Default: as TG_TOKEN_CACHE
+// says, with [WithEnvironment], else none.
+//
+// It is for [WithSecret], [WithPassword] and their files; with a JWT or an API token New fails. A folder that is
+// missing is made, with mode 0700; a link, a folder of another user and one that is open to other users are refused.
+// Tokens are stored encrypted, with a key that can be computed only from the same login, and logins not at all. If the
+// cache cannot be used, tokens are requested without it, with a warning in the log. The header of the C library tells
+// more, at tg_config_set_token_cache.
+func WithTokenCache(directory string) Option {
+	return func(s *settings) { C.tg_config_set_token_cache(s.config, s.text("token_cache", directory)) }
 }

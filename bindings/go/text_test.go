@@ -48,6 +48,14 @@ func TestSettingsWithNUL(t *testing.T) {
 		"pin_sha256":     tigergraphauth.WithPinSHA256(cut),
 		"proxy":          tigergraphauth.WithProxy(cut),
 		"user_agent":     tigergraphauth.WithUserAgent(cut),
+
+		"oauth2_url":                tigergraphauth.WithOAuth2(cut, "x", "x"),
+		"oauth2_client_id":          tigergraphauth.WithOAuth2("x", cut, "x"),
+		"oauth2_client_secret":      tigergraphauth.WithOAuth2("x", "x", cut),
+		"oauth2_client_secret_file": tigergraphauth.WithOAuth2SecretFile(cut),
+		"oauth2_parameter":          tigergraphauth.WithOAuth2Parameter("x", cut),
+		"token_cache":               tigergraphauth.WithTokenCache(cut),
+		"setting oauth2_parameter":  tigergraphauth.WithOAuth2Parameter(cut, "x"),
 	} {
 		_, err := tigergraphauth.New("https://db.example.com", option)
 		mustRefuse(t, name, err)

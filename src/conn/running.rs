@@ -46,8 +46,14 @@ impl Calls {
 
     /// Cancels those that are running.
     pub fn cancel(&self) {
-        self.change(|running| running.drain(..).for_each(|flag| flag.store(true, Ordering::SeqCst)));
-        lookup::wake_callers();
+        let any = self.change(|running| {
+            running.iter().for_each(|flag| flag.store(true, Ordering::SeqCst));
+            !std::mem::take(running).is_empty()
+        });
+        // A system call, which most handles that are freed need not make.
+        if any {
+            lookup::wake_callers();
+        }
     }
 
     /// Cancels those that are running and those that come.

@@ -14,7 +14,13 @@ template <class T>
 constexpr bool is_moved_only = std::is_nothrow_move_constructible_v<T> && std::is_move_assignable_v<T> &&
                                !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 static_assert(is_moved_only<auth::Connection> && is_moved_only<auth::Token> && is_moved_only<auth::Secrets> &&
-              is_moved_only<auth::Report>);
+              is_moved_only<auth::Report> && is_moved_only<auth::ProvidedToken> && is_moved_only<auth::TokenOrPending>);
+static_assert(!std::is_copy_constructible_v<auth::TokenRequest> && !std::is_move_constructible_v<auth::TokenRequest>);
+/* A provider says what it returns; a bare text would be a token or a message. */
+static_assert(std::is_convertible_v<auth::ProvidedToken, auth::ProviderAnswer> &&
+              std::is_convertible_v<auth::ProviderFailure, auth::ProviderAnswer> &&
+              !std::is_convertible_v<std::string, auth::ProviderAnswer> &&
+              !std::is_convertible_v<Status, auth::ProviderAnswer>);
 static_assert(std::is_move_constructible_v<auth::Config> && !std::is_copy_constructible_v<auth::Config>);
 static_assert(std::is_nothrow_copy_constructible_v<auth::Error>);
 static_assert(std::is_nothrow_copy_constructible_v<auth::Exception>);
@@ -76,6 +82,9 @@ static_assert(gives_text_thrice<Diagnosed &> && gives_text_thrice<const Diagnose
 static_assert(!gives_text<Diagnosed> && !gives_text<const Diagnosed>);
 static_assert(!GivesMember<auth::Result<auth::Token>>::value && !GivesMember<const auth::Result<auth::Secrets>>::value);
 static_assert(GivesMember<auth::Result<auth::Token> &>::value);
+static_assert(GivesMember<auth::TokenOrPending &>::value && !GivesMember<auth::TokenOrPending>::value);
+static_assert(std::is_same_v<decltype(std::declval<auth::TokenOrPending>().value()), auth::Token>);
+static_assert(!GivesReasonOfError<auth::TokenOrPending>::value);
 static_assert(GivesReasonOfError<Diagnosed &>::value && !GivesReasonOfError<Diagnosed>::value);
 static_assert(!GivesReasonOfError<const Diagnosed>::value && !GivesReasonOfError<const auth::Result<void>>::value);
 static_assert(!GivesReasonOfError<auth::Exception>::value && GivesReasonOfError<auth::Exception &>::value);
@@ -91,6 +100,11 @@ static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env()), 
 static_assert(std::is_same_v<decltype(std::declval<auth::Config &>().load_env()), auth::Config &>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_profile("x")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env_file("x")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2("u", "i")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2_secret_file("f")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2_parameter("a", "b")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_token_provider(nullptr)), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config &>().set_token_provider(nullptr)), auth::Config &>);
 
 /* No stream takes what holds a credential. */
 GIVES(IsPrinted, std::declval<std::ostream &>() << std::declval<T>());
@@ -156,6 +170,21 @@ static void nul_in_settings() {
     });
     refuses_nul("secret_file", [](Config &config, Text text) { config.set_secret_file(text); });
     refuses_nul("jwt_file", [](Config &config, Text text) { config.set_jwt_file(text); });
+    refuses_nul("oauth2_url", [](Config &config, Text text) {
+        const auto beside = [&](const char *given) { return text.view() ? Text(given) : Text(); };
+        config.set_oauth2(text, beside("id"), beside("secret"));
+    });
+    refuses_nul("oauth2_client_id", [](Config &config, Text text) {
+        const auto beside = [&](const char *given) { return text.view() ? Text(given) : Text(); };
+        config.set_oauth2(beside(nowhere), text, beside("secret"));
+    });
+    refuses_nul("oauth2_client_secret", [](Config &config, Text text) {
+        const auto beside = [&](const char *given) { return text.view() ? Text(given) : Text(); };
+        config.set_oauth2(beside(nowhere), beside("id"), text);
+    });
+    refuses_nul("oauth2_client_secret_file", [](Config &config, Text text) { config.set_oauth2_secret_file(text); });
+    refuses_nul("oauth2_parameter", [](Config &config, Text text) { config.set_oauth2_parameter("scope", text); });
+    refuses_nul("oauth2_parameter", [](Config &config, Text text) { config.set_oauth2_parameter(text, "tigergraph"); });
     refuses_nul("server_version", [](Config &config, Text text) { config.set_server_version(text); });
     refuses_nul("ca_file", [](Config &config, Text text) { config.set_ca_file(text); });
     refuses_nul("ca_pem", [](Config &config, Text text) { config.set_ca_pem(text); });
@@ -168,6 +197,25 @@ static void nul_in_settings() {
     refuses_nul("pin_sha256", [](Config &config, Text text) { config.set_pin_sha256(text); });
     refuses_nul("proxy", [](Config &config, Text text) { config.set_proxy(text); });
     refuses_nul("user_agent", [](Config &config, Text text) { config.set_user_agent(text); });
+}
+
+/* What is wrong with one parameter stays wrong, whatever the others are, and takes none of them away. */
+static void parameters_of_oauth2() {
+    const auto refusal = [](const auth::Config &config) { return auth::Connection::try_open(config).error(); };
+    auth::Config config(nowhere);
+    config.set_oauth2(nowhere, "id", "secret").set_oauth2_parameter("scope", "good\0bad"sv);
+    config.set_oauth2_parameter("audience", "good");
+    CHECK(is_failure(refusal(config), Status::invalid_argument, "argument.control_character"));
+    config.set_oauth2_parameter("scope", "good");
+    CHECK(refusal(config).status() == Status::ok);
+    config.set_oauth2_parameter("a\0b"sv, "good").set_oauth2_parameter("scope", "better");
+    CHECK(is_failure(refusal(config), Status::invalid_argument, "argument.control_character"));
+    config.set_oauth2_parameter(nullptr, nullptr).set_oauth2_parameter("grant_type", "password");
+    CHECK(is_failure(refusal(config), Status::invalid_argument, "config.conflict"));
+    /* A name that C cannot have is not that of no parameter, which takes all away. */
+    config.set_oauth2_parameter("\0"sv, nullptr).set_oauth2_parameter("\0"sv, "x");
+    config.set_oauth2_parameter("grant_type", nullptr);
+    CHECK(is_failure(refusal(config), Status::invalid_argument, "argument.control_character"));
 }
 
 static void nul_in_arguments() {
@@ -249,6 +297,13 @@ static void settings_arrive() {
     named(auth::Config(nowhere).set_secret("a\n"), "\"secret\"");
     named(auth::Config(nowhere).set_api_token("a\n"), "\"api_token\"");
     named(auth::Config(nowhere).set_jwt("a\n"), "\"jwt\"");
+    named(auth::Config(nowhere).set_oauth2("nowhere at all", "id", "s"), "\"oauth2_url\"");
+    named(auth::Config(nowhere).set_oauth2(nowhere, "", "s"), "\"oauth2_client_id\"");
+    named(auth::Config(nowhere).set_oauth2(nowhere, "id", "s\n"), "\"oauth2_client_secret\"");
+    named(auth::Config(nowhere).set_oauth2(nowhere, "id").set_oauth2_secret_file("/no/such"),
+          "\"oauth2_client_secret_file\"");
+    named(auth::Config(nowhere).set_oauth2(nowhere, "id", "s").set_oauth2_parameter("scope\n", "a"),
+          "\"oauth2_parameter\"");
     named(auth::Config(nowhere).set_server_version("new"), "\"server_version\"");
     named(auth::Config("https://localhost").set_ca_file("/no/such/file"), "\"ca_file\"");
     named(auth::Config("https://localhost").set_ca_pem("nothing"), "\"ca_pem\"");
@@ -277,6 +332,8 @@ static void moved_from() {
     auth::Config config(nowhere);
     const auth::Config kept = std::move(config);
     CHECK_FAILS(auth::Connection::try_open(config), Status::invalid_argument, "argument.null");
+    config.set_oauth2("u", "i").set_oauth2_secret_file("f").set_oauth2_parameter("scope", "s").set_token_provider(
+        [](const auth::TokenRequest &) { return auth::ProvidedToken("a-good-token"); });
     config.set_graph("MyGraph").set_timeout(1s).set_log(auth::LogLevel::debug, [](auth::LogLevel, std::string_view) {});
 
     auth::Connection conn = connection();
@@ -292,6 +349,8 @@ static void moved_from() {
     CHECK_THROWS(conn.delete_token(), Status::invalid_argument, "argument.null");
     CHECK_THROWS(conn.check_jwt_token("a"), Status::invalid_argument, "argument.null");
     CHECK_THROWS(conn.authorization(), Status::invalid_argument, "argument.null");
+    CHECK_FAILS(conn.authorization_now(), Status::invalid_argument, "argument.null");
+    conn.set_wakeup([] {});
     CHECK_THROWS(conn.current_token(), Status::invalid_argument, "argument.null");
     CHECK_THROWS(conn.diagnose(), Status::invalid_argument, "argument.null");
     conn.cancel();
@@ -378,6 +437,7 @@ static void logs_are_released() {
 int main() {
     null_texts();
     nul_in_settings();
+    parameters_of_oauth2();
     nul_in_arguments();
     ranges();
     settings_arrive();

@@ -2,6 +2,8 @@
  * stand-in of the environment. */
 #include "check.hpp"
 #include "standin.hpp"
+#include <condition_variable>
+#include <mutex>
 #include <vector>
 
 #if defined(__cpp_exceptions) || defined(__GXX_RTTI)
@@ -64,6 +66,56 @@ static void tokens(auth::Connection &conn) {
     CHECK_OK(deleted);
 }
 
+/* A provider returns what it would throw otherwise. */
+static void providers() {
+    static auth::Result<auth::Connection> issuer = auth::Connection::try_open(standin_config());
+    CHECK_OK(issuer);
+    auth::Config config = standin_config().set_password(nullptr, nullptr);
+    config.set_token_provider([](const auth::TokenRequest &request) -> auth::ProviderAnswer {
+        CHECK(request.time_left() > 0ms && !request.is_cancelled());
+        const auth::Result<auth::Token> token = issuer->try_get_token();
+        if (!token) return auth::ProviderFailure(token.error());
+        return auth::ProvidedToken(token->value(), std::chrono::system_clock::now() + 30min);
+    });
+    auth::Result<auth::Connection> conn = auth::Connection::try_open(config);
+    CHECK_OK(conn);
+    const auth::Result<auth::Token> token = conn->try_authorization();
+    CHECK_OK(token);
+    CHECK(token->expires_at() < std::chrono::system_clock::now() + 31min);
+    const auth::Result<auth::Response> answer = conn->try_send(auth::Request("GET", auth::Server::restpp, "/echo"));
+    CHECK_OK(answer);
+
+    config.set_token_provider([](const auth::TokenRequest &) {
+        return auth::ProviderFailure(auth::Status::forbidden, "the vault is sealed", 1min);
+    });
+    auth::Result<auth::Connection> refused = auth::Connection::try_open(config);
+    CHECK_OK(refused);
+    const auth::Error error = refused->try_authorization().error();
+    CHECK(is_failure(error, Status::unauthenticated, "provider.refused") && error.retry_after() > 50s);
+    CHECK(error.message().find("the vault is sealed") != std::string_view::npos);
+}
+
+static void wakeups(auth::Connection conn) {
+    std::mutex lock;
+    std::condition_variable changed;
+    bool is_woken = false;
+    conn.set_wakeup([&] {
+        const std::lock_guard<std::mutex> guard(lock);
+        is_woken = true;
+        changed.notify_all();
+    });
+    const auth::TokenOrPending before = conn.authorization_now();
+    CHECK(before.is_pending() && !before);
+    {
+        std::unique_lock<std::mutex> guard(lock);
+        CHECK(changed.wait_for(guard, 20s, [&] { return is_woken; }));
+    }
+    const auth::TokenOrPending now = conn.authorization_now();
+    CHECK_OK(now);
+    CHECK(!now.is_pending() && now->header() == "Bearer " + std::string(now->value()));
+    conn.set_wakeup(nullptr);
+}
+
 int main() {
     std::atomic<int> lines{0};
     CHECK_FAILS(auth::Connection::try_open(auth::Config(nullptr)), Status::invalid_argument, "argument.null");
@@ -76,5 +128,9 @@ int main() {
     secrets(conn);
     tokens(conn);
     CHECK(lines > 0);
+    providers();
+    auth::Result<auth::Connection> waiting = auth::Connection::try_open(standin_config());
+    CHECK_OK(waiting);
+    wakeups(std::move(waiting).value());
     return finish();
 }

@@ -20,8 +20,8 @@ namespace TigerGraphAuth
         public string? Graph { get; set; }
 
         /// <summary>
-        /// Log in with a user name and <see cref="Password"/> or <see cref="PasswordFile"/>. A connection has at most one login: this,
-        /// <see cref="Secret"/>, or <see cref="Jwt"/>.
+        /// Log in with a user name and <see cref="Password"/> or <see cref="PasswordFile"/>. A connection has at most one
+        /// login: this, <see cref="Secret"/>, <see cref="Jwt"/>, <see cref="OAuth2"/> or <see cref="TokenProvider"/>.
         /// </summary>
         public string? Username { get; set; }
 
@@ -55,6 +55,28 @@ namespace TigerGraphAuth
         /// when it has expired, and after a server has refused it.
         /// </summary>
         public string? JwtFile { get; set; }
+
+        /// <summary>Log in with tokens that an authorization server gives to this program.</summary>
+        public OAuth2Options? OAuth2 { get; set; }
+
+        /// <summary>
+        /// Log in with tokens that this function brings, such as those of an identity provider, a vault or a store that
+        /// several processes share. They are used as a <see cref="Jwt"/> is, but renewed: the function is called when
+        /// the first token is needed, in time before the end of one, and after one was rejected; once, however many
+        /// threads need a token.
+        /// </summary>
+        /// <remarks>
+        /// <para>It is called on a thread of the library's own with 1 MiB of stack and no synchronization context, never
+        /// twice at once for a connection. It may block, but must return in the time of the request
+        /// (<see cref="TokenProviderRequest.TimeLeft"/>): until it has, calls that need a token fail.</para>
+        /// <para>If it has no token, it throws <see cref="TokenProviderException"/>, or passes on a
+        /// <see cref="TigerGraphAuthException"/> of another connection. Of any other exception callers get the type, but
+        /// not the message, which may have a credential in it.</para>
+        /// <para>On its thread it may use other connections; a call that needs a token of its own connection fails with
+        /// <c>argument.recursion</c>. The <c>Async</c> methods of its own connection, and calls on other threads that it
+        /// waits for, wait until the time is over.</para>
+        /// </remarks>
+        public Func<TokenProviderRequest, ProvidedToken>? TokenProvider { get; set; }
 
         /// <summary>The port of REST++ (9000 before 4.1), from 1 to 65535. Default: the port of the address.</summary>
         public int RestppPort { get; set; }
@@ -139,6 +161,14 @@ namespace TigerGraphAuth
         /// How long before it expires a token is renewed. Default: a fifth of its lifetime, at most 24 hours.
         /// </summary>
         public TimeSpan? RenewBefore { get; set; }
+
+        /// <summary>
+        /// A private folder in which processes of the same user share tokens, encrypted: of those that need one, one
+        /// asks the server. <c>user</c>: a folder in the user's cache folder; <c>none</c>: no cache, whatever the
+        /// environment says. For logins with a secret, with user name and password, or with <see cref="OAuth2"/>.
+        /// Default: TG_TOKEN_CACHE if the environment is loaded, else none.
+        /// </summary>
+        public string? TokenCache { get; set; }
 
         /// <summary>
         /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,

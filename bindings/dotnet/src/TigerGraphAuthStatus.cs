@@ -62,7 +62,7 @@ namespace TigerGraphAuth
         /// <summary>The call was cancelled.</summary>
         Cancelled = 17,
 
-        /// <summary>A token is on its way. No method here returns it yet.</summary>
+        /// <summary>A token is on its way. No method here gives it: the Async methods wait for the token.</summary>
         Pending = 18,
     }
 }

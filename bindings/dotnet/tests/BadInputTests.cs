@@ -30,6 +30,9 @@ namespace TigerGraphAuth.Tests
             var files = new[] { standin.CaFile ?? "/dev/null", null! };
             var added = Check.Throws<ArgumentNullException>(() => standin.Connect(o => o.AddedCaFiles = files));
             Check.Equal("AddedCaFiles", added.ParamName);
+            var parameters = new OAuth2Options { Parameters = { ["scope"] = null! } };
+            var none = Check.Throws<ArgumentNullException>(() => standin.Connect(o => o.OAuth2 = parameters));
+            Check.Equal("Parameters", none.ParamName);
             Check.Throws<ArgumentNullException>(() => new AuthorizationHandler(null!));
             Check.Throws<ArgumentNullException>(() => new AuthorizationHandler(connection, null!));
             Check.Equal(0, standin.Requests().Length);
@@ -49,6 +52,17 @@ namespace TigerGraphAuth.Tests
                     Check.Lacks(Canary, e.ToString());
                 }
             }
+            foreach (PropertyInfo property in typeof(OAuth2Options).GetProperties().Where(p => p.CanWrite))
+            {
+                var options = new OAuth2Options();
+                property.SetValue(options, text);
+                var e = Check.Throws<ArgumentException>(() => standin.Connect(o => o.OAuth2 = options));
+                Check.Equal(property.Name, e.ParamName);
+                Check.Lacks(Canary, e.ToString());
+            }
+            var parameters = new OAuth2Options { Parameters = { ["scope"] = text } };
+            var refused = Check.Throws<ArgumentException>(() => standin.Connect(o => o.OAuth2 = parameters));
+            Check.Equal("Parameters", refused.ParamName);
             using TigerGraphConnection connection = standin.Connect();
             Check.Throws<ArgumentException>(() => connection.GetSecrets(text));
             Check.Throws<ArgumentException>(() => connection.CreateSecret(text));

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 
@@ -18,6 +19,33 @@ namespace TigerGraphAuth.Tests
             Check.Equal(token.ExpiresAt.Value.ToString("yyyy-MM-ddTHH:mm:ssZ"), token.Expiration);
             using Token current = connection.CurrentToken();
             Check.Equal(token.Value, current.Value);
+        }
+
+        public static void Connections_share_the_tokens_in_a_folder(Standin standin)
+        {
+            string folder = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+            try
+            {
+                standin.ForgetRequests();
+                using TigerGraphConnection one = standin.Connect(options => options.TokenCache = folder);
+                using TigerGraphConnection other = standin.Connect(options => options.TokenCache = folder);
+                using Token token = one.GetAuthorization();
+                using Token shared = other.GetAuthorization();
+                Check.Equal(token.Value, shared.Value);
+                Check.Equal(1, standin.Requests().Length);
+                TigerGraphAuthException e = Check.Fails(
+                    TigerGraphAuthStatus.InvalidArgument,
+                    "config.conflict",
+                    () => new TigerGraphConnection(new ConnectionOptions
+                    {
+                        Host = "h", TokenCache = folder, TokenProvider = _ => new ProvidedToken("canarycanary"),
+                    }));
+                Check.Lacks("tg_", e.ToString());
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
         }
 
         public static void Flags_reach_the_library(Standin standin)

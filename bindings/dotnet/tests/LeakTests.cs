@@ -104,6 +104,18 @@ namespace TigerGraphAuth.Tests
                             Check.True(response.Text().Length > 0, "there is no answer");
                         }
                         break;
+                    case 60 when i % 1000 == 60:
+                        using (TigerGraphConnection provided = standin.Connect(o =>
+                        {
+                            o.Secret = null;
+                            o.TokenProvider = request => request.CancellationToken.IsCancellationRequested
+                                ? throw new TokenProviderException("too late")
+                                : new ProvidedToken("a-token-of-the-program");
+                        }))
+                        {
+                            provided.GetAuthorization().Dispose();
+                        }
+                        break;
                     case int n when n % 10 == 1:
                         connection.GetAuthorization(source.Token).Dispose();
                         break;

@@ -18,8 +18,8 @@ namespace TigerGraphAuth.Tests
         {
             typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests),
             typeof(BehaviourTests), typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests),
-            typeof(ThreadTests), typeof(CallThreadTests), typeof(RequestTests), typeof(HandlerTests), typeof(WipingTests),
-            typeof(LeakTests),
+            typeof(ThreadTests), typeof(CallThreadTests), typeof(RequestTests), typeof(HandlerTests), typeof(OAuth2Tests),
+            typeof(ProviderTests), typeof(WipingTests), typeof(LeakTests),
         };
 
         public static async Task<int> Main(string[] arguments)

@@ -85,6 +85,10 @@ namespace TigerGraphAuth.Tests
 
         public void ExpireTokens() => Post("/expire-tokens", "{}");
 
+        /// <summary>From 4.1 on, JWTs of this issuer are accepted.</summary>
+        public void TrustIssuer(string name, string key) =>
+            Post("/issuers", $"{{\"name\":\"{name}\",\"key\":\"{key}\"}}");
+
         public void SetAuthentication(bool enabled) =>
             Post("/auth", $"{{\"enabled\":{(enabled ? "true" : "false")}}}");
 

@@ -23,6 +23,7 @@ namespace TigerGraphAuth.Tests
         {
             byte[] masked = Canary().Select(c => Mask((byte)c)).ToArray();
             Use(url, caFile);
+            UseElsewhere(url, caFile);
             GC.Collect();
             GC.WaitForPendingFinalizers();
             int left = Count(masked);
@@ -44,6 +45,21 @@ namespace TigerGraphAuth.Tests
             Check.Throws<TigerGraphAuthException>(() => connection.GetAuthorization());
             Check.Throws<TigerGraphAuthException>(() => connection.GetToken(Canary()));
             Check.Throws<TigerGraphAuthException>(() => connection.DeleteToken(Canary(), Canary()));
+        }
+
+        /// <summary>The same for logins with tokens that others give.</summary>
+        private static void UseElsewhere(string url, string? caFile)
+        {
+            var client = new OAuth2Options { TokenUrl = url, ClientId = "client", ClientSecret = Canary() };
+            client.Parameters["assertion"] = Canary();
+            using var oauth2 = new TigerGraphConnection(
+                new ConnectionOptions { Host = url, CaFile = caFile, OAuth2 = client });
+            Check.Throws<TigerGraphAuthException>(() => oauth2.GetAuthorization());
+            using var provided = new TigerGraphConnection(new ConnectionOptions
+            {
+                Host = url, CaFile = caFile, TokenProvider = _ => new ProvidedToken(Canary()),
+            });
+            provided.GetAuthorization().Dispose();
         }
 
         private static string Canary() =>

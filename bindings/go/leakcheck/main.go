@@ -42,9 +42,11 @@ func main() {
 	check(err)
 	app, err := tigergraphauth.New(url, tigergraphauth.WithSecret(secret.Value()))
 	check(err)
-	run(conn, app, url, warmUp)
+	brought, err := tigergraphauth.New(url, tigergraphauth.WithTokenProvider(bring))
+	check(err)
+	run(conn, app, brought, url, warmUp)
 	before := measure()
-	run(conn, app, url, calls)
+	run(conn, app, brought, url, calls)
 	after := measure()
 	fmt.Printf("before  %v\nafter   %v, %d calls later\n", before, after, calls)
 	if after.c-before.c > allowed || after.total-before.total > allowedTotal || after.goroutines > before.goroutines ||
@@ -54,8 +56,18 @@ func main() {
 	}
 }
 
-// run makes so many calls: of twenty, four send something and one makes a connection.
-func run(conn, app *tigergraphauth.Conn, url string, calls int) {
+// bring is a provider that has a token, every second time.
+func bring(context.Context) (string, time.Time, error) {
+	if turns++; turns%2 == 0 {
+		return "", time.Time{}, &tigergraphauth.ProviderError{Message: "not now"}
+	}
+	return "a-token-of-the-leak-check", time.Time{}, nil
+}
+
+var turns int
+
+// run makes so many calls: of twenty, four send something and two make a connection. Two more run a provider.
+func run(conn, app, brought *tigergraphauth.Conn, url string, calls int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	limited, cancel := context.WithTimeout(context.Background(), time.Hour)
@@ -80,9 +92,18 @@ func run(conn, app *tigergraphauth.Conn, url string, calls int) {
 		other, err := tigergraphauth.New(url, tigergraphauth.WithSecret("abcdefgh"), tigergraphauth.WithGraph("MyGraph"),
 			tigergraphauth.WithLog(tigergraphauth.LogDebug, silent), tigergraphauth.WithTimeouts(time.Second, time.Second))
 		check(err)
+		elsewhere, err := tigergraphauth.New(url, tigergraphauth.WithTokenProvider(bring),
+			tigergraphauth.WithTokenProvider(nil), tigergraphauth.WithOAuth2("http://127.0.0.1:1/token", "id", "abcdefgh"),
+			tigergraphauth.WithOAuth2Parameter("scope", "s"))
+		check(err)
 		if i%40 == 0 { // the others are left to the finalizer
 			other.Close()
+			elsewhere.Close()
 		}
+		_, err = brought.GetToken(ctx)
+		check(err)
+		_, err = brought.GetToken(context.Background())
+		expect(tigergraphauth.Unavailable, err)
 		secrets, err := conn.GetSecrets(limited)
 		check(err)
 		for _, secret := range secrets {

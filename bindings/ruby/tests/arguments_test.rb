@@ -8,7 +8,8 @@ module TigerGraphAuth
     CANARY = "kanarienvogel"
 
     TEXTS = %i[graph username password secret api_token jwt password_file secret_file jwt_file server_version
-               ca_file ca_pem client_cert client_key pin_sha256 proxy user_agent].freeze
+               ca_file ca_pem client_cert client_key pin_sha256 proxy user_agent oauth2_url oauth2_client_id
+               oauth2_client_secret oauth2_client_secret_file token_cache].freeze
     NUMBERS = %i[restpp_port gsql_port connect_timeout timeout lifetime renew_before].freeze
 
     def open(**settings)
@@ -115,8 +116,10 @@ module TigerGraphAuth
         assert_equal "argument.utf8", assert_raises(InvalidArgument) { nowhere.get_token(secret: bytes) }.reason
       end
       TEXTS.each do |name|
-        pair = name == :password_file ? { username: "u", name => nil } : { username: "u", password: "p" }
-        settings = pair.key?(name) ? pair.merge(name => "\xff") : { name => "\xff" }
+        others = [{ username: "u", password: "p" }, { username: "u", password_file: nil },
+                  { oauth2_url: "https://x", oauth2_client_id: "c", oauth2_client_secret: "s" },
+                  { oauth2_url: "https://x", oauth2_client_id: "c", oauth2_client_secret_file: nil }]
+        settings = { **others.find { |given| given.key?(name) }.to_h, name => "\xff" }
         assert_equal "argument.utf8", assert_raises(InvalidArgument, name) { open(**settings) }.reason
       end
     end

@@ -19,8 +19,8 @@ module TigerGraphAuth
       end
     RUBY
 
-    def succeed(program, *arguments)
-      VERSIONS.each do |version|
+    def succeed(program, *arguments, versions: VERSIONS)
+      versions.each do |version|
         Standin.run(version) do |standin|
           out, err, status = nil
           took = seconds { out, err, status = ruby("-e", BEGINNING + program, standin.url, *arguments) }
@@ -86,12 +86,68 @@ module TigerGraphAuth
       RUBY
     end
 
+    PROVIDED = <<~RUBY
+      conn.close
+      issuer = TigerGraphAuth::Connection.new(ARGV[0], username: "alice", password: "opensesame", graph: "MyGraph")
+      conn = TigerGraphAuth::Connection.new(ARGV[0], token_provider: ->(_) { issuer.get_token(keep_current: true) })
+      use = lambda do
+        tokens = [conn.authorization.value, conn.get_token.value, conn.dup.get_token.value]
+        tokens.uniq.size == 3 && conn.get("/graph/MyGraph/vertices/x").http_status == 200 or abort "no"
+      end
+    RUBY
+
+    def test_with_a_token_provider
+      %w[used new].each do |state|
+        succeed(PROVIDED + WORKERS, "", state, versions: ["4.2"])
+      end
+    end
+
+    # The parent is asked for a token meanwhile, which the child does not wait for.
+    def test_a_fork_while_a_token_provider_runs
+      succeed(<<~RUBY, versions: ["4.2"])
+        asked = Thread::Queue.new
+        parent = Process.pid
+        slow = ->(_) { Process.pid == parent ? (asked << 1) && sleep(1) && "opaque-token" : "token-of-the-child" }
+        conn = TigerGraphAuth::Connection.new(ARGV[0], token_provider: slow)
+        calling = Thread.new { conn.authorization.value }
+        asked.pop
+        pid = fork { conn.authorization.value == "token-of-the-child" or abort "no" }
+        Process.wait(pid)
+        exit 1 unless $?.success? && calling.value == "opaque-token"
+        print "done"
+      RUBY
+    end
+
+    def test_a_token_provider_where_callbacks_do_not_survive_a_fork
+      succeed(<<~RUBY, versions: ["4.2"])
+        Callbacks = TigerGraphAuth::Callbacks
+        Callbacks.send(:remove_const, :REVIVES)
+        Callbacks.const_set(:REVIVES, false)
+        settings = { token_provider: ->(_) { "opaque-token" } }
+        conn = TigerGraphAuth::Connection.new(ARGV[0], **settings)
+        conn.authorization
+        pid = fork do
+          begin
+            conn.authorization
+            exit 1
+          rescue TigerGraphAuth::Error => e
+            exit 2 unless e.message.include?("token provider is not inherited") && e.message.include?("after the fork")
+          end
+          exit 3 unless TigerGraphAuth::Connection.new(ARGV[0], **settings).authorization.value == "opaque-token"
+        end
+        Process.wait(pid)
+        exit 4 unless $?.success?
+        conn.authorization
+        print "done"
+      RUBY
+    end
+
     # From ffi 1.16 on, callbacks do not survive a fork.
     def test_where_callbacks_do_not_survive_a_fork
       succeed(<<~RUBY, "logger")
-        Log = TigerGraphAuth::Log
-        Log.send(:remove_const, :REVIVES)
-        Log.const_set(:REVIVES, false)
+        Callbacks = TigerGraphAuth::Callbacks
+        Callbacks.send(:remove_const, :REVIVES)
+        Callbacks.const_set(:REVIVES, false)
         conn.authorization
         pid = fork do
           begin

@@ -33,11 +33,20 @@ settings = { username: "alice", password: "opensesame", graph: "MyGraph", logger
 conn = TigerGraphAuth::Connection.new(url, **settings)
 nowhere = TigerGraphAuth::Connection.new("http://127.0.0.1:1", secret: "a" * 32)
 secret = conn.create_secret("s1")
+given = ->(request) { request.cancelled? ? nil : ["opaque-token", Time.now + 3600] }
+provided = TigerGraphAuth::Connection.new("http://127.0.0.1:1", token_provider: given)
 
 # How often in each round, and what.
 kinds = {
   "authorization that succeeds" => [3600, -> { conn.authorization.header }],
   "connections made and closed" => [1500, -> { TigerGraphAuth::Connection.open(url, **settings) { nil } }],
+  "tokens that a provider brings" => [300, -> { provided.get_token.value }],
+  "token providers that fail" => [200, lambda {
+    refusing = { token_provider: ->(_) { raise TigerGraphAuth::TokenProvider::Refused, "no" } }
+    TigerGraphAuth::Connection.open("http://127.0.0.1:1", **refusing) do |refused|
+      expect(TigerGraphAuth::Unauthenticated) { refused.authorization }
+    end
+  }],
   "connections left to the collector" => [500, -> { TigerGraphAuth::Connection.new(url, **settings) }],
   "connections that cannot be made" => [500, lambda {
     expect(TigerGraphAuth::InvalidArgument) { TigerGraphAuth::Connection.new(url, secret: "x", jwt: "y") }

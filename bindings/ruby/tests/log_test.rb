@@ -122,27 +122,27 @@ module TigerGraphAuth
     end
 
     def test_a_logger_is_kept_until_it_is_released
-      before = Log.attached
+      before = Callbacks.count(:add)
       conns = Array.new(20) { nowhere(secret: "x", logger: Kept.new) }
       copies = conns.map(&:dup)
-      assert_equal before + 20, Log.attached
+      assert_equal before + 20, Callbacks.count(:add)
       conns.each(&:close)
-      assert_equal before + 20, Log.attached
+      assert_equal before + 20, Callbacks.count(:add)
       copies.each(&:close)
-      assert_equal before, Log.attached
+      assert_equal before, Callbacks.count(:add)
     end
 
     def test_a_logger_is_released_if_no_connection_is_made
-      before = Log.attached
+      before = Callbacks.count(:add)
       assert_raises(InvalidArgument) { nowhere(secret: "x", jwt: "y", logger: Kept.new) }
-      assert_equal before, Log.attached
+      assert_equal before, Callbacks.count(:add)
     end
 
     def test_a_logger_is_released_by_the_collector
-      before = Log.attached
+      before = Callbacks.count(:add)
       200.times { nowhere(secret: "x", logger: Kept.new) }
-      20.times { GC.start && Log.attached }
-      assert_operator Log.attached, :<, before + 200
+      20.times { GC.start && Callbacks.count(:add) }
+      assert_operator Callbacks.count(:add), :<, before + 200
     end
 
     def test_no_credential_in_a_line

@@ -19,6 +19,7 @@ EXPECTED = {
   "ruby why.rb" => /\ATigerGraph \d.*: everything works\.\n/,
   "ruby request.rb" => %r{\A200\napplication/json\b.*\nfalse\n\z},
   "ruby net_http.rb" => /\A200\n\z/,
+  "ruby provider.rb" => /\Aa token of the vault, good until \d{4}-/,
   "ruby errors.rb" => /\Arefused: auth\.\w+\n\z/,
   "ruby cancel.rb" => /\A\d{4}-.*\nfalse\n\z/,
   "ruby logging.rb" => /\AI, .*INFO -- : the server is of generation (A or B|C) \(/

@@ -23,6 +23,8 @@ begin
 rescue TigerGraphAuth::NotFound => e
   message = e.message
 end
+provider = ->(request) { request.time_left.positive? ? ["opaque-token", Time.at(4_000_000_000)] : nil }
+provided = TigerGraphAuth::Connection.open("http://127.0.0.1:1", token_provider: provider, &:authorization)
 copy = conn.dup
 conn.close
 copy.reject_token(token)
@@ -30,8 +32,9 @@ copy.close
 GC.stress = false
 
 seen = [secret.alias_name, token.header == "Bearer #{token.value}", listed.size, message, version.to_s,
-        response["Content-Type"], JSON.parse(response.body)["message"]]
-wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0", "application/json", "Hello GSQL"]
+        response["Content-Type"], JSON.parse(response.body)["message"], provided.value, provided.expires_at.to_i]
+wanted = ["s1", true, 1, "there is no secret with the alias s1 to drop", "3.10.0", "application/json", "Hello GSQL",
+          "opaque-token", 4_000_000_000]
 server.close
 abort "not #{wanted}, but #{seen}" unless seen == wanted
 puts "GC.stress: as expected"

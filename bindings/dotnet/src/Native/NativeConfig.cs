@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace TigerGraphAuth
 {
@@ -44,6 +45,7 @@ namespace TigerGraphAuth
             FillFiles(config, options);
             Set(config, NativeMethods.tg_config_set_api_token, options.ApiToken, nameof(options.ApiToken));
             Set(config, NativeMethods.tg_config_set_jwt, options.Jwt, nameof(options.Jwt));
+            FillElsewhere(config, options);
             NativeMethods.tg_config_set_ports(
                 config,
                 Port(options.RestppPort, nameof(options.RestppPort)),
@@ -73,6 +75,7 @@ namespace TigerGraphAuth
             Set(config, NativeMethods.tg_config_set_user_agent, options.UserAgent, nameof(options.UserAgent));
             NativeMethods.tg_config_set_token_lifetime(
                 config, Duration.Seconds(options.TokenLifetime), Duration.Seconds(options.RenewBefore));
+            Set(config, NativeMethods.tg_config_set_token_cache, options.TokenCache, nameof(options.TokenCache));
             if (options.Log != null)
             {
                 NativeLog.Set(config, options.LogLevel, options.Log);
@@ -106,6 +109,42 @@ namespace TigerGraphAuth
                 (options.PasswordFile, nameof(options.PasswordFile)));
             Set(config, NativeMethods.tg_config_set_secret_file, options.SecretFile, nameof(options.SecretFile));
             Set(config, NativeMethods.tg_config_set_jwt_file, options.JwtFile, nameof(options.JwtFile));
+        }
+
+        /// <summary>Logins with tokens that others give.</summary>
+        private static void FillElsewhere(ConfigHandle config, ConnectionOptions options)
+        {
+            if (options.OAuth2 != null)
+            {
+                FillOAuth2(config, options.OAuth2);
+            }
+            if (options.TokenProvider != null)
+            {
+                NativeTokenProvider.Set(config, options.TokenProvider);
+            }
+        }
+
+        private static void FillOAuth2(ConfigHandle config, OAuth2Options options)
+        {
+            using var url = new NativeText(options.TokenUrl, nameof(options.TokenUrl));
+            using var id = new NativeText(options.ClientId, nameof(options.ClientId));
+            using var secret = new NativeText(options.ClientSecret, nameof(options.ClientSecret));
+            NativeMethods.tg_config_set_oauth2(config, url.Pointer, id.Pointer, secret.Pointer);
+            Set(
+                config,
+                NativeMethods.tg_config_set_oauth2_secret_file,
+                options.ClientSecretFile,
+                nameof(options.ClientSecretFile));
+            foreach (KeyValuePair<string, string> parameter in options.Parameters)
+            {
+                // Null would remove the parameter.
+                string value = parameter.Value ?? throw new ArgumentNullException(nameof(options.Parameters));
+                SetPair(
+                    config,
+                    NativeMethods.tg_config_set_oauth2_parameter,
+                    (parameter.Key, nameof(options.Parameters)),
+                    (value, nameof(options.Parameters)));
+            }
         }
 
         private static void AddFiles(ConfigHandle config, ConnectionOptions options)

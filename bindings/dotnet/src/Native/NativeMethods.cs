@@ -19,6 +19,9 @@ namespace TigerGraphAuth
         [UnmanagedFunctionPointer(C)]
         public delegate void ReleaseFunction(IntPtr userData);
 
+        [UnmanagedFunctionPointer(C)]
+        public delegate void ProviderFunction(IntPtr request, IntPtr userData);
+
         [DllImport(Library, CallingConvention = C)]
         public static extern IntPtr tg_version();
 
@@ -86,6 +89,16 @@ namespace TigerGraphAuth
         public static extern void tg_config_set_jwt_file(ConfigHandle config, IntPtr path);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_oauth2(
+            ConfigHandle config, IntPtr tokenUrl, IntPtr clientId, IntPtr clientSecret);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_oauth2_secret_file(ConfigHandle config, IntPtr path);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_oauth2_parameter(ConfigHandle config, IntPtr name, IntPtr value);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_ports(ConfigHandle config, ushort restpp, ushort gsql);
 
         [DllImport(Library, CallingConvention = C)]
@@ -128,11 +141,32 @@ namespace TigerGraphAuth
         public static extern void tg_config_set_token_lifetime(ConfigHandle config, long lifetimeS, long renewBeforeS);
 
         [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_token_cache(ConfigHandle config, IntPtr directory);
+
+        [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_set_log(
             ConfigHandle config, int maxLevel, LogFunction log, IntPtr userData, ReleaseFunction release);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern void tg_config_free(IntPtr config);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern void tg_config_set_token_provider(
+            ConfigHandle config, ProviderFunction provide, IntPtr userData, ReleaseFunction release);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_provider_request_set_token(
+            IntPtr request, IntPtr token, long expiresAt, IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_provider_request_fail(
+            IntPtr request, int status, IntPtr message, long retryAfterMs, IntPtr error);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern long tg_provider_request_time_left_ms(IntPtr request);
+
+        [DllImport(Library, CallingConvention = C)]
+        public static extern int tg_provider_request_is_cancelled(IntPtr request);
 
         [DllImport(Library, CallingConvention = C)]
         public static extern int tg_conn_new(ConfigHandle config, out ConnectionHandle conn, out IntPtr error);

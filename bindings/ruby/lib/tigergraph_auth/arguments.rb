@@ -41,6 +41,24 @@ module TigerGraphAuth
       list.compact.map { |item| path(item, name) }
     end
 
+    # @return [String] what can be shown of a text, whatever it is
+    def scrub(value)
+      value.to_s.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub.delete("\0")
+    end
+
+    # @return [Hash{String => String, nil}] names, which may be symbols, and values
+    def texts(values, name)
+      return {} if values.nil?
+      raise TypeError, "#{name} must be a Hash, not #{values.class}" unless values.is_a?(Hash)
+
+      values.to_h do |key, value|
+        key = text(key.is_a?(Symbol) ? key.name : key, "a name in #{name}")
+        raise TypeError, "a name in #{name} must be a String, not nil" if key.nil?
+
+        [key, text(value, "#{name} #{key}")]
+      end
+    end
+
     # @return [String, nil] bytes, whatever their encoding
     def bytes(value, name)
       raise TypeError, "#{name} must be a String, not #{value.class}" unless value.nil? || value.is_a?(String)

@@ -7,18 +7,20 @@ module TigerGraphAuth
   module Config
     module_function
 
-    # @return [Array(Native::ConnPointer, Integer)] a connection with these settings and, if it has a logger, the
-    #   process whose callbacks that has
-    def connect(host, logger: nil, log_level: :debug, from_env: false, profile: nil, env_file: nil, **settings)
+    # @return [Array(Native::ConnPointer, Integer, Integer)] a connection with these settings; if it has a logger or a
+    #   token provider, the process whose callbacks these have; and the number of the token provider
+    def connect(host, logger: nil, log_level: :debug, token_provider: nil, from_env: false, profile: nil,
+                env_file: nil, **settings)
       config = Native.tg_config_new(Arguments.text(host, "host"))
       apply(config, **settings)
       load_variables(config, from_env, profile, env_file)
-      log_process = Log.attach(config, logger, log_level) if logger
+      Log.attach(config, logger, log_level) if logger
+      provider = TokenProvider.attach(config, token_provider) if token_provider
       native_call = ->(conn, error) { Native.tg_conn_new(config, conn, error) }
       made = Native.result(Native::ConnPointer, native_call, &:itself)
       raise made if made.is_a?(Error)
 
-      [made, log_process]
+      [made, (Process.pid if logger || token_provider), provider]
     ensure
       Native.tg_config_free(config)
     end
@@ -36,11 +38,15 @@ module TigerGraphAuth
 
     # nil is NULL or 0 to the library, which keeps the default.
     def apply(config, graph: nil, server_version: nil, restpp_port: nil, gsql_port: nil, tgcloud: nil,
-              user_agent: nil, lifetime: nil, renew_before: nil, username: nil, password: nil, secret: nil,
-              api_token: nil, jwt: nil, password_file: nil, secret_file: nil, jwt_file: nil, **network)
+              user_agent: nil, lifetime: nil, renew_before: nil, token_cache: nil, username: nil, password: nil,
+              secret: nil, api_token: nil, jwt: nil, password_file: nil, secret_file: nil, jwt_file: nil, oauth2_url: nil,
+              oauth2_client_id: nil, oauth2_client_secret: nil, oauth2_client_secret_file: nil, oauth2_parameters: nil,
+              **network)
       Native.tg_config_set_graph(config, Arguments.text(graph, "graph"))
       apply_credentials(config, username, password: password, secret: secret, api_token: api_token, jwt: jwt)
       apply_files(config, username, password_file: password_file, secret_file: secret_file, jwt_file: jwt_file)
+      apply_oauth2(config, oauth2_url, oauth2_client_id, oauth2_client_secret, oauth2_client_secret_file,
+                   oauth2_parameters)
       Native.tg_config_set_server_version(config, Arguments.text(server_version, "server_version"))
       Native.tg_config_set_ports(
         config, Arguments.port(restpp_port, "restpp_port"), Arguments.port(gsql_port, "gsql_port")
@@ -50,6 +56,7 @@ module TigerGraphAuth
       Native.tg_config_set_token_lifetime(
         config, Arguments.seconds(lifetime, "lifetime"), Arguments.seconds(renew_before, "renew_before")
       )
+      Native.tg_config_set_token_cache(config, Arguments.path(token_cache, "token_cache"))
       apply_network(config, **network)
     end
     private_class_method :apply
@@ -70,6 +77,20 @@ module TigerGraphAuth
       Native.tg_config_set_jwt_file(config, Arguments.path(jwt_file, "jwt_file"))
     end
     private_class_method :apply_files
+
+    def apply_oauth2(config, url, client_id, client_secret, client_secret_file, parameters)
+      Native.tg_config_set_oauth2(
+        config, Arguments.text(url, "oauth2_url"), Arguments.text(client_id, "oauth2_client_id"),
+        Arguments.text(client_secret, "oauth2_client_secret")
+      )
+      Native.tg_config_set_oauth2_secret_file(
+        config, Arguments.path(client_secret_file, "oauth2_client_secret_file")
+      )
+      Arguments.texts(parameters, "oauth2_parameters").each do |name, value|
+        Native.tg_config_set_oauth2_parameter(config, name, value)
+      end
+    end
+    private_class_method :apply_oauth2
 
     def apply_network(config, allow_http: false, connect_timeout: nil, timeout: nil, proxy: nil, **trust)
       Native.tg_config_set_allow_http(config, allow_http ? 1 : 0)

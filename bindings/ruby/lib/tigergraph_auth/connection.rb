@@ -39,8 +39,10 @@ module TigerGraphAuth
 
     # Checks the settings. Sends nothing. nil always means the default.
     #
-    # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io"
-    # @param settings [Hash] the keywords below; a connection has at most one login: a password, a secret or a JWT
+    # @param host [String] such as "https://db.example.com[:port][/base]" or "xyz.i.tgcloud.io", or several
+    #   servers of one cluster with commas between them: the next one is asked if there is no connection to one
+    # @param settings [Hash] the keywords below; a connection has at most one login: a password, a secret, a JWT, an
+    #   OAuth2 client or a token provider
     # @option settings [String] :graph the graph that tokens are for and, before 4.1, that secrets belong to
     # @option settings [String] :username the user to log in as, with :password or :password_file
     # @option settings [String] :password
@@ -51,6 +53,15 @@ module TigerGraphAuth
     # @option settings [String, Token] :api_token a token to begin with; the login gets the next one
     # @option settings [String, Token] :jwt a JWT that another system issued, to log in with; never renewed
     # @option settings [String, Pathname] :jwt_file the same in a file, which is read again when another is wanted
+    # @option settings [String] :oauth2_url the token endpoint of an authorization server whose tokens the server takes
+    #   (4.1 and later): OAuth2 client credentials. They are used as a JWT is, but renewed
+    # @option settings [String] :oauth2_client_id the client's id there
+    # @option settings [String] :oauth2_client_secret the client's secret, which is sent to the token endpoint alone
+    # @option settings [String, Pathname] :oauth2_client_secret_file the same in a file, which is read for every request
+    # @option settings [Hash{Symbol, String => String}] :oauth2_parameters what the token endpoint wants besides, such as
+    #   `{ scope: "tigergraph" }`, audience or resource; client_auth ("basic", "basic_raw" or "form") is not sent, but
+    #   says how the secret is; client_assertion stands in place of a secret
+    # @option settings [#call] :token_provider brings the tokens: see {TokenProvider}
     # @option settings [Integer] :restpp_port the port of REST++, if it is not that of the address
     # @option settings [Integer] :gsql_port the port of the gateway, if it is not that of the address
     # @option settings [Boolean] :tgcloud whether the server is in TigerGraph Cloud; nil: by the host name
@@ -70,6 +81,8 @@ module TigerGraphAuth
     # @option settings [String] :user_agent the value of the User-Agent header
     # @option settings [Numeric] :lifetime the seconds that tokens are to live
     # @option settings [Numeric] :renew_before how many seconds before it expires a token is renewed
+    # @option settings [String, Pathname] :token_cache a folder in which processes of the same user share tokens,
+    #   encrypted; "user": one in the user's cache folder; "none": no cache, whatever the environment says
     # @option settings [#add] :logger takes log lines, as `add(severity, message)` of Ruby's Logger does
     # @option settings [Symbol] :log_level the least that is logged: :error, :warn, :info or :debug (the default)
     # @option settings [Boolean] :from_env see {from_env}
@@ -81,7 +94,9 @@ module TigerGraphAuth
     def initialize(host, **settings)
       @lock = Mutex.new
       @calls = {}.compare_by_identity
-      Thread.handle_interrupt(Call::UNINTERRUPTED) { @handle, @log_process = Config.connect(host, **settings) }
+      Thread.handle_interrupt(Call::UNINTERRUPTED) do
+        @handle, @callback_process, @provider = Config.connect(host, **settings)
+      end
     end
 
     # A dup or a clone is another handle to the same connection: same login, token and sockets, but
@@ -178,7 +193,7 @@ module TigerGraphAuth
       secret = Arguments.credential(secret, "secret")
       lifetime = Arguments.seconds(lifetime, "lifetime")
       flags = token_flags(keep_current, global)
-      wait_for(timeout) do |conn|
+      wait_for(timeout, own_login: secret.nil?) do |conn|
         new_token { |token, error| Native.tg_get_token(conn, secret, lifetime, flags, token, error) }
       end
     end
@@ -199,7 +214,7 @@ module TigerGraphAuth
       secret = Arguments.credential(secret, "secret")
       lifetime = Arguments.seconds(lifetime, "lifetime")
       flags = token_flags(keep_current, global, or_new)
-      wait_for(timeout) do |conn|
+      wait_for(timeout, own_login: secret.nil?) do |conn|
         new_token { |out, error| Native.tg_refresh_token(conn, secret, old, lifetime, flags, out, error) }
       end
     end
@@ -344,6 +359,7 @@ module TigerGraphAuth
     #
     # @return [Token] one whose header is "" if REST++ authentication is off
     def authorization(timeout: nil)
+      refuse_recursion
       with_call(timeout) do |call|
         fetch = ->(conn) { new_token { |token, error| Native.tg_authorization(conn, token, error) } }
         result = call.at_once(&fetch)
@@ -439,7 +455,7 @@ module TigerGraphAuth
       @lock.synchronize do
         raise ClosedError if closed?
 
-        Log.follow(@log_process) if @log_process
+        Callbacks.follow(@callback_process) if @callback_process
         handle = Native::ConnPointer.new(Native.tg_conn_clone(@handle))
         block_given? ? yield(handle) : handle
       end
@@ -465,13 +481,25 @@ module TigerGraphAuth
     end
 
     # Runs a block that takes a native handle, and waits for what it returns.
-    def wait_for(timeout, &native_call)
+    def wait_for(timeout, own_login: true, &native_call)
+      refuse_recursion if own_login
       with_call(timeout) { |call| call.run(&native_call) }
     end
 
     # Runs a native call without a result.
     def ask(timeout)
       wait_for(timeout) { |conn| Native.outcome { |error| yield conn, error } }
+    end
+
+    def refuse_recursion
+      return unless TokenProvider.running?(@provider)
+
+      raise InvalidArgument.new(
+        "the token provider asks its own connection for a token", status: :invalid_argument,
+        reason: "argument.recursion",
+        hint: "A token provider that asks its own connection for a token asks itself: use another connection, or what " \
+              "the provider has."
+      )
     end
 
     def answer_of_check(timeout)

@@ -139,6 +139,9 @@ module TigerGraphAuth
     attach_function :tg_config_set_api_token, %i[pointer string], :void
     attach_function :tg_config_set_jwt, %i[pointer string], :void
     attach_function :tg_config_set_jwt_file, %i[pointer string], :void
+    attach_function :tg_config_set_oauth2, %i[pointer string string string], :void
+    attach_function :tg_config_set_oauth2_secret_file, %i[pointer string], :void
+    attach_function :tg_config_set_oauth2_parameter, %i[pointer string string], :void
     attach_function :tg_config_set_ports, %i[pointer uint16 uint16], :void
     attach_function :tg_config_set_tgcloud, %i[pointer int32], :void
     attach_function :tg_config_set_server_version, %i[pointer string], :void
@@ -153,8 +156,15 @@ module TigerGraphAuth
     attach_function :tg_config_set_proxy, %i[pointer string], :void
     attach_function :tg_config_set_user_agent, %i[pointer string], :void
     attach_function :tg_config_set_token_lifetime, %i[pointer int64 int64], :void
+    attach_function :tg_config_set_token_cache, %i[pointer string], :void
     attach_function :tg_config_set_log, %i[pointer int32 pointer pointer pointer], :void
+    attach_function :tg_config_set_token_provider, %i[pointer pointer pointer pointer], :void
     attach_function :tg_config_free, [:pointer], :void
+
+    attach_function :tg_provider_request_set_token, %i[pointer string int64 pointer], :int32
+    attach_function :tg_provider_request_fail, %i[pointer int32 string int64 pointer], :int32
+    attach_function :tg_provider_request_time_left_ms, [:pointer], :int64
+    attach_function :tg_provider_request_is_cancelled, [:pointer], :int32
 
     attach_function :tg_conn_new, %i[pointer pointer pointer], :int32, blocking: true
     attach_function :tg_server_version, %i[pointer pointer pointer pointer pointer], :int32, blocking: true

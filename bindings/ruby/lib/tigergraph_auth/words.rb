@@ -22,9 +22,9 @@ module TigerGraphAuth
       "tg_config_set_insecure_tls" => "insecure_tls:",
       "tg_config_set_jwt" => "jwt:",
       "tg_config_set_jwt_file" => "jwt_file:",
-      "tg_config_set_oauth2" => "TG_OAUTH2_URL",
-      "tg_config_set_oauth2_parameter" => "TG_OAUTH2_SCOPE",
-      "tg_config_set_oauth2_secret_file" => "TG_OAUTH2_CLIENT_SECRET_FILE",
+      "tg_config_set_oauth2" => "oauth2_client_id: and oauth2_client_secret:",
+      "tg_config_set_oauth2_parameter" => "oauth2_parameters:",
+      "tg_config_set_oauth2_secret_file" => "oauth2_client_secret_file:",
       "tg_config_set_password" => "password:",
       "tg_config_set_password_file" => "password_file:",
       "tg_config_set_pin_sha256" => "pin_sha256:",
@@ -35,7 +35,9 @@ module TigerGraphAuth
       "tg_config_set_server_version" => "server_version:",
       "tg_config_set_tgcloud" => "tgcloud:",
       "tg_config_set_timeouts" => "timeout:",
+      "tg_config_set_token_cache" => "token_cache:",
       "tg_config_set_token_lifetime" => "lifetime:",
+      "tg_config_set_token_provider" => "token_provider:",
       "tg_config_set_user_agent" => "user_agent:",
       "tg_conn_cancel" => "Connection#cancel",
       "tg_conn_free" => "Connection#close",
@@ -43,6 +45,8 @@ module TigerGraphAuth
       "tg_diagnose" => "Connection#diagnose",
       "tg_error_retry_after_ms" => "Error#retry_after",
       "tg_get_secrets" => "Connection#secrets",
+      "tg_provider_request_is_cancelled" => "TokenProvider::Request#cancelled?",
+      "tg_provider_request_time_left_ms" => "TokenProvider::Request#time_left",
       "tigergraph_auth.h" => "the documentation of this package"
     }.freeze
 
