@@ -102,6 +102,7 @@ static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_profile(
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().load_env_file("x")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2("u", "i")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2_secret_file("f")), auth::Config>);
+static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_token_cache("none")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_oauth2_parameter("a", "b")), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config>().set_token_provider(nullptr)), auth::Config>);
 static_assert(std::is_same_v<decltype(std::declval<auth::Config &>().set_token_provider(nullptr)), auth::Config &>);
@@ -182,6 +183,7 @@ static void nul_in_settings() {
         const auto beside = [&](const char *given) { return text.view() ? Text(given) : Text(); };
         config.set_oauth2(beside(nowhere), beside("id"), text);
     });
+    refuses_nul("token_cache", [](Config &config, Text text) { config.set_token_cache(text); });
     refuses_nul("oauth2_client_secret_file", [](Config &config, Text text) { config.set_oauth2_secret_file(text); });
     refuses_nul("oauth2_parameter", [](Config &config, Text text) { config.set_oauth2_parameter("scope", text); });
     refuses_nul("oauth2_parameter", [](Config &config, Text text) { config.set_oauth2_parameter(text, "tigergraph"); });
