@@ -10,7 +10,7 @@ namespace TigerGraphAuth.Tests
     /// <summary>
     /// A small runner, as there is no test framework to be had: every public method of the classes below is a test.
     /// One that takes a <see cref="Standin"/> is run against each of them. An argument chooses tests by a part of
-    /// their names; "load", "environment", "leaks" and "wiping" make this the child process of a test.
+    /// their names; "load", "environment", "leaks", "provider" and "wiping" make this the child process of a test.
     /// </summary>
     internal static class Program
     {
@@ -18,8 +18,8 @@ namespace TigerGraphAuth.Tests
         {
             typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests),
             typeof(BehaviourTests), typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests),
-            typeof(ThreadTests), typeof(CallThreadTests), typeof(RequestTests), typeof(HandlerTests), typeof(OAuth2Tests),
-            typeof(ProviderTests), typeof(WipingTests), typeof(LeakTests),
+            typeof(ThreadTests), typeof(CallThreadTests), typeof(RequestTests), typeof(HandlerTests),
+            typeof(OAuth2Tests), typeof(ProviderTests), typeof(WipingTests), typeof(LeakTests),
         };
 
         public static async Task<int> Main(string[] arguments)
@@ -32,6 +32,8 @@ namespace TigerGraphAuth.Tests
                     return EnvironmentTests.Child();
                 case "leaks":
                     return LeakTests.Child(plant: arguments.Length > 1);
+                case "provider":
+                    return ProviderTests.Child();
                 case "wiping":
                     return WipingTests.Child(arguments[1], arguments.ElementAtOrDefault(2));
             }

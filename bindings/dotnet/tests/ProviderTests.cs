@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Diagnostics;
+using System.IO;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
@@ -20,7 +23,8 @@ namespace TigerGraphAuth.Tests
             using TigerGraphConnection connection = Connect(standin, request =>
             {
                 asked++;
-                Check.True(request.TimeLeft > TimeSpan.FromSeconds(5) && !request.IsCancelled, $"{request.TimeLeft} left");
+                Check.True(request.TimeLeft > TimeSpan.FromSeconds(5), $"{request.TimeLeft} left");
+                Check.True(!request.IsCancelled, "it is cancelled already");
                 using Token token = other.GetToken(options: TokenOptions.KeepCurrent);
                 return new ProvidedToken(token.Value, token.ExpiresAt);
             });
@@ -93,7 +97,8 @@ namespace TigerGraphAuth.Tests
 
         public static void What_is_no_token_is_refused()
         {
-            foreach (string token in new[] { string.Empty, "short", Canary + "\0", Canary + "\ud800", Canary + "\u00e4" })
+            string[] wrong = { string.Empty, "short", Canary + "\0", Canary + "\ud800", Canary + "\u00e4" };
+            foreach (string token in wrong)
             {
                 TigerGraphAuthException e = Fails("protocol.shape", _ => new ProvidedToken(token));
                 Check.Contains("A token has 8 to 8192", e.Hint!);
@@ -187,7 +192,36 @@ namespace TigerGraphAuth.Tests
             Check.Equal(Canary, token.Value);
         }
 
-        /// <summary>Signals, by which Mono stops threads, are blocked on the provider's.</summary>
+        /// <summary>Threads and processes that are started there inherit them.</summary>
+        public static void A_provider_and_its_log_block_no_other_signals_than_the_program(Standin standin)
+        {
+            var blocked = new ConcurrentBag<string>();
+            string expected = BlockedSignals();
+            using TigerGraphConnection other = standin.Connect();
+            using TigerGraphConnection connection = standin.Connect(options =>
+            {
+                options.Secret = null;
+                options.LogLevel = LogLevel.Debug;
+                options.Log = (level, line) => blocked.Add("log " + BlockedSignals());
+                options.TokenProvider = request =>
+                {
+                    blocked.Add("provider " + BlockedSignals());
+                    var thread = new Thread(() => blocked.Add("thread " + BlockedSignals()));
+                    thread.Start();
+                    thread.Join();
+                    using Token token = other.GetToken(options: TokenOptions.KeepCurrent);
+                    return new ProvidedToken(token.Value, DateTimeOffset.UtcNow.AddSeconds(2));
+                };
+            });
+            Check.Equal(200, Ask(connection));
+            Check.Equal(expected, BlockedSignals());
+            Check.True(blocked.Count >= 3, "there are too few lines");
+            foreach (string found in blocked)
+            {
+                Check.Equal(expected, found.Split(' ')[1]);
+            }
+        }
+
         public static async Task Garbage_is_collected_while_a_provider_computes()
         {
             using TigerGraphConnection connection = Connect(request =>
@@ -245,6 +279,23 @@ namespace TigerGraphAuth.Tests
             Check.True(held <= 3, $"{held} providers are still held");
         }
 
+        public static void A_program_ends_while_a_provider_runs() =>
+            Check.Equal("ends", ChildProcess.Run("provider", new Dictionary<string, string?>()));
+
+        internal static int Child()
+        {
+            using var begun = new ManualResetEventSlim();
+            using TigerGraphConnection connection = Connect(request =>
+            {
+                begun.Set();
+                Thread.Sleep(Timeout.Infinite);
+                return new ProvidedToken(Canary);
+            });
+            _ = connection.GetAuthorizationAsync();
+            Console.WriteLine(begun.Wait(Long) ? "ends" : "the provider was not asked");
+            return 0;
+        }
+
         private static TigerGraphConnection Connect(Func<TokenProviderRequest, ProvidedToken> provider) =>
             new TigerGraphConnection(new ConnectionOptions { Host = "http://127.0.0.1:1", TokenProvider = provider });
 
@@ -256,9 +307,13 @@ namespace TigerGraphAuth.Tests
                 options.TokenProvider = provider;
             });
 
+        private static string BlockedSignals() =>
+            File.ReadAllLines("/proc/thread-self/status").Single(line => line.StartsWith("SigBlk:")).Split('\t')[1];
+
         private static int Ask(TigerGraphConnection connection)
         {
-            using DatabaseResponse response = connection.Send(new DatabaseRequest("GET", "/graph/MyGraph/vertices/Person"));
+            var request = new DatabaseRequest("GET", "/graph/MyGraph/vertices/Person");
+            using DatabaseResponse response = connection.Send(request);
             return response.HttpStatus;
         }
 
@@ -279,7 +334,8 @@ namespace TigerGraphAuth.Tests
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        private static (TigerGraphConnection Connection, WeakReference Provider)[] ConnectMany(int count, int[] asked) =>
+        private static (TigerGraphConnection Connection, WeakReference Provider)[] ConnectMany(
+            int count, int[] asked) =>
             Enumerable.Range(0, count).Select(i =>
             {
                 Func<TokenProviderRequest, ProvidedToken> provider = _ =>

@@ -40,8 +40,8 @@ provided = TigerGraphAuth::Connection.new("http://127.0.0.1:1", token_provider: 
 kinds = {
   "authorization that succeeds" => [3600, -> { conn.authorization.header }],
   "connections made and closed" => [1500, -> { TigerGraphAuth::Connection.open(url, **settings) { nil } }],
-  "tokens that a provider brings" => [300, -> { provided.get_token.value }],
-  "token providers that fail" => [200, lambda {
+  "tokens that a provider brings" => [150, -> { provided.get_token.value }],
+  "token providers that fail" => [50, lambda {
     refusing = { token_provider: ->(_) { raise TigerGraphAuth::TokenProvider::Refused, "no" } }
     TigerGraphAuth::Connection.open("http://127.0.0.1:1", **refusing) do |refused|
       expect(TigerGraphAuth::Unauthenticated) { refused.authorization }

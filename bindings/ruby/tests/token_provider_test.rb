@@ -308,7 +308,8 @@ module TigerGraphAuth
       assert_equal count, Callbacks.count(:call)
     end
 
-    # The program does not wait for it.
+    # The program does not wait for it, and nothing is called that Ruby has freed. Two requests, because the second
+    # provider begins when the first one ends; often, because it is a race.
     def test_the_exit_of_the_program
       program = <<~RUBY
         require "tigergraph_auth"
@@ -317,9 +318,11 @@ module TigerGraphAuth
         Thread.new { conn.authorization }
         sleep(0.2)
       RUBY
-      out, err, status = nil
-      assert_operator(seconds { out, err, status = ruby("-e", program) }, :<, 3)
-      assert_equal ["", "", 0], [out, err, status.exitstatus]
+      20.times do
+        out, err, status = nil
+        assert_operator(seconds { out, err, status = ruby("-e", program) }, :<, 3)
+        assert_equal ["", "", 0], [out, err, status.exitstatus]
+      end
     end
   end
 end

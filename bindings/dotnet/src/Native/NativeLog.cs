@@ -14,14 +14,22 @@ namespace TigerGraphAuth
 
         public static void Set(ConfigHandle config, LogLevel level, Action<LogLevel, string> log) =>
             NativeMethods.tg_config_set_log(
-                config, (int)level, Line, GCHandle.ToIntPtr(GCHandle.Alloc(log)), Release);
+                config, (int)level, Line, GCHandle.ToIntPtr(GCHandle.Alloc((log, SignalMask.OfThread()))), Release);
 
         private static void WriteLine(int level, IntPtr message, IntPtr userData)
         {
             try
             {
-                var log = (Action<LogLevel, string>)GCHandle.FromIntPtr(userData).Target!;
-                log((LogLevel)level, NativeText.Read(message));
+                var (log, signals) = ((Action<LogLevel, string>, SignalMask))GCHandle.FromIntPtr(userData).Target!;
+                SignalMask own = signals.Swap();
+                try
+                {
+                    log((LogLevel)level, NativeText.Read(message));
+                }
+                finally
+                {
+                    own.Swap();
+                }
             }
             catch (Exception)
             {

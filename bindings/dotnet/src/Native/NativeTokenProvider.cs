@@ -18,15 +18,25 @@ namespace TigerGraphAuth
 
         public static void Set(ConfigHandle config, Func<TokenProviderRequest, ProvidedToken> provider) =>
             NativeMethods.tg_config_set_token_provider(
-                config, Function, GCHandle.ToIntPtr(GCHandle.Alloc(provider)), Release);
+                config, Function, GCHandle.ToIntPtr(GCHandle.Alloc((provider, SignalMask.OfThread()))), Release);
 
-        /// <summary>Called by native code, which no exception may reach. Without an answer the library says so.</summary>
+        /// <summary>Called by native code, which no exception may reach. Without an answer the library says so.
+        /// </summary>
         private static void Provide(IntPtr request, IntPtr userData)
         {
             try
             {
-                var provider = (Func<TokenProviderRequest, ProvidedToken>)GCHandle.FromIntPtr(userData).Target!;
-                Answer(request, provider);
+                var (provider, signals) =
+                    ((Func<TokenProviderRequest, ProvidedToken>, SignalMask))GCHandle.FromIntPtr(userData).Target!;
+                SignalMask own = signals.Swap();
+                try
+                {
+                    Answer(request, provider);
+                }
+                finally
+                {
+                    own.Swap();
+                }
             }
             catch (ThreadAbortException)
             {

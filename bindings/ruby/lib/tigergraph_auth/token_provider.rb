@@ -133,7 +133,11 @@ module TigerGraphAuth
         request&.finish
       end
     ensure
-      return # rubocop:disable Lint/EnsureReturn -- ends a throw and an end of the thread, too
+      # Ends a throw and an end of the thread, too.
+      return if Thread.main.alive? # rubocop:disable Lint/EnsureReturn
+
+      # The program ends: if this returned, the library's thread would go on and call what Ruby has freed.
+      Thread.exit
     end
 
     # Tells the library what the block returns or raises.
