@@ -75,6 +75,8 @@ namespace TigerGraphAuth
         /// <para>On its thread it may use other connections; a call that needs a token of its own connection fails with
         /// <c>argument.recursion</c>. The <c>Async</c> methods of its own connection, and calls on other threads that it
         /// waits for, wait until the time is over.</para>
+        /// <para>Not under Mono (<see cref="PlatformNotSupportedException"/>): its collector could wait for ever for the
+        /// library's thread.</para>
         /// </remarks>
         public Func<TokenProviderRequest, ProvidedToken>? TokenProvider { get; set; }
 

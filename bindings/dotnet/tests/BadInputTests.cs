@@ -125,6 +125,18 @@ namespace TigerGraphAuth.Tests
             Check.Equal("h", connection.UriFor("//example.com/").Host);
         }
 
+        /// <summary>There it could wait for ever; the other tests of providers do not run there.</summary>
+        public static void Mono_has_no_token_providers()
+        {
+            var options = new ConnectionOptions { Host = "h", TokenProvider = _ => new ProvidedToken("canarycanary") };
+            if (Check.IsMono)
+            {
+                Check.Throws<PlatformNotSupportedException>(() => new TigerGraphConnection(options));
+                return;
+            }
+            new TigerGraphConnection(options).Dispose();
+        }
+
         public static void What_the_library_refuses_names_the_setting()
         {
             TigerGraphAuthException missing = Check.Fails(

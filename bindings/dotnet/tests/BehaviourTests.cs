@@ -38,7 +38,7 @@ namespace TigerGraphAuth.Tests
                     "config.conflict",
                     () => new TigerGraphConnection(new ConnectionOptions
                     {
-                        Host = "h", TokenCache = folder, TokenProvider = _ => new ProvidedToken("canarycanary"),
+                        Host = "h", TokenCache = folder, Jwt = "canarycanary",
                     }));
                 Check.Lacks("tg_", e.ToString());
             }

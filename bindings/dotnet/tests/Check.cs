@@ -14,6 +14,8 @@ namespace TigerGraphAuth.Tests
 
     internal static class Check
     {
+        public static bool IsMono { get; } = Type.GetType("Mono.Runtime") != null;
+
         public static void True(bool condition, string what)
         {
             if (!condition)

@@ -104,7 +104,7 @@ namespace TigerGraphAuth.Tests
                             Check.True(response.Text().Length > 0, "there is no answer");
                         }
                         break;
-                    case 60 when i % 1000 == 60:
+                    case 60 when i % 1000 == 60 && !Check.IsMono:
                         using (TigerGraphConnection provided = standin.Connect(o =>
                         {
                             o.Secret = null;

@@ -8,7 +8,7 @@ namespace TigerGraphAuth.Tests
     /// </summary>
     internal static class LoadingTests
     {
-        private static bool IsMono => Type.GetType("Mono.Runtime") != null;
+        private static bool IsMono => Check.IsMono;
 
         private static string Stubs => Environment.GetEnvironmentVariable("TIGERGRAPH_AUTH_STUBS")!;
 

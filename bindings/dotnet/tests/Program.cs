@@ -71,6 +71,11 @@ namespace TigerGraphAuth.Tests
         {
             foreach (Type type in Classes)
             {
+                if (Check.IsMono && type == typeof(ProviderTests))
+                {
+                    // As BadInputTests.Mono_has_no_token_providers says.
+                    continue;
+                }
                 BindingFlags declared = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
                 foreach (MethodInfo method in type.GetMethods(declared))
                 {

@@ -109,7 +109,7 @@ namespace TigerGraphAuth.Tests
             Check.Throws<ArgumentNullException>(() => new ProvidedToken(null!));
         }
 
-        /// <summary>.NET Core has no way to abort a thread; Mono throws the abort anew wherever it is caught.</summary>
+        /// <summary>.NET has no way to abort a thread, and says so by an exception.</summary>
         public static void A_provider_that_aborts_its_thread_has_no_token()
         {
             TigerGraphAuthException e = Fails("provider.unavailable", _ =>

@@ -16,9 +16,18 @@ namespace TigerGraphAuth
         private static readonly NativeMethods.ProviderFunction Function = Provide;
         private static readonly NativeMethods.ReleaseFunction Release = Free;
 
-        public static void Set(ConfigHandle config, Func<TokenProviderRequest, ProvidedToken> provider) =>
+        public static void Set(ConfigHandle config, Func<TokenProviderRequest, ProvidedToken> provider)
+        {
+            if (Type.GetType("Mono.Runtime") != null)
+            {
+                // Its collector signals every thread that has entered, and waits for ever for one that enters just now
+                // with blocked signals, as those of the library do.
+                throw new PlatformNotSupportedException(
+                    "Mono cannot run a token provider on a thread of the library without danger: use .NET, or a JwtFile.");
+            }
             NativeMethods.tg_config_set_token_provider(
                 config, Function, GCHandle.ToIntPtr(GCHandle.Alloc((provider, SignalMask.OfThread()))), Release);
+        }
 
         /// <summary>Called by native code, which no exception may reach. Without an answer the library says so.
         /// </summary>
@@ -37,11 +46,6 @@ namespace TigerGraphAuth
                 {
                     own.Swap();
                 }
-            }
-            catch (ThreadAbortException)
-            {
-                // Under Mono it would be thrown once more here. The thread is the library's, and goes on.
-                Thread.ResetAbort();
             }
             catch (Exception)
             {
