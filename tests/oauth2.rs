@@ -636,11 +636,20 @@ fn a_token_endpoint_that_is_not_there_leads_to_no_other_server() {
     let url = format!("http://127.0.0.1:{}/token", nobody.port());
     config.set_oauth2(Some(url.as_bytes()), Some(b"client"), Some(SECRET.as_bytes()));
     config.set_timeouts(1000, 5000).set_server_version(Some(b"4.2"));
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let log = lines.clone();
+    config.set_log(Some(Logger::new(
+        Level::Info as i32,
+        Arc::new(move |_, line: &str| log.lock().expect("a log").push(line.to_owned())),
+    )));
     let connection = connect(&config);
     let error = connection.get_secrets(None).expect_err("no token");
     assert_eq!(error.reason(), Reason::ConnectRefused, "{error}");
     assert!(error.message().contains(&url) && !error.message().contains("tried before"), "{error}");
     assert_eq!(standins.each_ref().map(|standin| standin.requests().len()), [0, 0]);
+    // There is no other one of those, so it is tried again, as with one server.
+    let lines = lines.lock().expect("a log").clone();
+    assert!(lines.iter().any(|line| line.contains("connect.refused") && line.contains("trying again")), "{lines:?}");
     // Neither is left alone for it.
     assert_eq!(
         connection.urls().get(tigergraph_auth::unversioned::endpoint::Server::Gateway),
@@ -739,6 +748,27 @@ fn a_diagnosis_looks_at_the_token_endpoint() {
     assert_eq!(step(&told, "credentials")["outcome"], "skipped", "{told}");
     let offline = connection.diagnose(true).expect("a report");
     assert!(offline.json().contains("token_endpoint"), "{}", offline.json());
+}
+
+/// What TigerGraph's server shows says nothing about the authorization server.
+#[test]
+fn a_diagnosis_shows_no_pin_of_another_server() {
+    let (own, other) = (TestCa::new("the authority of TigerGraph"), TestCa::new("another authority"));
+    let tls = |ca: &TestCa| ca.tls(&tigergraph_standin::LOOPBACK_NAMES);
+    let standin = Standin::start(Options::new("4.2").with_tls(tls(&own))).expect("a stand-in");
+    let endpoint = TokenEndpoint::start(Some(&tls(&other)), |_| granted("token-of-the-server", 60));
+    let mut config = Config::new(standin.gateway_url());
+    config.set_oauth2(Some(endpoint.url().as_bytes()), Some(b"client"), Some(SECRET.as_bytes()));
+    config.set_ca_pem(Some(own.pem().as_bytes())).set_timeouts(1000, 5000);
+    let report = connect(&config).diagnose(false).expect("a report").text();
+    let verdict = report.lines().next().unwrap_or_default();
+    assert!(verdict.contains(&endpoint.url()) && verdict.contains("another authority"), "{verdict}");
+    assert!(!verdict.contains("pin of the key"), "{verdict}");
+    // TigerGraph's own is shown where it is what is wrong.
+    config.set_ca_pem(Some(other.pem().as_bytes()));
+    let report = connect(&config).diagnose(false).expect("a report").text();
+    let verdict = report.lines().next().unwrap_or_default();
+    assert!(verdict.contains("the authority of TigerGraph") && verdict.contains("The pin of the key"), "{verdict}");
 }
 
 #[test]

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::config::settings::{Login, Settings};
 use crate::conn::Connection;
 use crate::conn::authorization::Old;
@@ -23,7 +25,7 @@ use crate::platform::cache_folder::{Folder, Lock, Touched};
 use crate::platform::clock::boot_clock;
 use crate::platform::process::is_library_thread;
 use crate::platform::swap_cell::SwapOption;
-use crate::protocol::endpoint::encode;
+use crate::protocol::oauth2::form;
 use crate::token::cached::{CachedToken, Credential, Instant, Keys, LONGEST_FILE, Purpose, Salt, hex, new_salt};
 use crate::token::issued::Issued;
 use crate::token::renewal::{Life, Schedule};
@@ -244,7 +246,7 @@ impl Connection {
     }
 
     /// What tokens from this source are for.
-    fn purpose(&self, source: &Source, login: &Login) -> Vec<u8> {
+    fn purpose(&self, source: &Source, login: &Login) -> Zeroizing<Vec<u8>> {
         let settings = &self.core.settings;
         let (kind, user) = match login {
             Login::Password { username, .. } => ("password", username.as_str()),
@@ -413,14 +415,13 @@ impl Call<'_> {
 
 /// Where the login has its tokens from, if not from the server, with whom it trusts there; and the parameters that say what
 /// they are for.
-fn of_endpoint(settings: &Settings) -> (String, String) {
+fn of_endpoint(settings: &Settings) -> (Zeroizing<String>, Zeroizing<String>) {
     let (Some(Login::OAuth2(client)), Some(endpoint)) = (&settings.login, &settings.token_endpoint) else {
         return Default::default();
     };
     let trust = endpoint.trust.as_ref().map_or(String::new(), |trust| hex(&trust.digest));
-    let parameters =
-        client.parameters.iter().map(|(name, value)| format!("{}={}&", encode(name), encode(value.reveal())));
-    ([client.url.whole().reveal(), " ", &trust].concat(), parameters.collect())
+    let parameters: Vec<_> = client.parameters.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+    (Zeroizing::new([client.url.whole().reveal(), " ", &trust].concat()), form(&parameters))
 }
 
 #[cfg(test)]

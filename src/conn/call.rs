@@ -28,7 +28,7 @@ use crate::token::issued::{self, Issued, Requested};
 use crate::token::renewal::{Life, Schedule, expired_on_arrival};
 use crate::token::token::Token;
 use crate::wire::deadline::Deadline;
-use crate::wire::http::{Answer, Request};
+use crate::wire::http::{Answer, Http, Request};
 
 /// Longest answer to a question about one token.
 const TOKEN_ANSWER: usize = 64 * 1024;
@@ -292,7 +292,8 @@ impl Call<'_> {
     /// How a request failed and how long to wait before it is tried again, if it is.
     pub(super) fn next_retry(&self, operation: Operation, error: &Error) -> Option<(Failure, Duration)> {
         let failure = Failure::of(error, self.deadline.has_sent())?;
-        if failure == Failure::Before && self.has_others() {
+        // Another server of the list is asked instead.
+        if failure == Failure::Before && error.never_connected() && self.has_others() {
             return None;
         }
         let retries = self.retries.get();
@@ -397,24 +398,14 @@ impl Call<'_> {
             once: Policy::of(ask.operation).is_once() && !ask.method.is_read(),
         };
         self.share_time();
-        let started = boot_clock();
-        let mut outcome = self.connection.core.http.exchange(&request, &self.deadline);
+        let mut outcome = self.carry(&*self.connection.core.http, &request, || {
+            format!("{} {}{}", ask.method.name(), ask.shown(), self.at_server(base))
+        });
         if let (Operation::Version, Ok(answer)) = (ask.operation, &mut outcome) {
             without_raw_breaks(&mut answer.body);
         }
         if let Some(time) = outcome.as_ref().ok().and_then(|answer| answer.date) {
             self.clock_skew.set(Some(wall_clock() - time));
-        }
-        self.connection.log(Level::Debug, || {
-            let what = match &outcome {
-                Ok(answer) => answer.status.to_string(),
-                Err(error) => error.reason().id().to_owned(),
-            };
-            let took = (boot_clock() - started).as_millis();
-            format!("{} {}{} {what} {took} ms", ask.method.name(), ask.shown(), self.at_server(base))
-        });
-        if self.deadline.has_sent() {
-            self.connection.count(Counter::Requests);
         }
         if outcome.is_ok() {
             self.has_answer();
@@ -425,6 +416,23 @@ impl Call<'_> {
             self.node().learn(|facts| Facts { on_old_port: false, ..facts });
         }
         outcome.map_err(named)
+    }
+
+    /// Sends one request and gets its answer, which the log and the counters tell of. `shown`: the request in the log.
+    pub(super) fn carry(&self, http: &dyn Http, request: &Request, shown: impl FnOnce() -> String) -> Result<Answer> {
+        let started = boot_clock();
+        let outcome = http.exchange(request, &self.deadline);
+        self.connection.log(Level::Debug, || {
+            let what = match &outcome {
+                Ok(answer) => answer.status.to_string(),
+                Err(error) => error.reason().id().to_owned(),
+            };
+            format!("{} {what} {} ms", shown(), (boot_clock() - started).as_millis())
+        });
+        if self.deadline.has_sent() {
+            self.connection.count(Counter::Requests);
+        }
+        outcome
     }
 
     fn is_old_port(&self, base: &str) -> bool {

@@ -362,8 +362,11 @@ fn stop_if_cancelled(call: &Call) -> Result<()> {
 
 /// How to fix a failure; where a key was seen, with its pin to copy.
 fn remedy(error: &Error, steps: &[Step]) -> String {
-    let of_error = steps.iter().filter(|step| step.failure() == Some(error));
-    let pins = of_error.chain(steps).flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
+    // The key that another server shows, such as TigerGraph's beside a token endpoint, has nothing to do with it.
+    let is_its = |step: &&Step| step.failure() == Some(error);
+    let has_its = steps.iter().any(|step| is_its(&step));
+    let its = steps.iter().filter(|step| !has_its || is_its(step));
+    let pins = its.flat_map(|step| &step.facts).find(|(name, _)| *name == PIN);
     match (error.reason(), pins) {
         (Reason::TlsUnknownIssuer | Reason::TlsPinMismatch, Some((_, pin))) => {
             format!("{} The pin of the key it shows is {pin}.", error.hint())

@@ -7,12 +7,11 @@ use crate::config::oauth2::{OAuth2Client, OAuth2Proof};
 use crate::config::settings::Login;
 use crate::conn::Connection;
 use crate::conn::call::Call;
-use crate::conn::counters::Counter;
 use crate::conn::probing::hide_credentials;
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::Hidden;
 use crate::log::Level;
-use crate::platform::clock::{boot_clock, wall_clock};
+use crate::platform::clock::wall_clock;
 use crate::protocol::oauth2::{
     self, CLIENT_AUTHS, ClientAuth, ClientProof, FORM, Grant, INVALID_CLIENT, INVALID_REQUEST,
 };
@@ -148,7 +147,7 @@ impl Call<'_> {
             self.redactor.add(Arc::new(Hidden::new(login)));
         }
         let sent_at = wall_clock();
-        let answer = self.exchange_with_endpoint(client, authorization.as_ref(), &body)?;
+        let answer = self.exchange_with_endpoint(client, authorization.as_ref(), body.as_bytes())?;
         let about = |error: Error| match error.status() {
             Status::Protocol => error.about(client.url.shown()),
             _ => error,
@@ -175,18 +174,8 @@ impl Call<'_> {
             limit: LONGEST_ANSWER,
             once: false,
         };
-        let started = boot_clock();
-        let outcome = self.connection.core.endpoint_http.exchange(&request, &self.deadline);
-        self.connection.log(Level::Debug, || {
-            let what = match &outcome {
-                Ok(answer) => answer.status.to_string(),
-                Err(error) => error.reason().id().to_owned(),
-            };
-            format!("POST to the token endpoint {what} {} ms", (boot_clock() - started).as_millis())
-        });
-        if self.deadline.has_sent() {
-            self.connection.count(Counter::Requests);
-        }
+        let shown = || "POST to the token endpoint".to_owned();
+        let outcome = self.carry(&*self.connection.core.endpoint_http, &request, shown);
         outcome.map_err(|error| match error.status() {
             // A server may have put what it knows into its certificate.
             Status::Tls => of_endpoint(self.without_credentials(error), client.url.shown()),

@@ -94,7 +94,7 @@ impl Grant<'_> {
     }
 
     /// The content.
-    pub fn body(&self) -> Zeroizing<Vec<u8>> {
+    pub fn body(&self) -> Zeroizing<String> {
         let mut members = vec![("grant_type", "client_credentials")];
         members.extend_from_slice(self.parameters);
         match self.proof {
@@ -111,17 +111,17 @@ impl Grant<'_> {
 }
 
 /// A form of those that have a value, in a buffer that is wiped.
-fn form(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+pub fn form(members: &[(&str, &str)]) -> Zeroizing<String> {
     // Encoding makes a text three times as long at most; a buffer that never grows leaves no copies.
     let room = members.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum::<usize>();
-    let mut out = Zeroizing::new(Vec::with_capacity(room));
+    let mut out = Zeroizing::new(String::with_capacity(room));
     for (name, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
         if !out.is_empty() {
-            out.push(b'&');
+            out.push('&');
         }
-        out.extend_from_slice(encode(name).as_bytes());
-        out.push(b'=');
-        out.extend_from_slice(Zeroizing::new(encode(value)).as_bytes());
+        out.push_str(&encode(name));
+        out.push('=');
+        out.push_str(&Zeroizing::new(encode(value)));
     }
     out
 }

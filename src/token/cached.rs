@@ -82,11 +82,14 @@ pub struct Purpose<'a> {
 }
 
 impl Purpose<'_> {
-    /// All of it, so that no two purposes give the same bytes.
-    pub fn bytes(&self) -> Vec<u8> {
+    /// All of it, so that no two purposes give the same bytes. The address of a token endpoint and the parameters of its
+    /// requests may hold credentials.
+    pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut texts = vec![self.login, self.user, self.token_endpoint, self.graph, self.scope];
         texts.extend(self.servers);
-        let mut bytes = self.lifetime_s.to_le_bytes().to_vec();
+        let room = texts.iter().map(|text| size_of::<u64>() + text.len()).sum::<usize>();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size_of::<u64>() + self.trust.len() + room));
+        bytes.extend_from_slice(&self.lifetime_s.to_le_bytes());
         bytes.extend_from_slice(&self.trust);
         for text in texts {
             bytes.extend_from_slice(&(text.len() as u64).to_le_bytes());

@@ -61,7 +61,7 @@ fn a_secret_is_sent_in_one_place_alone() {
             format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(in_header))
         });
         assert_eq!(grant.authorization().as_ref().map(Hidden::reveal), header.as_deref(), "{way:?}");
-        assert_eq!(std::str::from_utf8(&grant.body()).unwrap(), content, "{way:?}");
+        assert_eq!(grant.body().as_str(), content, "{way:?}");
     }
 }
 
@@ -71,7 +71,7 @@ fn an_assertion_stands_in_place_of_a_secret() {
     assert_eq!(grant.authorization(), None);
     let expected = "grant_type=client_credentials&client_id=me&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
                     client-assertion-type%3Ajwt-bearer&client_assertion=a.b.c";
-    assert_eq!(std::str::from_utf8(&grant.body()).unwrap(), expected);
+    assert_eq!(grant.body().as_str(), expected);
 }
 
 #[test]
