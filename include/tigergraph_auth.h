@@ -751,10 +751,9 @@ tg_status tg_provider_request_set_token(tg_provider_request *request,
 
 /**
  * Answers that there is no token. UNAUTHENTICATED and FORBIDDEN say that whoever gives tokens refuses you:
- * callers get provider.refused, and the function is asked again after 30 seconds at the earliest. With
- * every other status, OK too, callers get provider.unavailable, and it is asked again after half a second,
- * then later and later. retry_after_ms: not before that, if it is longer (an hour at most); negative: not
- * known.
+ * callers get provider.refused, and the function is not asked again for about 30 seconds. With every other
+ * status, OK too, callers get provider.unavailable, and it is asked again after about half a second, then
+ * later and later. retry_after_ms: not before that, if it is longer (an hour at most); negative: not known.
  *
  * message becomes part of the callers' error, at most 256 bytes of it, without control characters,
  * credentials of the connection and what looks like a credential. INVALID_ARGUMENT: the request was

@@ -644,7 +644,7 @@ class ProviderFailure : public std::runtime_error {
   public:
     /**
      * Status::unauthenticated and Status::forbidden say that whoever gives tokens refuses you: callers get the reason
-     * provider.refused, and the provider is asked again after 30 seconds at the earliest. With every other status they
+     * provider.refused, and the provider is not asked again for about 30 seconds. With every other status they
      * get provider.unavailable, and it is asked again after half a second, then later and later.
      *
      * The message becomes part of their error, at most 256 bytes of it, without what looks like a credential.

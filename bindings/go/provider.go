@@ -35,7 +35,7 @@ type ProviderError struct {
 	// Message is for a person, and becomes part of the callers' error.
 	Message string
 	// Refused says that whoever gives tokens refuses this program: callers get the status [Unauthenticated] and the
-	// reason "provider.refused", and the provider is asked again after 30 seconds at the earliest.
+	// reason "provider.refused", and the provider is not asked again for about 30 seconds.
 	Refused bool
 	// RetryAfter is how long the provider is not to be asked again, if that is longer than it would be without; an hour at
 	// most. 0: not known.

@@ -13,7 +13,7 @@ namespace TigerGraphAuth
         /// <see cref="TigerGraphAuthException"/> that callers get, without the connection's credentials and what looks
         /// like one.</param>
         /// <param name="refused">Whether whoever gives tokens refuses this program: callers get the reason
-        /// <c>provider.refused</c>, and the provider is asked again after 30 seconds at the earliest. Otherwise they get
+        /// <c>provider.refused</c>, and the provider is not asked again for about 30 seconds. Otherwise they get
         /// <c>provider.unavailable</c>, and it is asked again after half a second, then later and later.</param>
         /// <param name="retryAfter">Ask again not before that, if it is longer; an hour at most. Null: not known.</param>
         /// <param name="innerException">What caused it; stays on the provider's side.</param>

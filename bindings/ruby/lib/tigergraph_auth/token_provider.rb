@@ -43,7 +43,7 @@ module TigerGraphAuth
     end
 
     # Whoever gives tokens refuses this program: the callers get {Unauthenticated} ("provider.refused"), and the
-    # provider is asked again after 30 seconds at the earliest.
+    # provider is not asked again for about 30 seconds.
     class Refused < Failure; end
 
     # There is no token now: the callers get {TigerGraphAuth::Unavailable} ("provider.unavailable"), and the provider is
