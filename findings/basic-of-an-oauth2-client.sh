@@ -19,36 +19,8 @@ export npm_config_cache=$work/npm-cache npm_config_update_notifier=false
 venv/bin/npm install --ignore-scripts --loglevel=error --no-audit --no-fund openid-client@6.9.0 simple-oauth2@5.1.0 > /dev/null
 echo openid-client@6.9.0 simple-oauth2@5.1.0
 
-# A token endpoint that gives everybody a token, and keeps what the last one logged in with.
-"$python" - << 'PYTHON' &
-import base64, http.server, json, os
-
-class Endpoint(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        scheme, _, pair = self.headers.get("Authorization", "none").partition(" ")
-        with open("pair", "w") as file:
-            file.write(scheme + " " + str(base64.b64decode(pair))[2:-1])
-        answer = json.dumps({"access_token": "abcdefgh", "token_type": "Bearer", "expires_in": 3600}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-with open("port.new", "w") as file:
-    file.write(str(server.server_port))
-os.rename("port.new", "port")
-server.serve_forever()
-PYTHON
-started+=($!)
-until [ -e port ]; do sleep 0.1; done
-url=http://127.0.0.1:$(cat port)/token
-export OAUTHLIB_INSECURE_TRANSPORT=1
+token_endpoint
+echo '{"access_token": "abcdefgh", "token_type": "Bearer", "expires_in": 3600}' > answer
 
 cat > client.go << 'GO'
 package main
@@ -102,9 +74,9 @@ RUBY
 sends() {
     local who=$1 id=$2 secret=$3 wanted=$4
     shift 4
-    rm -f pair
+    rm -f login
     "$@" "$url" "$id" "$secret" > said 2>&1 || true
-    expect "$who" "$wanted" "$(cat pair 2> /dev/null || head -1 said)"
+    expect "$who" "$wanted" "$(cat login 2> /dev/null || head -1 said)"
 }
 encoded='Basic my+app:s+p%2Bc%252F%2F%3Ax'
 plain='Basic my app:s p+c%2F/:x'

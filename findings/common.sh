@@ -105,6 +105,42 @@ PYTHON
     port=$(cat port)
 }
 
+# token_endpoint: an OAuth2 token endpoint on 127.0.0.1, which answers with what the file "answer" holds, and leaves in the
+# file "login" what its last client logged in with by HTTP Basic; sets $url.
+token_endpoint() {
+    "$python" - << 'PYTHON' &
+import base64, http.server, os
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        scheme, _, pair = self.headers.get("Authorization", "none").partition(" ")
+        with open("login", "w") as file:
+            file.write(scheme + " " + str(base64.b64decode(pair))[2:-1])
+        with open("answer", "rb") as file:
+            answer = file.read()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+with open("port.new", "w") as file:
+    file.write(str(server.server_port))
+os.rename("port.new", "port")
+server.serve_forever()
+PYTHON
+    started+=($!)
+    until [ -e port ]; do sleep 0.1; done
+    url=http://127.0.0.1:$(cat port)/token
+    # One library of Python wants to be told that plain http is meant.
+    export OAUTHLIB_INSECURE_TRANSPORT=1
+}
+
 # wait_for PORT ...: until something listens on all of them.
 wait_for() {
     local port

@@ -18,33 +18,7 @@ export npm_config_cache=$work/npm-cache npm_config_update_notifier=false
 venv/bin/npm install --ignore-scripts --loglevel=error --no-audit --no-fund openid-client@6.9.0 > /dev/null
 echo openid-client@6.9.0
 
-# A token endpoint that answers with what the file "answer" holds.
-"$python" - << 'PYTHON' &
-import http.server, os
-
-class Endpoint(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = open("answer", "rb").read()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-with open("port.new", "w") as file:
-    file.write(str(server.server_port))
-os.rename("port.new", "port")
-server.serve_forever()
-PYTHON
-started+=($!)
-until [ -e port ]; do sleep 0.1; done
-url=http://127.0.0.1:$(cat port)/token
-export OAUTHLIB_INSECURE_TRANSPORT=1
+token_endpoint
 
 # Each client prints for how many seconds the token is good, "for ever", or why there is none.
 cat > client.go << 'GO'

@@ -30,6 +30,13 @@ module TigerGraphAuth
       end
     end
 
+    # From ffi 1.16 on, callbacks do not survive a fork.
+    WITHOUT_CALLBACKS = <<~RUBY
+      Callbacks = TigerGraphAuth::Callbacks
+      Callbacks.send(:remove_const, :REVIVES)
+      Callbacks.const_set(:REVIVES, false)
+    RUBY
+
     WORKERS = <<~RUBY
       use.call if ARGV[2] == "used"
       4.times { fork { use.call } }
@@ -119,10 +126,7 @@ module TigerGraphAuth
     end
 
     def test_a_token_provider_where_callbacks_do_not_survive_a_fork
-      succeed(<<~RUBY, versions: ["4.2"])
-        Callbacks = TigerGraphAuth::Callbacks
-        Callbacks.send(:remove_const, :REVIVES)
-        Callbacks.const_set(:REVIVES, false)
+      succeed(WITHOUT_CALLBACKS + <<~RUBY, versions: ["4.2"])
         settings = { token_provider: ->(_) { "opaque-token" } }
         conn = TigerGraphAuth::Connection.new(ARGV[0], **settings)
         conn.authorization
@@ -142,12 +146,8 @@ module TigerGraphAuth
       RUBY
     end
 
-    # From ffi 1.16 on, callbacks do not survive a fork.
     def test_where_callbacks_do_not_survive_a_fork
-      succeed(<<~RUBY, "logger")
-        Callbacks = TigerGraphAuth::Callbacks
-        Callbacks.send(:remove_const, :REVIVES)
-        Callbacks.const_set(:REVIVES, false)
+      succeed(WITHOUT_CALLBACKS + <<~RUBY, "logger")
         conn.authorization
         pid = fork do
           begin

@@ -100,6 +100,13 @@ module TigerGraphAuth
       Open3.capture3(environment, RbConfig.ruby, "-w", "-I", LIB, *arguments)
     end
 
+    # The program does not wait for the calls that run when it ends, and prints nothing.
+    def assert_ends_quietly(program)
+      out, err, status = nil
+      assert_operator(seconds { out, err, status = ruby("-e", program) }, :<, 3)
+      assert_equal ["", "", 0], [out, err, status.exitstatus]
+    end
+
     # One that no server gave.
     def self.a_token
       Connection.open("http://127.0.0.1:1", api_token: "a.b.c", &:current_token)
