@@ -1,19 +1,19 @@
 //! Texts that are never printed: credentials, wiped when dropped.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use zeroize::Zeroizing;
 
 /// A text that is wiped when dropped and never printed.
 #[derive(Clone)]
-pub struct Hidden(Zeroizing<String>);
+pub struct Hidden(Wiped<String>);
 
 impl Hidden {
     /// Takes the text over.
     pub fn new(text: impl Into<String>) -> Hidden {
-        Hidden(Zeroizing::new(text.into()))
+        Hidden(Wiped::new(text.into()))
     }
 
     /// The text itself, for the request that needs it.
@@ -23,40 +23,67 @@ impl Hidden {
 }
 
 /// Adds to bytes, with room for so many more, without leaving a copy behind where they were before.
-pub fn append(bytes: &mut Zeroizing<Vec<u8>>, parts: &[&[u8]], more: usize) {
+pub fn append(bytes: &mut Wiped<Vec<u8>>, parts: &[&[u8]], more: usize) {
     let length = bytes.len() + parts.iter().map(|part| part.len()).sum::<usize>();
     if length > bytes.capacity() {
-        let mut longer = Zeroizing::new(Vec::with_capacity(length + more));
+        let mut longer = Wiped::new(Vec::with_capacity(length + more));
         longer.extend_from_slice(bytes);
         *bytes = longer;
     }
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
 }
 
-/// Bytes that are wiped when dropped, however many: [`Zeroizing`] takes a cycle for each of them.
-#[derive(Debug, Default)]
-pub struct Wiped(Vec<u8>);
+/// A text, or bytes, in memory that is wiped when it is dropped, with all the room that it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wiped<T: Wipe>(T);
 
-impl std::ops::Deref for Wiped {
-    type Target = Vec<u8>;
+/// What can be wiped.
+pub trait Wipe {
+    /// Leaves nothing of it in memory.
+    fn wipe(&mut self);
+}
 
-    fn deref(&self) -> &Vec<u8> {
+impl Wipe for Vec<u8> {
+    fn wipe(&mut self) {
+        self.clear();
+        self.resize(self.capacity(), 0);
+        // Without this the compiler may see that nobody reads the zeros, and leave them out.
+        std::hint::black_box(&*self);
+    }
+}
+
+impl Wipe for String {
+    fn wipe(&mut self) {
+        std::mem::take(self).into_bytes().wipe();
+    }
+}
+
+impl<T: Wipe> Wiped<T> {
+    /// Takes it over.
+    pub fn new(content: T) -> Wiped<T> {
+        Wiped(content)
+    }
+}
+
+impl<T: Wipe> Deref for Wiped<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl std::ops::DerefMut for Wiped {
-    fn deref_mut(&mut self) -> &mut Vec<u8> {
+impl<T: Wipe> DerefMut for Wiped<T> {
+    fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
 }
 
-impl Drop for Wiped {
+impl<T: Wipe> Drop for Wiped<T> {
     fn drop(&mut self) {
-        // Where there is no allocator that does it, and faster.
+        // The allocator wipes what is freed, if it is there.
         if !cfg!(feature = "wiping-allocator") {
-            self.0.fill(0);
-            std::hint::black_box(&self.0);
+            self.0.wipe();
         }
     }
 }
@@ -95,9 +122,9 @@ pub fn same_text(a: &str, b: &str) -> bool {
 }
 
 /// User and password as RFC 7617 has them.
-pub fn pair(user: &str, password: &str) -> Zeroizing<String> {
-    let pair = Zeroizing::new([user, ":", password].concat());
-    Zeroizing::new(BASE64.encode(pair.as_bytes()))
+pub fn pair(user: &str, password: &str) -> Wiped<String> {
+    let pair = Wiped::new([user, ":", password].concat());
+    Wiped::new(BASE64.encode(pair.as_bytes()))
 }
 
 /// The value of an Authorization header, the server's or the proxy's, for a user and password (RFC 7617).
@@ -112,6 +139,15 @@ mod tests {
     #[test]
     fn hidden_is_not_printed() {
         assert_eq!(format!("{:?}", Hidden::new("canary")), "<hidden>");
+    }
+
+    #[test]
+    fn nothing_is_left_in_what_was_wiped() {
+        let mut bytes = Vec::with_capacity(64);
+        bytes.extend_from_slice(b"canary, canary");
+        bytes.truncate(3);
+        bytes.wipe();
+        assert_eq!(bytes, vec![0; bytes.capacity()]);
     }
 
     #[test]

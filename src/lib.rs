@@ -82,6 +82,7 @@ pub mod unversioned {
         refusal: protocol::refusal;
         secret: protocol::secret;
         settings: config::table;
+        thread_group: platform::thread_group;
         users: platform::users;
         version: protocol::version;
     }

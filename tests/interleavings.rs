@@ -23,6 +23,7 @@ use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::fork::pretend_to_be_a_child;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::unversioned::published::Published;
+use tigergraph_auth::unversioned::thread_group::ThreadGroup;
 use tigergraph_auth::unversioned::users::Users;
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
 
@@ -75,7 +76,7 @@ impl Http for Carrier {
             (_, true) => (401, r#"{"error":true,"message":"no"}"#.to_owned()),
             (_, false) => (200, format!(r#"{{"error":false,"token":"token-number-{number}"}}"#)),
         };
-        let body = zeroize::Zeroizing::new(body.into_bytes());
+        let body = tigergraph_auth::unversioned::hidden::Wiped::new(body.into_bytes());
         Ok(Answer::new(status, body))
     }
 }
@@ -224,7 +225,7 @@ fn a_published_value_lives_as_long_as_somebody_reads_it() {
             let published = published.clone();
             thread::spawn(move || {
                 for _ in 0..2 {
-                    let value = published.load();
+                    let value = published.load(ThreadGroup::own());
                     thread::yield_now();
                     assert!(value.is_none_or(|value| value.is_there.load(Ordering::SeqCst) == 1));
                 }
@@ -248,11 +249,11 @@ fn a_published_value_lives_as_long_as_somebody_reads_it() {
 fn an_object_is_dropped_by_the_last_one_who_uses_it() {
     explore(|| {
         let (users, drops) = (Arc::new(Users::default()), Arc::new(AtomicUsize::new(0)));
-        let used = (0..3).map(|_| users.enter()).collect::<Vec<_>>();
+        let used = (0..3).map(|_| users.enter(ThreadGroup::own())).collect::<Vec<_>>();
         let calls = used.into_iter().map(|ticket| {
             let (users, drops) = (users.clone(), drops.clone());
             thread::spawn(move || {
-                let late = users.enter();
+                let late = users.enter(ThreadGroup::own());
                 let is_last = users.leave(late) | users.leave(ticket);
                 drops.fetch_add(usize::from(is_last), Ordering::SeqCst);
             })

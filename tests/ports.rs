@@ -44,7 +44,7 @@ impl Http for Carrier {
         if !self.0.open.lock().expect("the ports").contains(port) {
             return Err(Error::new(Reason::ConnectRefused, "nothing listens there"));
         }
-        let body = zeroize::Zeroizing::new(body.as_bytes().to_vec());
+        let body = tigergraph_auth::unversioned::hidden::Wiped::new(body.as_bytes().to_vec());
         Ok(Answer::new(status, body))
     }
 }

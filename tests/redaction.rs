@@ -30,7 +30,7 @@ impl Http for Echo {
             }
             None => (403, json!({"error": true, "message": self.message})),
         };
-        let body = zeroize::Zeroizing::new(body.to_string().into_bytes());
+        let body = tigergraph_auth::unversioned::hidden::Wiped::new(body.to_string().into_bytes());
         Ok(Answer::new(status, body))
     }
 }

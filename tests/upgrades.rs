@@ -75,7 +75,7 @@ impl Http for Carrier {
         let (status, body) =
             self.0.lock().expect("the network").answer(request.method.name(), request.url.reveal(), body)?;
         let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
-        let body = zeroize::Zeroizing::new(body.into_bytes());
+        let body = tigergraph_auth::unversioned::hidden::Wiped::new(body.into_bytes());
         Ok(Answer::new(status, body))
     }
 }

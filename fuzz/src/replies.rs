@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
-use zeroize::Zeroizing;
+use tigergraph_auth::unversioned::hidden::Wiped;
 
 use super::{canary, heap};
 use tigergraph_auth::Result;
@@ -127,7 +127,7 @@ pub fn refusal(data: &[u8]) {
     let credential = CREDENTIALS[usize::from(*credential) % CREDENTIALS.len()];
     let answer = Answer {
         status: STATUSES[usize::from(*status) % STATUSES.len()],
-        body: Zeroizing::new(body.to_vec()),
+        body: Wiped::new(body.to_vec()),
         ..no_answer()
     };
     let redactor = redactor();
@@ -151,7 +151,7 @@ pub fn oauth2(data: &[u8]) {
         return;
     };
     let status = STATUSES[usize::from(*status) % STATUSES.len()];
-    let answer = Answer { status, body: Zeroizing::new(body.to_vec()), ..no_answer() };
+    let answer = Answer { status, body: Wiped::new(body.to_vec()), ..no_answer() };
     let redactor = redactor();
     let issued = within_bounds(body, || {
         let reply = oauth2::parse(&answer)?;
@@ -173,7 +173,7 @@ pub fn oauth2(data: &[u8]) {
 }
 
 fn no_answer() -> Answer {
-    Answer::new(200, Zeroizing::default())
+    Answer::new(200, Wiped::default())
 }
 
 /// The text of a GSQL script, read as the output of each command.

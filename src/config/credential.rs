@@ -7,11 +7,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::checks::TEXT_LIMIT;
 use crate::error::{Error, Reason, Result, file_trouble, in_shell};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::platform::file;
 use crate::platform::secret_file::{Caution, Refusal, Remedy, SecretFile, open_secret};
 use crate::platform::swap_cell::SwapCell;
@@ -210,11 +208,11 @@ impl Place {
     }
 
     /// The only line of a file, or of what comes through a pipe within this time.
-    pub(super) fn content(&self, opened: &SecretFile, limit: Duration) -> Result<Zeroizing<String>> {
+    pub(super) fn content(&self, opened: &SecretFile, limit: Duration) -> Result<Wiped<String>> {
         self.content_within(&opened.file, if opened.is_passing { limit } else { Duration::ZERO })
     }
 
-    fn content_within(&self, opened: &File, limit: Duration) -> Result<Zeroizing<String>> {
+    fn content_within(&self, opened: &File, limit: Duration) -> Result<Wiped<String>> {
         let left = if limit.is_zero() { Ok(limit) } else { file::wait_for_content(opened, limit) };
         let content = left.and_then(|left| file::read(opened, TEXT_LIMIT as u64 + 1, left));
         let content = content.map_err(|error| self.unreadable(&error))?;
@@ -223,11 +221,11 @@ impl Place {
         }
         let text = std::str::from_utf8(&content).map_err(|_| self.refused("is not UTF-8"))?;
         let line = text.strip_suffix('\n').unwrap_or(text);
-        Ok(Zeroizing::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+        Ok(Wiped::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
     }
 
     /// What a regular file holds that other users may read, but not change.
-    pub(super) fn content_open_to_readers(&self) -> Result<Zeroizing<String>> {
+    pub(super) fn content_open_to_readers(&self) -> Result<Wiped<String>> {
         let (opened, about) = file::open(&self.path).map_err(|error| self.unreadable(&error))?;
         if !about.is_file() || about.mode() & 0o022 != 0 {
             return Err(self.refused("is no regular file that its owner alone can change"));

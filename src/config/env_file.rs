@@ -8,10 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::config::credential::Place;
 use crate::error;
+use crate::hidden::Wiped;
 use crate::platform::secret_file::Refusal;
 
 /// The setting that names such a file, as errors have it.
@@ -31,7 +30,7 @@ pub struct EnvFile {
 #[derive(Debug, PartialEq, Eq)]
 struct Variable {
     name: String,
-    value: Zeroizing<String>,
+    value: Wiped<String>,
 }
 
 impl EnvFile {
@@ -161,7 +160,7 @@ impl<'a> Reader<'a> {
         let value = match self.rest.chars().next() {
             Some(quote @ ('\'' | '"')) => self.quoted(quote)?,
             // Those who read this as a comment are many more than those who do not.
-            Some('#') if has_blank => Zeroizing::default(),
+            Some('#') if has_blank => Wiped::default(),
             Some('#') => return Err(What::NumberSign),
             _ => return self.unquoted().map(|value| Some(Variable { name: name.to_owned(), value })),
         };
@@ -186,20 +185,20 @@ impl<'a> Reader<'a> {
     }
 
     /// To the end of the line, or to a comment: # after a blank.
-    fn unquoted(&mut self) -> Result<Zeroizing<String>, What> {
+    fn unquoted(&mut self) -> Result<Wiped<String>, What> {
         let line = self.take(|c| !is_break(c));
         let comment = line.char_indices().find(|&(at, c)| c == '#' && line[..at].ends_with(char::is_whitespace));
         let value = line[..comment.map_or(line.len(), |(at, _)| at)].trim_end();
         if value.contains("${") {
             return Err(What::Expansion);
         }
-        Ok(Zeroizing::new(value.to_owned()))
+        Ok(Wiped::new(value.to_owned()))
     }
 
     /// To the closing quotation mark, which may be on another line.
-    fn quoted(&mut self, quote: char) -> Result<Zeroizing<String>, What> {
+    fn quoted(&mut self, quote: char) -> Result<Wiped<String>, What> {
         // In one piece, which leaves no copies.
-        let mut value = Zeroizing::new(String::with_capacity(self.rest.len()));
+        let mut value = Wiped::new(String::with_capacity(self.rest.len()));
         let mut left = self.rest[1..].chars();
         while let Some(c) = left.next() {
             match c {

@@ -6,12 +6,11 @@
 use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::config::env_file::EnvFile;
 use crate::config::table::{CONNECT_LIMIT, Filled, Key, Kind, SETTINGS};
 use crate::config::{Config, Raw, Written, hosts, limit};
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 use crate::platform::process;
 
 use crate::wire::no_proxy::NoProxy;
@@ -95,8 +94,8 @@ impl Place<'_> {
         names.iter().find_map(|name| {
             let variable = format!("{}{name}", self.prefix);
             let text = match self.file {
-                Some(file) => Zeroizing::new(file.variable(&variable)?.as_bytes().to_vec()),
-                None => Zeroizing::new((self.lookup)(&variable)?),
+                Some(file) => Wiped::new(file.variable(&variable)?.as_bytes().to_vec()),
+                None => Wiped::new((self.lookup)(&variable)?),
             };
             let file = self.file.map(|file| file.path.clone());
             let origin = Origin { variable, profile: self.profile.clone(), file, place: self.number };

@@ -15,8 +15,6 @@ mod token_cache;
 
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::checks::{GraphName, LONGEST_LIFETIME_S, check_secret, check_token, no_controls, short_utf8, utf8};
 use crate::config::credential::{Check, Credential, Kept};
 use crate::config::environment::{Origin, Sources, environment_proxy};
@@ -25,7 +23,7 @@ use crate::config::provider::Provider;
 use crate::config::settings::{Login, Settings, TokenEndpoint};
 use crate::config::table::{CALL_LIMIT, CONNECT_LIMIT, Key};
 use crate::error::{Error, Reason, Result};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::log::Logger;
 use crate::protocol::endpoint::{Port, Ports, Route};
 use crate::protocol::version::Version;
@@ -40,7 +38,7 @@ const AGENT_LIMIT: usize = 1024;
 /// What was written for a setting, not validated yet. Wiped when dropped.
 #[derive(Clone)]
 struct Written {
-    text: Zeroizing<Vec<u8>>,
+    text: Wiped<Vec<u8>>,
     /// The variable that it came from; `None`: from the program.
     origin: Option<Origin>,
 }
@@ -70,7 +68,7 @@ pub struct Config {
 }
 
 fn raw(text: Option<&[u8]>) -> Raw {
-    text.map(|bytes| Written { text: Zeroizing::new(bytes.to_vec()), origin: None })
+    text.map(|bytes| Written { text: Wiped::new(bytes.to_vec()), origin: None })
 }
 
 /// A number as if it had been written as text; 0 restores the default.
@@ -317,7 +315,7 @@ impl Config {
     }
 
     /// The setting as text, or the error that names it.
-    fn text(&self, key: Key) -> Result<Option<Zeroizing<String>>> {
+    fn text(&self, key: Key) -> Result<Option<Wiped<String>>> {
         let Some(Written { text: bytes, .. }) = self.get(key) else {
             return Ok(None);
         };
@@ -325,7 +323,7 @@ impl Config {
             Key::CaPem => utf8(format_args!("the setting \"{}\"", key.name()), bytes),
             _ => short_utf8(format_args!("the setting \"{}\"", key.name()), bytes),
         };
-        text.map(|text| Some(Zeroizing::new(text.to_owned())))
+        text.map(|text| Some(Wiped::new(text.to_owned())))
     }
 
     fn port(&self, key: Key) -> Result<Option<u16>> {

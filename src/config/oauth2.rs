@@ -3,14 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::checks::{no_controls, short_utf8};
 use crate::config::credential::Credential;
 use crate::config::table::Key;
 use crate::config::{Config, raw};
 use crate::error::{Error, Reason, Result};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::protocol::oauth2::{
     CLIENT_ASSERTION, CLIENT_ASSERTION_TYPE, CLIENT_AUTH, CLIENT_AUTHS, ClientAuth, JWT_BEARER, OWN_PARAMETERS, SCOPE,
 };
@@ -66,7 +64,7 @@ impl fmt::Debug for OAuth2Client {
 #[derive(Clone)]
 pub(super) struct WrittenParameter {
     name: Vec<u8>,
-    value: Zeroizing<Vec<u8>>,
+    value: Wiped<Vec<u8>>,
 }
 
 /// The settings of this login, each of which tells that it is wanted.
@@ -100,7 +98,7 @@ impl Config {
     pub fn set_oauth2_parameter(&mut self, name: Option<&[u8]>, value: Option<&[u8]>) -> &mut Config {
         self.oauth2_parameters.retain(|written| name.is_some_and(|name| name != written.name));
         if let (Some(name), Some(value)) = (name, value) {
-            let value = Zeroizing::new(value.to_vec());
+            let value = Wiped::new(value.to_vec());
             self.oauth2_parameters.push(WrittenParameter { name: name.to_vec(), value });
         }
         self

@@ -20,6 +20,7 @@ use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, same_text};
 use crate::log::{Level, Logger};
 use crate::platform::clock::{boot_clock, wall_clock};
+use crate::platform::thread_group::ThreadGroup;
 use crate::token::issued::Issued;
 use crate::token::renewal::{Advice, Life, RenewalPolicy, Same as _, Schedule};
 use crate::token::token::Token;
@@ -49,8 +50,14 @@ impl Connection {
     }
 
     /// The connection's own token, if it is so fresh that nobody needs to think about it.
-    pub(crate) fn fast_path(&self) -> Option<Arc<Token>> {
-        self.core.authorization.fast_path()
+    pub(super) fn fast_path(&self) -> Option<Arc<Token>> {
+        self.fast_path_in(ThreadGroup::own())
+    }
+
+    /// The same on a thread of this group.
+    #[inline(always)]
+    pub(crate) fn fast_path_in(&self, group: ThreadGroup) -> Option<Arc<Token>> {
+        self.core.authorization.fast_path(group)
     }
 
     /// The same where somebody needs to think, within the time of a call that has begun; `None`: of one that

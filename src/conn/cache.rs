@@ -8,8 +8,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::config::settings::{Login, Settings};
 use crate::conn::Connection;
 use crate::conn::authorization::Old;
@@ -19,7 +17,7 @@ use crate::conn::managing::jitter;
 use crate::conn::nodes::Node;
 use crate::conn::source::{Source, TokenOrigin};
 use crate::error::{Result, file_trouble};
-use crate::hidden::{Hidden, same_text};
+use crate::hidden::{Hidden, Wiped, same_text};
 use crate::log::Level;
 use crate::platform::cache_folder::{Folder, Lock, Touched};
 use crate::platform::clock::boot_clock;
@@ -246,7 +244,7 @@ impl Connection {
     }
 
     /// What tokens from this source are for.
-    fn purpose(&self, source: &Source, login: &Login) -> Zeroizing<Vec<u8>> {
+    fn purpose(&self, source: &Source, login: &Login) -> Wiped<Vec<u8>> {
         let settings = &self.core.settings;
         let (kind, user) = match login {
             Login::Password { username, .. } => ("password", username.as_str()),
@@ -325,7 +323,7 @@ impl Connection {
             return;
         }
         let token = CachedToken {
-            value: issued.token.value().to_owned().into(),
+            value: Wiped::new(issued.token.value().to_owned()),
             expires_at: issued.token.expires_at(),
             began: Instant::at(life.began),
             lifetime: life.lifetime,
@@ -415,13 +413,13 @@ impl Call<'_> {
 
 /// Where the login has its tokens from, if not from the server, with whom it trusts there; and the parameters that say what
 /// they are for.
-fn of_endpoint(settings: &Settings) -> (Zeroizing<String>, Zeroizing<String>) {
+fn of_endpoint(settings: &Settings) -> (Wiped<String>, Wiped<String>) {
     let (Some(Login::OAuth2(client)), Some(endpoint)) = (&settings.login, &settings.token_endpoint) else {
         return Default::default();
     };
     let trust = endpoint.trust.as_ref().map_or(String::new(), |trust| hex(&trust.digest));
     let parameters: Vec<_> = client.parameters.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
-    (Zeroizing::new([client.url.whole().reveal(), " ", &trust].concat()), form(&parameters))
+    (Wiped::new([client.url.whole().reveal(), " ", &trust].concat()), form(&parameters))
 }
 
 #[cfg(test)]

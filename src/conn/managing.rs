@@ -21,6 +21,7 @@ use crate::platform::fork::forks;
 use crate::platform::per_process::PerProcess;
 use crate::platform::published::Published;
 use crate::platform::swap_cell::SwapOption;
+use crate::platform::thread_group::ThreadGroup;
 use crate::token::renewal::{Jitter, Life, RenewalPolicy, Same, Schedule};
 use crate::token::token::Token;
 
@@ -472,10 +473,10 @@ impl TokenManager {
     }
 
     /// The token that a caller may take without asking.
-    #[inline]
-    pub fn fast_path(&self) -> Option<Arc<Token>> {
+    #[inline(always)]
+    pub fn fast_path(&self, group: ThreadGroup) -> Option<Arc<Token>> {
         let own = self.own.get();
-        if boot_nanoseconds() < own.free_until.load(Ordering::Relaxed) { own.free.load() } else { None }
+        if boot_nanoseconds() < own.free_until.load(Ordering::Relaxed) { own.free.load(group) } else { None }
     }
 }
 

@@ -1,9 +1,8 @@
 //! A caller's own request to the database, as it was recorded and as it was found good, and its answer.
 
-use zeroize::Zeroizing;
-
 use crate::checks::{check_field, check_field_value, check_fields_together, check_method, check_path, null, utf8};
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 use crate::protocol::endpoint::Server;
 use crate::wire::http::Method;
 
@@ -20,7 +19,7 @@ pub struct Request {
     server: Option<Server>,
     path: Option<Vec<u8>>,
     fields: Vec<(Vec<u8>, Vec<u8>)>,
-    body: Option<Zeroizing<Vec<u8>>>,
+    body: Option<Wiped<Vec<u8>>>,
     content_type: Option<Vec<u8>>,
     limit: u64,
     /// The first pointer that was missing.
@@ -73,7 +72,7 @@ impl Request {
     pub fn set_body(&mut self, body: Option<&[u8]>, content_type: Option<&[u8]>) {
         let content_type = content_type.filter(|content_type| !content_type.is_empty());
         // A type alone is that of an empty body.
-        self.body = body.or(content_type.map(|_| &[][..])).map(|body| Zeroizing::new(body.to_vec()));
+        self.body = body.or(content_type.map(|_| &[][..])).map(|body| Wiped::new(body.to_vec()));
         self.content_type = content_type.map(<[u8]>::to_vec);
     }
 

@@ -1,9 +1,7 @@
 //! One request before the address of the server is put to it, and the login it carries.
 
-use zeroize::Zeroizing;
-
 use crate::conn::outgoing::Checked;
-use crate::hidden::{Hidden, basic};
+use crate::hidden::{Hidden, Wiped, basic};
 pub(super) use crate::protocol::endpoint::Server;
 use crate::protocol::operation::{Credential, Operation};
 use crate::wire::http::Method;
@@ -14,9 +12,9 @@ pub(super) struct Ask<'a> {
     pub method: Method<'a>,
     pub server: Server,
     pub path: &'a str,
-    pub query: Option<Zeroizing<String>>,
+    pub query: Option<Wiped<String>>,
     pub login: Authorization,
-    pub body: Option<(Zeroizing<Vec<u8>>, &'static str)>,
+    pub body: Option<(Wiped<Vec<u8>>, &'static str)>,
     /// What a caller's own request has beside that.
     pub callers: Option<&'a Checked<'a>>,
 }
@@ -63,10 +61,10 @@ impl Authorization {
 pub(super) const SECRET_USER: &str = "__GSQL__secret";
 
 /// An object of texts, as JSON in a buffer that is wiped.
-pub(super) fn json_object(members: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+pub(super) fn json_object(members: &[(&str, &str)]) -> Wiped<Vec<u8>> {
     // Escaping makes a text six times as long at most; a buffer that never grows leaves no copies.
     let room = members.iter().map(|(name, value)| name.len() + 6 * value.len() + 8).sum::<usize>() + 2;
-    let mut out = Zeroizing::new(Vec::with_capacity(room));
+    let mut out = Wiped::new(Vec::with_capacity(room));
     out.push(b'{');
     for (index, (name, value)) in members.iter().enumerate() {
         if index > 0 {

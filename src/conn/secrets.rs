@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use rustls::crypto::ring::default_provider;
-use zeroize::Zeroizing;
 
 use crate::checks::{Alias, check_secret, check_user, looks_like_secret};
 use crate::conn::call::Call;
@@ -11,7 +10,7 @@ use crate::conn::generation::{Known, RestSecrets};
 use crate::conn::request::{Ask, JSON, Server, push_json};
 use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::log::Level;
 use crate::platform::clock::boot_clock;
 use crate::protocol::endpoint::{encode, is_restpp_code, path};
@@ -174,8 +173,8 @@ fn generated_alias() -> Result<Alias> {
     Alias::new(&alias)
 }
 
-fn user_query(user: Option<&str>) -> Option<Zeroizing<String>> {
-    user.map(|user| Zeroizing::new(format!("userName={}", encode(user))))
+fn user_query(user: Option<&str>) -> Option<Wiped<String>> {
+    user.map(|user| Wiped::new(format!("userName={}", encode(user))))
 }
 
 impl Call<'_> {
@@ -277,12 +276,12 @@ impl Call<'_> {
 
     fn create_by_rest(&self, alias: &Alias, value: Option<&Hidden>, user: Option<&str>) -> Result<Secret> {
         let mut ask = self.rest_ask(Operation::CreateSecret, Method::Post, path::SECRETS)?;
-        let mut query = Zeroizing::new(format!("alias={}", encode(alias.as_str())));
+        let mut query = Wiped::new(format!("alias={}", encode(alias.as_str())));
         if let Some(value) = value {
             let warning = "a secret's value given by the caller goes into the URL, where the server may log it";
             self.connection.log(Level::Warn, || warning.into());
             query.push_str("&value=");
-            query.push_str(&Zeroizing::new(encode(value.reveal())));
+            query.push_str(&Wiped::new(encode(value.reveal())));
         }
         if let Some(user) = user_query(user) {
             query.push('&');
@@ -359,7 +358,7 @@ impl Call<'_> {
     fn drop_all(&self, aliases: &[Alias], user: Option<&str>) -> Result<()> {
         let mut ask = self.rest_ask(Operation::DropSecrets, Method::Delete, path::SECRETS)?;
         ask.query = user_query(user);
-        let mut body = Zeroizing::new(b"{\"secrets\":[".to_vec());
+        let mut body = Wiped::new(b"{\"secrets\":[".to_vec());
         for (index, alias) in aliases.iter().enumerate() {
             if index > 0 {
                 body.push(b',');
@@ -455,7 +454,7 @@ impl Call<'_> {
         } else {
             (path::GSQL_FILE, encode(&script), "application/x-www-form-urlencoded")
         };
-        let body = Some((Zeroizing::new(body.into_bytes()), content_type));
+        let body = Some((Wiped::new(body.into_bytes()), content_type));
         let ask = Ask {
             operation,
             method: Method::Post,

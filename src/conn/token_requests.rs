@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::conn::Facts;
 use crate::conn::call::Call;
 use crate::conn::generation::{Form, Known};
 use crate::conn::login::{Proof, ProofKind, jwt_unsupported};
 use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::log::Level;
 use crate::protocol::detection::{self, Told};
 use crate::protocol::endpoint::{encode, path};
@@ -293,7 +291,7 @@ impl Call<'_> {
         let (method, query, body) = match (form, action, secret) {
             (Form::Old | Form::OldPost, TokenAction::New, Some(secret)) => {
                 members.retain(|(name, _)| *name == "lifetime");
-                let body = Zeroizing::new(secret.as_bytes().to_vec());
+                let body = Wiped::new(secret.as_bytes().to_vec());
                 (Method::Post, Some(query_of(&members)), Some((body, FORM)))
             }
             (_, TokenAction::New, _) if is_old(form) => {
@@ -324,15 +322,15 @@ const USUAL_LIFETIME: &str = "2592000";
 /// What `curl -d` sends, which is how the documents of 3.2 to 3.4 pass the secret.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn query_of(members: &[(&str, &str)]) -> Zeroizing<String> {
-    let mut query = Zeroizing::new(String::new());
+fn query_of(members: &[(&str, &str)]) -> Wiped<String> {
+    let mut query = Wiped::new(String::new());
     for (name, value) in members {
         if !query.is_empty() {
             query.push('&');
         }
         query.push_str(name);
         query.push('=');
-        query.push_str(&Zeroizing::new(encode(value)));
+        query.push_str(&Wiped::new(encode(value)));
     }
     query
 }

@@ -40,6 +40,12 @@ impl<T: Output> Out<T> {
         Out(place)
     }
 
+    /// Whether the caller wants the result.
+    #[inline]
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.0.is_null()
+    }
+
     /// The same output, which must be there.
     #[inline]
     pub(super) fn required(&self, name: &str) -> Result<&Out<T>> {

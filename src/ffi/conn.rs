@@ -11,6 +11,7 @@ use super::panic::guard_value;
 use super::status::tg_status;
 use crate::conn::Connection;
 use crate::error::Result;
+use crate::platform::thread_group::ThreadGroup;
 use crate::protocol::endpoint::Server;
 
 /// A connection to one server, or to several of one cluster: its settings, its login, its current token. For
@@ -24,7 +25,13 @@ impl Handle for tg_conn {
 /// The connection behind a handle, kept alive for the call even if another thread frees the handle.
 #[inline]
 pub(super) fn connection(conn: &Live<tg_conn>) -> Result<ConnRef> {
-    conn.enter().map(ConnRef).ok_or_else(|| null("conn"))
+    enter(conn, ThreadGroup::own()).ok_or_else(|| null("conn"))
+}
+
+/// The same on a thread of this group; `None` for NULL.
+#[inline]
+pub(super) fn enter(conn: &Live<tg_conn>, group: ThreadGroup) -> Option<ConnRef> {
+    conn.enter(group).map(ConnRef)
 }
 
 /// A connection for the time of a call.

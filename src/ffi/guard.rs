@@ -26,7 +26,8 @@ pub(super) fn guard(error: Out<*mut tg_error>, body: impl FnOnce() -> Result<()>
 }
 
 /// Runs a body that nearly always succeeds and that other calls wait for, without the cost of [`guard`]; `None`
-/// sends the call there, and so does a panic. On the thread of a token provider calls take the long way. The error output was cleared when it was made.
+/// sends the call there, and so does a panic. On the thread of a token provider calls take the long way. The error
+/// output was cleared when it was made.
 pub(super) fn guard_fast(body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
     THREAD.with(|thread| {
         if thread.provides.get() {

@@ -4,11 +4,13 @@
 //! wrapper's type says what the call may do with the handle, and its methods are safe. They give references that
 //! live no longer than the wrapper, which is a local variable of the exported function.
 
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::Arc;
 
 pub(super) use crate::checks::null;
 use crate::error::Result;
+use crate::platform::thread_group::ThreadGroup;
 use crate::platform::users::{Ticket, Users};
 
 /// A type of the header whose objects are made here. C sees pointers to it.
@@ -127,22 +129,22 @@ impl<T, H: Handle<Owner = Box<Shared<T>>>> Live<H> {
         Live(handle)
     }
 
-    /// The object, which is there as long as this call uses it even if another thread frees the handle meanwhile, or
-    /// `None` for NULL.
+    /// The object, which is there as long as this call, on a thread of this group, uses it even if another thread frees
+    /// the handle meanwhile, or `None` for NULL.
     #[inline]
-    pub(super) fn enter(&self) -> Option<Using<T>> {
+    pub(super) fn enter(&self, group: ThreadGroup) -> Option<Using<T>> {
         let shared = self.0.cast::<Shared<T>>();
         // SAFETY: NULL gives `None`; otherwise the caller of `new` promised a live object.
-        let ticket = unsafe { shared.as_ref() }?.users.enter();
-        Some(Using { shared, ticket: Some(ticket) })
+        let ticket = unsafe { shared.as_ref() }?.users.enter(group);
+        Some(Using { shared, ticket: ManuallyDrop::new(ticket) })
     }
 }
 
 /// An object that a call uses.
 pub(super) struct Using<T> {
     shared: *const Shared<T>,
-    /// There until the call is over.
-    ticket: Option<Ticket>,
+    /// Given back when the call is over.
+    ticket: ManuallyDrop<Ticket>,
 }
 
 impl<T> Deref for Using<T> {
@@ -157,9 +159,10 @@ impl<T> Deref for Using<T> {
 impl<T> Drop for Using<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: as in `deref`; whoever is told to drop the object is the only one who is, and nobody uses it then.
+        // SAFETY: as in `deref`; the ticket is taken nowhere else. Whoever is told to drop the object is the only one who
+        // is, and nobody uses it then.
         unsafe {
-            if self.ticket.take().is_some_and(|ticket| (*self.shared).users.leave(ticket)) {
+            if (*self.shared).users.leave(ManuallyDrop::take(&mut self.ticket)) {
                 drop(Box::from_raw(self.shared.cast_mut()));
             }
         }

@@ -2,8 +2,6 @@
 
 use std::ffi::c_char;
 
-use zeroize::Zeroizing;
-
 use super::arguments::{EMPTY, Out, Text, known_flags};
 use super::conn::{connection, tg_conn};
 use super::error::tg_error;
@@ -12,6 +10,7 @@ use super::handle::{Borrowed, Freed, Handle, Live, null};
 use super::panic::guard_value;
 use super::status::tg_status;
 use crate::error::Result;
+use crate::hidden::Wiped;
 use crate::protocol::secret::Secret;
 
 /// For calls that drop or delete: it is not an error if something does not exist. Other errors are still
@@ -26,15 +25,15 @@ pub struct tg_secrets(Vec<CSecret>);
 
 /// One secret, as texts for C that are wiped when dropped.
 struct CSecret {
-    alias: Zeroizing<Vec<u8>>,
-    value: Zeroizing<Vec<u8>>,
-    graph: Zeroizing<Vec<u8>>,
+    alias: Wiped<Vec<u8>>,
+    value: Wiped<Vec<u8>>,
+    graph: Wiped<Vec<u8>>,
     masked: bool,
 }
 
 /// The core lets no NUL into a secret.
-fn c_bytes(text: &str) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() + 1));
+fn c_bytes(text: &str) -> Wiped<Vec<u8>> {
+    let mut bytes = Wiped::new(Vec::with_capacity(text.len() + 1));
     bytes.extend_from_slice(text.as_bytes());
     bytes.push(0);
     bytes

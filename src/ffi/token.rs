@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::arguments::{EMPTY, Out, Text, known_flags, seconds};
-use super::conn::{connection, server_of, tg_conn};
+use super::conn::{connection, enter, server_of, tg_conn};
 use super::error::tg_error;
 use super::guard::{guard, guard_fast};
 use super::handle::{Borrowed, Counted, Freed, Handle, Live, null};
@@ -13,6 +13,7 @@ use super::secrets::TG_IGNORE_MISSING;
 use super::status::tg_status;
 use crate::conn::{Connection, RefreshOptions, TokenOptions};
 use crate::error::Result;
+use crate::platform::thread_group::ThreadGroup;
 use crate::token::token::Token;
 
 /// Do not make the token the connection's own: the connection does not change.
@@ -210,13 +211,23 @@ pub(super) fn authorize(
     ask: impl FnOnce(&Connection) -> Result<Arc<Token>>,
 ) -> tg_status {
     let fresh = || {
-        let token = token.required("token").ok()?;
-        token.give(connection(&conn).ok()?.fast_path()?);
+        token.is_wanted().then_some(())?;
+        let group = ThreadGroup::own();
+        token.give(enter(&conn, group)?.fast_path_in(group)?);
         Some(())
     };
-    if let Some(status) = guard_fast(fresh) {
-        return status;
-    }
+    guard_fast(fresh).unwrap_or_else(|| authorize_slowly(conn, token, error, ask))
+}
+
+/// The same with all that it may need. Not inlined, so that the way above needs few registers.
+#[cold]
+#[inline(never)]
+fn authorize_slowly(
+    conn: Live<tg_conn>,
+    token: Out<*mut tg_token>,
+    error: Out<*mut tg_error>,
+    ask: impl FnOnce(&Connection) -> Result<Arc<Token>>,
+) -> tg_status {
     guard(error, || {
         let token = token.required("token")?;
         token.give(ask(&*connection(&conn)?)?);

@@ -24,6 +24,8 @@ unsafe impl GlobalAlloc for Wiping {
         unsafe { System.alloc_zeroed(layout) }
     }
 
+    /// Not inlined: it is called in thousands of places.
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: the caller gives the block up, which has this many bytes.
         unsafe {

@@ -1,6 +1,8 @@
 //! A folder that nobody but this user can use, and the files in it, which are found by the folder's descriptor: its path
 //! is looked at once, when it is opened.
 
+use crate::hidden::Wiped;
+
 use std::ffi::{CStr, CString};
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,8 +11,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-
-use zeroize::Zeroizing;
 
 use super::clock::wall_clock;
 use super::descriptor::beside_standard;
@@ -83,7 +83,7 @@ impl Folder {
     }
 
     /// What a file of this user's holds. What is longer, a link or no file at all is "invalid data".
-    pub fn read(&self, name: &str, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    pub fn read(&self, name: &str, most: u64) -> io::Result<Wiped<Vec<u8>>> {
         let file = self.open_file(name, READ).map_err(|error| match error.raw_os_error() {
             Some(libc::ELOOP) => io::ErrorKind::InvalidData.into(),
             _ => error,

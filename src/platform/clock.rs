@@ -18,7 +18,8 @@ pub fn boot_nanoseconds() -> u64 {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is valid for the call, which writes nothing else.
     unsafe { libc::clock_gettime(CLOCK, &mut now) };
-    let now = now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs();
+    // Neither is ever negative.
+    let now = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
     #[cfg(feature = "test-fuzz")]
     let now = now + skipping::skipped();
     now

@@ -1,11 +1,11 @@
 //! Files: opened without waiting, and read within a time.
 
+use crate::hidden::Wiped;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
-
-use zeroize::Zeroizing;
 
 use super::clock::boot_clock;
 use super::descriptor::beside_standard;
@@ -36,10 +36,10 @@ pub fn wait_for_content(file: &File, limit: Duration) -> io::Result<Duration> {
 }
 
 /// At most so many bytes of a file. A pipe is waited for, but not longer than `limit`.
-pub fn read(file: &File, most: u64, limit: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
+pub fn read(file: &File, most: u64, limit: Duration) -> io::Result<Wiped<Vec<u8>>> {
     // In one piece, which leaves no copies; a pipe tells no length.
     let length = file.metadata().map_or(0, |about| about.len().min(most));
-    let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+    let mut content = Wiped::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
     let end = boot_clock() + limit;
     loop {
         let left = most - content.len() as u64;

@@ -13,7 +13,7 @@ use {
     std::sync::atomic::Ordering,
 };
 
-use crate::platform::thread_group::{groups, own_group};
+use crate::platform::thread_group::{ThreadGroup, groups};
 
 /// A shared value, or none.
 pub struct Published<T> {
@@ -74,12 +74,12 @@ impl<T> Group<T> {
         Group { shown: AtomicU64::new(word_of(NONE)), slots: std::array::from_fn(|_| Slot::new()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&self) -> Option<Arc<T>> {
         let number = slot_of(self.shown.fetch_add(1, Ordering::Acquire));
         let slot = self.slots.get(number)?;
         // SAFETY: it was shown with the value in it, and stays as it is until this reader has left.
-        let value = unsafe { (*slot.value.get()).clone() };
+        let value = Some(unsafe { (*slot.value.get()).as_ref().unwrap_unchecked().clone() });
         let mut word = self.shown.load(Ordering::Relaxed);
         while slot_of(word) == number {
             match self.shown.compare_exchange_weak(word, word - 1, Ordering::Release, Ordering::Relaxed) {
@@ -118,11 +118,11 @@ impl<T> Default for Published<T> {
 }
 
 impl<T> Published<T> {
-    /// A reference to the value, which this thread counts where few others do. `None` if nothing is shown, or not to this
-    /// thread.
-    #[inline]
-    pub fn load(&self) -> Option<Arc<T>> {
-        self.groups[own_group(self.groups.len())].load()
+    /// A reference to the value, which is counted where only threads of this group count. `None` if nothing is shown, or
+    /// not to this group.
+    #[inline(always)]
+    pub fn load(&self, group: ThreadGroup) -> Option<Arc<T>> {
+        self.groups[group.of(self.groups.len())].load()
     }
 
     /// Shows another value to every thread; each group of threads gets a copy to count references to.
@@ -181,7 +181,7 @@ mod tests {
             for _ in 0..6 {
                 scope.spawn(|| {
                     for _ in 0..100_000 {
-                        if let Some(value) = published.load() {
+                        if let Some(value) = published.load(ThreadGroup::own()) {
                             assert_eq!(value.0, value.1);
                         }
                     }
@@ -190,11 +190,11 @@ mod tests {
         });
         let last = Numbered::new(7);
         published.store(Some(&last));
-        assert_eq!(published.load().map(|value| value.0), Some(7));
+        assert_eq!(published.load(ThreadGroup::own()).map(|value| value.0), Some(7));
         assert_eq!(LIVING.load(Ordering::SeqCst), 1 + published.groups.len() as i64);
-        let held = published.load();
+        let held = published.load(ThreadGroup::own());
         published.store(None);
-        assert!(published.load().is_none());
+        assert!(published.load(ThreadGroup::own()).is_none());
         assert_eq!(LIVING.load(Ordering::SeqCst), 2, "what a reader holds is there");
         drop((held, last, published));
         assert_eq!(LIVING.load(Ordering::SeqCst), 0);

@@ -14,17 +14,29 @@ pub fn groups() -> usize {
     process::processors().next_power_of_two().clamp(2, MAX_GROUPS)
 }
 
-/// The group of this thread, of so many. Threads are numbered as they come.
-#[inline]
-pub fn own_group(groups: usize) -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
+/// What the group of a thread follows from. A call looks it up once, because that takes a function call in a shared library.
+#[derive(Clone, Copy)]
+pub struct ThreadGroup(usize);
+
+impl ThreadGroup {
+    /// That of this thread. Threads are numbered as they come.
+    #[inline]
+    pub fn own() -> ThreadGroup {
+        static LAST: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            /// 0: none yet.
+            static NUMBER: Cell<usize> = const { Cell::new(0) };
+        }
+        if NUMBER.get() == 0 {
+            // No program starts so many threads that the numbers begin again.
+            NUMBER.set(LAST.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+        ThreadGroup(NUMBER.get())
     }
-    let number = NUMBER.get().unwrap_or_else(|| {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        NUMBER.set(Some(number));
-        number
-    });
-    number & groups.wrapping_sub(1)
+
+    /// The number of the group, of so many: of a power of two, or 0 of none.
+    #[inline]
+    pub fn of(self, groups: usize) -> usize {
+        self.0 & groups.wrapping_sub(1)
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 #[cfg(feature = "test-shuttle")]
 use {shuttle::sync::atomic::AtomicI64, std::sync::atomic::Ordering};
 
-use crate::platform::thread_group::{groups, own_group};
+use crate::platform::thread_group::{ThreadGroup, groups};
 
 /// Who uses an object.
 pub struct Users {
@@ -33,10 +33,11 @@ impl Default for Users {
 }
 
 impl Users {
-    /// A user comes. The owner has not given the object up, or another user keeps it while this one comes.
+    /// A user on a thread of this group comes. The owner has not given the object up, or another user keeps it while this
+    /// one comes.
     #[inline]
-    pub fn enter(&self) -> Ticket {
-        let group = own_group(self.places.len());
+    pub fn enter(&self, group: ThreadGroup) -> Ticket {
+        let group = group.of(self.places.len());
         let Some(place) = self.places.get(group) else { was_dropped() };
         if place.0.fetch_add(1, Ordering::Acquire) >= ENDED {
             self.left.fetch_add(1, Ordering::Relaxed);
@@ -82,9 +83,10 @@ mod tests {
     #[test]
     fn the_last_one_drops_the_object() {
         let users = Users::default();
-        let (first, second) = (users.enter(), users.enter());
+        let enter = || users.enter(ThreadGroup::own());
+        let (first, second) = (enter(), enter());
         assert!(!users.leave(first));
-        let third = std::thread::scope(|scope| scope.spawn(|| users.enter()).join().expect("no panic"));
+        let third = std::thread::scope(|scope| scope.spawn(enter).join().expect("no panic"));
         assert!(!users.end());
         assert!(!users.leave(third));
         assert!(users.leave(second));

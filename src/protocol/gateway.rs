@@ -107,10 +107,10 @@ pub fn says(page: &[u8], words: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use zeroize::Zeroizing;
+    use crate::hidden::Wiped;
 
     fn reason(status: u16, body: &str) -> Option<Reason> {
-        let body = Zeroizing::new(body.as_bytes().to_vec());
+        let body = Wiped::new(body.as_bytes().to_vec());
         let answer = Answer::new(status, body);
         refused("create the secret", &answer).map(|error| {
             assert!(error.nothing_done() && error.http_status() == status);

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use zeroize::Zeroizing;
-
 use crate::error::{Error, Reason, Result};
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::protocol::json::{Text, too_large};
 use crate::protocol::refusal::{Question, by_words};
 use crate::protocol::secret::{Secret, SecretList};
@@ -42,8 +40,8 @@ impl<'a> GsqlText<'a> {
 }
 
 /// The beginning of these lines in one, for a redactor.
-fn joined<'t>(lines: impl Iterator<Item = Text<'t>>) -> Zeroizing<String> {
-    let mut all = Zeroizing::new(String::new());
+fn joined<'t>(lines: impl Iterator<Item = Text<'t>>) -> Wiped<String> {
+    let mut all = Wiped::new(String::new());
     for line in lines {
         if all.len() > MAX_LINE {
             break;
@@ -80,7 +78,7 @@ fn without_ansi(line: Cow<str>) -> Cow<str> {
     if !line.contains('\u{1b}') {
         return line;
     }
-    let line = Zeroizing::new(line.into_owned());
+    let line = Wiped::new(line.into_owned());
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
@@ -242,7 +240,7 @@ impl GsqlOutcome<'_> {
     }
 
     fn looks_failed(&self, said: &str) -> bool {
-        let said = Zeroizing::new(said.to_ascii_lowercase());
+        let said = Wiped::new(said.to_ascii_lowercase());
         let code = self.text.code.unwrap_or_default();
         code != 0 && !SESSION_CODES.contains(&code) || FAILURE_WORDS.iter().any(|word| said.contains(word))
     }
@@ -250,7 +248,7 @@ impl GsqlOutcome<'_> {
     /// Whether a list is empty, and is meant to be.
     fn says_none(&self) -> bool {
         self.sentences().all(|line| {
-            let line = Zeroizing::new(format!(" {}", line.trim().to_ascii_lowercase()));
+            let line = Wiped::new(format!(" {}", line.trim().to_ascii_lowercase()));
             line.contains(IN_USE) || NO_SECRETS.iter().any(|words| line.contains(words))
         })
     }

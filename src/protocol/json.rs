@@ -6,9 +6,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 use crate::protocol::number;
 
 /// No documented answer is nested deeper than three levels.
@@ -28,7 +28,7 @@ pub enum Text<'a> {
     /// As it stands in the answer.
     Borrowed(&'a str),
     /// Decoded.
-    Owned(Zeroizing<String>),
+    Owned(Wiped<String>),
 }
 
 impl Deref for Text<'_> {
@@ -58,7 +58,7 @@ impl<'a> From<Cow<'a, str>> for Text<'a> {
     fn from(text: Cow<'a, str>) -> Text<'a> {
         match text {
             Cow::Borrowed(text) => Text::Borrowed(text),
-            Cow::Owned(text) => Text::Owned(Zeroizing::new(text)),
+            Cow::Owned(text) => Text::Owned(Wiped::new(text)),
         }
     }
 }
@@ -370,7 +370,7 @@ impl<'de> Visitor<'de> for Nested<'_, '_> {
     }
 
     fn visit_str<E>(self, text: &str) -> std::result::Result<Json<'de>, E> {
-        Ok(Json::Text(Text::Owned(Zeroizing::new(text.to_owned()))))
+        Ok(Json::Text(Text::Owned(Wiped::new(text.to_owned()))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Json<'de>, A::Error> {
@@ -437,7 +437,7 @@ impl<'de> Visitor<'de> for Name {
     }
 
     fn visit_str<E>(self, name: &str) -> std::result::Result<Text<'de>, E> {
-        Ok(Text::Owned(Zeroizing::new(name.to_owned())))
+        Ok(Text::Owned(Wiped::new(name.to_owned())))
     }
 }
 

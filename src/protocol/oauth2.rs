@@ -1,10 +1,8 @@
 //! What a client sends to the token endpoint of an authorization server, and what the answer means: the client
 //! credentials grant (RFC 6749, section 4.4).
 
-use zeroize::Zeroizing;
-
 use crate::error::{Error, Reason, Result};
-use crate::hidden::{Hidden, basic};
+use crate::hidden::{Hidden, Wiped, basic};
 use crate::protocol::endpoint::encode;
 use crate::protocol::gateway;
 use crate::protocol::json::{Json, shape};
@@ -86,7 +84,7 @@ impl Grant<'_> {
         match self.proof {
             // Never "+" for a space, which some servers do not decode, and all decode "%20" that decode anything.
             ClientProof::Secret(secret, ClientAuth::Basic) => {
-                Some(basic(&encode(self.id), &Zeroizing::new(encode(secret))))
+                Some(basic(&encode(self.id), &Wiped::new(encode(secret))))
             }
             ClientProof::Secret(secret, ClientAuth::BasicRaw) => Some(basic(self.id, secret)),
             _ => None,
@@ -94,7 +92,7 @@ impl Grant<'_> {
     }
 
     /// The content.
-    pub fn body(&self) -> Zeroizing<String> {
+    pub fn body(&self) -> Wiped<String> {
         let mut members = vec![("grant_type", "client_credentials")];
         members.extend_from_slice(self.parameters);
         match self.proof {
@@ -111,17 +109,17 @@ impl Grant<'_> {
 }
 
 /// A form of those that have a value, in a buffer that is wiped.
-pub fn form(members: &[(&str, &str)]) -> Zeroizing<String> {
+pub fn form(members: &[(&str, &str)]) -> Wiped<String> {
     // Encoding makes a text three times as long at most; a buffer that never grows leaves no copies.
     let room = members.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum::<usize>();
-    let mut out = Zeroizing::new(String::with_capacity(room));
+    let mut out = Wiped::new(String::with_capacity(room));
     for (name, value) in members.iter().filter(|(_, value)| !value.is_empty()) {
         if !out.is_empty() {
             out.push('&');
         }
         out.push_str(&encode(name));
         out.push('=');
-        out.push_str(&Zeroizing::new(encode(value)));
+        out.push_str(&Wiped::new(encode(value)));
     }
     out
 }

@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64_URL};
-use zeroize::Zeroizing;
 
-use crate::hidden::{Hidden, Reveal, pair};
+use crate::hidden::{Hidden, Reveal, Wiped, pair};
 use crate::protocol::endpoint::encode;
 use crate::protocol::spelling::{decoded, each_spelling, is_invisible};
 
@@ -46,11 +45,11 @@ pub enum ToHide<'a> {
 
 impl ToHide<'_> {
     /// The forms in which it may come back.
-    fn forms(&self) -> Vec<Zeroizing<Vec<u8>>> {
+    fn forms(&self) -> Vec<Wiped<Vec<u8>>> {
         match self {
             ToHide::Given(text) => encodings(text),
             ToHide::Own(credential) => encodings(credential.reveal()),
-            ToHide::Pair(user, password) => vec![Zeroizing::new(pair(user, password.reveal()).as_bytes().to_vec())],
+            ToHide::Pair(user, password) => vec![Wiped::new(pair(user, password.reveal()).as_bytes().to_vec())],
         }
     }
 }
@@ -70,13 +69,13 @@ impl<'a> Redactor<'a> {
     pub fn clean(&self, message: &str) -> String {
         // What nobody sees goes last: it may stand within a credential, which is hidden with it.
         let text = self.hide_known(beginning(message));
-        let text = Zeroizing::new(without_controls(&text));
-        let text = Zeroizing::new(self.hide_long_runs(&text));
+        let text = Wiped::new(without_controls(&text));
+        let text = Wiped::new(self.hide_long_runs(&text));
         cut(&text)
     }
 
     /// The text without the credentials of the call, however they are spelled, and whole otherwise.
-    pub fn hide_known(&self, text: &str) -> Zeroizing<String> {
+    pub fn hide_known(&self, text: &str) -> Wiped<String> {
         let mut hidden = vec![false; text.len()];
         let added = self.added.borrow();
         each_spelling(text, |spelling| {
@@ -135,26 +134,26 @@ fn looks_like_jwt(word: &str) -> bool {
 
 /// The forms in which a credential may come back beside the spellings of a text: as it is, with its own encodings
 /// undone as those of the text are, as a form sends it, and in Base64.
-fn encodings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
+fn encodings(text: &str) -> Vec<Wiped<Vec<u8>>> {
     if text.is_empty() {
         return Vec::new();
     }
     let percent = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     // A text can always be written as JSON.
-    let json = Zeroizing::new(serde_json::to_string(text).unwrap_or_default());
+    let json = Wiped::new(serde_json::to_string(text).unwrap_or_default());
     let forms = [
-        Zeroizing::new(text.as_bytes().to_vec()),
+        Wiped::new(text.as_bytes().to_vec()),
         decoded(text),
         // Eight bytes of an encoded form are hidden as well, although they stand for fewer of the credential.
-        Zeroizing::new(percent.to_ascii_lowercase().into_bytes()),
-        Zeroizing::new(percent.into_bytes()),
-        Zeroizing::new(encode(text).into_bytes()),
-        Zeroizing::new(json.trim_matches('"').as_bytes().to_vec()),
-        Zeroizing::new(text.replace(' ', "+").into_bytes()),
-        Zeroizing::new(BASE64.encode(text).into_bytes()),
-        Zeroizing::new(BASE64_URL.encode(text).into_bytes()),
+        Wiped::new(percent.to_ascii_lowercase().into_bytes()),
+        Wiped::new(percent.into_bytes()),
+        Wiped::new(encode(text).into_bytes()),
+        Wiped::new(json.trim_matches('"').as_bytes().to_vec()),
+        Wiped::new(text.replace(' ', "+").into_bytes()),
+        Wiped::new(BASE64.encode(text).into_bytes()),
+        Wiped::new(BASE64_URL.encode(text).into_bytes()),
     ];
-    let mut seen: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    let mut seen: Vec<Wiped<Vec<u8>>> = Vec::new();
     for form in forms {
         if !form.is_empty() && !seen.contains(&form) {
             seen.push(form);
@@ -164,8 +163,8 @@ fn encodings(text: &str) -> Vec<Zeroizing<Vec<u8>>> {
 }
 
 /// The text with the hidden bytes of it replaced by how many they are. A character is hidden whole.
-fn without(text: &str, hidden: &[bool]) -> Zeroizing<String> {
-    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+fn without(text: &str, hidden: &[bool]) -> Wiped<String> {
+    let mut out = Wiped::new(String::with_capacity(text.len()));
     let mut run = 0;
     let end_run = |out: &mut String, run: &mut usize| {
         if *run > 0 {

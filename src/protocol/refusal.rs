@@ -1,9 +1,8 @@
 //! From a server's answer to an error: which reason a refusal has, by code, then words, then status.
 
-use zeroize::Zeroizing;
-
 use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 use crate::protocol::endpoint::{self, WRONG_ADDRESS, is_restpp_code, path};
 use crate::protocol::gateway::{self, is_json, is_page, says, start_of};
 use crate::protocol::json::{Each, Json, shape};
@@ -79,7 +78,7 @@ const LOGIN_WORDS: [&str; 9] = [
 
 /// The reason that a message's words tell, for this question.
 pub fn by_words(question: &Question, message: &str) -> Option<Reason> {
-    let message = Zeroizing::new(message.to_ascii_lowercase());
+    let message = Wiped::new(message.to_ascii_lowercase());
     let says_all = |words: &[&str]| words.iter().all(|word| message.contains(word));
     let fits = |reason: Reason| match reason {
         Reason::ExistsSecret => question.operation == Operation::CreateSecret,

@@ -1,9 +1,9 @@
 //! The ways in which a server may spell a text in its own words: percent-encoding, escapes of JSON and JavaScript,
 //! entities of HTML, one within the other, and characters that nobody sees.
 
-use std::ops::Range;
+use crate::hidden::Wiped;
 
-use zeroize::Zeroizing;
+use std::ops::Range;
 
 /// Encodings within encodings are undone up to this depth.
 const DEPTH: usize = 4;
@@ -61,7 +61,7 @@ pub fn is_invisible(character: char) -> bool {
 /// A text with some of its encodings undone, and where each of its bytes stood in the text.
 pub struct Spelling {
     /// The bytes.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: Wiped<Vec<u8>>,
     places: Vec<Place>,
     controls: Controls,
 }
@@ -92,7 +92,7 @@ impl Spelling {
 
     fn with_room(bytes: usize, controls: Controls) -> Spelling {
         let places = Vec::with_capacity(bytes);
-        Spelling { bytes: Zeroizing::new(Vec::with_capacity(bytes)), places, controls }
+        Spelling { bytes: Wiped::new(Vec::with_capacity(bytes)), places, controls }
     }
 
     /// The text as it is, without what nobody sees.
@@ -149,8 +149,8 @@ pub fn each_spelling(text: &str, mut visit: impl FnMut(&Spelling)) {
 }
 
 /// The text with all its encodings undone.
-pub fn decoded(text: &str) -> Zeroizing<Vec<u8>> {
-    let mut last: Zeroizing<Vec<u8>> = Zeroizing::default();
+pub fn decoded(text: &str) -> Wiped<Vec<u8>> {
+    let mut last: Wiped<Vec<u8>> = Wiped::default();
     each_layer(text, Controls::Dropped, |layer| last.clone_from(&layer.bytes));
     last
 }

@@ -13,9 +13,10 @@ use std::time::Duration;
 use once_cell::sync::Lazy;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::{aead, hmac, pbkdf2};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroize as _;
 
 use crate::checks::{LONGEST_TOKEN, is_issued_token};
+use crate::hidden::Wiped;
 use crate::platform::boot::{BootId, boot_id};
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::platform::per_process::PerProcess;
@@ -84,11 +85,11 @@ pub struct Purpose<'a> {
 impl Purpose<'_> {
     /// All of it, so that no two purposes give the same bytes. The address of a token endpoint and the parameters of its
     /// requests may hold credentials.
-    pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
+    pub fn bytes(&self) -> Wiped<Vec<u8>> {
         let mut texts = vec![self.login, self.user, self.token_endpoint, self.graph, self.scope];
         texts.extend(self.servers);
         let room = texts.iter().map(|text| size_of::<u64>() + text.len()).sum::<usize>();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size_of::<u64>() + self.trust.len() + room));
+        let mut bytes = Wiped::new(Vec::with_capacity(size_of::<u64>() + self.trust.len() + room));
         bytes.extend_from_slice(&self.lifetime_s.to_le_bytes());
         bytes.extend_from_slice(&self.trust);
         for text in texts {
@@ -156,7 +157,7 @@ impl Keys {
         let (tagged, tag) = file.split_at_checked(file.len().checked_sub(TAG)?)?;
         let (nonce, sealed) = tagged.strip_prefix(MAGIC)?.split_at_checked(NONCE)?;
         hmac::verify(&self.tagging(), tagged, tag).ok()?;
-        let mut opened = Zeroizing::new(sealed.to_vec());
+        let mut opened = Wiped::new(sealed.to_vec());
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok()?;
         let opened = self.sealing()?.open_in_place(nonce, aead::Aad::empty(), &mut opened).ok()?;
         CachedToken::read(opened)
@@ -258,7 +259,7 @@ impl Instant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachedToken {
     /// The token itself.
-    pub value: Zeroizing<String>,
+    pub value: Wiped<String>,
     /// When it ends, seconds since 1970; 0: nobody knows.
     pub expires_at: i64,
     /// When its life began.
@@ -282,10 +283,10 @@ impl CachedToken {
     }
 
     /// All of it, to be sealed.
-    pub fn write(&self) -> Zeroizing<Vec<u8>> {
+    pub fn write(&self) -> Wiped<Vec<u8>> {
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(UNKNOWN);
         let known = |time: Option<Duration>| time.map_or(UNKNOWN, nanoseconds);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(HEAD + self.value.len()));
+        let mut bytes = Wiped::new(Vec::with_capacity(HEAD + self.value.len()));
         bytes.extend_from_slice(&self.began.boot_id.unwrap_or_default());
         bytes.extend_from_slice(&nanoseconds(self.began.boot).to_le_bytes());
         bytes.extend_from_slice(&self.began.wall.to_le_bytes());
@@ -305,7 +306,7 @@ impl CachedToken {
         let known = |index: usize| time(index).map(|time| (time != UNKNOWN).then(|| Duration::from_nanos(time)));
         let value = std::str::from_utf8(value).ok().filter(|value| is_issued_token(value))?;
         Some(CachedToken {
-            value: Zeroizing::new(value.to_owned()),
+            value: Wiped::new(value.to_owned()),
             began: Instant {
                 boot_id: Some(*boot_id).filter(|id| *id != BootId::default()),
                 boot: Duration::from_nanos(time(0)?),

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::Zeroizing;
 
+use crate::hidden::Wiped;
 use crate::protocol::json::{self, Json, MAX_EXACT};
 
 /// A JWT's payload may not be longer than this.
@@ -31,7 +31,7 @@ pub fn claims(token: &str) -> Option<Claims> {
     let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;
     };
-    let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
+    let decoded = Wiped::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
     if decoded.len() > MAX_PAYLOAD {
         return None;
     }

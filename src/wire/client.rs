@@ -15,9 +15,9 @@ use ureq::http::header::{self, HeaderMap, HeaderValue, InvalidHeaderValue};
 use ureq::http::{Method, Response as RawResponse, Uri};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::wire::deadline::{self, Deadline, Phase};
@@ -317,7 +317,7 @@ impl Connector for DialConnector {
             idle_limit: self.idle_limit.clone(),
             stream,
             buffers: LinkBuffers::default(),
-            outbox: Zeroizing::default(),
+            outbox: Wiped::default(),
             used_at: boot_clock(),
             used_for: Duration::ZERO,
         }))
@@ -394,7 +394,7 @@ struct Link {
     stream: Stream,
     buffers: LinkBuffers,
     /// What is to be sent, held back until the answer is awaited, so that head and body leave together.
-    outbox: Zeroizing<Vec<u8>>,
+    outbox: Wiped<Vec<u8>>,
     used_at: Duration,
     /// When the request began that it carried last.
     used_for: Duration,
@@ -423,7 +423,7 @@ impl Link {
         self.used_for = deadline.began();
         self.stream.write_all(&self.outbox)?;
         self.stream.flush()?;
-        self.outbox = Zeroizing::new(Vec::new());
+        self.outbox = Wiped::new(Vec::new());
         Ok(())
     }
 

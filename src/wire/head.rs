@@ -1,9 +1,8 @@
 //! The head of an answer: what is read of it, and what makes it none.
 
-use zeroize::Zeroizing;
-
 use crate::dates::http_date;
 use crate::error::{Error, Reason, Result};
+use crate::hidden::Wiped;
 
 /// Room for a status line and headers.
 pub const HEAD_LIMIT: usize = 16 * 1024;
@@ -39,7 +38,7 @@ pub struct Head {
     /// The server's clock, seconds since 1970, if it told that.
     pub date: Option<i64>,
     /// The whole of Location, if there is exactly one; may hold anything.
-    pub location: Option<Zeroizing<String>>,
+    pub location: Option<Wiped<String>>,
     /// With 401: the scheme of the first login that is asked for.
     pub challenge: Option<String>,
     /// All fields, if somebody reads them.
@@ -152,7 +151,7 @@ fn read_fields(response: &Response, status: u16, ending: Ending) -> Head {
         is_plain: values(response, "content-encoding").all(|value| value.eq_ignore_ascii_case(b"identity")),
         retry_after: single("retry-after").map(str::to_owned),
         date: single("date").and_then(http_date),
-        location: single("location").map(|location| Zeroizing::new(location.to_owned())),
+        location: single("location").map(|location| Wiped::new(location.to_owned())),
         challenge: challenge.map(scheme_of),
         fields: Vec::new(),
     }

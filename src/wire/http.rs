@@ -3,10 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
-use zeroize::Zeroizing;
-
 use crate::error::Result;
-use crate::hidden::Hidden;
+use crate::hidden::{Hidden, Wiped};
 use crate::wire::deadline::Deadline;
 use crate::wire::probe::Step;
 
@@ -86,12 +84,12 @@ pub struct Answer {
     /// Its fields, in their order, if they were wanted; what is not UTF-8 in them is replaced.
     pub fields: Vec<(String, String)>,
     /// The body, wiped when dropped.
-    pub body: Zeroizing<Vec<u8>>,
+    pub body: Wiped<Vec<u8>>,
 }
 
 impl Answer {
     /// An answer that says nothing beside its status and body.
-    pub fn new(status: u16, body: Zeroizing<Vec<u8>>) -> Answer {
+    pub fn new(status: u16, body: Wiped<Vec<u8>>) -> Answer {
         Answer {
             status,
             retry_after: None,

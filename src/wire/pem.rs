@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, in_shell};
+use crate::hidden::Wiped;
 use crate::wire::certificate::{Certificate, INTEGER, OID, SEQUENCE, elements, expect, take};
 
 /// The object identifiers of PKCS#7 begin so; then comes what it holds.
@@ -82,23 +82,23 @@ const KINDS: [(&str, &str, &str); 11] = [
 ];
 
 /// The content of a file as text in UTF-8, each line from its first letter on; `None`: it is no text.
-fn text_of(content: &[u8]) -> Option<Zeroizing<String>> {
+fn text_of(content: &[u8]) -> Option<Wiped<String>> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let mut text = Zeroizing::new(String::with_capacity(bytes.len()));
+        let mut text = Wiped::new(String::with_capacity(bytes.len()));
         text.extend(char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)));
         text
     };
     let text = match content {
-        [0xef, 0xbb, 0xbf, rest @ ..] => Zeroizing::new(String::from_utf8_lossy(rest).into_owned()),
+        [0xef, 0xbb, 0xbf, rest @ ..] => Wiped::new(String::from_utf8_lossy(rest).into_owned()),
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
         [letter, 0, ..] if letter.is_ascii_graphic() => wide(content, u16::from_le_bytes),
         [0, letter, ..] if letter.is_ascii_graphic() => wide(content, u16::from_be_bytes),
         _ if content.contains(&0) => return None,
-        _ => Zeroizing::new(String::from_utf8_lossy(content).into_owned()),
+        _ => Wiped::new(String::from_utf8_lossy(content).into_owned()),
     };
-    let mut lines = Zeroizing::new(String::with_capacity(text.len() + 1));
+    let mut lines = Wiped::new(String::with_capacity(text.len() + 1));
     for line in text.split(['\n', '\r']) {
         lines.push_str(line.trim());
         lines.push('\n');

@@ -4,10 +4,9 @@ use std::fmt;
 use std::io::{self, Read, Write};
 
 use percent_encoding::percent_decode_str;
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, Status};
-use crate::hidden::{Hidden, basic};
+use crate::hidden::{Hidden, Wiped, basic};
 use crate::wire::address::Address;
 use crate::wire::deadline::Deadline;
 use crate::wire::head::{HEAD_LIMIT, values};
@@ -119,7 +118,7 @@ fn proxy_login(login: &str) -> Option<Hidden> {
         return None;
     }
     let decode = |part: &str| {
-        let text = Zeroizing::new(String::from_utf8(percent_decode_str(part).collect()).ok()?);
+        let text = Wiped::new(String::from_utf8(percent_decode_str(part).collect()).ok()?);
         (!text.chars().any(char::is_control)).then_some(text)
     };
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
@@ -156,9 +155,9 @@ pub fn through(proxied: &Proxied, target: Target, deadline: &Deadline) -> Result
     }
 }
 
-fn request(proxy: &Proxy, user_agent: &str, target: Target) -> Zeroizing<String> {
+fn request(proxy: &Proxy, user_agent: &str, target: Target) -> Wiped<String> {
     let to = format!("{}:{}", target.host, target.port);
-    let mut request = Zeroizing::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: {user_agent}\r\n"));
+    let mut request = Wiped::new(format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\nUser-Agent: {user_agent}\r\n"));
     if let Some(authorization) = &proxy.authorization {
         request.push_str("Proxy-Authorization: ");
         request.push_str(authorization.reveal());

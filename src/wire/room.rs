@@ -1,7 +1,5 @@
 //! Room for an answer's body, which never takes much more memory than the body itself.
 
-use zeroize::Zeroizing;
-
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Wiped;
 
@@ -19,9 +17,9 @@ const AT_ONCE: usize = 256 * 1024;
 pub struct Room {
     limit: usize,
     /// Pieces that are full.
-    full: Vec<Wiped>,
+    full: Vec<Wiped<Vec<u8>>>,
     /// The piece that is being filled.
-    last: Wiped,
+    last: Wiped<Vec<u8>>,
     length: usize,
 }
 
@@ -101,9 +99,9 @@ impl Room {
     }
 
     /// The whole body in one piece.
-    pub fn into_whole(mut self) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn into_whole(mut self) -> Result<Wiped<Vec<u8>>> {
         if self.full.is_empty() {
-            return Ok(Zeroizing::new(std::mem::take(&mut *self.last)));
+            return Ok(std::mem::take(&mut self.last));
         }
         let mut whole = room_for(self.length + 1)?;
         // Each piece is freed when it has been copied.
@@ -111,13 +109,13 @@ impl Room {
             whole.extend_from_slice(&piece);
         }
         whole.extend_from_slice(&self.last);
-        Ok(Zeroizing::new(std::mem::take(&mut *whole)))
+        Ok(whole)
     }
 }
 
 /// So much memory, if there is any: a length that a server told may be anything.
-fn room_for(bytes: usize) -> Result<Wiped> {
-    let mut room = Wiped::default();
+fn room_for(bytes: usize) -> Result<Wiped<Vec<u8>>> {
+    let mut room: Wiped<Vec<u8>> = Wiped::default();
     let reserved = room.try_reserve_exact(bytes);
     reserved.map_err(|_| {
         let message = format!("there is no memory for {bytes} bytes of the server's answer");

@@ -16,9 +16,9 @@ use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result, file_trouble};
+use crate::hidden::Wiped;
 use crate::platform::file;
 use crate::platform::per_process::PerProcess;
 use crate::platform::swap_cell::SwapCell;
@@ -276,7 +276,7 @@ struct TrustKey {
     /// The PEM text: to read it is dearer than to compare it.
     ca: Option<Vec<u8>>,
     /// The same of added files.
-    added: Vec<Zeroizing<Vec<u8>>>,
+    added: Vec<Wiped<Vec<u8>>>,
     /// The system's trust store, where it counts.
     system: Option<Store>,
     pin: Option<[u8; 32]>,
@@ -309,7 +309,7 @@ impl TrustSettings {
     }
 
     /// The PEM text of the CA, and which setting has it.
-    fn ca(&self) -> Result<Option<(Source<'_>, Zeroizing<Vec<u8>>)>> {
+    fn ca(&self) -> Result<Option<(Source<'_>, Wiped<Vec<u8>>)>> {
         let text = Source { setting: "ca_pem", path: None };
         Ok(Some(match (&self.ca_file, &self.ca_pem) {
             (None, None) => return Ok(None),
@@ -322,12 +322,12 @@ impl TrustSettings {
                 (source, read_file(source, false)?)
             }
             (None, Some(pem)) if pem.len() as u64 > FILE_LIMIT => return Err(text.error("is larger than 4 MiB")),
-            (None, Some(pem)) => (text, Zeroizing::new(pem.clone().into_bytes())),
+            (None, Some(pem)) => (text, Wiped::new(pem.clone().into_bytes())),
         }))
     }
 
     /// The PEM text of added files.
-    fn added(&self) -> Result<Vec<(Source<'_>, Zeroizing<Vec<u8>>)>> {
+    fn added(&self) -> Result<Vec<(Source<'_>, Wiped<Vec<u8>>)>> {
         let read = |path| {
             let source = Source { setting: "added_ca_file", path: Some(path) };
             read_file(source, false).map(|pem| (source, pem))
@@ -361,8 +361,8 @@ impl TrustSettings {
 
 /// What the settings about trust hold, with the content of their files.
 pub struct TrustContent<'a> {
-    ca: Option<(Source<'a>, Zeroizing<Vec<u8>>)>,
-    added: Vec<(Source<'a>, Zeroizing<Vec<u8>>)>,
+    ca: Option<(Source<'a>, Wiped<Vec<u8>>)>,
+    added: Vec<(Source<'a>, Wiped<Vec<u8>>)>,
     pin: Option<[u8; 32]>,
     client: Option<ClientFiles>,
     insecure: bool,
@@ -406,7 +406,7 @@ impl TrustContent<'_> {
     }
 
     fn authorities(&self) -> Result<Authorities> {
-        let certificates = |(source, pem): &(Source, Zeroizing<Vec<u8>>)| pem::certificates(*source, pem);
+        let certificates = |(source, pem): &(Source, Wiped<Vec<u8>>)| pem::certificates(*source, pem);
         let ca = self.ca.as_ref().map(certificates).transpose()?;
         let added = self.added.iter().map(certificates).collect::<Result<Vec<_>>>()?;
         Ok(Authorities { ca, added: added.concat() })
@@ -445,8 +445,8 @@ struct ClientFiles {
 
 /// What these files held.
 struct ClientContent<'a> {
-    cert: (Source<'a>, Zeroizing<Vec<u8>>),
-    key: (Source<'a>, Zeroizing<Vec<u8>>),
+    cert: (Source<'a>, Wiped<Vec<u8>>),
+    key: (Source<'a>, Wiped<Vec<u8>>),
 }
 
 impl ClientFiles {
@@ -489,7 +489,7 @@ struct ClientIdentity {
 }
 
 /// The content of a setting's file. A pipe, as a shell makes one, can be read only once.
-fn read_file(source: Source, again: bool) -> Result<Zeroizing<Vec<u8>>> {
+fn read_file(source: Source, again: bool) -> Result<Wiped<Vec<u8>>> {
     let unreadable = |error: std::io::Error| source.error(format_args!("cannot be read: {}", file_trouble(&error)));
     let (file, about) = file::open(source.path.unwrap_or_default()).map_err(unreadable)?;
     if again && !about.is_file() {

@@ -8,10 +8,9 @@ use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
 use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
 use rustls::{AlertDescription as Alert, ClientConfig};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
-use crate::hidden::append;
+use crate::hidden::{Wiped, append};
 use crate::wire::socket::{Socket, Target, io_error};
 use crate::wire::tls::{PeerCertificate, Trust};
 use crate::wire::verifier::refusal;
@@ -30,12 +29,12 @@ pub struct TlsStream {
     connection: UnbufferedClientConnection,
     socket: Socket,
     /// Records that came in, as far as they are not processed yet.
-    incoming: Zeroizing<Vec<u8>>,
+    incoming: Wiped<Vec<u8>>,
     filled: usize,
     /// Records to be sent.
     outgoing: Vec<u8>,
     /// What they said, as far as it was not read yet.
-    plain: Zeroizing<Vec<u8>>,
+    plain: Wiped<Vec<u8>>,
     read: usize,
     /// Whether the handshake is over.
     is_agreed: bool,
@@ -78,7 +77,7 @@ impl TlsStream {
         let has_certificate = trust.has_client_certificate();
         let connection =
             UnbufferedClientConnection::new(client, name).map_err(|error| tls_error(&error, has_certificate))?;
-        let (incoming, plain) = (Zeroizing::new(vec![0; INCOMING]), Zeroizing::default());
+        let (incoming, plain) = (Wiped::new(vec![0; INCOMING]), Wiped::default());
         let mut stream = TlsStream {
             connection,
             socket,
@@ -180,7 +179,7 @@ impl TlsStream {
                 let message = "the server's TLS messages are longer than any server's";
                 return Err(io::Error::other(Error::new(Reason::TlsProtocol, message)));
             }
-            let mut larger = Zeroizing::new(vec![0; (self.filled * 2).min(MAX_INCOMING)]);
+            let mut larger = Wiped::new(vec![0; (self.filled * 2).min(MAX_INCOMING)]);
             larger[..self.filled].copy_from_slice(&self.incoming);
             self.incoming = larger;
         }

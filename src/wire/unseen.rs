@@ -6,10 +6,8 @@ use std::cell::RefCell;
 use std::io;
 use std::mem::ManuallyDrop;
 
-use zeroize::Zeroizing;
-
 use crate::error::{Error, Reason, Result};
-use crate::hidden::append;
+use crate::hidden::{Wiped, append};
 use crate::wire::framing::Framing;
 use crate::wire::head::{Ending, Head, Wanted};
 use crate::wire::http::Request;
@@ -32,7 +30,7 @@ pub const PATH: &str = "/******";
 #[derive(Default)]
 pub struct Unseen {
     /// The first line, that of the login, and the content.
-    request: Zeroizing<Vec<u8>>,
+    request: Wiped<Vec<u8>>,
     /// Where the content begins.
     content: usize,
     /// A line of the head may be so much longer than usual.
@@ -45,7 +43,7 @@ pub struct Unseen {
 }
 
 /// The head and body of an answer.
-type Answer = (Head, Zeroizing<Vec<u8>>);
+type Answer = (Head, Wiped<Vec<u8>>);
 
 /// What the HTTP crate writes next.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -85,7 +83,7 @@ impl Unseen {
         let start = [request.method.name(), " ", path, " HTTP/1.1\r\n", before_login, login, after_login];
         let fields = request.fields.iter().flat_map(|(name, value)| [*name, ": ", *value, "\r\n"]);
         let start_length = start.into_iter().chain(fields.clone()).map(str::len).sum::<usize>();
-        let mut whole = Zeroizing::new(Vec::with_capacity(start_length + content.len()));
+        let mut whole = Wiped::new(Vec::with_capacity(start_length + content.len()));
         start.into_iter().chain(fields).for_each(|part| whole.extend_from_slice(part.as_bytes()));
         whole.extend_from_slice(content);
         let wanted = Wanted { is_head_alone: request.method.name() == "HEAD", fields: request.wants_fields };
@@ -100,7 +98,7 @@ impl Unseen {
     }
 
     /// Adds to the outbox what is to be sent in place of what the HTTP crate wrote. It writes whole lines.
-    pub fn replace(&mut self, written: &[u8], outbox: &mut Zeroizing<Vec<u8>>) {
+    pub fn replace(&mut self, written: &[u8], outbox: &mut Wiped<Vec<u8>>) {
         let mut fields = written;
         if self.stage == Stage::FirstLine {
             let line = written.iter().position(|byte| *byte == b'\n').map_or(written.len(), |end| end + 1);
@@ -287,7 +285,7 @@ mod tests {
         let sent = "POST /a/b?c=d HTTP/1.1\r\nauthorization: Basic x\r\nhost: h:1\r\naccept: */*\r\n\r\ncontent";
         for pieces in [vec![[line, first, last].concat()], [line, first, last].map(str::to_owned).into()] {
             let mut unseen = unseen("http://h:1/a/b?c=d", "Basic x").unwrap();
-            let mut outbox = Zeroizing::default();
+            let mut outbox = Wiped::default();
             for piece in pieces.into_iter().chain(["***".into(), "****".into()]) {
                 unseen.replace(piece.as_bytes(), &mut outbox);
             }

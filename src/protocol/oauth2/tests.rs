@@ -10,7 +10,7 @@ fn redactor() -> Redactor<'static> {
 }
 
 fn answer(status: u16, body: &str) -> Answer {
-    Answer::new(status, Zeroizing::new(body.as_bytes().to_vec()))
+    Answer::new(status, Wiped::new(body.as_bytes().to_vec()))
 }
 
 fn outcome(answer: &Answer) -> Result<(String, Option<u64>)> {

@@ -1,8 +1,8 @@
 //! Tests of what an answer says about a failure.
 
 use super::*;
-use zeroize::Zeroizing;
 
+use crate::hidden::Wiped;
 use crate::protocol::json::without_raw_breaks;
 use crate::protocol::redact::ToHide;
 
@@ -10,7 +10,7 @@ use Credential::*;
 use Operation::*;
 
 fn answer(status: u16, body: &str) -> Answer {
-    let body = Zeroizing::new(body.as_bytes().to_vec());
+    let body = Wiped::new(body.as_bytes().to_vec());
     Answer::new(status, body)
 }
 

@@ -28,7 +28,7 @@ fn began() -> Instant {
 
 fn token() -> CachedToken {
     CachedToken {
-        value: Zeroizing::new("canary-token.of.a-cache".to_owned()),
+        value: Wiped::new("canary-token.of.a-cache".to_owned()),
         expires_at: 1_700_000_100,
         began: began(),
         lifetime: Some(seconds(100)),
@@ -131,7 +131,7 @@ fn the_boot_clock_decides_until_the_machine_is_started_again() {
 fn what_nobody_can_use_is_no_token() {
     let keys = keys("one");
     for value in ["", "short", "with,comma", "with space in it", "line\nbreak", "nul\0nulnul", &"a".repeat(8193)] {
-        let file = keys.seal(&CachedToken { value: Zeroizing::new(value.to_owned()), ..token() }).unwrap();
+        let file = keys.seal(&CachedToken { value: Wiped::new(value.to_owned()), ..token() }).unwrap();
         assert_eq!(keys.open(&file), None, "{value:?}");
     }
     let forever = CachedToken { lifetime: Some(Duration::MAX), ..token() };
