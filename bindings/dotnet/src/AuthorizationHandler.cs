@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
@@ -12,8 +14,13 @@ namespace TigerGraphAuth
     /// refuses the token (401 or 403 with code REST-10016 or REST-10019), the request is sent once more with a new one.
     /// </summary>
     /// <remarks>
-    /// <para>The token goes to the host of the connection alone, and over https if the connection is https. Requests to
-    /// other places, and those that have an Authorization header of their own, are passed on as they are.</para>
+    /// <para>The token goes to the servers of the connection and to <see cref="Hosts"/>, and nowhere else, and over https
+    /// alone if the connection is https. Requests to other places, and those that have an Authorization header of their
+    /// own, are passed on as they are, with a line for each at <see cref="LogLevel.Debug"/> in the log of the connection
+    /// that says why.</para>
+    /// <para>A server of the connection gets the token on the port of its address; if the address has none, on 443,
+    /// 14240 and 9000; and on <see cref="ConnectionOptions.RestppPort"/> and <see cref="ConnectionOptions.GsqlPort"/>.
+    /// </para>
     /// <para>A request can be sent again if it has no content, or content that is in memory or at most 1 MiB long,
     /// which is kept meanwhile. If there is no second try, or no new token, the database's answer is the result, to be
     /// read as ever. A refusal longer than 1 MiB is an <see cref="HttpRequestException"/>.</para>
@@ -25,7 +32,7 @@ namespace TigerGraphAuth
         private const int MaxKept = 1 << 20;
 
         private readonly TigerGraphConnection _connection;
-        private readonly Uri _address;
+        private readonly Origin _origin;
 
         /// <summary>A handler whose InnerHandler is set by the caller, as IHttpClientFactory does.</summary>
         /// <param name="connection">Where tokens come from.</param>
@@ -33,7 +40,7 @@ namespace TigerGraphAuth
         public AuthorizationHandler(TigerGraphConnection connection)
         {
             _connection = connection ?? throw new ArgumentNullException(nameof(connection));
-            _address = new Uri(connection.Url(Server.Gateway));
+            _origin = connection.Settings().Origin;
         }
 
         /// <summary>A handler that sends by another one.</summary>
@@ -46,12 +53,23 @@ namespace TigerGraphAuth
             InnerHandler = innerHandler ?? throw new ArgumentNullException(nameof(innerHandler));
         }
 
+        /// <summary>
+        /// Further servers that get the token, as <c>db2.example.com:9000</c> or, for the port of the scheme,
+        /// <c>db2.example.com</c>. To be filled before the first request.
+        /// </summary>
+        public ICollection<string> Hosts { get; } = new List<string>();
+
         /// <inheritdoc/>
         protected override async Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            if (request.Headers.Authorization != null || !IsOurs(request.RequestUri))
+            string? reason = ReasonToWithhold(request);
+            if (reason != null)
             {
+                string? place = request.RequestUri?.IsAbsoluteUri == true
+                    ? request.RequestUri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
+                    : null;
+                _connection.WriteDebugLine($"no token for a request to {place ?? "nowhere"}: {reason}");
                 return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
             }
             Uri? address = request.RequestUri;
@@ -155,10 +173,23 @@ namespace TigerGraphAuth
             }
         }
 
-        private bool IsOurs(Uri? uri) =>
-            uri != null
-            && uri.IsAbsoluteUri
-            && string.Equals(uri.IdnHost, _address.IdnHost, StringComparison.OrdinalIgnoreCase)
-            && (uri.Scheme == Uri.UriSchemeHttps || _address.Scheme == Uri.UriSchemeHttp);
+        /// <summary>Why a request does not get the token; null if it does.</summary>
+        private string? ReasonToWithhold(HttpRequestMessage request)
+        {
+            if (request.Headers.Contains("Authorization"))
+            {
+                return "it has an Authorization header";
+            }
+            if (request.RequestUri?.IsAbsoluteUri != true)
+            {
+                return "it is to no server";
+            }
+            if (request.RequestUri.Scheme != Uri.UriSchemeHttps && !_origin.IsPlain)
+            {
+                return "the connection is over https";
+            }
+            bool isOurs = _origin.Has(request.RequestUri) || Hosts.Any(host => Origin.IsAt(request.RequestUri, host));
+            return isOurs ? null : "it is no server of the connection";
+        }
     }
 }

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.Serialization;
+using System.Text.Json.Serialization;
 
 namespace TigerGraphAuth
 {
@@ -26,6 +28,7 @@ namespace TigerGraphAuth
         public string? Username { get; set; }
 
         /// <summary>The password of <see cref="Username"/>.</summary>
+        [IgnoreDataMember, Credential]
         public string? Password { get; set; }
 
         /// <summary>
@@ -34,6 +37,7 @@ namespace TigerGraphAuth
         public string? PasswordFile { get; set; }
 
         /// <summary>Log in with a secret.</summary>
+        [IgnoreDataMember, Credential]
         public string? Secret { get; set; }
 
         /// <summary>
@@ -45,9 +49,11 @@ namespace TigerGraphAuth
         /// A token to start with. With a login beside it, the login is used to get the next token; without one it is
         /// never renewed.
         /// </summary>
+        [IgnoreDataMember, Credential]
         public string? ApiToken { get; set; }
 
         /// <summary>Log in with a JWT that another system issued. It is never renewed.</summary>
+        [IgnoreDataMember, Credential]
         public string? Jwt { get; set; }
 
         /// <summary>
@@ -78,6 +84,7 @@ namespace TigerGraphAuth
         /// <para>Not under Mono (<see cref="PlatformNotSupportedException"/>): its collector could wait for ever for the
         /// library's thread.</para>
         /// </remarks>
+        [IgnoreDataMember, JsonIgnore]
         public Func<TokenProviderRequest, ProvidedToken>? TokenProvider { get; set; }
 
         /// <summary>The port of REST++ (9000 before 4.1), from 1 to 65535. Default: the port of the address.</summary>
@@ -149,6 +156,7 @@ namespace TigerGraphAuth
         /// An HTTP proxy as <c>http://proxy:3128</c>, or <c>env</c> for the one that the environment names. Default:
         /// none, whatever the environment says.
         /// </summary>
+        [IgnoreDataMember, Credential]
         public string? Proxy { get; set; }
 
         /// <summary>
@@ -200,6 +208,7 @@ namespace TigerGraphAuth
         /// Takes the log lines. It is called on any thread, and on several at once. What it throws is ignored: no
         /// exception may reach the library. Default: nowhere.
         /// </summary>
+        [IgnoreDataMember, JsonIgnore]
         public Action<LogLevel, string>? Log { get; set; }
 
         /// <summary>The lines that go to <see cref="Log"/>: this level and what matters more.</summary>

@@ -1,6 +1,9 @@
 using System;
+using System.Runtime.InteropServices;
 using System.Text;
+#if !NETSTANDARD2_0
 using System.Threading;
+#endif
 
 namespace TigerGraphAuth
 {
@@ -11,7 +14,9 @@ namespace TigerGraphAuth
     public sealed class DatabaseResponse : IDisposable
     {
         private readonly ResponseHandle _handle;
+#if !NETSTANDARD2_0
         private byte[]? _body;
+#endif
 
         internal DatabaseResponse(ResponseHandle handle)
         {
@@ -27,23 +32,39 @@ namespace TigerGraphAuth
         /// <summary>The length of the body in bytes.</summary>
         public int Length { get; }
 
-        /// <summary>The body. It is copied from the library's memory when it is first asked for.</summary>
+#if !NETSTANDARD2_0
+        /// <summary>
+        /// The body. It is copied from the library's memory when it is first asked for. Not in the file for
+        /// <c>netstandard2.0</c>, which has <see cref="Bytes"/>.
+        /// </summary>
         /// <exception cref="ObjectDisposedException">The response was disposed of.</exception>
         public ReadOnlyMemory<byte> Body
         {
             get
             {
                 _handle.ThrowIfClosed(nameof(DatabaseResponse));
-                byte[] body = Volatile.Read(ref _body) ?? ReadBody(bytes => bytes.ToArray());
+                byte[] body = Volatile.Read(ref _body) ?? Bytes();
                 Volatile.Write(ref _body, body);
                 return body;
             }
         }
+#endif
+
+        /// <summary>The body, copied anew by each call.</summary>
+        /// <returns>A copy of the caller's own.</returns>
+        /// <exception cref="ObjectDisposedException">The response was disposed of.</exception>
+        public byte[] Bytes() =>
+            ReadBody(bytes =>
+            {
+                var copy = new byte[Length];
+                Marshal.Copy(bytes, copy, 0, Length);
+                return copy;
+            });
 
         /// <summary>The body as text in UTF-8, without a mark of byte order before it.</summary>
         /// <returns>The text; what is not UTF-8 in it is replaced.</returns>
         /// <exception cref="ObjectDisposedException">The response was disposed of.</exception>
-        public string Text() => ReadBody(bytes => Encoding.UTF8.GetString(WithoutMark(bytes)));
+        public string Text() => ReadBody(TextOf);
 
         /// <summary>The value of the first header with this name.</summary>
         /// <param name="name">The name, in any case.</param>
@@ -65,14 +86,15 @@ namespace TigerGraphAuth
         /// <returns>Text that may be logged.</returns>
         public override string ToString() => $"HTTP {HttpStatus} with {Length} bytes";
 
-        private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
-            text.StartsWith(Encoding.UTF8.Preamble) ? text.Slice(Encoding.UTF8.Preamble.Length) : text;
+        private unsafe string TextOf(IntPtr body)
+        {
+            var bytes = (byte*)body;
+            bool isMarked = Length >= 3 && bytes[0] == 0xef && bytes[1] == 0xbb && bytes[2] == 0xbf;
+            int mark = isMarked ? 3 : 0;
+            return Length == mark ? string.Empty : Encoding.UTF8.GetString(bytes + mark, Length - mark);
+        }
 
-        private unsafe T ReadBody<T>(BodyReader<T> read) =>
-            _handle.Read(
-                nameof(DatabaseResponse),
-                () => read(new ReadOnlySpan<byte>((void*)NativeMethods.tg_response_body(_handle), Length)));
-
-        private delegate T BodyReader<T>(ReadOnlySpan<byte> body);
+        private T ReadBody<T>(Func<IntPtr, T> read) =>
+            _handle.Read(nameof(DatabaseResponse), () => read(NativeMethods.tg_response_body(_handle)));
     }
 }

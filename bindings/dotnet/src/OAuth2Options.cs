@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.Serialization;
+using System.Text.Json.Serialization;
 
 namespace TigerGraphAuth
 {
@@ -29,6 +31,7 @@ namespace TigerGraphAuth
         /// <summary>
         /// The client's secret. This, <see cref="ClientSecretFile"/> or the parameter <c>client_assertion</c> is needed.
         /// </summary>
+        [IgnoreDataMember, Credential]
         public string? ClientSecret { get; set; }
 
         /// <summary>
@@ -42,6 +45,7 @@ namespace TigerGraphAuth
         /// the header, percent-encoded), <c>basic_raw</c> (in the header as it is) or <c>form</c>. <c>grant_type</c>,
         /// <c>client_id</c> and <c>client_secret</c> are refused.
         /// </summary>
+        [IgnoreDataMember, JsonIgnore]
         public IDictionary<string, string> Parameters { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.Serialization;
 
 namespace TigerGraphAuth
 {
@@ -19,6 +20,7 @@ namespace TigerGraphAuth
         }
 
         /// <summary>The token.</summary>
+        [IgnoreDataMember, Credential]
         public string Value { get; }
 
         /// <summary>When it expires; null: as a JWT says itself, else unknown.</summary>

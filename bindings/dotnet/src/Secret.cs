@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.Serialization;
 
 namespace TigerGraphAuth
 {
@@ -21,6 +22,7 @@ namespace TigerGraphAuth
         public string Alias { get; }
 
         /// <summary>The value, or its masked form: see <see cref="IsMasked"/>.</summary>
+        [IgnoreDataMember, Credential]
         public string Value { get; }
 
         /// <summary>The graph (before 4.1); null if the server does not say.</summary>

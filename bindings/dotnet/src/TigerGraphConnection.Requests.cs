@@ -1,6 +1,8 @@
 using System;
-using System.Runtime.InteropServices;
 using System.Threading;
+#if !NETSTANDARD2_0
+using System.Runtime.InteropServices;
+#endif
 
 namespace TigerGraphAuth
 {
@@ -28,16 +30,27 @@ namespace TigerGraphAuth
         /// <param name="body">The body of the answer, complete.</param>
         /// <returns>Whether the token is refused. A token that is valid, but not allowed to do this, is not.</returns>
         /// <exception cref="DllNotFoundException">The native library is missing or of another version.</exception>
+        /// <exception cref="ArgumentNullException"><paramref name="body"/> is null.</exception>
+        public static unsafe bool IsTokenRefused(Server server, int httpStatus, byte[] body)
+        {
+            int length = (body ?? throw new ArgumentNullException(nameof(body))).Length;
+            fixed (byte* bytes = body)
+            {
+                return Refuses(server, httpStatus, (IntPtr)bytes, length);
+            }
+        }
+
+#if !NETSTANDARD2_0
+        /// <inheritdoc cref="IsTokenRefused(Server, int, byte[])"/>
         public static unsafe bool IsTokenRefused(Server server, int httpStatus, ReadOnlySpan<byte> body)
         {
-            NativeLoader.EnsureLoaded();
             // The span itself has no way to be pinned that all versions of Mono know.
             fixed (byte* bytes = &MemoryMarshal.GetReference(body))
             {
-                var length = (UIntPtr)body.Length;
-                return NativeMethods.tg_is_token_refused((int)server, httpStatus, (IntPtr)bytes, length) != 0;
+                return Refuses(server, httpStatus, (IntPtr)bytes, body.Length);
             }
         }
+#endif
 
         /// <summary>
         /// The address that requests of this connection begin with: scheme, host, port unless it is the scheme's own,
@@ -92,6 +105,12 @@ namespace TigerGraphAuth
                 TigerGraphAuthException.ThrowIfFailed(status, error);
                 return new DatabaseResponse(response);
             });
+        }
+
+        private static bool Refuses(Server server, int httpStatus, IntPtr body, int length)
+        {
+            NativeLoader.EnsureLoaded();
+            return NativeMethods.tg_is_token_refused((int)server, httpStatus, body, (UIntPtr)length) != 0;
         }
     }
 }

@@ -23,6 +23,7 @@ namespace TigerGraphAuth
         private const uint Offline = 1;
 
         private readonly ConnectionHandle _handle;
+        private Action<LogLevel, string>? _debugLog;
         private readonly CancellationTokenSource _closing = new CancellationTokenSource();
 
         /// <summary>
@@ -41,9 +42,14 @@ namespace TigerGraphAuth
             using ConfigHandle config = NativeConfig.From(options ?? throw new ArgumentNullException(nameof(options)));
             int status = NativeMethods.tg_conn_new(config, out _handle, out IntPtr error);
             TigerGraphAuthException.ThrowIfFailed(status, error);
+            _debugLog = options.LogLevel >= LogLevel.Debug ? options.Log : null;
         }
 
-        private TigerGraphConnection(ConnectionHandle handle) => _handle = handle;
+        private TigerGraphConnection(ConnectionHandle handle, Action<LogLevel, string>? debugLog)
+        {
+            _handle = handle;
+            _debugLog = debugLog;
+        }
 
         /// <summary>The version of the native library that is running, such as <c>0.1.0</c>.</summary>
         /// <exception cref="DllNotFoundException">The native library is missing or of another version.</exception>
@@ -69,7 +75,7 @@ namespace TigerGraphAuth
             uint milliseconds = Duration.Milliseconds(timeout, nameof(timeout));
             ConnectionHandle clone = Clone();
             NativeMethods.tg_conn_set_timeout(clone, milliseconds);
-            return new TigerGraphConnection(clone);
+            return new TigerGraphConnection(clone, _debugLog);
         }
 
         /// <summary>Asks for the server's version.</summary>
@@ -409,7 +415,7 @@ namespace TigerGraphAuth
         /// A failed renewal is no error as long as the old token is good; without one, callers get the failure at once,
         /// with the time until the next try in <see cref="TigerGraphAuthException.RetryAfter"/>. A JWT as login, and an
         /// API token without a login, are never renewed. If the database refuses the token
-        /// (<see cref="IsTokenRefused"/>), call <see cref="RejectToken"/> and ask once more.
+        /// (<see cref="IsTokenRefused(Server, int, byte[])"/>), call <see cref="RejectToken"/> and ask once more.
         /// </remarks>
         /// <param name="cancellationToken">Stops the call.</param>
         /// <returns>The token; its value and header are empty if REST++ authentication is off.</returns>
@@ -477,6 +483,7 @@ namespace TigerGraphAuth
         /// </summary>
         public void Dispose()
         {
+            _debugLog = null;
             _closing.Cancel();
             CallCanceller.Cancel(_handle);
             _handle.Dispose();

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.Serialization;
 
 namespace TigerGraphAuth
 {
@@ -14,12 +15,14 @@ namespace TigerGraphAuth
 
         /// <summary>The token itself; empty if REST++ authentication is off.</summary>
         /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        [IgnoreDataMember, Credential]
         public string Value => Read(NativeMethods.tg_token_value);
 
         /// <summary>
         /// The value of the Authorization header: <c>Bearer</c> and the token; empty if REST++ authentication is off.
         /// </summary>
         /// <exception cref="ObjectDisposedException">The token was disposed of.</exception>
+        [IgnoreDataMember, Credential]
         public string Header => Read(NativeMethods.tg_token_header);
 
         /// <summary>When the token expires; null if unknown.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net;
@@ -128,13 +129,14 @@ namespace TigerGraphAuth.Tests
             string[] others =
             {
                 "https://localhost/", "https://127.0.0.1.example.com/", "https://example.com/127.0.0.1",
+                $"{scheme}://127.0.0.1/", $"{scheme}://127.0.0.1:1/x",
             };
             foreach (string other in others.Concat(scheme == "https" ? new[] { "http://127.0.0.1/" } : new string[0]))
             {
                 using HttpResponseMessage response = await client.GetAsync(other);
                 Check.Equal(null, seen.Authorization);
             }
-            using (HttpResponseMessage response = await client.GetAsync($"{scheme}://127.0.0.1:1234/x"))
+            using (HttpResponseMessage response = await client.GetAsync(standin.Url + "/x"))
             {
                 using Token token = connection.CurrentToken();
                 Check.Equal(token.Header, seen.Authorization);
@@ -143,6 +145,71 @@ namespace TigerGraphAuth.Tests
             own.Headers.TryAddWithoutValidation("Authorization", "Basic abc");
             using HttpResponseMessage last = await client.SendAsync(own);
             Check.Equal("Basic abc", seen.Authorization);
+        }
+
+        public static async Task Every_server_of_the_connection_gets_the_token_on_its_ports(Standin standin)
+        {
+            string first = standin.Url.Split('/').Last();
+            string scheme = standin.Url.Split(':')[0];
+            using TigerGraphConnection connection = standin.Connect(options =>
+            {
+                options.Host = $"{standin.Url},{scheme}://localhost,{scheme}://[::1]:99/base";
+                options.GsqlPort = 14241;
+                options.Secret = null;
+                options.ApiToken = "abcdefabcdef0123456789";
+            });
+            using var seen = new Recorder();
+            using var handler = new AuthorizationHandler(connection, seen)
+            {
+                Hosts = { "127.0.0.2:77", "127.0.0.3" },
+            };
+            using var client = new HttpClient(handler);
+            string[] ours =
+            {
+                first, "LOCALHOST:443", "localhost:9000", "localhost:14240", "localhost:14241", "[::1]:99", "[::1]:14241",
+                "127.0.0.1:14241", "127.0.0.2:77", "127.0.0.3",
+            };
+            string[] others =
+            {
+                "localhost:99", "[::1]:9000", "127.0.0.1:9000", "127.0.0.2", "127.0.0.2:78", "127.0.0.3:77", "127.0.0.4",
+            };
+            foreach (string place in ours.Concat(others))
+            {
+                (await client.GetAsync($"{scheme}://{place}/x")).Dispose();
+                Check.True((seen.Authorization != null) == ours.Contains(place), $"{place}: {seen.Authorization != null}");
+            }
+        }
+
+        public static async Task A_request_without_a_token_is_a_line_in_the_log(Standin standin)
+        {
+            var lines = new List<string>();
+            foreach (LogLevel level in new[] { LogLevel.Debug, LogLevel.Information })
+            {
+                using TigerGraphConnection connection = standin.Connect(options =>
+                {
+                    options.LogLevel = level;
+                    options.Log = (its, line) => lines.Add($"{its}: {line}");
+                });
+                using var seen = new Recorder();
+                using TigerGraphConnection brief = connection.WithTimeout(TimeSpan.FromSeconds(9));
+                using var client = new HttpClient(new AuthorizationHandler(brief, seen));
+                (await client.GetAsync("https://me:word@db2.example.com:14240/secret/path?token=x")).Dispose();
+                using var own = new HttpRequestMessage(HttpMethod.Get, standin.Url + "/x");
+                own.Headers.TryAddWithoutValidation("Authorization", "one two three");
+                (await client.SendAsync(own)).Dispose();
+                if (standin.CaFile != null)
+                {
+                    (await client.GetAsync(standin.Url.Replace("https", "http"))).Dispose();
+                }
+            }
+            string expected = "Debug: no token for a request to https://db2.example.com:14240: it is no server of the "
+                + $"connection|Debug: no token for a request to {standin.Url}: it has an Authorization header";
+            if (standin.CaFile != null)
+            {
+                string plain = standin.Url.Replace("https", "http");
+                expected += $"|Debug: no token for a request to {plain}: the connection is over https";
+            }
+            Check.Equal(expected, string.Join("|", lines.Where(line => line.Contains("no token for"))));
         }
 
         /// <summary>HttpClientHandler follows redirects below the handler, and drops the header.</summary>

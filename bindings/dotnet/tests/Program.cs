@@ -9,7 +9,7 @@ namespace TigerGraphAuth.Tests
 {
     /// <summary>
     /// A small runner, as there is no test framework to be had: every public method of the classes below is a test.
-    /// One that takes a <see cref="Standin"/> is run against each of them. An argument chooses tests by a part of
+    /// One that takes a <see cref="Standin"/> is run against each of them. Arguments choose tests by parts of
     /// their names; "load", "environment", "leaks", "provider" and "wiping" make this the child process of a test.
     /// </summary>
     internal static class Program
@@ -19,6 +19,10 @@ namespace TigerGraphAuth.Tests
             typeof(HeaderTests), typeof(LoadingTests), typeof(EnvironmentTests), typeof(BadInputTests),
             typeof(BehaviourTests), typeof(CancellationTests), typeof(DisposalTests), typeof(LogTests),
             typeof(ThreadTests), typeof(CallThreadTests), typeof(RequestTests), typeof(HandlerTests),
+            typeof(HttpClientTests),
+#if NETCOREAPP
+            typeof(SerializationTests), typeof(ExtensionsTests),
+#endif
             typeof(OAuth2Tests), typeof(ProviderTests), typeof(WipingTests), typeof(LeakTests),
         };
 
@@ -46,7 +50,7 @@ namespace TigerGraphAuth.Tests
             int failed = 0;
             foreach ((string name, Func<Task> test) in Tests(standins))
             {
-                if (arguments.Length > 0 && !name.Contains(arguments[0]))
+                if (arguments.Length > 0 && !arguments.Any(name.Contains))
                 {
                     continue;
                 }

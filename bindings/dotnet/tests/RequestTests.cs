@@ -69,6 +69,20 @@ namespace TigerGraphAuth.Tests
             Check.Lacks("text/x-empty", standin.Log());
         }
 
+        public static void A_body_can_be_had_as_bytes_and_asked_whether_it_is_a_refusal(Standin standin)
+        {
+            using TigerGraphConnection connection = standin.Connect();
+            using DatabaseResponse response = connection.Send(new DatabaseRequest("GET", People));
+            byte[] body = response.Bytes();
+            Check.Equal(response.Text(), Encoding.UTF8.GetString(body));
+            body[0] = 0;
+            Check.True(response.Bytes()[0] != 0, "the copies are one");
+            byte[] refusal = Encoding.ASCII.GetBytes("{\"error\":true,\"code\":\"REST-10016\"}");
+            Check.True(TigerGraphConnection.IsTokenRefused(Server.Restpp, 401, refusal), "a refusal is none");
+            Check.True(!TigerGraphConnection.IsTokenRefused(Server.Restpp, 401, Array.Empty<byte>()), "nothing refuses");
+            Check.Throws<ArgumentNullException>(() => TigerGraphConnection.IsTokenRefused(Server.Restpp, 401, null!));
+        }
+
         public static void A_body_may_have_any_bytes_in_it(Standin standin)
         {
             using TigerGraphConnection connection = standin.Connect();

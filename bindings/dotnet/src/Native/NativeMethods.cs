@@ -13,6 +13,9 @@ namespace TigerGraphAuth
 
         private const CallingConvention C = CallingConvention.Cdecl;
 
+        /// <summary>Whether this runs under Mono, which cannot do all that .NET can.</summary>
+        public static bool IsMono { get; } = Type.GetType("Mono.Runtime") != null;
+
         [UnmanagedFunctionPointer(C)]
         public delegate void LogFunction(int level, IntPtr message, IntPtr userData);
 

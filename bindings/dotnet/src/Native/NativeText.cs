@@ -38,7 +38,16 @@ namespace TigerGraphAuth
         public IntPtr Pointer { get; private set; }
 
         /// <summary>Copies a text of the library's, which is never NULL.</summary>
-        public static string Read(IntPtr text) => Marshal.PtrToStringUTF8(text) ?? string.Empty;
+        public static string Read(IntPtr text)
+        {
+            var bytes = (byte*)text;
+            int length = 0;
+            while (bytes != null && bytes[length] != 0)
+            {
+                length++;
+            }
+            return length == 0 ? string.Empty : Encoding.UTF8.GetString(bytes, length);
+        }
 
         /// <summary>The same, with null for the empty text.</summary>
         public static string? ReadOrNull(IntPtr text)
@@ -53,7 +62,11 @@ namespace TigerGraphAuth
             {
                 return;
             }
-            new Span<byte>((void*)Pointer, _length).Clear();
+            var bytes = (byte*)Pointer;
+            for (int i = 0; i < _length; i++)
+            {
+                bytes[i] = 0;
+            }
             Marshal.FreeHGlobal(Pointer);
             Pointer = IntPtr.Zero;
         }

@@ -18,7 +18,7 @@ namespace TigerGraphAuth
 
         public static void Set(ConfigHandle config, Func<TokenProviderRequest, ProvidedToken> provider)
         {
-            if (Type.GetType("Mono.Runtime") != null)
+            if (NativeMethods.IsMono)
             {
                 // Its collector signals every thread that has entered, and waits for ever for one that enters just now
                 // with blocked signals, as those of the library do.
