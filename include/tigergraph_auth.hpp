@@ -30,7 +30,8 @@
  * Functions of yours, for log lines, tokens and wakeups, are called on any thread. What they throw goes no further than
  * to the caller in this header, and each is destroyed once, after its last call, which may be after its Connection has
  * gone: what it borrows has to live until then. One that owns its own Connection, as by std::shared_ptr, keeps both
- * for ever: give it a std::weak_ptr.
+ * for ever: give it a std::weak_ptr. A thread of the library blocks all signals, and a process or a thread that is
+ * started there inherits that; a provider runs with the signals blocked that the thread blocked which set it.
  */
 
 #ifndef TIGERGRAPH_AUTH_HPP
@@ -39,6 +40,7 @@
 #include <tigergraph_auth.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -58,6 +60,14 @@
 #include <utility>
 #include <variant>
 #include <vector>
+#if defined(__has_include)
+#if __has_include(<version>)
+#include <version>
+#endif
+#endif
+#if defined(__cpp_lib_format)
+#include <format>
+#endif
 
 static_assert(TIGERGRAPH_AUTH_VERSION_MAJOR == 0 && TIGERGRAPH_AUTH_VERSION_MINOR == 1,
               "tigergraph_auth.hpp and tigergraph_auth.h are of different versions");
@@ -344,13 +354,24 @@ class Error {
     std::shared_ptr<const detail::OwnError> ours_;
 };
 
+/** What is not for users. */
+namespace detail {
+
+/** What an error is written as, to a stream or by std::format. */
+inline std::string written(const Error &error) {
+    std::string text;
+    if (error.status() == Status::ok) return text;
+    text.append(error.message()).append(" (").append(error.reason()).append(")");
+    if (!error.hint().empty()) text.append(" ").append(error.hint());
+    return text;
+}
+
+} // namespace detail
+
 /** Writes what went wrong, its reason and what to do; nothing if there was no error. Include ostream for it. */
 template <class Traits>
 std::basic_ostream<char, Traits> &operator<<(std::basic_ostream<char, Traits> &out, const Error &error) {
-    if (error.status() == Status::ok) return out;
-    out << error.message() << " (" << error.reason() << ')';
-    if (!error.hint().empty()) out << ' ' << error.hint();
-    return out;
+    return out << detail::written(error);
 }
 
 /** Writes the name of a status, such as "TIMEOUT". Include ostream for it. */
@@ -405,6 +426,8 @@ template <class T> class [[nodiscard]] Result {
   public:
     /** A success with this value, or a failure if error is one. */
     Result(T value, Error error) : value_(std::move(value)), error_(std::move(error)) {}
+    /** A success with this value. */
+    explicit Result(T value) : value_(std::move(value)) {}
 
     /** Whether the call succeeded. */
     bool ok() const noexcept { return error_.status() == Status::ok; }
@@ -586,6 +609,37 @@ inline std::optional<std::chrono::system_clock::time_point> time_point(std::int6
     return Clock::time_point(std::chrono::duration_cast<Clock::duration>(since));
 }
 
+/** The signals that a thread blocks. */
+class SignalMask {
+#if defined(__unix__) || defined(__APPLE__)
+  public:
+    /** Those of this thread. */
+    SignalMask() noexcept { pthread_sigmask(SIG_SETMASK, nullptr, &signals_); }
+
+    /** While it lives, this thread blocks other signals. */
+    class Guard {
+      public:
+        explicit Guard(const SignalMask &other) noexcept {
+            pthread_sigmask(SIG_SETMASK, &other.signals_, &before_);
+        }
+        ~Guard() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+        Guard(const Guard &) = delete;
+        Guard &operator=(const Guard &) = delete;
+
+      private:
+        sigset_t before_;
+    };
+
+  private:
+    sigset_t signals_;
+#else
+  public:
+    struct Guard {
+        explicit Guard(const SignalMask &) noexcept {}
+    };
+#endif
+};
+
 } // namespace detail
 
 /** How much a log line matters. */
@@ -714,8 +768,9 @@ class TokenRequest {
  * exceptions it may also throw: a ProviderFailure or an Exception as they are, any other one as Status::internal with
  * what() as the message.
  *
- * It is called when a token is needed, on a thread of the library that runs nothing else, takes no signals and has 1
- * MiB of stack; never twice at once for a connection. It may block, but should give up when TokenRequest::time_left()
+ * It is called when a token is needed, on a thread of the library that runs nothing else and has 1 MiB of stack, with
+ * the signals blocked that the thread blocked which called Config::set_token_provider(), as do processes and threads
+ * that it starts; never twice at once for a connection. It may block, but should give up when TokenRequest::time_left()
  * is over or TokenRequest::is_cancelled(): if it has not returned then, calls that need a token fail with
  * provider.unavailable until it has. It may call the library; a call that needs a token of the connection that it
  * serves is argument.recursion.
@@ -885,8 +940,8 @@ class Config {
             tg_config_set_token_provider(handle_.get(), nullptr, nullptr, nullptr);
             return *this;
         }
-        auto kept = std::make_unique<TokenProvider>(std::move(provide));
-        tg_config_set_token_provider(handle_.get(), run_provider, kept.release(), detail::release<TokenProvider>);
+        auto kept = std::make_unique<SetProvider>(SetProvider{std::move(provide), detail::SignalMask()});
+        tg_config_set_token_provider(handle_.get(), run_provider, kept.release(), detail::release<SetProvider>);
         return *this;
     }
     /**
@@ -1084,12 +1139,19 @@ class Config {
 #endif
     }
 
+    struct SetProvider {
+        TokenProvider provide;
+        detail::SignalMask signals;
+    };
+
     /* No exception crosses C, and none leaves the request without an answer. */
-    static void run_provider(tg_provider_request *request, void *provide) noexcept {
+    static void run_provider(tg_provider_request *request, void *set) noexcept {
         const TokenRequest asked(request);
+        SetProvider &provider = *static_cast<SetProvider *>(set);
+        const detail::SignalMask::Guard blocked(provider.signals);
 #if defined(__cpp_exceptions)
         try {
-            answer(request, (*static_cast<TokenProvider *>(provide))(asked));
+            answer(request, provider.provide(asked));
         } catch (const ProviderFailure &failure) {
             fail(request, failure.status(), failure.what(), failure.retry_after());
         } catch (const Exception &exception) {
@@ -1100,7 +1162,7 @@ class Config {
             fail(request, Status::internal, "it threw what is no std::exception", std::nullopt);
         }
 #else
-        answer(request, (*static_cast<TokenProvider *>(provide))(asked));
+        answer(request, provider.provide(asked));
 #endif
     }
 
@@ -1691,7 +1753,12 @@ class Connection {
      * and then this once more.
      */
     Result<Token> try_authorization() {
-        return token({}, [&](tg_token **got, tg_error **out) { return tg_authorization(handle_.get(), got, out); });
+        /* The usual outcome without an Error on the way: this call is for every request. */
+        tg_error *error = nullptr;
+        tg_token *got = nullptr;
+        const tg_status status = tg_authorization(handle_.get(), &got, &error);
+        if (status == TG_STATUS_OK) return Result<Token>(Token(got));
+        return Result<Token>(Token(got), Error(status, error));
     }
 
     /**
@@ -1790,7 +1857,14 @@ class Connection {
     /** As try_send(); throws Exception. */
     Response send(const Request &request) { return try_send(request).value(); }
     /** As try_authorization(); throws Exception. */
-    Token authorization() { return try_authorization().value(); }
+    Token authorization() {
+        /* Without a Result on the way, for the same reason. */
+        tg_error *error = nullptr;
+        tg_token *got = nullptr;
+        const tg_status status = tg_authorization(handle_.get(), &got, &error);
+        if (status != TG_STATUS_OK) throw Exception(Error(status, error));
+        return Token(got);
+    }
     /** As try_current_token(); throws Exception. */
     Token current_token() const { return try_current_token().value(); }
     /** As try_diagnose(); throws Exception. */
@@ -1858,6 +1932,20 @@ class Connection {
 
 /** @cond A Status may be compared with a std::error_code, and becomes one. */
 template <> struct std::is_error_code_enum<tigergraph::auth::Status> : std::true_type {};
+
+#if defined(__cpp_lib_format)
+/* Errors and statuses are formatted as they are written to a stream, with the width and so on of a text. */
+template <> struct std::formatter<tigergraph::auth::Error, char> : std::formatter<std::string_view, char> {
+    template <class Context> auto format(const tigergraph::auth::Error &error, Context &context) const {
+        return std::formatter<std::string_view, char>::format(tigergraph::auth::detail::written(error), context);
+    }
+};
+template <> struct std::formatter<tigergraph::auth::Status, char> : std::formatter<std::string_view, char> {
+    template <class Context> auto format(tigergraph::auth::Status status, Context &context) const {
+        return std::formatter<std::string_view, char>::format(tigergraph::auth::name(status), context);
+    }
+};
+#endif
 /** @endcond */
 
 #endif /* TIGERGRAPH_AUTH_HPP */

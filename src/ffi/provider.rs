@@ -32,8 +32,10 @@ impl Handle for tg_provider_request {
 /// tg_provider_request_time_left_ms() is over or tg_provider_request_is_cancelled(): if it has not returned
 /// then, calls that need a token fail with provider.unavailable until it has. It may call the library, also
 /// with other connections; a call that needs a token of its own connection, or of a clone, is
-/// argument.recursion. It must return normally: no exception, no longjmp. In Node.js, LuaJIT and PHP, set
-/// none, for the reasons that tg_log_fn has.
+/// argument.recursion. A process or a thread that it starts inherits that all signals are blocked, so that
+/// SIGTERM does not end it: restore the mask before that, or set one by posix_spawnattr_setsigmask(). It must
+/// return normally: no exception, no longjmp. In Node.js, LuaJIT and PHP, set none, for the reasons that
+/// tg_log_fn has.
 pub type tg_provider_fn = Option<unsafe extern "C" fn(request: *mut tg_provider_request, user_data: *mut c_void)>;
 
 /// Your function, and what it is called with.

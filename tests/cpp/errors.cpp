@@ -31,6 +31,19 @@ static void streams() {
                            std::string(error.hint()) + "|INVALID_ARGUMENT|");
 }
 
+#if defined(__cpp_lib_format)
+/* As on a stream, with the width of a text. */
+static void formats() {
+    const auth::Error error = error_of_the_other_file();
+    std::ostringstream out;
+    out << error;
+    CHECK(std::format("{}", error) == out.str() && std::format("{}|", auth::Error()) == "|");
+    CHECK(std::format("{:>9}|{}", Status::timeout, error.status()) == "  TIMEOUT|INVALID_ARGUMENT");
+}
+#elif defined(NEEDS_FORMAT)
+#error "this standard library has no std::format"
+#endif
+
 /** Hints name what a program in C++ calls, as whole words. */
 static void hints() {
     const auto conn = auth::Connection::try_open(auth::Config(std::nullopt));
@@ -43,6 +56,9 @@ static void hints() {
 int main() {
     codes();
     streams();
+#if defined(__cpp_lib_format)
+    formats();
+#endif
     hints();
     return finish();
 }

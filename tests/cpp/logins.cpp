@@ -2,6 +2,7 @@
  * against the stand-in of the environment, which has issued them all. */
 #include "check.hpp"
 #include "standin.hpp"
+#include <csignal>
 #include <cstring>
 #include <mutex>
 #include <sys/stat.h>
@@ -214,6 +215,36 @@ static void a_provider_that_overstays() {
 }
 
 /* Each function is destroyed once: when it is replaced, refused, or its last connection goes. */
+/* Whether a process that this thread starts cannot be stopped by this signal: inherits that it is blocked. */
+static bool blocks_in_child(const std::string &signal) {
+    FILE *child = popen(("kill -" + signal + " $$; echo alive").c_str(), "r");
+    CHECK(child != nullptr);
+    const bool is_alive = std::fgetc(child) == 'a';
+    pclose(child);
+    return is_alive;
+}
+
+/* The library's own thread blocks all signals. */
+static void a_process_that_a_provider_starts_blocks_no_more_than_the_program() {
+    sigset_t one, before;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR2);
+    for (const bool blocks : {false, true}) {
+        if (blocks) pthread_sigmask(SIG_BLOCK, &one, &before);
+        bool term = true, usr2 = !blocks;
+        auth::Config config = without_login();
+        config.set_token_provider([&term, &usr2](const auth::TokenRequest &) {
+            term = blocks_in_child("TERM");
+            usr2 = blocks_in_child("USR2");
+            return auth::ProvidedToken(issued());
+        });
+        if (blocks) pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        auth::Connection conn(config);
+        conn.authorization();
+        CHECK(!term && usr2 == blocks);
+    }
+}
+
 static void providers_are_released() {
     std::atomic<int> alive{0};
     const auto provider = [&] {
@@ -373,6 +404,7 @@ int main() {
     a_provider_may_throw_what_was_thrown_at_it();
     a_provider_is_not_waited_for();
     a_provider_that_overstays();
+    a_process_that_a_provider_starts_blocks_no_more_than_the_program();
     providers_are_released();
     oauth2();
     oauth2_with_a_secret_in_a_file();
