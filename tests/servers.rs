@@ -1,11 +1,15 @@
 //! Several servers of one cluster: which of them is asked, which is passed over, and how often each is connected to.
 
+#[path = "common/dying.rs"]
+mod dying;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dying::dies_when_asked;
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::{Config, Connection, Error, Reason, Request, Server, Token, TokenOptions};
 use tigergraph_standin::{Action, ClosedPort, Fault, Options, RawAction, RawServer, Standin, TestCa, Tls};
@@ -122,21 +126,6 @@ fn one_that_dies_between_calls_is_passed_over_and_the_token_survives() {
         connection.server_version().expect("the version");
         assert_eq!(requests(&second), ["GET /restpp/version"], "no new token");
     }
-}
-
-/// A server that reads one request and ends without an answer: nothing listens there any more when its client sees that.
-fn dies_when_asked() -> (String, thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = at("http", listener.local_addr().expect("its address").port());
-    let heard = thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        let mut head = [0; 4096];
-        let length = client.read(&mut head).expect("a request");
-        drop(listener);
-        drop(client);
-        String::from_utf8_lossy(&head[..length]).lines().next().unwrap_or_default().to_owned()
-    });
-    (url, heard)
 }
 
 #[test]

@@ -155,7 +155,8 @@ impl Call<'_> {
         let reply = oauth2::parse(&answer).map_err(about)?;
         let granted = oauth2::read(&answer, &reply, &self.redactor).map_err(about)?;
         let requested = Requested { lifetime_s: 0, sent_at, answered_at: answer.date };
-        issued::from_grant(granted.token, granted.expires_in, requested).map_err(about)
+        let issued = issued::from_grant(granted.token, granted.expires_in, requested);
+        issued.map_err(|error| about(error).with_http_status(answer.status))
     }
 
     fn exchange_with_endpoint(

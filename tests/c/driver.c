@@ -448,34 +448,138 @@ static void set_token_provider(tg_config *it, const char *token) {
     tg_config_set_token_provider(it, provide, strdup(token), free);
 }
 
+/* What the planned provider does, which a test changes while connections use it. */
+struct plan {
+    void (*act)(tg_provider_request *request, const struct plan *plan);
+    int64_t number;
+    char text[9000];
+    unsigned turn; /* how often it was changed */
+};
+
+static struct plan plan;
+static pthread_mutex_t plan_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static struct plan the_plan(void) {
+    pthread_mutex_lock(&plan_lock);
+    struct plan copy = plan;
+    pthread_mutex_unlock(&plan_lock);
+    return copy;
+}
+
+static void bring_text(tg_provider_request *request, const struct plan *planned, const char *text) {
+    tg_status status = tg_provider_request_set_token(request, text, planned->number, NULL);
+    say("provider\t%u\ttoken %s", planned->turn, tg_status_name(status));
+}
+
+static void fail_with(tg_provider_request *request, const struct plan *planned, tg_status status) {
+    status = tg_provider_request_fail(request, status, planned->text, -1, NULL);
+    say("provider\t%u\tfail %s", planned->turn, tg_status_name(status));
+}
+
+static void bring(tg_provider_request *request, const struct plan *planned) {
+    bring_text(request, planned, planned->text);
+}
+
+static void bring_twice(tg_provider_request *request, const struct plan *planned) {
+    bring(request, planned);
+    bring_text(request, planned, "another-token");
+    fail_with(request, planned, TG_STATUS_UNAVAILABLE);
+}
+
+static void fail(tg_provider_request *request, const struct plan *planned) {
+    fail_with(request, planned, (tg_status)planned->number);
+}
+
+static void bring_nothing(tg_provider_request *request, const struct plan *planned) {
+    (void)request;
+    say("provider\t%u\tnothing", planned->turn);
+}
+
+/* Answers when nobody waits any more. */
+static void bring_late(tg_provider_request *request, const struct plan *planned) {
+    while (!tg_provider_request_is_cancelled(request)) usleep(1000);
+    bring(request, planned);
+}
+
+/* Takes no notice of that, and answers when there is another plan. */
+static void stay(tg_provider_request *request, const struct plan *planned) {
+    while (the_plan().turn == planned->turn) usleep(1000);
+    bring(request, planned);
+}
+
+/* Asks its own connection, through another handle. */
+static void recurse(tg_provider_request *request, const struct plan *planned) {
+    tg_token *token = NULL;
+    tg_conn *own = tg_conn_clone(conn);
+    tg_authorization(own, &token, NULL);
+    say("provider\t%u\trecurse %s", planned->turn, tg_error_reason(tg_last_error()));
+    tg_token_free(token);
+    tg_conn_free(own);
+    bring(request, planned);
+}
+
+static const struct {
+    const char *name;
+    void (*act)(tg_provider_request *request, const struct plan *plan);
+} acts[] = {
+    {"token", bring},     {"twice", bring_twice}, {"fail", fail},       {"nothing", bring_nothing},
+    {"late", bring_late}, {"stay", stay},         {"recurse", recurse},
+};
+
+static void provide_as_planned(tg_provider_request *request, void *user_data) {
+    struct plan planned = the_plan();
+    (void)user_data;
+    planned.act(request, &planned);
+}
+
+/* act, number, text; connections that have the provider already do so too. */
+static void set_provider(tg_config *it, const char *act, const char *number, const char *text) {
+    size_t which = 0, count = sizeof acts / sizeof *acts;
+    while (which < count && strcmp(acts[which].name, act) != 0) which++;
+    if (which == count) {
+        say("BROKEN\tthe driver's provider cannot %s", act);
+        return;
+    }
+    pthread_mutex_lock(&plan_lock);
+    plan.act = acts[which].act;
+    plan.number = atoll(number);
+    snprintf(plan.text, sizeof plan.text, "%s", text);
+    plan.turn++;
+    pthread_mutex_unlock(&plan_lock);
+    tg_config_set_token_provider(it, provide_as_planned, NULL, NULL);
+}
+
 static const struct {
     const char *name;
     void (*one)(tg_config *config, const char *value);
     void (*two)(tg_config *config, const char *first, const char *second);
+    void (*three)(tg_config *config, const char *first, const char *second, const char *third);
 } settings[] = {
-    {"graph", tg_config_set_graph, NULL},
-    {"password", NULL, tg_config_set_password},
-    {"password_file", NULL, tg_config_set_password_file},
-    {"secret", tg_config_set_secret, NULL},
-    {"secret_file", tg_config_set_secret_file, NULL},
-    {"api_token", tg_config_set_api_token, NULL},
-    {"jwt", tg_config_set_jwt, NULL},
-    {"jwt_file", tg_config_set_jwt_file, NULL},
-    {"token_provider", set_token_provider, NULL},
-    {"ports", NULL, set_ports},
-    {"tgcloud", set_tgcloud, NULL},
-    {"server_version", tg_config_set_server_version, NULL},
-    {"ca_file", tg_config_set_ca_file, NULL},
-    {"ca_pem", tg_config_set_ca_pem, NULL},
-    {"client_cert", NULL, tg_config_set_client_cert},
-    {"pin_sha256", tg_config_set_pin_sha256, NULL},
-    {"insecure_tls", set_insecure_tls, NULL},
-    {"allow_http", set_allow_http, NULL},
-    {"timeouts", NULL, set_timeouts},
-    {"proxy", tg_config_set_proxy, NULL},
-    {"user_agent", tg_config_set_user_agent, NULL},
-    {"token_lifetime", NULL, set_lifetime},
-    {"token_cache", tg_config_set_token_cache, NULL},
+    {"graph", .one = tg_config_set_graph},
+    {"password", .two = tg_config_set_password},
+    {"password_file", .two = tg_config_set_password_file},
+    {"secret", .one = tg_config_set_secret},
+    {"secret_file", .one = tg_config_set_secret_file},
+    {"api_token", .one = tg_config_set_api_token},
+    {"jwt", .one = tg_config_set_jwt},
+    {"jwt_file", .one = tg_config_set_jwt_file},
+    {"token_provider", .one = set_token_provider},
+    {"provider", .three = set_provider},
+    {"oauth2", .three = tg_config_set_oauth2},
+    {"ports", .two = set_ports},
+    {"tgcloud", .one = set_tgcloud},
+    {"server_version", .one = tg_config_set_server_version},
+    {"ca_file", .one = tg_config_set_ca_file},
+    {"ca_pem", .one = tg_config_set_ca_pem},
+    {"client_cert", .two = tg_config_set_client_cert},
+    {"pin_sha256", .one = tg_config_set_pin_sha256},
+    {"insecure_tls", .one = set_insecure_tls},
+    {"allow_http", .one = set_allow_http},
+    {"timeouts", .two = set_timeouts},
+    {"proxy", .one = tg_config_set_proxy},
+    {"user_agent", .one = tg_config_set_user_agent},
+    {"token_lifetime", .two = set_lifetime},
+    {"token_cache", .one = tg_config_set_token_cache},
 };
 
 /* name, value, … */
@@ -484,6 +588,7 @@ static void set_command(char **fields, size_t count) {
         if (strcmp(settings[i].name, fields[1]) != 0) continue;
         if (settings[i].one && count > 2) settings[i].one(config, fields[2]);
         else if (settings[i].two && count > 3) settings[i].two(config, fields[2], fields[3]);
+        else if (settings[i].three && count > 4) settings[i].three(config, fields[2], fields[3], fields[4]);
         else break;
         return;
     }
@@ -606,6 +711,13 @@ static void memlock_command(char **fields, size_t count) {
     if (setrlimit(RLIMIT_MEMLOCK, &none) != 0) abort();
 }
 
+/* Files can grow to so many bytes; -1: as large as they like. Only the soft limit, which can be raised again. */
+static void limit_files_command(char **fields, size_t count) {
+    struct rlimit limit = {(rlim_t)atoll(fields[1]), RLIM_INFINITY};
+    (void)count;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) abort();
+}
+
 /* What a program started from here finds open besides its three standard descriptors. */
 static void exec_command(char **fields, size_t count) {
     char line[512];
@@ -670,7 +782,7 @@ static const struct {
     {"clock", 3, clock_command},     {"counts", 1, counts_command},
     {"env", 3, env_command},
     {"clone", 1, clone_command},     {"use_clone", 1, use_clone_command},
-    {"on_both", 2, on_both_command},
+    {"on_both", 2, on_both_command}, {"limit_files", 2, limit_files_command},
 };
 
 static void run_command(char **fields, size_t count) {

@@ -7,6 +7,7 @@
 #include "interpose.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -310,18 +311,6 @@ ssize_t getrandom(void *bytes, size_t length, unsigned flags) {
     return strikes(RANDOM) ? -1 : real(bytes, length, flags);
 }
 
-/* Rust programs ask the kernel for random numbers by this. */
-long syscall(long number, ...) {
-    NEXT(syscall)
-    long values[6];
-    va_list rest;
-    va_start(rest, number);
-    for (int i = 0; i < 6; i++) values[i] = va_arg(rest, long);
-    va_end(rest);
-    if (number == SYS_getrandom && strikes(RANDOM)) return -1;
-    return real(number, values[0], values[1], values[2], values[3], values[4], values[5]);
-}
-
 /* ---- Clocks ---- */
 
 static long wall_ahead, boot_ahead;
@@ -338,6 +327,26 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
         time->tv_sec += __atomic_load_n(&boot_ahead, __ATOMIC_SEQ_CST);
     }
     return status;
+}
+
+/* Rust programs ask the kernel by this for random numbers, and to wait until a moment of their clock. */
+long syscall(long number, ...) {
+    NEXT(syscall)
+    long values[6];
+    struct timespec until;
+    va_list rest;
+    va_start(rest, number);
+    for (int i = 0; i < 6; i++) values[i] = va_arg(rest, long);
+    va_end(rest);
+    if (number == SYS_getrandom && strikes(RANDOM)) return -1;
+    if (number == SYS_futex && (values[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET && values[3] != 0) {
+        /* The kernel's own clock is not ahead. */
+        until = *(const struct timespec *)values[3];
+        until.tv_sec -= __atomic_load_n(values[1] & FUTEX_CLOCK_REALTIME ? &wall_ahead : &boot_ahead, __ATOMIC_SEQ_CST);
+        if (until.tv_sec < 0) until = (struct timespec){0, 0};
+        values[3] = (long)&until;
+    }
+    return real(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
 
 /* "wall", or "boot" for all that only goes on; seconds ahead of the real one */

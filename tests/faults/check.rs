@@ -57,7 +57,7 @@ impl Class {
         matches!(self, Class::Mid | Class::Stuck | Class::Final | Class::GaveUp | Class::Gateway)
     }
 
-    fn limits(self) -> Limits {
+    pub fn limits(self) -> Limits {
         match self {
             Class::Stuck | Class::GaveUp | Class::Throttled => SHORT,
             _ => AMPLE,

@@ -2,6 +2,7 @@
 //! run writes, tells what each came to.
 
 mod arguments;
+mod cache;
 mod callers;
 mod canary;
 mod check;
@@ -10,17 +11,23 @@ mod common;
 mod connect;
 mod content;
 mod driver;
+#[path = "../common/dying.rs"]
+mod dying;
 mod exchange;
 mod jwts;
+mod managed;
 mod matrix;
+mod oauth2;
 mod operations;
 mod process;
+mod providers;
 mod proxies;
 mod refusals;
 #[path = "../common/release.rs"]
 mod release;
 mod routes;
 mod send;
+mod servers;
 mod session;
 mod shapes;
 mod status;

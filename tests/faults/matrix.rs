@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 use crate::common::root;
@@ -66,14 +67,20 @@ const MANAGED: &[(&[u32], &str)] = &[
     (&[100], "row_100_an_answer_about_the_time_of_the_limit"),
 ];
 
+/// The rows whose own tests show that: all their calls are of managed tokens.
+const MANAGED_BY_ITSELF: [RangeInclusive<u32>; 3] = [115..=123, 125..=127, 129..=131];
+
 /// The tests of what a row is to a managed token.
 fn managed(number: u32) -> String {
+    if MANAGED_BY_ITSELF.iter().any(|rows| rows.contains(&number)) {
+        return "the same test".to_owned();
+    }
     let tests = MANAGED.iter().filter(|(rows, _)| rows.contains(&number)).map(|(_, test)| format!("`{test}`"));
     tests.collect::<Vec<_>>().join(", ")
 }
 
 #[rustfmt::skip]
-pub const ROWS: [Row; 114] = [
+pub const ROWS: [Row; 145] = [
     row(1, "DNS: no such name", By("row_01_unknown_name"), ""),
     row(2, "DNS: no answer just now (EAI_AGAIN)", By("row_02_resolver_says_again"), ""),
     row(3, "DNS: hangs", By("row_03_resolver_hangs"), ""),
@@ -188,6 +195,37 @@ pub const ROWS: [Row; 114] = [
     row(112, "tg_send: on a connection that the server closes or has closed", By("row_112_send_on_a_connection_that_was_closed"), ""),
     row(113, "tg_send: a path, method or header that is none", By("row_113_send_of_what_is_no_request"), "nothing is sent"),
     row(114, "tg_send: cancelled in the middle of a large answer", By("row_114_send_that_is_cancelled"), ""),
+    row(115, "token endpoint: connection refused", By("row_115_token_endpoint_refuses_connections"), ""),
+    row(116, "token endpoint: silent, half an answer, slow", By("row_116_token_endpoint_never_answers"), ""),
+    row(117, "token endpoint: reset or closed before and in the answer", By("row_117_token_endpoint_resets_or_closes"), ""),
+    row(118, "token endpoint: what is no HTTP", By("row_118_token_endpoint_speaks_no_http"), ""),
+    row(119, "token endpoint: head or body too large", By("row_119_token_endpoint_says_too_much"), ""),
+    row(120, "token endpoint: a redirect", By("row_120_token_endpoint_redirects"), "what it leads to is not connected to"),
+    row(121, "token endpoint: 200 with a page, with what is no JSON, compressed", By("row_121_token_endpoint_answers_no_json"), ""),
+    row(122, "token endpoint: wrong types; a token that no header carries", By("row_122_token_endpoint_answers_wrong_types"), ""),
+    row(123, "token endpoint: a token that has ended", By("row_123_token_endpoint_gives_tokens_that_end"), ""),
+    row(124, "token endpoint: a token of 2 s; lifetimes that say nothing", By("row_124_token_endpoint_gives_short_and_unknown_lifetimes"), ""),
+    row(125, "token endpoint: 408, 429 and 503 with Retry-After and without, 5xx", By("row_125_token_endpoint_is_not_available"), ""),
+    row(126, "token endpoint: refusals of the client, 401 and 403 with a page, 404", By("row_126_token_endpoint_refuses_the_client"), "after invalid_client the secret is sent in the other way"),
+    row(127, "token endpoint: bad certificates; no TLS", By("row_127_token_endpoint_has_a_bad_certificate"), ""),
+    row(128, "token endpoint: plain http beyond loopback", By("row_128_token_endpoint_without_tls"), "nothing is connected to"),
+    row(129, "token provider: refuses, is not available, brings nothing", By("row_129_provider_fails"), ""),
+    row(130, "token provider: brings what is no token", By("row_130_provider_brings_no_token"), ""),
+    row(131, "token provider: never answers, and overstays", By("row_131_provider_never_answers"), ""),
+    row(132, "token provider: is cancelled, and answers after that", By("row_132_provider_is_cancelled"), ""),
+    row(133, "token provider: answers twice", By("row_133_provider_answers_twice"), "the first answer counts"),
+    row(134, "token provider: asks its own connection for a token", By("row_134_provider_asks_its_own_connection"), "`argument.recursion`, and then it answers"),
+    row(135, "cache: a folder open to others, a link, of another user; a file", By("row_135_cache_folder_is_refused"), ""),
+    row(136, "cache: an entry that is empty, cut, changed, of another login", By("row_136_cache_entry_is_damaged_or_anothers"), "as if there were none"),
+    row(137, "cache: the process that has the lock is stopped", By("row_137_cache_lock_of_a_stopped_process"), "`timeout.response` where the call has less than a second"),
+    row(138, "cache: nothing can be written", By("row_138_cache_cannot_be_written"), "a full disk: tests/cache/folders.rs"),
+    row(139, "cache: the process that has the lock is killed", Elsewhere("tests/cache/holders.rs: whoever_is_killed_frees_the_lock", "OK"), ""),
+    row(140, "several servers: the first is dead", By("row_140_first_server_is_dead"), ""),
+    row(141, "several servers: the first dies of a request", By("row_141_first_server_dies_of_a_request"), ""),
+    row(142, "several servers: the first answers late or never", By("row_142_first_server_is_late"), "the second is not asked"),
+    row(143, "several servers: the first has a bad certificate", By("row_143_first_server_has_a_bad_certificate"), "the second is not asked"),
+    row(144, "several servers: of different generations", By("row_144_servers_of_different_generations"), ""),
+    row(145, "several servers: all are dead", By("row_145_all_servers_are_dead"), "the error names them"),
 ];
 
 /// What the tests saw of a row: outcomes, each with its operations.
@@ -239,10 +277,12 @@ C interface, with AddressSanitizer and UndefinedBehaviorSanitizer, against a ser
 generation C (4.2), and asserts besides the outcome: the call ends within its time limit; no more requests are sent
 than the table of retries allows; no piece of a credential is printed, logged or told; the same handle works as soon
 as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
-Rows 1 to 100 are about tokens and secrets, those from 101 on about requests of the caller's own, `tg_send`.
+Rows 1 to 100 are about tokens and secrets, those from 101 on about requests of the caller's own, `tg_send`; rows 115
+to 134 about logins whose tokens come from a token endpoint or a token provider, 135 to 139 about the token cache, and
+those from 140 on about a list of servers.
 
-What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, with a good token
-held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the same request in the
+What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, or the row's own, with
+a good token held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the same request in the
 same place as those of rows 5, 12 to 57 and 62.
 
 | row | fault | test | operations | outcome | managed | note |
@@ -316,6 +356,11 @@ fn every_row_is_there_and_every_test_exists() {
         if let By(test) = row.shown {
             assert!(test.starts_with(&format!("row_{:02}_", row.number)), "{test}");
             assert!(list.lines().any(|line| line.ends_with(&format!("{test}: test"))), "there is no test {test}");
+        }
+        if let Elsewhere(test, _) = row.shown {
+            let (file, name) = test.split_once(": ").expect("a file and a test");
+            let text = std::fs::read_to_string(root().join(file)).expect(file);
+            assert!(text.contains(&format!("fn {name}()")), "there is no test {test}");
         }
         assert!(row.shown != RenewalTest || !managed(row.number).is_empty(), "row {} is shown nowhere", row.number);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tigergraph_auth::{Config, Connection, TokenOptions};
-use tigergraph_standin::{Action, Options, Request, Standin};
+use tigergraph_standin::{Action, ClosedPort, Options, Request, Standin, Tls};
 
 use crate::canary::Canaries;
 use crate::driver::{self, Call, Driver, field};
@@ -251,6 +251,20 @@ impl Session {
         let again = self.call(operation);
         assert_eq!(again.outcome(), "OK", "after {} on {}: {again:?}", operation.name, self.version);
         self.standin.take_requests();
+    }
+
+    /// The server stops: connections to its ports are refused.
+    pub fn stop_server(&mut self) -> [ClosedPort; 2] {
+        let other = Standin::start(Options::new(self.version)).expect("a stand-in");
+        std::mem::replace(&mut self.standin, other).stop()
+    }
+
+    /// Another server where one has stopped.
+    pub fn start_server_at(&mut self, ports: &[ClosedPort; 2], tls: Option<Tls>) {
+        let [gateway_port, restpp_port] = ports.each_ref().map(ClosedPort::port);
+        let options = Options { gateway_port, restpp_port, tls, ..Options::new(self.version) };
+        self.standin = Standin::start(options).expect("the same ports");
+        self.standin.add_user(USER, PASSWORD, true);
     }
 
     /// No credential was shown; the server forgets what it holds.

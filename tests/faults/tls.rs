@@ -14,7 +14,7 @@ use crate::common::scratch;
 use crate::driver::{self, field};
 use crate::matrix::Record;
 use crate::operations::{Kind, Operation, by_name};
-use crate::session::{PASSWORD, SHORT, Session, USER, on_both};
+use crate::session::{SHORT, Session, on_both};
 
 /// A token that no server knows, for handles that never reach one.
 const SOME_TOKEN: &str = "sometokenthatnobodyknows";
@@ -65,12 +65,8 @@ impl Session {
 
     /// Another server in the place of the old one, on the same ports.
     fn replace_server(&mut self, tls: Tls) {
-        let (gateway_port, restpp_port) = (self.standin.gateway_port(), self.standin.restpp_port());
-        let nobody = Standin::start(Options::new(self.version)).expect("a stand-in");
-        let _ports = std::mem::replace(&mut self.standin, nobody).stop();
-        let options = Options { gateway_port, restpp_port, ..Options::new(self.version).with_tls(tls) };
-        self.standin = Standin::start(options).expect("the same ports");
-        self.standin.add_user(USER, PASSWORD, true);
+        let ports = self.stop_server();
+        self.start_server_at(&ports, Some(tls));
     }
 
     fn gets_token(&mut self) -> String {
