@@ -2,13 +2,17 @@
 
 #[path = "common/c.rs"]
 mod common;
+#[path = "c_programs/memory.rs"]
+mod memory;
 #[path = "common/skip.rs"]
 mod skip;
+#[expect(dead_code, reason = "what is asked there is not looked at here")]
+#[path = "common/token_endpoint.rs"]
+mod token_endpoint;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,18 +23,6 @@ const VERSIONS: [&str; 6] = ["3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
 
 fn build(source: &str, extra: &[&str]) -> PathBuf {
     common::build(&[source], extra, &library_folder())
-}
-
-/// The forms in which a credential may stand in memory, as the arguments of tests/c/memory.c.
-fn forms_in_memory(name: &str, credential: &str, user: &str) -> Vec<String> {
-    use base64::Engine;
-    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{credential}"));
-    let json = serde_json::Value::from(credential).to_string();
-    let percent = percent_encoding::utf8_percent_encode(credential, percent_encoding::NON_ALPHANUMERIC).to_string();
-    let hex = |text: &str| text.bytes().map(|byte| format!("{:02x}", byte ^ 0x5a)).collect::<String>();
-    let forms =
-        [("", credential), (" in Basic", &basic), (" in JSON", json.trim_matches('"')), (" in a URL", &percent)];
-    forms.iter().map(|(form, text)| format!("{name}{form}={}", hex(text))).collect()
 }
 
 /// Runs a C test under the tool of the run: AddressSanitizer and UndefinedBehaviorSanitizer, if nobody says so.
@@ -113,75 +105,6 @@ fn provider() {
 #[test]
 fn threads() {
     run("tests/c/threads.c", &[]);
-}
-
-const CANARY: &str = "canary \"p\\ss%w/rd+of.thirty-two";
-
-/// Runs tests/c/memory.c for a user whose password is the canary.
-fn search_memory(server: &Standin, what: &str, suffer: bool) {
-    search_memory_with(server, what, if suffer { &[("SUFFER", "1")] } else { &[] });
-}
-
-/// The same with these variables.
-fn search_memory_with(server: &Standin, what: &str, environment: &[(&str, &str)]) {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    // Not under a sanitizer, which keeps memory of its own.
-    let program = PROGRAM.get_or_init(|| build("tests/c/memory.c", &["-O1"]));
-    server.add_user("carol", CANARY, false);
-    let ca_file = ca_file(server, &format!("memory-{}.pem", what.replace(' ', "-")));
-    let mut command = program_command(program);
-    command.args([&server.gateway_url(), &ca_file, "carol"]).args(forms_in_memory("password", CANARY, "carol"));
-    command.envs(environment.iter().copied());
-    succeeded(&format!("memory {what}"), &command.output().expect("it runs"));
-}
-
-#[test]
-fn no_credential_stays_in_memory() {
-    for version in VERSIONS {
-        for tls in [None, Some(Tls::self_signed())] {
-            let what = format!("{version} {}", if tls.is_some() { "TLS" } else { "plain" });
-            search_memory(&Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in"), &what, false);
-        }
-    }
-}
-
-/// Neither the keys of the cache nor what is read from it and written to it leave anything behind.
-#[test]
-fn no_credential_stays_in_memory_with_a_token_cache() {
-    let folder = scratch("memory-cache");
-    let _ = std::fs::remove_dir_all(&folder);
-    let server = standin("4.2");
-    search_memory_with(&server, "cache", &[("CACHE", folder.to_str().expect("UTF-8"))]);
-    let is_for_token = |request: &&tigergraph_standin::Request| request.path == "/gsql/v1/tokens";
-    assert_eq!(server.requests().iter().filter(is_for_token).count(), 2);
-}
-
-#[test]
-fn no_credential_stays_in_memory_whatever_goes_wrong() {
-    let echo = format!("{{\"error\":true,\"message\":{}}}", serde_json::Value::from(CANARY));
-    let faults = [
-        Action::CloseBeforeReply,
-        Action::ResetBeforeReply,
-        Action::CloseAfterProcessing,
-        Action::TruncateBody,
-        Action::reply(401, &echo),
-        Action::reply(500, &echo),
-        Action::reply(200, "<html>portal</html>"),
-        Action::reply(200, "{\"token\":5}"),
-        Action::reply(302, "").header("Location", "http://127.0.0.1:1/x"),
-        Action::RawBytes(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}".to_vec()),
-        Action::Flood(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), vec![b' '; 4096]),
-    ];
-    for version in ["3.10", "4.2"] {
-        for tls in [None, Some(Tls::self_signed())] {
-            let what = format!("{version} suffering {}", if tls.is_some() { "TLS" } else { "plain" });
-            let server = Standin::start(Options { tls, ..Options::new(version) }).expect("a stand-in");
-            for (index, action) in faults.iter().cycle().take(3 * faults.len()).enumerate() {
-                server.script(Fault::once("/", action.clone()).skip(1 + index as u32 % 3));
-            }
-            search_memory(&server, &what, true);
-        }
-    }
 }
 
 #[test]

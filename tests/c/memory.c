@@ -4,7 +4,9 @@
  *     memory URL CA-FILE USER NAME=HEX...     CA-FILE "-": plain http
  *                                             HEX: a credential in one of its forms, each byte xor 0x5a
  *
- * With SUFFER in the environment the server may fail as it likes; with CACHE the token is shared by this folder.
+ * With SUFFER in the environment the server may fail as it likes; with CACHE the token is shared by this folder. LOGIN
+ * says what the first credential is, if it is no password: "secret"; "oauth2", a client's secret, "oauth2_file", the same in
+ * the file CREDENTIAL_FILE, and "assertion", all three for the client USER of TOKEN_URL; "provider", a token.
  *
  * This program never keeps a credential itself: what it looks for is kept with every byte changed. */
 #include "check.h"
@@ -91,24 +93,90 @@ static void search(size_t hits[FORMS]) {
     fclose(maps);
 }
 
+static void wait_for_provider(void);
+
+static int is_at_most(size_t most, const size_t hits[FORMS]) {
+    for (size_t i = 0; i < form_count; i++)
+        if (hits[i] > most) return 0;
+    return 1;
+}
+
+/* What does not go away. The thread of a renewal may still be busy with its end when everybody has the token. */
 static void expect_at_most(size_t most, const char *when) {
     static size_t hits[FORMS];
+    wait_for_provider();
     search(hits);
-    for (size_t i = 0; i < form_count; i++) {
-        if (hits[i] > most) printf("%s: %s stands in memory %d times\n", when, forms[i].name, (int)hits[i]);
-        CHECK(hits[i] <= most);
+    for (int waited = 0; waited < 50 && !is_at_most(most, hits); waited++) {
+        usleep(20000);
+        search(hits);
     }
+    for (size_t i = 0; i < form_count; i++)
+        if (hits[i] > most) printf("%s: %s stands in memory %d times\n", when, forms[i].name, (int)hits[i]);
+    CHECK(is_at_most(most, hits));
+}
+
+/* How the program logs in; "password" if nobody says so. */
+static const char *login(void) {
+    return getenv("LOGIN") != NULL ? getenv("LOGIN") : "password";
+}
+
+static int is_login(const char *name) {
+    return strcmp(login(), name) == 0;
+}
+
+/* Providers that have not returned, and may have the token on their stack. */
+static int providing;
+
+static void wait_for_provider(void) {
+    while (__atomic_load_n(&providing, __ATOMIC_SEQ_CST) > 0) usleep(1000);
+}
+
+/* Brings the first credential as a token, once in three times; else it talks of it, or brings it too late. */
+static void provide(tg_provider_request *request, void *user_data) {
+    static unsigned asked;
+    __atomic_add_fetch(&providing, 1, __ATOMIC_SEQ_CST);
+    char token[4097] = "", words[4200];
+    (void)user_data;
+    reveal("password", token);
+    snprintf(words, sizeof words, "no, not %s", token);
+    switch (getenv("SUFFER") == NULL ? 0 : asked++ % 3) {
+    case 1:
+        tg_provider_request_fail(request, TG_STATUS_UNAVAILABLE, words, 0, NULL);
+        break;
+    case 2:
+        while (!tg_provider_request_is_cancelled(request)) usleep(1000);
+        /* fallthrough */
+    default:
+        tg_provider_request_set_token(request, token, 0, NULL);
+        tg_provider_request_set_token(request, token, 0, NULL);
+        tg_provider_request_fail(request, TG_STATUS_UNAVAILABLE, words, 0, NULL);
+    }
+    explicit_bzero(token, sizeof token);
+    explicit_bzero(words, sizeof words);
+    __atomic_sub_fetch(&providing, 1, __ATOMIC_SEQ_CST);
+}
+
+static void set_login(tg_config *config, const char *user, const char *credential) {
+    const char *token_url = getenv("TOKEN_URL");
+    if (is_login("password")) tg_config_set_password(config, user, credential);
+    else if (is_login("secret")) tg_config_set_secret(config, credential);
+    else if (is_login("provider")) tg_config_set_token_provider(config, provide, NULL, NULL);
+    else tg_config_set_oauth2(config, token_url, user, is_login("oauth2") ? credential : NULL);
+    if (is_login("oauth2_file")) tg_config_set_oauth2_secret_file(config, getenv("CREDENTIAL_FILE"));
+    if (is_login("assertion")) tg_config_set_oauth2_parameter(config, "client_assertion", credential);
 }
 
 static tg_conn *connect_to(char **argv) {
-    char password[4097] = "";
+    char credential[4097] = "";
     tg_config *config = tg_config_new(argv[1]);
     if (strcmp(argv[2], "-") != 0) tg_config_set_ca_file(config, argv[2]);
     tg_config_set_graph(config, "MyGraph");
-    reveal("password", password);
-    tg_config_set_password(config, argv[3], password);
-    explicit_bzero(password, sizeof password);
+    reveal("password", credential);
+    set_login(config, argv[3], credential);
+    explicit_bzero(credential, sizeof credential);
     tg_config_set_token_cache(config, getenv("CACHE"));
+    /* A provider that waits for the end of its time. */
+    if (is_login("provider")) tg_config_set_timeouts(config, 200, 200);
     tg_conn *conn = NULL;
     CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
     tg_config_free(config);
@@ -191,11 +259,41 @@ static void suffer(tg_conn *conn) {
     }
 }
 
+/* The life of a login whose tokens come from elsewhere. */
+static void live_elsewhere(tg_conn *conn) {
+    int suffers = getenv("SUFFER") != NULL, rounds = suffers ? 12 : 4;
+    for (int round = 0; round < rounds; round++) {
+        tg_token *token = NULL, *own = NULL;
+        tg_secrets *secrets = NULL;
+        tg_response *response = NULL;
+        tg_request *request = tg_request_new("GET", TG_SERVER_RESTPP, "/version");
+        tg_status status = tg_authorization(conn, &token, NULL);
+        CHECK(suffers || status == TG_STATUS_OK);
+        if (token != NULL && !is_login("provider")) keep("a managed token", tg_token_value(token));
+        status = tg_get_token(conn, NULL, 0, TG_TOKEN_KEEP_CURRENT, &own, NULL);
+        CHECK(suffers || status == TG_STATUS_OK);
+        if (own != NULL && !is_login("provider")) keep("a token", tg_token_value(own));
+        status = tg_get_secrets(conn, NULL, &secrets, NULL);
+        CHECK(suffers || status == TG_STATUS_OK);
+        status = tg_send(conn, request, &response, NULL);
+        CHECK(suffers || status == TG_STATUS_OK);
+        tg_token_free(own);
+        /* The connection's token and its caller's are one and the same. */
+        if (round == rounds - 1) expect_at_most(1, "outside a call");
+        if (token != NULL && (suffers || round == 0)) tg_reject_token(conn, token);
+        tg_request_free(request);
+        tg_response_free(response);
+        tg_secrets_free(secrets);
+        tg_token_free(token);
+    }
+}
+
 int main(int argc, char **argv) {
     CHECK(argc > 4);
     for (int i = 4; i < argc; i++) keep_hex(argv[i]);
     tg_conn *conn = getenv("CACHE") != NULL ? NULL : connect_to(argv);
     if (getenv("CACHE") != NULL) share(argv);
+    else if (!is_login("password")) live_elsewhere(conn);
     else if (getenv("SUFFER") != NULL) suffer(conn);
     else live(conn);
     tg_conn_free(conn);
