@@ -1,15 +1,24 @@
 //! Credentials in files, which the environment names: read anew for every call, so that a rotation needs no restart.
 //! The environment is this process's own, so each set-up is made in a process of its own.
 
+#[path = "common/c.rs"]
+mod c;
+#[expect(dead_code, reason = "what is asked there is hardly looked at here")]
+#[path = "common/token_endpoint.rs"]
+mod token_endpoint;
+
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tigergraph_auth::{Config, Connection, Reason, TokenOptions};
-use tigergraph_standin::{Options, Standin, Tls};
+use tigergraph_standin::{Issuer, Options, Standin, Tls};
+use token_endpoint::{TokenEndpoint, granted, refused};
 
 const VERSIONS: [&str; 2] = ["3.10", "4.2"];
 
@@ -266,4 +275,155 @@ fn a_ca_may_come_through_a_pipe() {
     is_open.recv().expect("the writer");
     validate().expect("a certificate that comes late");
     writer.join().expect("the writer");
+}
+
+/// A volume of Kubernetes with one file, which is replaced as kubelet does it: a new folder with the new file, a new link
+/// to it that takes the place of the old one, and then the old folder goes.
+struct Volume {
+    folder: PathBuf,
+    file: PathBuf,
+    turns: u32,
+}
+
+impl Volume {
+    fn new(name: &str, content: &str) -> Volume {
+        let folder = scratch(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).expect("a folder");
+        let mut volume = Volume { file: folder.join("token"), folder, turns: 0 };
+        volume.replace(content);
+        symlink("..data/token", &volume.file).expect("a link");
+        volume
+    }
+
+    fn path(&self) -> &[u8] {
+        self.file.as_os_str().as_encoded_bytes()
+    }
+
+    fn replace(&mut self, content: &str) {
+        let old = fs::read_link(self.folder.join("..data"));
+        self.turns += 1;
+        let new = format!("..2026_11_30_01_02_03.{}", self.turns);
+        fs::create_dir(self.folder.join(&new)).expect("a folder");
+        let file = self.folder.join(&new).join("token");
+        fs::write(&file, content).expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("its mode");
+        symlink(&new, self.folder.join("..data_tmp")).expect("a link");
+        fs::rename(self.folder.join("..data_tmp"), self.folder.join("..data")).expect("its name");
+        if let Ok(old) = old {
+            fs::remove_dir_all(self.folder.join(old)).expect("the old folder");
+        }
+    }
+}
+
+/// Whoever reads the file while it is replaced gets the old secret or the new one, and never an error.
+#[test]
+fn a_secret_in_a_volume_of_kubernetes_is_replaced_under_load() {
+    for version in VERSIONS {
+        let server = Standin::start(Options::new(version)).expect("a stand-in");
+        let secrets = ["one", "two"].map(|alias| server.add_secret("alice", "MyGraph", alias));
+        let mut volume = Volume::new(&format!("volume-secret-{version}"), &secrets[0]);
+        let mut config = Config::new(server.gateway_url());
+        config.set_graph(Some(b"MyGraph")).set_secret_file(Some(volume.path()));
+        let (connection, ended) = (Connection::new(&config).expect("good settings"), AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !ended.load(Ordering::Relaxed) {
+                        connection.get_token(None, 0, TokenOptions::default()).expect("by one of the two");
+                    }
+                });
+            }
+            for turn in 1..=200 {
+                volume.replace(&secrets[turn % 2]);
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+        // The last one alone is good.
+        volume.replace(&secrets[1]);
+        server.with_state(|state| state.secrets.retain(|secret| secret.alias == "two"));
+        connection.get_token(None, 0, TokenOptions::default()).expect("by the second");
+    }
+}
+
+/// The token of a service account: its issuer is not TigerGraph, and somebody replaces its file in time.
+#[test]
+fn the_token_of_a_service_account_is_replaced_while_it_is_used() {
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let cluster = Issuer::new("https://kubernetes.default.svc.cluster.local");
+    server.trust_issuer(&cluster);
+    let (began, lifetime) = (Instant::now(), Duration::from_secs(8));
+    let token = || cluster.token("alice", now(), 8);
+    let first = token();
+    let mut volume = Volume::new("volume-jwt", &format!("{first}\n"));
+    let connection = Arc::new(by_jwt_file(&server, &volume.file));
+    let users: Vec<_> = (0..4)
+        .map(|_| {
+            let connection = connection.clone();
+            std::thread::spawn(move || {
+                let mut seen = Vec::new();
+                while began.elapsed() < lifetime + Duration::from_secs(4) {
+                    let token = connection.authorization().expect("a token").value().to_owned();
+                    connection.get_secrets(None).expect("with the token");
+                    if seen.last() != Some(&token) {
+                        seen.push(token);
+                    }
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                seen
+            })
+        })
+        .collect();
+    // As kubelet: when four fifths of its life are over.
+    std::thread::sleep((lifetime * 4 / 5).saturating_sub(began.elapsed()));
+    let second = token();
+    volume.replace(&second);
+    for user in users {
+        assert_eq!(user.join().expect("no failure"), [&*first, &*second]);
+    }
+    let mut gone = Config::new(server.gateway_url());
+    gone.set_jwt_file(Some(b"/no/such/token"));
+    assert_eq!(Connection::new(&gone).expect_err("no file").reason(), Reason::ConfigFile);
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(now.as_secs()).expect("a small number")
+}
+
+/// The program of docs/logins.md reads its assertion for every token: the authorization server takes each one once, and the
+/// file is replaced after that.
+#[test]
+fn the_provider_of_the_guide_reads_an_assertion_that_is_replaced() {
+    let guide = fs::read_to_string(c::root().join("docs/logins.md")).expect("the guide");
+    let program =
+        guide.split("```c\n/* federated.c */\n").nth(1).expect("the program").split("```").next().expect("it");
+    let source = scratch("federated.c");
+    fs::write(&source, program).expect("a file");
+    let program = c::build_sanitized(&[source.to_str().expect("UTF-8")], &[]);
+
+    let server = Standin::start(Options::new("4.2")).expect("a stand-in");
+    let login = Issuer::new("https://login.example.com");
+    server.trust_issuer(&login);
+    let cluster = Issuer::new("https://kubernetes.default.svc.cluster.local");
+    let assertion = cluster.token("system:serviceaccount:default:app", now(), 3600);
+    let volume = Volume::new("volume-assertion", &format!("{assertion}\n"));
+    let (file, taken) = (volume.file.clone(), Mutex::new((volume, assertion)));
+    let endpoint = TokenEndpoint::start(None, move |asked| {
+        let mut taken = taken.lock().expect("whole");
+        if !asked.form().contains(&("client_assertion".to_owned(), taken.1.clone())) {
+            return refused("invalid_client");
+        }
+        taken.1 = cluster.token("system:serviceaccount:default:app", now(), 3600);
+        let next = taken.1.clone();
+        taken.0.replace(&next);
+        granted(&login.token("alice", now(), 600), 600)
+    });
+    let mut command = c::program_command(&program);
+    command.env("TG_HOST", server.gateway_url()).env("TG_OAUTH2_URL", endpoint.url()).env("ASSERTION_FILE", file);
+    command.env("TG_OAUTH2_CLIENT_ID", "app").env("TG_OAUTH2_SCOPE", "tigergraph");
+    c::succeeded("federated", &command.output().expect("it runs"));
+    let asked: Vec<_> = endpoint.asked().iter().map(|asked| asked.form()).collect();
+    assert!(asked.len() == 2 && asked[0] != asked[1], "{asked:?}");
 }

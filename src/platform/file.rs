@@ -11,11 +11,25 @@ use super::clock::boot_clock;
 use super::descriptor::beside_standard;
 use super::socket::{Readiness, wait_one};
 
+/// How often a file is looked for that may have been replaced just then.
+pub const MOST_TRIES: usize = 8;
+
 /// Opens a file for reading without waiting for anybody, as a pipe or a terminal of that name would, and tells what
 /// it is. What is no regular file must not be read: it may have no end.
+///
+/// Where a link on the way is replaced, and what it led to is removed, as in Kubernetes, the way that was begun before
+/// leads to nothing, and the next one to the new file.
 pub fn open(path: &str) -> io::Result<(File, Metadata)> {
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let file = File::from(beside_standard(file.into())?);
+    let try_once = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    let is_missing = |file: &io::Result<File>| matches!(file, Err(error) if error.kind() == io::ErrorKind::NotFound);
+    let mut file = try_once();
+    for _ in 1..MOST_TRIES {
+        if !is_missing(&file) {
+            break;
+        }
+        file = try_once();
+    }
+    let file = File::from(beside_standard(file?.into())?);
     let about = file.metadata()?;
     Ok((file, about))
 }

@@ -8,13 +8,11 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use super::descriptor::{look_at, mount_is_read_only};
-use super::file::open;
+use super::file::{MOST_TRIES, open};
 use super::process::user;
 
 /// No way to a file leads through more links than this, as in Linux itself.
 const MOST_LINKS: usize = 40;
-/// How often a file is opened again that was replaced just then.
-const MOST_TRIES: usize = 8;
 
 /// A file with a credential that may be used.
 #[derive(Debug)]

@@ -106,8 +106,8 @@ static void expect_at_most(size_t most, const char *when) {
     static size_t hits[FORMS];
     wait_for_provider();
     search(hits);
-    for (int waited = 0; waited < 50 && !is_at_most(most, hits); waited++) {
-        usleep(20000);
+    for (int waited = 0; waited < 10 && !is_at_most(most, hits); waited++) {
+        usleep(50000);
         search(hits);
     }
     for (size_t i = 0; i < form_count; i++)

@@ -12,8 +12,8 @@ use crate::common::root;
 pub enum ShownBy {
     /// A test of this program.
     By(&'static str),
-    /// A test elsewhere, and the outcome that it asserts.
-    Elsewhere(&'static str, &'static str),
+    /// A test elsewhere, the operations that it is about, and the outcome that it asserts.
+    Elsewhere(&'static str, &'static str, &'static str),
     /// By the tests of managed tokens alone.
     RenewalTest,
 }
@@ -154,7 +154,7 @@ pub const ROWS: [Row; 145] = [
     row(71, "proxy: 407, 502, HTML, hangs", By("row_71_proxy"), ""),
     row(72, "wall clock 10 years off between calls", By("row_72_wall_clock_off"), ""),
     row(73, "wall clock steps during a call", By("row_73_wall_clock_steps"), ""),
-    row(74, "suspended for longer than the token lives", Elsewhere("src/token/renewal/tests.rs: a_hundred_thousand_worlds", "renewed"), "an ordinary machine cannot suspend itself: the clock of the simulation jumps"),
+    row(74, "suspended for longer than the token lives", Elsewhere("src/token/renewal/tests.rs: a_hundred_thousand_worlds", "all", "renewed"), "an ordinary machine cannot suspend itself: the clock of the simulation jumps"),
     row(75, "server's clock wrong by a day", By("row_75_server_clock"), ""),
     row(76, "fork with 64 busy threads", By("row_76_fork"), "the token held, rejected and renewed in the child: tests/c/fork.c"),
     row(77, "fork and exec", By("row_77_exec"), ""),
@@ -174,7 +174,7 @@ pub const ROWS: [Row; 145] = [
     row(91, "every system call fails once", By("row_91_system_calls_fail"), ""),
     row(92, "no thread can be started", By("row_92_no_threads"), ""),
     row(93, "no random numbers", By("row_93_no_randomness"), ""),
-    row(94, "panic at each exported function", Elsewhere("tests/panic.rs: every_function_survives", "`internal.panic`"), ""),
+    row(94, "panic at each exported function", Elsewhere("tests/panic.rs: every_function_survives", "all", "`internal.panic`"), ""),
     row(95, "log callback calls the library", By("row_95_log_callback"), "exceptions and longjmp out of it are forbidden in the header"),
     row(96, "1 000 signals a second without SA_RESTART", By("row_96_signal_storm"), ""),
     row(97, "standard descriptors closed, sockets in their place", By("row_97_standard_descriptors"), ""),
@@ -219,7 +219,7 @@ pub const ROWS: [Row; 145] = [
     row(136, "cache: an entry that is empty, cut, changed, of another login", By("row_136_cache_entry_is_damaged_or_anothers"), "as if there were none"),
     row(137, "cache: the process that has the lock is stopped", By("row_137_cache_lock_of_a_stopped_process"), "`timeout.response` where the call has less than a second"),
     row(138, "cache: nothing can be written", By("row_138_cache_cannot_be_written"), "a full disk: tests/cache/folders.rs"),
-    row(139, "cache: the process that has the lock is killed", Elsewhere("tests/cache/holders.rs: whoever_is_killed_frees_the_lock", "OK"), ""),
+    row(139, "cache: the process that has the lock is killed", Elsewhere("tests/cache/holders.rs: whoever_is_killed_frees_the_lock", "authorization", "OK"), ""),
     row(140, "several servers: the first is dead", By("row_140_first_server_is_dead"), ""),
     row(141, "several servers: the first dies of a request", By("row_141_first_server_dies_of_a_request"), ""),
     row(142, "several servers: the first answers late or never", By("row_142_first_server_is_late"), "the second is not asked"),
@@ -281,9 +281,9 @@ Rows 1 to 100 are about tokens and secrets, those from 101 on about requests of 
 to 134 about logins whose tokens come from a token endpoint or a token provider, 135 to 139 about the token cache, and
 those from 140 on about a list of servers.
 
-What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, or the row's own, with
-a good token held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the same request in the
-same place as those of rows 5, 12 to 57 and 62.
+What a fault is to a managed token is in the column \"managed\": tests of `tests/authorization.rs`, or the row's own,
+with a good token held and with none. Faults on the way to a server (names, routes, certificates, proxies) end the
+same request in the same place as those of rows 5, 12 to 57 and 62.
 
 | row | fault | test | operations | outcome | managed | note |
 |---|---|---|---|---|---|---|
@@ -297,7 +297,7 @@ fn render(seen: &BTreeMap<u32, Seen>) -> String {
                 let seen = &seen[&row.number];
                 (format!("`{test}`"), operations(seen), outcomes(seen))
             }
-            Elsewhere(test, outcome) => (test.to_owned(), "all".to_owned(), outcome.to_owned()),
+            Elsewhere(test, operations, outcome) => (test.to_owned(), operations.to_owned(), outcome.to_owned()),
             RenewalTest => ("–".to_owned(), "–".to_owned(), "–".to_owned()),
         };
         let Row { number, fault, note, .. } = row;
@@ -357,7 +357,7 @@ fn every_row_is_there_and_every_test_exists() {
             assert!(test.starts_with(&format!("row_{:02}_", row.number)), "{test}");
             assert!(list.lines().any(|line| line.ends_with(&format!("{test}: test"))), "there is no test {test}");
         }
-        if let Elsewhere(test, _) = row.shown {
+        if let Elsewhere(test, ..) = row.shown {
             let (file, name) = test.split_once(": ").expect("a file and a test");
             let text = std::fs::read_to_string(root().join(file)).expect(file);
             assert!(text.contains(&format!("fn {name}()")), "there is no test {test}");
