@@ -1,19 +1,24 @@
 //! A server that sends credentials back, in every spelling and on every way a call can take: none of it shows them.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
-use tigergraph_auth::{Config, Connection, Error, Result, TokenOptions};
+use tigergraph_auth::{Config, Connection, Error, ProviderRequest, Result, TokenOptions};
 
 const LOGIN: &str = "the/login \"secret\" & more";
 const SECRET: &str = "59ccqdlqmkfcqjl99u2jv4qt2telmeoj";
 const VALUE: &str = "k8canary0secret1value2of3another";
 
-/// Grants as many tokens as it is told, and then refuses everything with a message.
+const CLIENT_SECRET: &str = "wren/finch \"siskin\" & linnet";
+const AUDIENCE: &str = "pipit/dunnock \"twite\" & brambling";
+const BROUGHT: &str = "stonechat.whinchat~redstart-wheatear";
+
+/// Grants as many tokens as it is told, as a server or a token endpoint, and then refuses everything with a message.
 #[derive(Debug)]
 struct Echo {
     grants: Mutex<u32>,
@@ -21,13 +26,15 @@ struct Echo {
 }
 
 impl Http for Echo {
-    fn exchange(&self, _: &Request, _: &Rc<Deadline>) -> Result<Answer> {
+    fn exchange(&self, request: &Request, _: &Rc<Deadline>) -> Result<Answer> {
         let mut grants = self.grants.lock().expect("a number");
+        let is_endpoint = request.url.reveal().contains("/oauth2/");
         let (status, body) = match grants.checked_sub(1) {
             Some(left) => {
                 *grants = left;
                 (200, json!({"error": false, "token": "a-token-of-the-server", "expiration": 4_000_000_000_u64}))
             }
+            None if is_endpoint => (400, json!({"error": "invalid_scope", "error_description": self.message})),
             None => (403, json!({"error": true, "message": self.message})),
         };
         let body = tigergraph_auth::unversioned::hidden::Wiped::new(body.to_string().into_bytes());
@@ -35,14 +42,28 @@ impl Http for Echo {
     }
 }
 
-/// What was said of a call: its error, the log, and a report.
+/// What was said of a call with a user's password: its error, the log, and a report.
 fn said(message: &str, version: &str, grants: u32, run: impl Fn(&Connection) -> Option<Error>) -> String {
+    let log_in = |config: &mut Config| {
+        config.set_password(Some(b"alice"), Some(LOGIN.as_bytes()));
+    };
+    said_with(log_in, message, version, grants, run)
+}
+
+/// The same with another login.
+fn said_with(
+    log_in: impl Fn(&mut Config),
+    message: &str,
+    version: &str,
+    grants: u32,
+    run: impl Fn(&Connection) -> Option<Error>,
+) -> String {
     let lines = Arc::new(Mutex::new(String::new()));
     let kept = lines.clone();
     let log = move |_: Level, line: &str| kept.lock().expect("lines").push_str(&format!("{line}\n"));
     let mut config = Config::new("http://localhost:1");
-    config.set_password(Some(b"alice"), Some(LOGIN.as_bytes())).set_server_version(Some(version.as_bytes()));
-    config.set_graph(Some(b"G"));
+    log_in(&mut config);
+    config.set_server_version(Some(version.as_bytes())).set_graph(Some(b"G"));
     config.set_log(Some(Logger::new(Level::Debug as i32, Arc::new(log))));
     let settings = config.validate().expect("good settings");
     let echo = Echo { grants: Mutex::new(grants), message: message.to_owned() };
@@ -124,5 +145,53 @@ fn the_login_is_hidden_in_whatever_fails() {
                 check(LOGIN, &said(&format!("no: {spelling}"), version, 0, run));
             }
         }
+    }
+}
+
+/// What is sent to a token endpoint alone, and what it says of that.
+#[test]
+fn a_clients_secret_and_parameters_are_hidden_in_what_a_token_endpoint_says() {
+    let log_in = |config: &mut Config| {
+        let secret = CLIENT_SECRET.as_bytes();
+        config.set_oauth2(Some(b"http://localhost:1/oauth2/token"), Some(b"client"), Some(secret));
+        config.set_oauth2_parameter(Some(b"audience"), Some(AUDIENCE.as_bytes()));
+    };
+    for credential in [CLIENT_SECRET, AUDIENCE] {
+        for spelling in spellings(credential) {
+            let all =
+                said_with(log_in, &format!("no: {spelling}"), "4.2", 0, |connection| connection.authorization().err());
+            check(CLIENT_SECRET, &all);
+            check(AUDIENCE, &all);
+        }
+    }
+}
+
+/// It says so itself when it fails, or the server that has it does.
+#[test]
+fn a_providers_token_is_hidden_in_whatever_fails() {
+    let brings = |config: &mut Config| {
+        let provide = |request: &Arc<ProviderRequest>| request.set_token(BROUGHT, 0).expect("a token");
+        config.set_token_provider(Some(Arc::new(provide)));
+    };
+    for spelling in spellings(BROUGHT) {
+        let message = format!("no: {spelling}");
+        check(BROUGHT, &said_with(brings, &message, "4.2", 0, |connection| connection.get_secrets(None).err()));
+    }
+    // Of the token that it brought before; of another it is hidden what looks like one.
+    for spelling in spellings(BROUGHT) {
+        let message = format!("no: {spelling}");
+        let brings_once = |config: &mut Config| {
+            let (message, asked) = (message.clone(), AtomicUsize::new(0));
+            let provide = move |request: &Arc<ProviderRequest>| match asked.fetch_add(1, Ordering::SeqCst) {
+                0 => request.set_token(BROUGHT, 0).expect("a token"),
+                _ => request.fail(12, &message, None).expect("the first answer"),
+            };
+            config.set_token_provider(Some(Arc::new(provide)));
+        };
+        let all = said_with(brings_once, "", "4.2", 0, |connection| {
+            connection.authorization().expect("a token");
+            connection.get_token(None, 0, TokenOptions::default()).err()
+        });
+        check(BROUGHT, &all);
     }
 }
