@@ -3,7 +3,7 @@
 #[path = "common/dying.rs"]
 mod dying;
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;

@@ -12,7 +12,7 @@ use crate::common::scratch;
 use crate::driver::{self, Driver};
 use crate::matrix::Record;
 use crate::operations::is_rest;
-use crate::session::{AMPLE, Limits, SHORT, Session, TOLERANCE, assert_in_time, on_both};
+use crate::session::{AMPLE, Limits, SHORT, Session, assert_in_time, on_both};
 
 /// A driver that shares its tokens by a folder, and what it logs in with.
 struct Sharing {

@@ -78,7 +78,7 @@ fn row_142_first_server_is_late() {
         let mut session = Session::start(version);
         let second = standin(version);
         let list = format!("{},{}", session.standin.gateway_url(), second.gateway_url());
-        for (limits, late) in [(SHORT, Action::Hang), (AMPLE, Action::Delay(Duration::from_millis(350)))] {
+        for (limits, late) in [(SHORT, Action::Hang), (AMPLE, Action::Delay(Duration::from_millis(150)))] {
             session.limits = limits;
             session.open_at(&list);
             session.standin.script(Fault::always("", late.clone()));
