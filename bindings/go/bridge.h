@@ -3,6 +3,7 @@
 #ifndef TIGERGRAPHAUTH_BRIDGE_H
 #define TIGERGRAPHAUTH_BRIDGE_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,25 +19,42 @@ extern void tigergraphauthRelease(uintptr_t handle);
 /* Written in Go, in provider.go. */
 extern void tigergraphauthProvide(tg_provider_request *request, uintptr_t provider);
 
+/* A Go function that the library calls. */
+typedef struct tga_callee {
+    /* A cgo.Handle, which is a number: converted to a pointer in Go, the garbage collector would look at it. */
+    uintptr_t handle;
+    /* What the program's threads block. The library's block all signals, and a process that Go starts there would inherit
+     * that, so that nobody could end it by a signal. */
+    sigset_t signals;
+} tga_callee;
+
 static inline void tga_log(int32_t level, const char *message, void *user_data) {
-    tigergraphauthLog(level, (char *)message, (uintptr_t)user_data);
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, &((tga_callee *)user_data)->signals, &before);
+    tigergraphauthLog(level, (char *)message, ((tga_callee *)user_data)->handle);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 static inline void tga_release(void *user_data) {
-    tigergraphauthRelease((uintptr_t)user_data);
+    tigergraphauthRelease(((tga_callee *)user_data)->handle);
+    free(user_data);
 }
 
-/* A cgo.Handle is a number: converted to a pointer in Go, the garbage collector would look at it. */
-static inline void tga_set_log(tg_config *config, int32_t max_level, uintptr_t log) {
-    tg_config_set_log(config, max_level, tga_log, (void *)log, tga_release);
+static inline void tga_set_log(tg_config *config, int32_t max_level, tga_callee *log) {
+    pthread_sigmask(SIG_SETMASK, NULL, &log->signals);
+    tg_config_set_log(config, max_level, tga_log, log, tga_release);
 }
 
 static inline void tga_provide(tg_provider_request *request, void *user_data) {
-    tigergraphauthProvide(request, (uintptr_t)user_data);
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, &((tga_callee *)user_data)->signals, &before);
+    tigergraphauthProvide(request, ((tga_callee *)user_data)->handle);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static inline void tga_set_token_provider(tg_config *config, uintptr_t provider) {
-    tg_config_set_token_provider(config, tga_provide, (void *)provider, tga_release);
+static inline void tga_set_token_provider(tg_config *config, tga_callee *provider) {
+    pthread_sigmask(SIG_SETMASK, NULL, &provider->signals);
+    tg_config_set_token_provider(config, tga_provide, provider, tga_release);
 }
 
 /* Frees a copy of an argument. Through volatile, or the compiler leaves the wiping out. */
@@ -48,6 +66,15 @@ static inline void tga_wipe(char *text) {
 /* Where a body of no bytes is: NULL would be none. */
 static inline const char *tga_empty(void) {
     return "";
+}
+
+/* Whether the token is fresh, and still the known one. The addresses of both handles, because cgo looks into each pointer
+ * that it passes on, which costs more than the call. */
+static inline int tga_is_known(uintptr_t conn, uintptr_t known) {
+    tg_token *token = NULL;
+    tg_try_authorization((tg_conn *)conn, &token, NULL);
+    tg_token_free(token);
+    return token && (uintptr_t)token == known;
 }
 
 /* A handle of its own for one call; total_ms 0: with the limit of conn. */

@@ -19,9 +19,12 @@ import (
 // A Conn that is garbage is closed; [Conn.Close] does it at once.
 type Conn struct {
 	handle *C.tg_conn
-	limit  time.Duration // for a whole call
+	asking *C.tg_conn            // for freshToken
+	known  atomic.Pointer[Token] // what freshToken gave last
+	limit  time.Duration         // for a whole call
 	origin origin
 	trust  trust
+	log    atomic.Pointer[logger]
 
 	users   users
 	closing chan struct{} // closed by Close
@@ -61,11 +64,13 @@ func newConn(host *string, options []Option) (*Conn, error) {
 	}
 	s.load()
 	c := &Conn{closing: make(chan struct{})}
+	c.log.Store(&s.log)
 	var failure *C.tg_error
 	C.tg_conn_new(s.config, &c.handle, &failure)
 	if err := takeError(failure); err != nil {
 		return nil, err
 	}
+	c.asking = C.tg_conn_clone(c.handle)
 	c.users.open()
 	runtime.SetFinalizer(c, (*Conn).Close)
 	if err := c.learnSettings(); err != nil {
@@ -146,6 +151,9 @@ func (c *Conn) acquire() bool {
 
 func (c *Conn) release() {
 	if c.users.leave() {
+		c.known.Store(nil)
+		c.log.Store(nil)
+		C.tg_conn_free(c.asking)
 		C.tg_conn_free(c.handle)
 	}
 }

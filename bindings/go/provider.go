@@ -66,7 +66,7 @@ func WithTokenProvider(provider TokenProvider) Option {
 			C.tg_config_set_token_provider(s.config, nil, nil, nil)
 			return
 		}
-		C.tga_set_token_provider(s.config, C.uintptr_t(cgo.NewHandle(provider)))
+		C.tga_set_token_provider(s.config, newCallee(provider))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"runtime"
 	"time"
+	"unsafe"
 )
 
 // A Token is a token with its end. It is immutable and stays as it is whatever happens to the connection. nil
@@ -152,7 +153,58 @@ func (c *Conn) CheckJWTToken(ctx context.Context, jwt string) (bool, error) {
 // A JWT as login, and an API token without a login, are returned as they are and never renewed; after
 // they expire, the reason is "auth.token_expired". If REST++ authentication is off, the token's header is "".
 func (c *Conn) Authorization(ctx context.Context) (*Token, error) {
-	return c.token(ctx, new(texts), authorization)
+	if token := c.freshToken(ctx); token != nil {
+		return token, nil
+	}
+	token, err := c.token(ctx, new(texts), authorization)
+	if err != nil {
+		c.stopAsking()
+	}
+	return token, err
+}
+
+// freshToken is the connection's token while nobody has to wait for it, else nil. It needs no handle of its own for the
+// call, because there is nothing to stop. As long as the token is the same, so is the Token.
+func (c *Conn) freshToken(ctx context.Context) *Token {
+	if ctx == nil || ctx.Err() != nil {
+		return nil
+	}
+	if deadline, limited := ctx.Deadline(); limited && !time.Now().Before(deadline) {
+		return nil
+	}
+	if !c.acquire() {
+		return nil
+	}
+	defer c.release()
+	known := c.known.Load()
+	defer runtime.KeepAlive(known)
+	asking, own := uintptr(unsafe.Pointer(c.asking)), uintptr(unsafe.Pointer(known.pointer()))
+	if C.tga_is_known(C.uintptr_t(asking), C.uintptr_t(own)) != 0 {
+		return known
+	}
+	return c.unknownToken()
+}
+
+// unknownToken is freshToken when the token is another than before. Not in one function, where the variable that C
+// writes to would be allocated for each call.
+func (c *Conn) unknownToken() *Token {
+	var handle *C.tg_token
+	C.tg_try_authorization(c.asking, &handle, nil)
+	if handle == nil {
+		return nil
+	}
+	token := newToken(handle)
+	c.known.Store(token)
+	return token
+}
+
+// stopAsking takes back what freshToken has asked for: the library has begun to get a token, and goes on for the handle
+// that asked, even if the call that waited has given up.
+func (c *Conn) stopAsking() {
+	if c.acquire() {
+		C.tg_conn_cancel(c.asking)
+		c.release()
+	}
 }
 
 func authorization(conn *C.tg_conn, token **C.tg_token, failure **C.tg_error) C.tg_status {

@@ -17,22 +17,28 @@ const codeLimit = 64 << 10
 // now. If the database refuses the token all the same, it gets another and sends the request once more, if the
 // request has no body or one that can be sent again (see GetBody of [http.Request], which http.NewRequest sets).
 //
-// The token goes to the server of Conn and to Hosts, and nowhere else, whatever a redirect says. Requests to
-// others pass unchanged.
+// The token goes to the servers of Conn and to Hosts, and nowhere else, whatever a redirect says. Requests to others pass
+// unchanged, and so do those that have an Authorization header. The log of Conn ([WithLog]) gets a line at [LogDebug] for
+// each of them, with the reason.
 type Transport struct {
 	// Conn gives the tokens.
 	Conn *Conn
 	// Base sends the requests; nil: http.DefaultTransport.
 	Base http.RoundTripper
 	// Hosts are further servers that get the token, as "db2.example.com:9000" or, for the port of the scheme,
-	// "db2.example.com". The server of Conn gets it on the ports of its address and of [WithPorts], and if the
+	// "db2.example.com". A server of Conn gets it on the ports of its own address and of [WithPorts], and if the
 	// address has no port on 443, 14240 and 9000. A Conn with https gives it away over https alone.
 	Hosts []string
 }
 
 // RoundTrip sends the request. It leaves req as it is.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !t.trusts(req.URL) {
+	if req.URL == nil {
+		return t.base().RoundTrip(req) // which says so
+	}
+	if reason := t.withholds(req); reason != "" {
+		address := url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host}
+		t.Conn.log.Load().line(LogDebug, "no token for a request to "+address.String()+": "+reason)
 		return t.base().RoundTrip(req)
 	}
 	token, err := t.Conn.Authorization(req.Context())
@@ -76,19 +82,24 @@ func (t *Transport) base() http.RoundTripper {
 	return http.DefaultTransport
 }
 
-// trusts reports whether a request to u may have the token. Without a Conn there is none to give away, and
+// withholds tells why a request does not get the token; "" if it does. Without a Conn there is none to give away, and
 // asking for it says so.
-func (t *Transport) trusts(u *url.URL) bool {
-	if t.Conn == nil || u == nil {
-		return t.Conn == nil
+func (t *Transport) withholds(req *http.Request) string {
+	switch {
+	case t.Conn == nil:
+		return ""
+	case req.Header["Authorization"] != nil:
+		return "it has an Authorization header"
+	case req.URL.Scheme != "https" && req.URL.Scheme != t.Conn.origin.scheme:
+		return "the connection is over https"
+	case !t.Conn.origin.has(req.URL) && !t.names(req.URL):
+		return "it is no server of the connection"
 	}
-	own := t.Conn.origin
-	if u.Scheme != "https" && u.Scheme != own.scheme {
-		return false
-	}
-	if own.has(u) {
-		return true
-	}
+	return ""
+}
+
+// names reports whether u is on one of Hosts.
+func (t *Transport) names(u *url.URL) bool {
 	for _, host := range t.Hosts {
 		further := url.URL{Scheme: u.Scheme, Host: host}
 		if strings.EqualFold(further.Hostname(), u.Hostname()) && portOf(&further) == portOf(u) {

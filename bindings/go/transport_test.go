@@ -219,8 +219,50 @@ func TestTransportLeavesTheRequestAlone(t *testing.T) {
 	if status, _ := read(t, response, err); status != 200 || req.Header.Get("Authorization") != "Basic of-the-caller" {
 		t.Errorf("%d, %v", status, req.Header)
 	}
-	if !strings.HasPrefix(db.headers[2], "Bearer ") {
-		t.Error("the caller's header went out in place of the token")
+	if db.headers[2] != "Basic of-the-caller" {
+		t.Error("the caller's header was replaced")
+	}
+	if _, err := transport.RoundTrip(&http.Request{}); err == nil {
+		t.Error("a request without an address was sent")
+	}
+}
+
+// Who gets no token is told in the log of the connection, without what an address may hide.
+func TestTransportLogsWhatGetsNoToken(t *testing.T) {
+	var lines []string
+	log := func(level tigergraphauth.LogLevel, message string) {
+		lines = append(lines, fmt.Sprint(level, " ", message))
+		panic("in a log function")
+	}
+	token := tigergraphauth.WithAPIToken("0123456789")
+	get := func(host, address, authorization string, level tigergraphauth.LogLevel) string {
+		t.Helper()
+		lines = nil
+		conn := connect(t, host, token, tigergraphauth.WithLog(level, log))
+		req, err := http.NewRequest("GET", address, nil)
+		must(t, err)
+		if authorization != "" {
+			req.Header.Set("Authorization", authorization)
+		}
+		_, err = (&tigergraphauth.Transport{Conn: conn, Base: new(recorder)}).RoundTrip(req)
+		must(t, err)
+		return strings.Join(lines, "\n")
+	}
+	for _, test := range []struct{ address, authorization, want string }{
+		{"https://a.example.com:14240/x", "", ""},
+		{"https://user:canary@b.example.com:8443/canary?canary#canary", "",
+			"4 no token for a request to https://b.example.com:8443: it is no server of the connection"},
+		{"http://a.example.com:14240/canary", "",
+			"4 no token for a request to http://a.example.com:14240: the connection is over https"},
+		{"https://a.example.com/canary", "Basic canary",
+			"4 no token for a request to https://a.example.com: it has an Authorization header"},
+	} {
+		if got := get("https://a.example.com", test.address, test.authorization, tigergraphauth.LogDebug); got != test.want {
+			t.Errorf("%s: %q", test.address, got)
+		}
+	}
+	if got := get("https://a.example.com", "https://b.example.com", "", tigergraphauth.LogInfo); got != "" {
+		t.Errorf("at another level: %q", got)
 	}
 }
 
@@ -265,6 +307,7 @@ func TestTransportTrust(t *testing.T) {
 	ported := named("https://DB.example.com:8443/base", nil, tigergraphauth.WithPorts(9001, 0))
 	more := named("https://db.example.com", []string{"db2.example.com", "db3.example.com:9000"})
 	plain := named("http://127.0.0.1:14240", []string{"[::1]:14240"})
+	list := named("https://a.example.com, https://b.example.com:8443", nil)
 	for _, test := range []struct {
 		transport *tigergraphauth.Transport
 		url       string
@@ -291,6 +334,12 @@ func TestTransportTrust(t *testing.T) {
 		{more, "https://db3.example.com:9000/x", true},
 		{more, "https://db3.example.com/x", false},
 		{more, "http://db3.example.com:9000/x", false},
+		{list, "https://a.example.com:14240/x", true},
+		{list, "https://b.example.com:8443/x", true},
+		{list, "https://a.example.com:8443/x", false},
+		{list, "https://b.example.com:14240/x", false},
+		{list, "https://c.example.com:14240/x", false},
+		{list, "http://a.example.com:14240/x", false},
 		{plain, "http://127.0.0.1:14240/x", true},
 		{plain, "https://127.0.0.1:14240/x", true},
 		{plain, "http://127.0.0.1:14241/x", false},
