@@ -15,7 +15,7 @@ The blocks of a page are run in their order, in one folder, by their language:
                   `conn`, else one that gets a `conn`. These are made of the environment, and the last call of the
                   piece, and then tg_authorization() after a piece about settings, must succeed.
     sh            bash -euo pipefail
-    ruby, go      with the package of this repository; Ruby gets TG_CERT_PATH for a server that speaks TLS
+    ruby, go      with the package of this repository; they get TG_CERT_PATH for a server that speaks TLS
     csharp        has to be a block of the package's README, or be on a page that the package's own test names: that test
                   builds and runs it
     python        with TIGERGRAPH_PEER, or as a recipe with what tests/setup/languages installs
@@ -36,6 +36,7 @@ All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block
     peer          on purpose with pyTigerGraph
     fails STATUS  what is to happen: the name of a status for C, an exit code for shells
     only VERSION  not on the other version
+    saved         Ruby only: it is saved under the name in its first line, for a shell block
     recipe        once more with a wrong secret: it must tell the reason and the message, and end with 1
 """
 
@@ -333,15 +334,22 @@ class Page:
     def sh(self, block, variables):
         if "c++ " in block.text and not (prefix() / "include/tigergraph_auth.hpp").exists():
             skip("tigergraph_auth.hpp is not installed")
-        for tool in ("java", "zig"):
-            if re.search(f"^{tool} ", block.text, re.MULTILINE):
+        for tool in ("java", "zig", "puma"):
+            if re.search(rf"^(\w+=\S+ )?{tool} ", block.text, re.MULTILINE):
                 needed(tool)
+        variables = {**variables, "RUBYLIB": str(ROOT / "bindings/ruby/lib")}
         return run(["bash", "-euo", "pipefail", "-c", block.text], self.folder, variables,
                    int(block.word_after("fails", str(self.wanted))))
 
     def ruby(self, block, variables):
-        if not shutil.which("ruby") or subprocess.run(["ruby", "-e", "require 'ffi'"], capture_output=True).returncode:
-            skip("ruby with ffi is not installed")
+        needs = ["-rffi"] + ["-rfaraday"] * ("faraday" in block.text)
+        if not shutil.which("ruby") or subprocess.run(["ruby", *needs, "-e", ""], capture_output=True).returncode:
+            skip("ruby with ffi and faraday is not installed")
+        if "saved" in block.words:
+            file = self.folder / block.file()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text)
+            return None
         (self.folder / "program.rb").write_text(block.text)
         if "tls" in block.words:
             variables = {**variables, "TG_CERT_PATH": "ca.pem"}
@@ -361,6 +369,8 @@ class Page:
         variables = {**variables, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": os.path.abspath(cache)}
         if run(["gofmt", "-l", "main.go"], here, {}).stdout:
             raise Failure("gofmt would write it in another way")
+        if {"tls", "proxy"} & set(block.words):
+            variables["TG_CERT_PATH"] = str(self.folder / "ca.pem")
         run(["go", "build", "-buildvcs=false", "-o", "program", "."], here, variables)
         return run([str(here / "program")], here, variables)
 

@@ -10,6 +10,11 @@ require "socket"
 require "timeout"
 require "tmpdir"
 require "tigergraph_auth"
+# Warnings of other people's code are not for these tests.
+verbose = $VERBOSE
+$VERBOSE = nil
+require "tigergraph_auth/faraday"
+$VERBOSE = verbose
 
 # A stand-in server in a process of its own, which ends with this one.
 class Standin

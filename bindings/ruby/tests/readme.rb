@@ -38,7 +38,7 @@ end
 def environment(url, folder)
   login = { username: "alice", password: "opensesame", graph: "MyGraph" }
   secret = TigerGraphAuth::Connection.open(url, **login) { |conn| conn.create_secret.value }
-  { "TG_HOST" => url, "TG_SECRET" => secret, "TG_GRAPH" => "MyGraph", "GEM_HOME" => File.join(folder, "gems"),
+  { "TG_HOST" => url, "TG_SECRET" => secret, "TG_GRAPHNAME" => "MyGraph", "GEM_HOME" => File.join(folder, "gems"),
     "RUBYLIB" => nil, "RUBYOPT" => nil }
 end
 

@@ -94,6 +94,8 @@ module TigerGraphAuth
     def initialize(host, **settings)
       @lock = Mutex.new
       @calls = {}.compare_by_identity
+      @fresh = Fresh.new
+      @logger = settings[:logger] if settings.fetch(:log_level, :debug) == :debug
       Thread.handle_interrupt(Call::UNINTERRUPTED) do
         @handle, @callback_process, @provider = Config.connect(host, **settings)
       end
@@ -105,6 +107,7 @@ module TigerGraphAuth
       super
       @lock = Mutex.new
       @calls = {}.compare_by_identity
+      @fresh = Fresh.new
       @handle = original.another_handle
     end
 
@@ -360,12 +363,8 @@ module TigerGraphAuth
     # @return [Token] one whose header is "" if REST++ authentication is off
     def authorization(timeout: nil)
       refuse_recursion
-      with_call(timeout) do |call|
-        fetch = ->(conn) { new_token { |token, error| Native.tg_authorization(conn, token, error) } }
-        result = call.at_once(&fetch)
-        result = call.run(&fetch) if result.is_a?(Timeout)
-        result
-      end
+      Arguments.milliseconds(timeout, "timeout") if timeout
+      fresh_token || awaited_token(timeout)
     end
 
     # The connection's own token as it is, fresh or not. Sends nothing.
@@ -428,6 +427,7 @@ module TigerGraphAuth
       @lock.synchronize do
         @handle&.free
         @handle = nil
+        @fresh = Fresh.new
       end
       cancel
     end
@@ -443,6 +443,13 @@ module TigerGraphAuth
     end
     alias to_s inspect
 
+    # @api private
+    # @param message [String] a line of this package's own, for the logger
+    # @return [nil]
+    def log_debug(message)
+      Log.debug(@logger, message) if @logger
+    end
+
     # @raise [TypeError] always: a connection belongs to a process and its children
     def marshal_dump
       raise TypeError, "#{self.class} is not serialized"
@@ -452,16 +459,38 @@ module TigerGraphAuth
 
     # A handle that stays valid whatever happens to this object. A block gets it before {#close} can come between.
     def another_handle
-      @lock.synchronize do
-        raise ClosedError if closed?
-
-        Callbacks.follow(@callback_process) if @callback_process
+      while_open do
         handle = Native::ConnPointer.new(Native.tg_conn_clone(@handle))
         block_given? ? yield(handle) : handle
       end
     end
 
     private
+
+    # Yields while {#close} cannot come between.
+    def while_open
+      @lock.synchronize do
+        raise ClosedError if closed?
+
+        Callbacks.follow(@callback_process) if @callback_process
+        yield
+      end
+    end
+
+    # The connection's token while nobody has to wait for it, else nil. Nothing has to be stopped here, so it needs no
+    # handle and no thread of its own.
+    def fresh_token
+      Thread.handle_interrupt(Call::UNINTERRUPTED) { while_open { @fresh.ask(@handle) } }
+    end
+
+    def awaited_token(timeout)
+      token = wait_for(timeout) do |conn|
+        new_token { |out, error| Native.tg_authorization(conn, out, error) }
+      end
+    ensure
+      # {#fresh_token} has begun it, on a handle that goes on waiting if this call has given up.
+      @lock.synchronize { Native.tg_conn_cancel(@handle) unless closed? } unless token
+    end
 
     # Yields a call of its own, and raises the error it returns.
     def with_call(timeout)

@@ -7,6 +7,7 @@ module TigerGraphAuth
   module Log
     # Severities of Ruby's Logger by level of the library's.
     SEVERITIES = { 1 => 3, 2 => 2, 3 => 1, 4 => 0 }.freeze
+    DEBUG = 0
 
     module_function
 
@@ -19,16 +20,27 @@ module TigerGraphAuth
       Native.tg_config_set_log(config, max_level, functions.line, Callbacks.hold(logger), functions.release)
     end
 
-    # Hands one line to a logger, whatever that does: nothing may unwind the library's own frames.
+    # Hands one line of the library's to a logger.
     def deliver(level, message, number)
+      guard { Callbacks.held(number)&.add(SEVERITIES.fetch(level, DEBUG), Native.text(message)) }
+    end
+
+    # Hands one line of this package's own to a logger, as it does the library's.
+    def debug(logger, message)
+      guard { logger.add(DEBUG, message) }
+    end
+
+    # Whatever the logger does, nothing may unwind the library's own frames.
+    def guard
       Thread.handle_interrupt(Object => :never) do
-        Callbacks.held(number)&.add(SEVERITIES.fetch(level, 0), Native.text(message))
+        yield
       rescue Exception # rubocop:disable Lint/RescueException
         nil
       end
     ensure
       return # rubocop:disable Lint/EnsureReturn -- ends a throw, too
     end
+    private_class_method :guard
 
     def levels
       Native::LOG_LEVELS.keys.map(&:inspect).join(", ")

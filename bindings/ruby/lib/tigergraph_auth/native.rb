@@ -194,6 +194,7 @@ module TigerGraphAuth
     attach_function :tg_check_jwt_token, %i[pointer string pointer pointer], :int32, blocking: true
     attach_function :tg_check_token, %i[pointer pointer pointer pointer], :int32, blocking: true
     attach_function :tg_authorization, %i[pointer pointer pointer], :int32, blocking: true
+    attach_function :tg_try_authorization, %i[pointer pointer pointer], :int32 # never waits
     attach_function :tg_current_token, %i[pointer pointer pointer], :int32
     attach_function :tg_reject_token, %i[pointer pointer], :void
     attach_function :tg_token_value, [:pointer], :string
