@@ -47,6 +47,7 @@ module TigerGraphAuth
       "Ractor.new(object) { |given| given.class.name }.take" => ["TypeError"] * 5,
       "r = Ractor.new { Ractor.receive }; r.send(object); 1" => ["TypeError"] * 5,
       "Ractor.new { Ractor.receive }.send(object, move: true); 1" => ["Ractor::Error"] * 5,
+      "Ractor.new { Ractor.receive }.send([1, { a: [object] }], move: true); 1" => ["Ractor::Error"] * 5,
       "Ractor.make_shareable(object)" => ["Ractor::Error"] * 5,
       "Ractor.make_shareable(object, copy: true)" => ["TypeError"] * 5
     }.freeze

@@ -4,7 +4,7 @@ require_relative "helper"
 
 module TigerGraphAuth
   # The middleware for Faraday. Most of it needs no server: Faraday's own adapter for tests answers.
-  class FaradayTest < TestCase
+  class FaradayTest < ProviderTestCase
     # A database that answers as it is told, and then with "data". It remembers what it was sent.
     class Database
       attr_reader :headers, :bodies
@@ -38,7 +38,7 @@ module TigerGraphAuth
     def connection(host = "https://db.example.com", **settings)
       number = 0
       settings = { token_provider: ->(_) { "token-number-#{number += 1}" } } if settings.empty?
-      Connection.new(host, **settings)
+      Connection.new(host, **settings).tap { |conn| @conns << conn }
     end
 
     def client(conn, database, **options)
@@ -212,7 +212,7 @@ module TigerGraphAuth
     end
 
     def test_the_time_limit_of_faraday_counts_for_the_token
-      conn = Connection.new("http://127.0.0.1:1", token_provider: ->(_) { sleep(1) })
+      conn = nowhere(token_provider: ->(_) { sleep(1) })
       client = client(conn, Database.new, request: { timeout: 0.1 })
       assert_operator(seconds { assert_raises(Timeout) { client.get("http://127.0.0.1:1/x") } }, :<, 0.9)
     end

@@ -14,6 +14,7 @@ module TigerGraphAuth
       "tg_last_error_message" => "errors are taken from the last argument",
       "tg_show_secrets" => "show_secrets calls tg_get_secrets, which does the same",
       "tg_token_expiration" => "Token#expires_at is a Time",
+      "tg_try_authorization" => "try_authorization_at takes its addresses as numbers",
       "tg_conn_set_wakeup" => "of event loops; a call waits on a thread, while other Ruby threads run"
     }.freeze
 
@@ -27,7 +28,7 @@ module TigerGraphAuth
     # Functions that send nothing, but read files.
     READS_FILES = %w[tg_conn_new].freeze
     # Functions that can fail without sending anything.
-    SENDS_NOTHING = %w[tg_current_token tg_try_authorization tg_provider_request_set_token tg_provider_request_fail].freeze
+    SENDS_NOTHING = %w[tg_current_token tg_provider_request_set_token tg_provider_request_fail].freeze
 
     # Name => [types of the arguments, type of the result].
     def declared

@@ -123,4 +123,26 @@ module TigerGraphAuth
       Connection.new("http://127.0.0.1:1", **settings)
     end
   end
+
+  # Tests with token providers. Every provider is released, once it has returned.
+  class ProviderTestCase < TestCase
+    def setup
+      @before = Callbacks.count(:call)
+      @conns = []
+    end
+
+    def teardown
+      @conns.each(&:close)
+      assert_released @before
+    end
+
+    def nowhere(**settings)
+      super.tap { |conn| @conns << conn }
+    end
+
+    def assert_released(count)
+      50.times { Callbacks.count(:call) == count ? break : sleep(0.1) }
+      assert_equal count, Callbacks.count(:call)
+    end
+  end
 end

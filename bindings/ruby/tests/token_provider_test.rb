@@ -5,23 +5,8 @@ require_relative "helper"
 
 module TigerGraphAuth
   # Tokens that a Ruby object brings. Calls of the provider and requests of the server are counted.
-  class TokenProviderTest < TestCase
+  class TokenProviderTest < ProviderTestCase
     CANARY = "kanarienvogel"
-
-    def setup
-      @before = Callbacks.count(:call)
-      @conns = []
-    end
-
-    # Every provider is released, once it has returned.
-    def teardown
-      @conns.each(&:close)
-      assert_released @before
-    end
-
-    def nowhere(**settings)
-      super.tap { |conn| @conns << conn }
-    end
 
     # A server, and somebody who issues its tokens.
     def serve
@@ -301,11 +286,6 @@ module TigerGraphAuth
       calling.join
       assert_equal @before + 1, Callbacks.count(:call)
       assert_released @before
-    end
-
-    def assert_released(count)
-      50.times { Callbacks.count(:call) == count ? break : sleep(0.1) }
-      assert_equal count, Callbacks.count(:call)
     end
 
     # The program does not wait for it, and nothing is called that Ruby has freed. Two requests, because the second

@@ -18,29 +18,20 @@ module TigerGraphAuth
     CANCELLATIONS = 50
     PATIENCE = 0.02
 
-    # How long a call may take on the thread that asks, in milliseconds.
-    AT_ONCE = 1
-
     # @param handle [Native::ConnPointer] a handle for this call alone
     # @param limit [Integer] the time limit in milliseconds; 0: as configured
     def initialize(handle, limit)
       @handle = handle
-      @limit = limit
       @events = Thread::Queue.new
       Native.tg_conn_set_timeout(handle, limit)
     end
 
-    # Runs a native call that usually needs no waiting on this very thread, which spares a thread.
+    # Runs a native call that never waits on this very thread, which spares a thread.
     #
     # @yieldparam handle [Native::ConnPointer]
-    # @return what the block returns, which is a {Timeout} if there is something to wait for
+    # @return what the block returns
     def at_once
-      Thread.handle_interrupt(UNINTERRUPTED) do
-        Native.tg_conn_set_timeout(@handle, AT_ONCE)
-        yield @handle
-      ensure
-        Native.tg_conn_set_timeout(@handle, @limit)
-      end
+      Thread.handle_interrupt(UNINTERRUPTED) { yield @handle }
     end
 
     # Runs a native call on a thread of its own and waits for it.

@@ -94,10 +94,10 @@ module TigerGraphAuth
     def initialize(host, **settings)
       @lock = Mutex.new
       @calls = {}.compare_by_identity
-      @fresh = Fresh.new
       @logger = settings[:logger] if settings.fetch(:log_level, :debug) == :debug
       Thread.handle_interrupt(Call::UNINTERRUPTED) do
         @handle, @callback_process, @provider = Config.connect(host, **settings)
+        @fresh = Fresh.new(@handle)
       end
     end
 
@@ -107,8 +107,8 @@ module TigerGraphAuth
       super
       @lock = Mutex.new
       @calls = {}.compare_by_identity
-      @fresh = Fresh.new
       @handle = original.another_handle
+      @fresh = Fresh.new(@handle)
     end
 
     # All secrets of the connection's user.
@@ -362,7 +362,7 @@ module TigerGraphAuth
     #
     # @return [Token] one whose header is "" if REST++ authentication is off
     def authorization(timeout: nil)
-      refuse_recursion
+      refuse_recursion if @provider
       Arguments.milliseconds(timeout, "timeout") if timeout
       fresh_token || awaited_token(timeout)
     end
@@ -427,7 +427,7 @@ module TigerGraphAuth
       @lock.synchronize do
         @handle&.free
         @handle = nil
-        @fresh = Fresh.new
+        @fresh = nil
       end
       cancel
     end
@@ -459,7 +459,8 @@ module TigerGraphAuth
 
     # A handle that stays valid whatever happens to this object. A block gets it before {#close} can come between.
     def another_handle
-      while_open do
+      @lock.synchronize do
+        check_open
         handle = Native::ConnPointer.new(Native.tg_conn_clone(@handle))
         block_given? ? yield(handle) : handle
       end
@@ -467,20 +468,20 @@ module TigerGraphAuth
 
     private
 
-    # Yields while {#close} cannot come between.
-    def while_open
-      @lock.synchronize do
-        raise ClosedError if closed?
+    # Under the lock, so that {#close} cannot come between.
+    def check_open
+      raise ClosedError unless @handle
 
-        Callbacks.follow(@callback_process) if @callback_process
-        yield
-      end
+      Callbacks.follow(@callback_process) if @callback_process
     end
 
     # The connection's token while nobody has to wait for it, else nil. Nothing has to be stopped here, so it needs no
     # handle and no thread of its own.
     def fresh_token
-      Thread.handle_interrupt(Call::UNINTERRUPTED) { while_open { @fresh.ask(@handle) } }
+      @lock.synchronize do
+        check_open
+        @fresh.ask
+      end
     end
 
     def awaited_token(timeout)
@@ -511,7 +512,7 @@ module TigerGraphAuth
 
     # Runs a block that takes a native handle, and waits for what it returns.
     def wait_for(timeout, own_login: true, &native_call)
-      refuse_recursion if own_login
+      refuse_recursion if @provider && own_login
       with_call(timeout) { |call| call.run(&native_call) }
     end
 

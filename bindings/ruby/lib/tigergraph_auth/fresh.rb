@@ -6,31 +6,49 @@ module TigerGraphAuth
   #
   # @api private
   class Fresh
-    # Room for what the library gives, whose address can be read without an object for it.
-    class Slot < FFI::MemoryPointer
-      alias_method :address_at, FFI::Pointer.size == 8 ? :get_uint64 : :get_uint32
-    end
-    private_constant :Slot
-
-    def initialize
-      @slot = Slot.new(:pointer)
-      @address = nil
+    # @param handle [Native::ConnPointer] not to be freed while {#ask} runs
+    def initialize(handle)
+      @handle = handle.address
+      @slot = FFI::MemoryPointer.new(:uintptr_t)
+      @slot_address = @slot.address
+      # Whether the slot has a reference that is to be given back. An interrupt can come after each call of a function
+      # in C; to keep interrupts away would cost as much as all the rest.
+      @owed = false
+      @known = nil
       @token = nil
     end
 
-    # @param handle [Native::ConnPointer]
     # @return [Token, nil] nil if there is something to wait for, or to say
-    def ask(handle)
-      Native.tg_try_authorization(handle, @slot, nil)
-      address = @slot.address_at(0)
-      if address == @address
-        Native.tg_token_free(@token.pointer) # the reference that this call has given
-        return @token
-      end
-      return if address.zero?
+    def ask
+      give_back if @owed
+      @owed = true
+      Native.try_authorization_at(@handle, @slot_address, 0)
+      address = give_back
+      return @token if address == @known
 
-      @token = Token.new(Native::TokenPointer.new(@slot.read_pointer))
-      @address = address
+      Thread.handle_interrupt(Call::UNINTERRUPTED) { another }
+    ensure
+      give_back if @owed
+    end
+
+    private
+
+    # @return [Integer] the address of the token; 0: there was none
+    def give_back
+      address = @slot.get_ulong(0)
+      @owed = false
+      Native.free_token_at(address)
+      address
+    end
+
+    # The reference of this call becomes the Token's.
+    def another
+      Native.try_authorization_at(@handle, @slot_address, 0)
+      pointer = @slot.read_pointer
+      return if pointer.null?
+
+      @token = Token.new(Native::TokenPointer.new(pointer))
+      @known = pointer.address
       @token
     end
   end

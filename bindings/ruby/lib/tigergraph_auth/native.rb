@@ -194,7 +194,6 @@ module TigerGraphAuth
     attach_function :tg_check_jwt_token, %i[pointer string pointer pointer], :int32, blocking: true
     attach_function :tg_check_token, %i[pointer pointer pointer pointer], :int32, blocking: true
     attach_function :tg_authorization, %i[pointer pointer pointer], :int32, blocking: true
-    attach_function :tg_try_authorization, %i[pointer pointer pointer], :int32 # never waits
     attach_function :tg_current_token, %i[pointer pointer pointer], :int32
     attach_function :tg_reject_token, %i[pointer pointer], :void
     attach_function :tg_token_value, [:pointer], :string
@@ -202,6 +201,10 @@ module TigerGraphAuth
     attach_function :tg_token_expires_at, [:pointer], :int64
     attach_function :tg_token_url, %i[pointer int32], :string
     attach_function :tg_token_free, [:pointer], :void
+
+    # With addresses as numbers, which ffi passes on at a third of what its pointers cost. This one never waits.
+    attach_function :try_authorization_at, :tg_try_authorization, %i[uintptr_t uintptr_t uintptr_t], :int32
+    attach_function :free_token_at, :tg_token_free, [:uintptr_t], :void
 
     attach_function :tg_is_token_refused, %i[int32 int32 pointer size_t], :int32
     attach_function :tg_request_new, %i[string int32 string], :pointer

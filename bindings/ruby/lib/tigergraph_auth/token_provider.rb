@@ -117,7 +117,7 @@ module TigerGraphAuth
     #
     # @api private
     def running?(number)
-      !number.nil? && Thread.current.thread_variable_get(RUNNING) == number
+      Thread.current.thread_variable_get(RUNNING) == number
     end
 
     # Answers one request of the library's, whatever the provider does: nothing may unwind the library's own frames.
