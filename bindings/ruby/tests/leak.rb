@@ -1,20 +1,25 @@
 # frozen_string_literal: true
 
-# Makes 100 000 calls of several kinds and compares the memory before and after.
+# Makes 100 000 calls of several kinds and compares the memory, and Ruby's objects, before and after.
 #
 # `ruby leak.rb tg_error_free` leaks on purpose: that function does nothing then, and the check must fail.
-# Tried with tg_error_free, tg_secrets_free, tg_token_free, tg_conn_free, tg_config_free, tg_request_free
-# and tg_response_free.
+# Tried with tg_error_free, tg_secrets_free, tg_token_free, tg_conn_free, tg_config_free, tg_request_free,
+# tg_response_free and free_token_at.
 
 require "tigergraph_auth"
 require "json"
 
 ROUNDS = 10
-LIMIT_KIB = 2048
+LIMIT_KIB = 1024
+LIMIT_OBJECTS = 500
 
 def resident_kib
   3.times { GC.start }
   File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
+end
+
+def objects
+  GC.stat(:heap_live_slots)
 end
 
 def expect(error)
@@ -38,9 +43,9 @@ provided = TigerGraphAuth::Connection.new("http://127.0.0.1:1", token_provider: 
 
 # How often in each round, and what.
 kinds = {
-  "authorization that succeeds" => [3600, -> { conn.authorization.header }],
+  "authorization that succeeds" => [2750, -> { conn.authorization.header }],
   "connections made and closed" => [1500, -> { TigerGraphAuth::Connection.open(url, **settings) { nil } }],
-  "tokens that a provider brings" => [150, -> { provided.get_token.value }],
+  "tokens that a provider brings" => [1000, -> { provided.get_token && provided.authorization.value }],
   "token providers that fail" => [50, lambda {
     refusing = { token_provider: ->(_) { raise TigerGraphAuth::TokenProvider::Refused, "no" } }
     TigerGraphAuth::Connection.open("http://127.0.0.1:1", **refusing) do |refused|
@@ -69,12 +74,13 @@ kinds = {
 
 figures = Array.new(ROUNDS + 1) do
   kinds.each_value { |times, call| times.times { call.call } }
-  resident_kib
+  [resident_kib, objects]
 end
 calls = ROUNDS * kinds.sum { |_, (times, _)| times }
-growth = figures.last - figures.first
+growth, more = figures.last.zip(figures.first).map { |last, first| last - first }
 puts kinds.map { |name, (times, _)| "  #{times * ROUNDS} x #{name}" }
-puts "after a first round #{figures.first} KiB; #{calls} calls later #{figures.last} KiB: #{growth} KiB more"
-puts "(each round: #{figures.join(" ")})"
+puts "after a first round #{figures.first.first} KiB; #{calls} calls later #{growth} KiB and #{more} objects more"
+puts "(each round: #{figures.map(&:first).join(" ")})"
 server.close
 abort "memory grows" if growth > LIMIT_KIB
+abort "objects are kept" if more > LIMIT_OBJECTS
