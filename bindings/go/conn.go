@@ -64,7 +64,7 @@ func newConn(host *string, options []Option) (*Conn, error) {
 	}
 	s.load()
 	c := &Conn{closing: make(chan struct{})}
-	c.log.Store(&s.log)
+	c.log.Store(s.log)
 	var failure *C.tg_error
 	C.tg_conn_new(s.config, &c.handle, &failure)
 	if err := takeError(failure); err != nil {

@@ -29,7 +29,7 @@ const (
 // runtime.Goexit, which nothing stops, so call no t.FailNow there.
 func WithLog(max LogLevel, log func(level LogLevel, message string)) Option {
 	return func(s *settings) {
-		s.log = logger{max, log}
+		s.log = &logger{max, log}
 		if log == nil {
 			C.tg_config_set_log(s.config, 0, nil, nil, nil)
 			return

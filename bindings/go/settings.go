@@ -19,7 +19,7 @@ type settings struct {
 	environment bool
 	profile     *C.char
 	files       []*C.char
-	log         logger
+	log         *logger
 }
 
 // load fills what no option has set: from the environment first, because it takes precedence over files.

@@ -108,6 +108,21 @@ func TestTransportReplacesExpiredTokens(t *testing.T) {
 	}
 }
 
+// Of a list, the server that answers gets the request, at the address that URL tells.
+func TestClientWithSeveralServers(t *testing.T) {
+	server := startStandin(t, "4.2")
+	conn := connect(t, "http://127.0.0.1:1,"+server.GatewayURL, withAlice(), tigergraphauth.WithGraph("MyGraph"))
+	client, err := conn.Client()
+	must(t, err)
+	_, err = conn.Authorization(background)
+	must(t, err)
+	url := conn.URL("/graph/MyGraph/vertices/Person")
+	response, err := client.Get(url)
+	if status, _ := read(t, response, err); status != 200 || !strings.HasPrefix(url, server.GatewayURL) {
+		t.Errorf("%s: %d", url, status)
+	}
+}
+
 func TestTransportRepeatsOnce(t *testing.T) {
 	server := startStandin(t, "4.2")
 	for _, status := range []int{401, 403} {
