@@ -76,8 +76,8 @@ def main():
         program.stop()
     busy = " **The machine was busy.**" if float(machine["load_before"]) > 0.5 else ""
     head = ["a fresh token", "ns", "× C", "goal", f"KiB more after {MANY:,} calls".replace(",", " "), ""]
-    text = (f"{common.machine_text(machine)}. Load before the run: {machine['load_before']}; rounds: {ROUNDS}.{busy}\n\n"
-            + common.table(head, list(rows(times, growth))))
+    text = (f"{common.machine_text(machine)}. Load before the run: {machine['load_before']}; rounds: {ROUNDS}.{busy}"
+            "\n\n" + common.table(head, list(rows(times, growth))))
     print(text)
     if "--write" in MODES:
         common.write_between(Path(__file__).with_name("README.md"), BEGIN, END, text)

@@ -23,8 +23,8 @@ extern void tigergraphauthProvide(tg_provider_request *request, uintptr_t provid
 typedef struct tga_callee {
     /* A cgo.Handle, which is a number: converted to a pointer in Go, the garbage collector would look at it. */
     uintptr_t handle;
-    /* What the program's threads block. The library's block all signals, and a process that Go starts there would inherit
-     * that, so that nobody could end it by a signal. */
+    /* What the program's threads block. The library's threads block all signals. A process that Go starts there would
+     * inherit all those that Go does not need itself, such as SIGPIPE, SIGALRM and SIGUSR1. */
     sigset_t signals;
 } tga_callee;
 
@@ -68,8 +68,8 @@ static inline const char *tga_empty(void) {
     return "";
 }
 
-/* Whether the token is fresh, and still the known one. The addresses of both handles, because cgo looks into each pointer
- * that it passes on, which costs more than the call. */
+/* Whether the token is fresh, and still the known one. Takes addresses, because cgo looks into each pointer that it
+ * passes on, which costs more than the call. */
 static inline int tga_is_known(uintptr_t conn, uintptr_t known) {
     tg_token *token = NULL;
     tg_try_authorization((tg_conn *)conn, &token, NULL);

@@ -18,8 +18,8 @@ func blockedSignals() string {
 	return fmt.Sprint(string(line), err)
 }
 
-// The library's threads block all signals. What a function of the program starts there can be ended by a signal
-// all the same.
+// The library's threads block all signals. A process that a function of the program starts there must not inherit that:
+// without SIGPIPE and SIGALRM, for example, pipelines and time limits of a shell do not work.
 func TestProcessesOfCallbacksGetSignals(t *testing.T) {
 	usual := blockedSignals()
 	if !strings.Contains(usual, "SigBlk") {

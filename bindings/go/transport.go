@@ -17,9 +17,9 @@ const codeLimit = 64 << 10
 // now. If the database refuses the token all the same, it gets another and sends the request once more, if the
 // request has no body or one that can be sent again (see GetBody of [http.Request], which http.NewRequest sets).
 //
-// The token goes to the servers of Conn and to Hosts, and nowhere else, whatever a redirect says. Requests to others pass
-// unchanged, and so do those that have an Authorization header. The log of Conn ([WithLog]) gets a line at [LogDebug] for
-// each of them, with the reason.
+// The token goes to the servers of Conn and to Hosts, and nowhere else, whatever a redirect says. Requests to others
+// pass unchanged, and so do those that have an Authorization header. The log of Conn ([WithLog]) gets a line at
+// [LogDebug] for each of them, with the reason.
 type Transport struct {
 	// Conn gives the tokens.
 	Conn *Conn

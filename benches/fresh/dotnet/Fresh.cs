@@ -20,7 +20,8 @@ internal static class Fresh
 
     private static void Main()
     {
-        using var connection = new TigerGraphConnection(new ConnectionOptions { Host = "http://127.0.0.1:1", ApiToken = Token });
+        var options = new ConnectionOptions { Host = "http://127.0.0.1:1", ApiToken = Token };
+        using var connection = new TigerGraphConnection(options);
         while (Console.ReadLine() is string line)
         {
             int calls = int.Parse(line, CultureInfo.InvariantCulture);

@@ -112,7 +112,9 @@ module TigerGraphAuth
 
     # Such a middleware raises before this one sees the answer, and another may have parsed it.
     def test_beside_other_middleware
-      parser = Class.new(::Faraday::Response::Middleware) { define_method(:parse) { |body| JSON.parse(body) rescue body } }
+      parser = Class.new(::Faraday::Response::Middleware) do
+        define_method(:parse) { |body| body.start_with?("{") ? JSON.parse(body) : body }
+      end
       [[:raise_error], [parser], [:raise_error, parser]].each do |others|
         database = Database.new([401, refusal])
         client = client(connection, database) { |builder| others.each { |other| builder.use(*lookup(other)) } }
@@ -190,7 +192,8 @@ module TigerGraphAuth
         [0, "no token for a request to https://db.example.com:443: it has an Authorization header"]
       ], lines
       lines.clear
-      client(connection(api_token: "0123456789", logger: logger, log_level: :info), Database.new).get("https://other.example.com/")
+      conn = connection(api_token: "0123456789", logger: logger, log_level: :info)
+      client(conn, Database.new).get("https://other.example.com/")
       assert_empty lines
     end
 

@@ -62,7 +62,9 @@ module TigerGraphAuth
       conn.authorization
       %i[get_ulong try_authorization_at free_token_at].product([1, 2]).each do |method, times|
         left = times
-        interrupt = TracePoint.new(:c_return) { |trace| trace.method_id == method && (left -= 1) >= 0 && raise(IOError) }
+        interrupt = TracePoint.new(:c_return) do |trace|
+          raise IOError if trace.method_id == method && (left -= 1) >= 0
+        end
         seen = calls_of(%i[try_authorization_at free_token_at]) do
           interrupt.enable { assert_raises(IOError) { conn.authorization } }
           3.times { assert_equal "0123456789", conn.authorization.value }

@@ -3,8 +3,7 @@
 require_relative "helper"
 
 module TigerGraphAuth
-  # The library's threads block all signals. A process that a logger or a token provider starts must not inherit that,
-  # because nobody could end it by a signal.
+  # The library's threads block all signals. A process that a logger or a token provider starts must not inherit that.
   class SignalsTest < ProviderTestCase
     # What a process that is started here blocks.
     def blocked

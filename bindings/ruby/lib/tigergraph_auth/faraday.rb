@@ -7,12 +7,12 @@ require_relative "origin"
 
 module TigerGraphAuth
   # Adds the Authorization header to the requests of Faraday to the database, with a token that is good now. If the
-  # database refuses the token all the same, it gets another and sends the request once more, if its body is in memory: a
-  # String, a Hash or none, but no file.
+  # database refuses the token all the same, it gets another and sends the request once more, if its body is in memory:
+  # a String, a Hash or none, but no file.
   #
   # The token goes to the connection's servers and to `hosts:`, and nowhere else. Requests to others pass unchanged, and
-  # so do those that have an Authorization header. The connection's logger gets a line for each of them, as `DEBUG`, with
-  # the reason. To follow redirects, put the middleware for that before this one, which then judges each address.
+  # so do those that have an Authorization header. The connection's logger gets a line for each of them, as `DEBUG`,
+  # with the reason. To follow redirects, put the middleware for that before this one, which then judges each address.
   #
   # {Connection#faraday} is a client that has it. Needs Faraday 1.1 or later.
   #
@@ -108,8 +108,8 @@ module TigerGraphAuth
   end
 
   class Connection
-    # Faraday, ready for requests to the database, with {FaradayMiddleware}, with the {#ca_pem} as all that it trusts, if
-    # there is any, and without a proxy, unless one is given. Ask {#uri} for the addresses. Needs
+    # Faraday, ready for requests to the database, with {FaradayMiddleware}, with the {#ca_pem} as all that it trusts,
+    # if there is any, and without a proxy, unless one is given. Ask {#uri} for the addresses. Needs
     # `require "tigergraph_auth/faraday"`.
     #
     # @param hosts see {FaradayMiddleware#initialize}
