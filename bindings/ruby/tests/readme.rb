@@ -72,6 +72,7 @@ end
         refuse_once(control) if %w[request.rb net_http.rb].any? { |program| text.include?(program) }
         text.chomp.tap { |command| run(command, environment, folder) }
       end
+      run("ruby -e 'require %(tigergraph-auth); TigerGraphAuth::Connection'", environment, folder)
       abort "not run: #{EXPECTED.keys - ran}" unless (EXPECTED.keys - ran).empty?
       asked = JSON.parse(Net::HTTP.get(URI("#{control}/requests"))).count { |sent| sent["path"].include?("/vertices/") }
       abort "#{asked} requests to the database instead of 4" unless asked == 4
