@@ -1,6 +1,6 @@
 package tigergraphauth
 
-// #include "bridge.h"
+// #include "tigergraphauth.h"
 import "C"
 
 import "context"

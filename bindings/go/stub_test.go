@@ -97,7 +97,7 @@ func TestHeaderOfAnotherVersionDoesNotCompile(t *testing.T) {
 		text := strings.Replace(header(t), "_VERSION_MAJOR 0", fmt.Sprint("_VERSION_MAJOR ", major), 1)
 		text = strings.Replace(text, "_VERSION_MINOR 1", fmt.Sprint("_VERSION_MINOR ", minor), 1)
 		must(t, os.WriteFile(filepath.Join(folder, "tigergraph_auth.h"), []byte(text), 0o600))
-		out, err := exec.Command("cc", "-fsyntax-only", "-I"+folder, "bridge.h").CombinedOutput()
+		out, err := exec.Command("cc", "-fsyntax-only", "-I"+folder, "tigergraphauth.h").CombinedOutput()
 		if (err == nil) != fine || fine == strings.Contains(string(out), "is for tigergraph_auth 0.1") {
 			t.Errorf("%s: %v\n%s", version, err, out)
 		}

@@ -24,7 +24,7 @@ package tigergraphauth
 /*
 #cgo CFLAGS: -DTIGERGRAPH_AUTH_ALLOW_DEPRECATED
 #cgo pkg-config: tigergraph_auth
-#include "bridge.h"
+#include "tigergraphauth.h"
 */
 import "C"
 

@@ -1,7 +1,9 @@
-/* What Go cannot say itself: macros, callbacks, and several steps in one crossing into C. */
+/* What Go cannot say itself: macros, callbacks, and several steps in one crossing into C.
+ *
+ * A header of the same name in the temporary folder comes first for cgo, so nobody else's should have this name. */
 
-#ifndef TIGERGRAPHAUTH_BRIDGE_H
-#define TIGERGRAPHAUTH_BRIDGE_H
+#ifndef TIGERGRAPHAUTH_H
+#define TIGERGRAPHAUTH_H
 
 #include <signal.h>
 #include <stdint.h>
