@@ -191,6 +191,7 @@ func (c *Conn) unknownToken() *Token {
 	var handle *C.tg_token
 	C.tg_try_authorization(c.asking, &handle, nil)
 	if handle == nil {
+		c.known.Store(nil) // it is no good any more
 		return nil
 	}
 	token := newToken(handle)

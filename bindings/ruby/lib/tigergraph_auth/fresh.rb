@@ -41,8 +41,9 @@ module TigerGraphAuth
       address
     end
 
-    # The reference of this call becomes the Token's.
+    # The reference of this call becomes the Token's. One that is no good any more is not kept.
     def another
+      @token = @known = nil
       Native.try_authorization_at(@handle, @slot_address, 0)
       pointer = @slot.read_pointer
       return if pointer.null?
