@@ -224,8 +224,7 @@ func (c *Conn) CurrentToken() (*Token, error) {
 // RejectToken tells the connection that the database refused this token, with HTTP 401 or 403 and the code
 // REST-10016 or REST-10019: if it is still the connection's own, it is never returned again, and the next
 // [Conn.Authorization] gets a new one. It sends nothing. After two in a row were rejected within a minute of
-// their issue, no
-// token is requested for 30 seconds. On a closed connection, and for nil, there is nothing to do.
+// their issue, no token is requested for 30 seconds. On a closed connection, and for nil, there is nothing to do.
 func (c *Conn) RejectToken(token *Token) {
 	if !c.acquire() {
 		return
