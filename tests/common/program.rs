@@ -86,7 +86,7 @@ impl Program {
         drop(self.input.take());
         assert_eq!(self.output.next().map(|line| line.expect("a line")), None);
         let output = self.child.wait_with_output().expect("its end");
-        assert!(output.status.success(), "{}", output.status);
+        assert!(output.status.success(), "{}\n{}", output.status, common::text(&output));
         assert_eq!(common::text(&output), "");
     }
 }

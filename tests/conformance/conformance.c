@@ -30,12 +30,16 @@ static size_t token_count;
 
 /* --- Lines in and out ------------------------------------------------------------------------------- */
 
-static void put_field(const char *name, const char *value) {
+static void put_bytes(const char *name, const unsigned char *value, size_t length) {
     printf("\t%s=", name);
-    for (const unsigned char *at = (const unsigned char *)value; *at; at++) {
-        if (*at < 0x20 || *at >= 0x7f || *at == '%') printf("%%%02X", *at);
-        else putchar(*at);
+    for (size_t i = 0; i < length; i++) {
+        if (value[i] < 0x20 || value[i] >= 0x7f || value[i] == '%') printf("%%%02X", value[i]);
+        else putchar(value[i]);
     }
+}
+
+static void put_field(const char *name, const char *value) {
+    put_bytes(name, (const unsigned char *)value, strlen(value));
 }
 
 static void put_number(const char *name, int64_t value) {
@@ -90,6 +94,8 @@ static uint32_t flag(const struct command *command, const char *name, uint32_t b
 /* Begins the answer: "ok", or all there is to know about the error. */
 static int begins_ok(tg_status status, tg_error *error) {
     if ((status == TG_STATUS_OK) != (error == NULL) || tg_error_status(error) != status) abort();
+    if (tg_error_status(tg_last_error()) != status) abort();
+    if (strcmp(tg_last_error_message(), tg_error_message(error)) != 0) abort();
     if (status == TG_STATUS_OK) {
         printf("ok");
         return 1;
@@ -162,6 +168,147 @@ static void take_log(const struct command *command) {
     pthread_mutex_unlock(&log_lock);
 }
 
+/* --- Token providers --------------------------------------------------------------------------------- */
+
+/* What a connection's provider answers, one call after the other. */
+struct provider {
+    pthread_mutex_t lock;
+    /* The last one stays. */
+    char *answers[MOST_FIELDS];
+    size_t count;
+    /* The connection that it brings tokens for. */
+    tg_conn *conn;
+    int64_t calls;
+    int is_running;
+    /* Of the last request. */
+    int had_time;
+    int was_cancelled;
+};
+
+/* That of the connection, which releases it. */
+static struct provider *provider;
+
+static void pause_shortly(void) {
+    nanosleep(&(struct timespec){0, 5000000}, NULL);
+}
+
+/* Waits until nobody wants the token any more. */
+static void wait_for_cancellation(const tg_provider_request *request) {
+    while (!tg_provider_request_is_cancelled(request)) pause_shortly();
+}
+
+/* Fails with the reason for which a call of the provider's own connection fails. */
+static void fail_from_within(tg_provider_request *request, tg_conn *own) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_authorization(own, &token, &error);
+    tg_provider_request_fail(request, TG_STATUS_UNAVAILABLE, tg_error_reason(error), -1, NULL);
+    tg_error_free(error);
+    tg_token_free(token);
+}
+
+/* An answer is "KIND NUMBER TEXT". */
+static void give(tg_provider_request *request, const char *answer, tg_conn *own) {
+    char kind[16] = "";
+    int64_t number = 0;
+    int length = 0;
+    sscanf(answer, "%15s %" SCNd64 "%n", kind, &number, &length);
+    const char *words = answer + length + 1;
+    if (strcmp(kind, "token") == 0) {
+        int64_t end = number ? (int64_t)time(NULL) + number : 0;
+        tg_provider_request_set_token(request, words, end, NULL);
+    } else if (strcmp(kind, "within") == 0) {
+        fail_from_within(request, own);
+    } else {
+        tg_status status = strcmp(kind, "refused") == 0 ? TG_STATUS_UNAUTHENTICATED : TG_STATUS_UNAVAILABLE;
+        tg_provider_request_fail(request, status, words, number, NULL);
+    }
+}
+
+static void provide(tg_provider_request *request, void *user_data) {
+    struct provider *own = user_data;
+    pthread_mutex_lock(&own->lock);
+    size_t turn = (size_t)own->calls++;
+    own->is_running = 1;
+    own->had_time = tg_provider_request_time_left_ms(request) > 0;
+    pthread_mutex_unlock(&own->lock);
+    const char *answer = own->answers[turn < own->count ? turn : own->count - 1];
+    if (strncmp(answer, "wait ", 5) == 0) wait_for_cancellation(request);
+    pthread_mutex_lock(&own->lock);
+    own->is_running = 0;
+    own->was_cancelled = tg_provider_request_is_cancelled(request);
+    tg_conn *served = own->conn;
+    pthread_mutex_unlock(&own->lock);
+    give(request, answer, served);
+}
+
+static void release_provider(void *user_data) {
+    struct provider *own = user_data;
+    for (size_t i = 0; i < own->count; i++) free(own->answers[i]);
+    pthread_mutex_destroy(&own->lock);
+    free(own);
+}
+
+/* NULL if the command has no provider. */
+static struct provider *set_provider(tg_config *config, const struct command *command) {
+    if (!text(command, "provider")) return NULL;
+    struct provider *own = calloc(1, sizeof *own);
+    if (!own || pthread_mutex_init(&own->lock, NULL) != 0) abort();
+    for (size_t i = 0; i < command->count; i++) {
+        if (strcmp(command->fields[i].name, "provider") != 0) continue;
+        own->answers[own->count] = strdup(command->fields[i].value);
+        if (!own->answers[own->count++]) abort();
+    }
+    tg_config_set_token_provider(config, provide, own, release_provider);
+    return own;
+}
+
+/* Once it has answered: how often the provider was asked, and what its last request was like. */
+static void provider_calls(const struct command *command) {
+    (void)command;
+    pthread_mutex_lock(&provider->lock);
+    while (provider->is_running) {
+        pthread_mutex_unlock(&provider->lock);
+        pause_shortly();
+        pthread_mutex_lock(&provider->lock);
+    }
+    printf("ok");
+    put_number("calls", provider->calls);
+    put_number("had_time", provider->had_time);
+    put_number("cancelled", provider->was_cancelled);
+    pthread_mutex_unlock(&provider->lock);
+}
+
+/* --- Wakeups ---------------------------------------------------------------------------------------- */
+
+/* Those since the last look. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    int64_t count;
+} wakeups = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+static void wake(void *user_data) {
+    (void)user_data;
+    pthread_mutex_lock(&wakeups.lock);
+    wakeups.count++;
+    pthread_cond_signal(&wakeups.came);
+    pthread_mutex_unlock(&wakeups.lock);
+}
+
+static void await_wakeup(const struct command *command) {
+    (void)command;
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 20;
+    pthread_mutex_lock(&wakeups.lock);
+    while (wakeups.count == 0 && pthread_cond_timedwait(&wakeups.came, &wakeups.lock, &end) == 0) continue;
+    printf("ok");
+    put_number("wakeups", wakeups.count);
+    wakeups.count = 0;
+    pthread_mutex_unlock(&wakeups.lock);
+}
+
 /* --- Connecting ------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -174,7 +321,29 @@ static const struct {
     {"server_version", tg_config_set_server_version}, {"ca_file", tg_config_set_ca_file},
     {"ca_pem", tg_config_set_ca_pem},         {"pin_sha256", tg_config_set_pin_sha256},
     {"proxy", tg_config_set_proxy},           {"user_agent", tg_config_set_user_agent},
+    {"token_cache", tg_config_set_token_cache},
+    {"oauth2_client_secret_file", tg_config_set_oauth2_secret_file},
 };
+
+static void set_oauth2(tg_config *config, const struct command *command) {
+    tg_config_set_oauth2(config, text(command, "oauth2_url"), text(command, "oauth2_client_id"),
+                         text(command, "oauth2_client_secret"));
+    for (size_t i = 0; i < command->count; i++) {
+        if (strcmp(command->fields[i].name, "oauth2_parameter") != 0) continue;
+        char *name = strdup(command->fields[i].value);
+        if (!name) abort();
+        name[strcspn(name, "=")] = '\0';
+        tg_config_set_oauth2_parameter(config, name, command->fields[i].value + strlen(name) + 1);
+        free(name);
+    }
+}
+
+/* What comes from variables, for settings that have no value yet. */
+static void load_variables(tg_config *config, const struct command *command) {
+    if (text(command, "profile")) tg_config_load_profile(config, text(command, "profile"));
+    else if (text(command, "env")) tg_config_load_env(config);
+    if (text(command, "env_file")) tg_config_load_env_file(config, text(command, "env_file"));
+}
 
 static void log_to_list(tg_config *config, const struct command *command) {
     pthread_mutex_lock(&log_lock);
@@ -200,7 +369,9 @@ static tg_config *settings(const struct command *command) {
     tg_config_set_allow_http(config, (int32_t)number(command, "allow_http"));
     tg_config_set_timeouts(config, (uint32_t)number(command, "connect_ms"), (uint32_t)number(command, "total_ms"));
     tg_config_set_token_lifetime(config, number(command, "lifetime_s"), number(command, "renew_before_s"));
+    set_oauth2(config, command);
     log_to_list(config, command);
+    load_variables(config, command);
     return config;
 }
 
@@ -210,6 +381,7 @@ static void close_connection(const struct command *command) {
     token_count = 0;
     tg_conn_free(conn);
     conn = NULL;
+    provider = NULL;
     printf("ok");
 }
 
@@ -217,11 +389,20 @@ static void connect_anew(const struct command *command) {
     tg_error *error = NULL;
     tg_conn *fresh = NULL;
     tg_config *config = settings(command);
+    struct provider *brings = set_provider(config, command);
     tg_status status = tg_conn_new(config, &fresh, &error);
+    int is_made = begins_ok(status, error);
     tg_config_free(config);
-    if (!begins_ok(status, error)) return;
+    if (!is_made) return;
     tg_conn_free(conn);
     conn = fresh;
+    provider = brings;
+    if (provider) {
+        pthread_mutex_lock(&provider->lock);
+        provider->conn = conn;
+        pthread_mutex_unlock(&provider->lock);
+    }
+    if (text(command, "wakeup")) tg_conn_set_wakeup(conn, wake, NULL, NULL);
 }
 
 /* --- Calls ------------------------------------------------------------------------------------------ */
@@ -325,6 +506,13 @@ static void authorization(const struct command *command) {
     answer_token(status, token, error);
 }
 
+static void try_authorization(const struct command *command) {
+    tg_error *error = NULL;
+    tg_token *token = NULL;
+    tg_status status = tg_try_authorization(command->conn, &token, &error);
+    answer_token(status, token, error);
+}
+
 static void current_token(const struct command *command) {
     tg_error *error = NULL;
     tg_token *token = NULL;
@@ -332,9 +520,9 @@ static void current_token(const struct command *command) {
     answer_token(status, token, error);
 }
 
-/* The token of an earlier answer with the value that the command names. */
+/* The token of the last answer with the value that the command names. */
 static const tg_token *named_token(const struct command *command) {
-    for (size_t i = 0; i < token_count; i++) {
+    for (size_t i = token_count; i-- > 0;) {
         if (strcmp(tg_token_value(tokens[i]), text(command, "value")) == 0) return tokens[i];
     }
     abort();
@@ -392,7 +580,7 @@ static void answer_response(tg_status status, tg_response *response, tg_error *e
     if (!begins_ok(status, error)) return;
     put_number("http_status", tg_response_http_status(response));
     put_field("content_type", tg_response_header(response, "Content-Type"));
-    put_field("body", tg_response_body(response));
+    put_bytes("body", tg_response_body(response), tg_response_body_length(response));
     tg_response_free(response);
 }
 
@@ -407,6 +595,29 @@ static void send_request(const struct command *command) {
     tg_status status = tg_send(command->conn, request, &response, &error);
     tg_request_free(request);
     answer_response(status, response, error);
+}
+
+/* --- The library, and its diagnosis ------------------------------------------------------------------ */
+
+static void library_version(const struct command *command) {
+    uint32_t number = tg_version_number();
+    char version[32];
+    (void)command;
+    snprintf(version, sizeof version, "%" PRIu32 ".%" PRIu32 ".%" PRIu32, number >> 16, number >> 8 & 0xff,
+             number & 0xff);
+    if (strcmp(version, tg_version()) != 0) abort();
+    printf("ok");
+    put_field("version", version);
+}
+
+static void diagnose(const struct command *command) {
+    tg_error *error = NULL;
+    tg_report *report = NULL;
+    tg_status status = tg_diagnose(command->conn, flag(command, "offline", TG_REPORT_OFFLINE), &report, &error);
+    if (!begins_ok(status, error)) return;
+    put_field("text", tg_report_text(report));
+    put_field("json", tg_report_json(report));
+    tg_report_free(report);
 }
 
 /* --- Limits of one call ----------------------------------------------------------------------------- */
@@ -449,7 +660,8 @@ static const struct {
     {"server_version", server_version}, {"take_log", take_log},
     {"get_secret", get_secret},    {"check_token", check_token},      {"url", url},
     {"token_url", token_url},      {"ca_pem", ca_pem},                {"is_token_refused", is_token_refused},
-    {"send", send_request},
+    {"send", send_request},        {"try_authorization", try_authorization}, {"await_wakeup", await_wakeup},
+    {"provider_calls", provider_calls}, {"diagnose", diagnose},      {"library_version", library_version},
 };
 
 static void carry_out(struct command *command) {

@@ -185,6 +185,89 @@ class Cancellation {
     std::thread thread_;
 };
 
+/* ---- Token providers and wakeups ---- */
+
+/* Brings what the scenario has it answer, one call after the other; the last answer stays. */
+class Provider {
+  public:
+    explicit Provider(const std::vector<auth::Text> &answers) {
+        for (const auth::Text &answer : answers) answers_.emplace_back(*answer.view());
+    }
+
+    /* The connection that it brings tokens for. */
+    void serve(const std::shared_ptr<auth::Connection> &own) {
+        const std::lock_guard<std::mutex> guard(lock_);
+        own_ = own;
+    }
+
+    auth::ProviderAnswer provide(const auth::TokenRequest &request) {
+        const std::lock_guard<std::mutex> guard(lock_);
+        const std::string &answer = answers_[std::min(calls_++, answers_.size() - 1)];
+        const std::size_t first = answer.find(' '), second = answer.find(' ', first + 1);
+        const std::string kind = answer.substr(0, first);
+        had_time_ = request.time_left().count() > 0;
+        if (kind == "wait") wait_for_cancellation(request);
+        was_cancelled_ = request.is_cancelled();
+        return give(kind, std::stoll(answer.substr(first + 1)), answer.substr(second + 1));
+    }
+    /* Once it has answered: how often it was asked, and what its last request was like. */
+    Answer calls() {
+        const std::lock_guard<std::mutex> guard(lock_);
+        return ok()
+            .add("calls", static_cast<std::int64_t>(calls_))
+            .add("had_time", std::int64_t{had_time_})
+            .add("cancelled", std::int64_t{was_cancelled_});
+    }
+
+  private:
+    static void wait_for_cancellation(const auth::TokenRequest &request) {
+        while (!request.is_cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+
+    auth::ProviderAnswer give(const std::string &kind, std::int64_t number, const std::string &words) {
+        if (kind == "token" && number == 0) return auth::ProvidedToken(words);
+        if (kind == "token") {
+            return auth::ProvidedToken(words, std::chrono::system_clock::now() + std::chrono::seconds(number));
+        }
+        const auto status = kind == "refused" ? auth::Status::unauthenticated : auth::Status::unavailable;
+        if (kind == "within") {
+            const auth::Result<auth::Token> outcome = own_.lock()->try_authorization();
+            return auth::ProviderFailure(status, outcome.error().reason());
+        }
+        return auth::ProviderFailure(
+            status, words, number < 0 ? std::nullopt : std::optional(std::chrono::milliseconds(number)));
+    }
+
+    std::vector<std::string> answers_;
+    std::weak_ptr<auth::Connection> own_;
+    std::mutex lock_;
+    std::size_t calls_ = 0;
+    bool had_time_ = false;
+    bool was_cancelled_ = false;
+};
+
+/* The wakeups of a connection since the last look. */
+class Wakeups {
+  public:
+    void come() {
+        {
+            const std::lock_guard<std::mutex> guard(lock_);
+            count_++;
+        }
+        came_.notify_one();
+    }
+    std::int64_t await() {
+        std::unique_lock<std::mutex> guard(lock_);
+        came_.wait_for(guard, std::chrono::seconds(20), [this] { return count_ > 0; });
+        return std::exchange(count_, 0);
+    }
+
+  private:
+    std::mutex lock_;
+    std::condition_variable came_;
+    std::int64_t count_ = 0;
+};
+
 /* ---- Commands ---- */
 
 class Program {
@@ -215,6 +298,11 @@ class Program {
             {"ca_pem", &Program::ca_pem},
             {"is_token_refused", &Program::is_token_refused},
             {"send", &Program::send},
+            {"try_authorization", &Program::try_authorization},
+            {"await_wakeup", &Program::await_wakeup},
+            {"provider_calls", &Program::provider_calls},
+            {"diagnose", &Program::diagnose},
+            {"library_version", &Program::library_version},
         };
         const auto found = commands.find(command.word());
         if (found == commands.end()) throw Malformed("no such command: " + command.word());
@@ -249,7 +337,15 @@ class Program {
             .set_timeout(command.limit("total_ms"))
             .set_proxy(command.text("proxy"))
             .set_user_agent(command.text("user_agent"))
-            .set_token_lifetime(command.seconds("lifetime_s"), command.seconds("renew_before_s"));
+            .set_token_lifetime(command.seconds("lifetime_s"), command.seconds("renew_before_s"))
+            .set_token_cache(command.text("token_cache"))
+            .set_oauth2(command.text("oauth2_url"), command.text("oauth2_client_id"),
+                        command.text("oauth2_client_secret"))
+            .set_oauth2_secret_file(command.text("oauth2_client_secret_file"));
+        for (const auth::Text &parameter : command.texts("oauth2_parameter")) {
+            const std::size_t equals = parameter.view()->find('=');
+            config.set_oauth2_parameter(parameter.view()->substr(0, equals), parameter.view()->substr(equals + 1));
+        }
         if (command.has("added_ca_file")) config.add_ca_file(command.text("added_ca_file"));
         if (command.number("tgcloud") != 0) config.set_tgcloud(command.number("tgcloud") > 0);
         auto log = std::make_shared<Log>();
@@ -257,20 +353,40 @@ class Program {
             const auto keep = [log](auth::LogLevel level, std::string_view message) { log->keep(level, message); };
             config.set_log(static_cast<auth::LogLevel>(command.number("log")), keep);
         }
-        conn_ = auth::Connection(config);
+        load_variables(config, command);
+        std::shared_ptr<Provider> provider;
+        if (command.has("provider")) {
+            provider = std::make_shared<Provider>(command.texts("provider"));
+            config.set_token_provider([provider](const auth::TokenRequest &request) -> auth::ProviderAnswer {
+                return provider->provide(request);
+            });
+        }
+        conn_ = std::make_shared<auth::Connection>(config);
+        if (provider) provider->serve(conn_);
+        if (command.flag("wakeup")) conn_->set_wakeup([wakeups = wakeups_] { wakeups->come(); });
         log_ = std::move(log);
+        provider_ = std::move(provider);
         return ok();
     }
 
+    static void load_variables(auth::Config &config, const Command &command) {
+        if (command.has("profile")) {
+            config.load_profile(command.text("profile"));
+        } else if (command.flag("env")) {
+            config.load_env();
+        }
+        if (command.has("env_file")) config.load_env_file(command.text("env_file"));
+    }
+
     Answer close(const Command &) {
-        const auth::Connection closed = std::move(conn_);
+        const auth::Connection closed = std::move(*conn_);
         return ok();
     }
 
     /* Makes a call that may send something: with a limit or a cancellation of its own on a clone, as a user would. */
     template <class Call> auto sending(const Command &command, Call call) {
-        if (!command.has("timeout_ms") && !command.has("cancel_after_ms")) return call(conn_);
-        auth::Connection own = conn_.clone();
+        if (!command.has("timeout_ms") && !command.has("cancel_after_ms")) return call(*conn_);
+        auth::Connection own = conn_->clone();
         if (command.has("timeout_ms")) own.set_timeout(command.limit("timeout_ms"));
         std::optional<Cancellation> cancellation;
         if (command.has("cancel_after_ms")) {
@@ -373,18 +489,25 @@ class Program {
         return keep(sending(command, [](auth::Connection &conn) { return conn.authorization(); }));
     }
 
-    Answer current_token(const Command &) { return keep(conn_.current_token()); }
+    /* Where it is pending the answer is that error. */
+    Answer try_authorization(const Command &) { return keep(conn_->authorization_now().value()); }
 
-    /* The token of an earlier answer with the value that the command names. */
+    Answer await_wakeup(const Command &) { return ok().add("wakeups", wakeups_->await()); }
+
+    Answer provider_calls(const Command &) { return provider_->calls(); }
+
+    Answer current_token(const Command &) { return keep(conn_->current_token()); }
+
+    /* The token of the last answer with the value that the command names. */
     const auth::Token &named_token(const Command &command) const {
-        for (const auth::Token &token : tokens_) {
-            if (token.value() == command.text("value").view()) return token;
-        }
+        const auto is_named = [&](const auth::Token &token) { return token.value() == command.text("value").view(); };
+        const auto found = std::find_if(tokens_.rbegin(), tokens_.rend(), is_named);
+        if (found != tokens_.rend()) return *found;
         throw Malformed(command.word() + " names a token that no answer showed");
     }
 
     Answer reject_token(const Command &command) {
-        conn_.reject_token(named_token(command));
+        conn_->reject_token(named_token(command));
         return ok();
     }
 
@@ -398,11 +521,11 @@ class Program {
         return command.text("server").view() == "gateway" ? auth::Server::gateway : auth::Server::restpp;
     }
 
-    Answer url(const Command &command) { return ok().add("url", conn_.url(server(command))); }
+    Answer url(const Command &command) { return ok().add("url", conn_->url(server(command))); }
 
     Answer token_url(const Command &command) { return ok().add("url", named_token(command).url(server(command))); }
 
-    Answer ca_pem(const Command &) { return ok().add("ca_pem", conn_.ca_pem()); }
+    Answer ca_pem(const Command &) { return ok().add("ca_pem", conn_->ca_pem()); }
 
     Answer is_token_refused(const Command &command) {
         const auto status = static_cast<std::int32_t>(command.number("http_status"));
@@ -430,6 +553,15 @@ class Program {
                                        std::to_string(version.patch));
     }
 
+    Answer diagnose(const Command &command) {
+        auth::DiagnoseOptions options;
+        options.offline = command.flag("offline");
+        const auth::Report report = sending(command, [&](auth::Connection &conn) { return conn.diagnose(options); });
+        return ok().add("text", report.text()).add("json", report.json());
+    }
+
+    Answer library_version(const Command &) { return ok().add("version", auth::library_version()); }
+
     Answer take_log(const Command &) {
         Answer line = ok();
         for (const std::string &entry : log_->take()) line.add("line", entry);
@@ -444,7 +576,9 @@ class Program {
     }
 
     std::shared_ptr<Log> log_ = std::make_shared<Log>();
-    auth::Connection conn_ = no_connection();
+    std::shared_ptr<Provider> provider_;
+    std::shared_ptr<Wakeups> wakeups_ = std::make_shared<Wakeups>();
+    std::shared_ptr<auth::Connection> conn_ = std::make_shared<auth::Connection>(no_connection());
     std::list<auth::Token> tokens_;
 };
 

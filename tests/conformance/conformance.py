@@ -10,6 +10,7 @@ import ctypes
 import re
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -18,13 +19,16 @@ SCALARS = {
     "size_t": ctypes.c_size_t, "tg_status": ctypes.c_int32, "void": None,
 }
 LOG = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
+WAKEUP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+PROVIDER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+FUNCTIONS = {"tg_log_fn": LOG, "tg_wakeup_fn": WAKEUP, "tg_provider_fn": PROVIDER}
 
 
 def ctype(declared):
     """The type of a parameter or a result, by its text without the name."""
     words = declared.replace("const ", "").replace(" const", "").replace(" ", "")
-    if words.startswith("tg_log_fn"):
-        return LOG
+    if words in FUNCTIONS:
+        return FUNCTIONS[words]
     if words in ("tg_release_fn", "void*"):
         return ctypes.c_void_p
     if words == "char*":
@@ -110,19 +114,92 @@ class Command:
         return sum(VALUE[constant] for name, constant in bits.items() if self.text(name))
 
 
+class Lent:
+    """A function that the library has until it releases it.
+
+    The release is a function of C. A thread of the library that was in Python when the interpreter ends would end the
+    process, so the program waits for what it has lent, and what tells it so must not be Python itself.
+    """
+
+    LIBC = ctypes.CDLL(None)
+    SIZE_OF_SEMAPHORE = 64  # at least
+
+    def __init__(self, function):
+        self.function = function
+        self.semaphore = ctypes.create_string_buffer(self.SIZE_OF_SEMAPHORE)
+        self.LIBC.sem_init(self.semaphore, 0, 0)
+
+    def arguments(self):
+        """The function, its user_data and its release, as the library takes them."""
+        return self.function, ctypes.addressof(self.semaphore), ctypes.cast(self.LIBC.sem_post, ctypes.c_void_p)
+
+    def await_return(self):
+        self.LIBC.sem_wait(self.semaphore)
+
+
+class Provider:
+    """Brings what the scenario has it answer, one call after the other; the last answer stays."""
+
+    def __init__(self, answers, program):
+        self.answers = answers
+        self.program = program
+        self.lock = threading.Lock()
+        self.calls = 0
+        self.had_time = False
+        self.cancelled = False
+
+    def provide(self, request, _):
+        with self.lock:
+            answer = self.answers[min(self.calls, len(self.answers) - 1)]
+            self.calls += 1
+            kind, number, words = answer.split(b" ", 2)
+            self.had_time = TG.tg_provider_request_time_left_ms(request) > 0
+            while kind == b"wait" and not TG.tg_provider_request_is_cancelled(request):
+                time.sleep(0.005)
+            self.cancelled = bool(TG.tg_provider_request_is_cancelled(request))
+        if kind == b"token":
+            end = int(time.time()) + int(number) if int(number) else 0
+            TG.tg_provider_request_set_token(request, words, end, None)
+            return
+        status = VALUE["TG_STATUS_UNAUTHENTICATED" if kind == b"refused" else "TG_STATUS_UNAVAILABLE"]
+        if kind == b"within":
+            words = self.reason_from_within()
+        TG.tg_provider_request_fail(request, status, words, int(number), None)
+
+    def told(self):
+        """Once it has answered: how often it was asked, and what its last request was like."""
+        with self.lock:
+            told = [("calls", self.calls), ("had_time", int(self.had_time)), ("cancelled", int(self.cancelled))]
+            return [field(name, number) for name, number in told]
+
+    def reason_from_within(self):
+        """Why a call of the provider's own connection fails."""
+        token, error = ctypes.c_void_p(), ctypes.c_void_p()
+        TG.tg_authorization(self.program.conn, ctypes.byref(token), ctypes.byref(error))
+        reason = TG.tg_error_reason(error)
+        TG.tg_error_free(error)
+        return reason
+
+
+# Commands that are no calls of a connection.
+OF_THE_PROGRAM = ("connect", "close", "take_log", "provider_calls", "await_wakeup", "library_version")
+
+
 class Program:
     """What a line of commands works on."""
 
     def __init__(self):
         self.conn = None
+        self.provider = None
+        self.woken = threading.Semaphore(0)
         self.tokens = {}
         self.lines = []
-        self.callbacks = []
+        self.lent = []
 
     def connect(self, command):
         config = TG.tg_config_new(command.text("host"))
         for name in ("graph", "secret", "api_token", "jwt", "secret_file", "jwt_file", "server_version", "ca_file",
-                     "ca_pem", "pin_sha256", "proxy", "user_agent"):
+                     "ca_pem", "pin_sha256", "proxy", "user_agent", "token_cache"):
             getattr(TG, f"tg_config_set_{name}")(config, command.text(name))
         if command.text("added_ca_file") is not None:
             TG.tg_config_add_ca_file(config, command.text("added_ca_file"))
@@ -134,23 +211,65 @@ class Program:
         TG.tg_config_set_ports(config, command.number("restpp_port"), command.number("gsql_port"))
         TG.tg_config_set_timeouts(config, command.number("connect_ms"), command.number("total_ms"))
         TG.tg_config_set_token_lifetime(config, command.number("lifetime_s"), command.number("renew_before_s"))
+        self.oauth2(config, command)
         self.log(config, command)
+        self.load_variables(config, command)
+        provider = self.set_provider(config, command)
         fresh = ctypes.c_void_p()
         try:
             call(TG.tg_conn_new, config, ctypes.byref(fresh))
         finally:
             TG.tg_config_free(config)
         TG.tg_conn_free(self.conn)
-        self.conn = fresh
+        self.conn, self.provider = fresh, provider
+        if command.text("wakeup"):
+            TG.tg_conn_set_wakeup(self.conn, *self.lend(WAKEUP(lambda _: self.woken.release())))
         return []
+
+    @staticmethod
+    def oauth2(config, command):
+        given = [command.text(name) for name in ("oauth2_url", "oauth2_client_id", "oauth2_client_secret")]
+        TG.tg_config_set_oauth2(config, *given)
+        TG.tg_config_set_oauth2_secret_file(config, command.text("oauth2_client_secret_file"))
+        for parameter in command.all("oauth2_parameter"):
+            TG.tg_config_set_oauth2_parameter(config, *parameter.split(b"=", 1))
+
+    @staticmethod
+    def load_variables(config, command):
+        if command.text("profile") is not None:
+            TG.tg_config_load_profile(config, command.text("profile"))
+        elif command.text("env"):
+            TG.tg_config_load_env(config)
+        if command.text("env_file") is not None:
+            TG.tg_config_load_env_file(config, command.text("env_file"))
+
+    def set_provider(self, config, command):
+        answers = command.all("provider")
+        if not answers:
+            return None
+        provider = Provider(answers, self)
+        TG.tg_config_set_token_provider(config, *self.lend(PROVIDER(provider.provide)))
+        return provider
+
+    def provider_calls(self, command):
+        return self.provider.told()
+
+    def await_wakeup(self, command):
+        count = int(self.woken.acquire(timeout=20))
+        while self.woken.acquire(blocking=False):
+            count += 1
+        return [field("wakeups", count)]
 
     def log(self, config, command):
         self.lines = lines = []
         if command.text("log"):
             keep = LOG(lambda level, message, _: lines.append(b"%d %s" % (level, message)))
-            # Never collected: the library says when it needs it no longer, but it is needed for less than this program.
-            self.callbacks.append(keep)
-            TG.tg_config_set_log(config, command.number("log"), keep, None, None)
+            TG.tg_config_set_log(config, command.number("log"), *self.lend(keep))
+
+    def lend(self, function):
+        lent = Lent(function)
+        self.lent.append(lent)
+        return lent.arguments()
 
     def take_log(self, command):
         taken, self.lines[:] = list(self.lines), []
@@ -239,6 +358,9 @@ class Program:
     def authorization(self, command, conn):
         return self.token(TG.tg_authorization, conn)
 
+    def try_authorization(self, command, conn):
+        return self.token(TG.tg_try_authorization, conn)
+
     def current_token(self, command, conn):
         return self.token(TG.tg_current_token, conn)
 
@@ -299,6 +421,16 @@ class Program:
         call(TG.tg_server_version, conn, *(ctypes.byref(number) for number in numbers))
         return [field("version", ".".join(str(number.value) for number in numbers))]
 
+    def library_version(self, command):
+        return [field("version", TG.tg_version())]
+
+    def diagnose(self, command, conn):
+        report = ctypes.c_void_p()
+        call(TG.tg_diagnose, conn, command.flags(offline="TG_REPORT_OFFLINE"), ctypes.byref(report))
+        told = [field("text", TG.tg_report_text(report)), field("json", TG.tg_report_json(report))]
+        TG.tg_report_free(report)
+        return told
+
     def within_limits(self, command):
         """Carries out a call, with a handle of its own if it has a limit of its own."""
         run = getattr(self, command.word)
@@ -321,7 +453,7 @@ class Program:
     def answer(self, line):
         command = Command(line)
         try:
-            if command.word in ("connect", "close", "take_log"):
+            if command.word in OF_THE_PROGRAM:
                 told = getattr(self, command.word)(command)
             else:
                 told = self.within_limits(command)
@@ -335,6 +467,8 @@ def main():
     for line in sys.stdin:
         print(program.answer(line), flush=True)
     program.close()
+    for lent in program.lent:
+        lent.await_return()
 
 
 main()

@@ -14,6 +14,7 @@ namespace TigerGraphAuth.Conformance
         private readonly List<Token> _tokens = new List<Token>();
         private TigerGraphConnection? _connection;
         private ConcurrentQueue<string> _log = new ConcurrentQueue<string>();
+        private Provider? _provider;
 
         private TigerGraphConnection Connection =>
             _connection ?? throw new InvalidOperationException("There is no connection.");
@@ -55,6 +56,23 @@ namespace TigerGraphAuth.Conformance
             (command.Flag("keep_current") ? TokenOptions.KeepCurrent : TokenOptions.None)
             | (command.Flag("global") ? TokenOptions.Global : TokenOptions.None)
             | (command.Flag("or_new") ? TokenOptions.OrNew : TokenOptions.None);
+
+        private static OAuth2Options OAuth2(Fields command)
+        {
+            var options = new OAuth2Options
+            {
+                TokenUrl = command.Text("oauth2_url"),
+                ClientId = command.Text("oauth2_client_id"),
+                ClientSecret = command.Text("oauth2_client_secret"),
+                ClientSecretFile = command.Text("oauth2_client_secret_file"),
+            };
+            foreach (string parameter in command.All("oauth2_parameter"))
+            {
+                string[] parts = parameter.Split('=', 2);
+                options.Parameters[parts[0]] = parts[1];
+            }
+            return options;
+        }
 
         private static Server Part(Fields command) =>
             command.Text("server") == "gateway" ? Server.Gateway : Server.Restpp;
@@ -114,6 +132,10 @@ namespace TigerGraphAuth.Conformance
             {
                 return Failure(inner);
             }
+            catch (PlatformNotSupportedException e)
+            {
+                return new Fields("unsupported").Add("message", e.Message);
+            }
         }
 
         private Fields Do(Fields command)
@@ -142,6 +164,10 @@ namespace TigerGraphAuth.Conformance
                     return IsTokenRefused(command);
                 case "take_log":
                     return TakeLog();
+                case "provider_calls":
+                    return _provider!.Calls();
+                case "library_version":
+                    return Ok().Add("version", TigerGraphConnection.LibraryVersion);
                 default:
                     return Call(command);
             }
@@ -200,6 +226,9 @@ namespace TigerGraphAuth.Conformance
                     return Send(command, connection, cancel);
                 case "authorization":
                     return Tell(connection.GetAuthorization(cancel));
+                case "diagnose":
+                    DiagnosticReport report = connection.Diagnose(command.Flag("offline"), cancel);
+                    return Ok().Add("text", report.Text).Add("json", report.Json);
                 case "server_version":
                     return Ok().Add("version", connection.GetServerVersion(cancel));
                 default:
@@ -240,7 +269,18 @@ namespace TigerGraphAuth.Conformance
                 UserAgent = command.Text("user_agent"),
                 TokenLifetime = command.Seconds("lifetime_s"),
                 RenewBefore = command.Seconds("renew_before_s"),
+                TokenCache = command.Text("token_cache"),
+                OAuth2 = OAuth2(command),
+                LoadEnvironment = command.Flag("env"),
+                Profile = command.Text("profile"),
+                EnvironmentFile = command.Text("env_file"),
             };
+            Provider? provider = null;
+            if (command.Text("provider") != null)
+            {
+                provider = new Provider(command.All("provider").ToArray(), () => Connection);
+                options.TokenProvider = provider.Provide;
+            }
             if (command.Text("log") != null)
             {
                 options.LogLevel = (LogLevel)command.Int("log");
@@ -250,9 +290,10 @@ namespace TigerGraphAuth.Conformance
             _connection?.Dispose();
             _connection = connection;
             _log = log;
+            _provider = provider;
         }
 
-        private Token Named(Fields command) => _tokens.First(token => token.Value == command.Text("value"));
+        private Token Named(Fields command) => _tokens.Last(token => token.Value == command.Text("value"));
 
         private Fields Tell(Token token)
         {

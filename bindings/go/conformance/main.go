@@ -32,9 +32,10 @@ func main() {
 
 // program is what a line of commands works on.
 type program struct {
-	conn   *tigergraphauth.Conn
-	log    *lines
-	tokens map[string]*tigergraphauth.Token
+	conn     *tigergraphauth.Conn
+	log      *lines
+	provider *provider
+	tokens   map[string]*tigergraphauth.Token
 }
 
 // answer carries out a command. Its fields are those of the call that is made, or of the error.
@@ -62,6 +63,10 @@ func (p *program) carryOut(ctx context.Context, c command) ([]string, error) {
 		return nil, nil
 	case "take_log":
 		return p.log.take(), nil
+	case "provider_calls":
+		return p.provider.told(), nil
+	case "library_version":
+		return []string{field("version", tigergraphauth.LibraryVersion())}, nil
 	case "get_secrets":
 		return ofSecrets(p.conn.GetSecrets(ctx, ofUser(c)...))
 	case "show_secrets":
@@ -107,6 +112,9 @@ func (p *program) carryOut(ctx context.Context, c command) ([]string, error) {
 		return []string{field("refused", digit(refused))}, nil
 	case "send":
 		return p.send(ctx, c)
+	case "diagnose":
+		report, err := p.conn.Diagnose(ctx, forDiagnosis(c)...)
+		return []string{field("text", report.Text), field("json", report.JSON)}, err
 	case "server_version":
 		version, err := p.conn.ServerVersion(ctx)
 		return []string{field("version", version)}, err
@@ -147,13 +155,86 @@ func (p *program) close() {
 
 func (p *program) connect(c command) error {
 	log := new(lines)
-	conn, err := tigergraphauth.New(c.text("host"), settings(c, log)...)
+	brings := &provider{program: p, answers: c.fields["provider"]}
+	options := settings(c, log)
+	if c.has("provider") {
+		options = append(options, tigergraphauth.WithTokenProvider(brings.provide))
+	}
+	conn, err := open(c, options)
 	if err != nil {
 		return err
 	}
 	p.close()
-	p.conn, p.log, p.tokens = conn, log, map[string]*tigergraphauth.Token{}
+	p.conn, p.log, p.provider, p.tokens = conn, log, brings, map[string]*tigergraphauth.Token{}
 	return nil
+}
+
+// open makes a connection; without a host it is that of the environment.
+func open(c command, options []tigergraphauth.Option) (*tigergraphauth.Conn, error) {
+	if c.has("host") {
+		return tigergraphauth.New(c.text("host"), options...)
+	}
+	return tigergraphauth.NewFromEnvironment(options...)
+}
+
+// provider brings what the scenario has it answer, one call after the other; the last answer stays.
+type provider struct {
+	program *program
+	answers []string
+
+	mutex     sync.Mutex
+	calls     int
+	hadTime   bool
+	cancelled bool
+}
+
+func (p *provider) provide(ctx context.Context) (token string, expiresAt time.Time, err error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	turn := p.calls
+	p.calls++
+	if turn >= len(p.answers) {
+		turn = len(p.answers) - 1
+	}
+	answer := strings.SplitN(p.answers[turn], " ", 3)
+	kind, words := answer[0], answer[2]
+	number, err := strconv.ParseInt(answer[1], 10, 64)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	end, hasEnd := ctx.Deadline()
+	p.hadTime = hasEnd && time.Until(end) > 0
+	if kind == "wait" {
+		<-ctx.Done()
+	}
+	p.cancelled = ctx.Err() != nil
+	switch {
+	case kind == "token" && number == 0:
+		return words, time.Time{}, nil
+	case kind == "token":
+		return words, time.Now().Add(times(number, time.Second)), nil
+	case kind == "within":
+		words = p.reasonFromWithin(ctx)
+	}
+	wait := times(number, time.Millisecond)
+	return "", time.Time{}, &tigergraphauth.ProviderError{Message: words, Refused: kind == "refused", RetryAfter: wait}
+}
+
+// reasonFromWithin is why a call of the provider's own connection fails.
+func (p *provider) reasonFromWithin(ctx context.Context) string {
+	_, err := p.program.conn.Authorization(ctx)
+	var failure *tigergraphauth.Error
+	if errors.As(err, &failure) {
+		return string(failure.Reason)
+	}
+	return fmt.Sprint(err)
+}
+
+// told is, once it has answered, how often it was asked, and what its last request was like.
+func (p *provider) told() []string {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return []string{field("calls", p.calls), field("had_time", digit(p.hadTime)), field("cancelled", digit(p.cancelled))}
 }
 
 func settings(c command, log *lines) []tigergraphauth.Option {
@@ -172,6 +253,11 @@ func settings(c command, log *lines) []tigergraphauth.Option {
 		"pin_sha256":     tigergraphauth.WithPinSHA256,
 		"proxy":          tigergraphauth.WithProxy,
 		"user_agent":     tigergraphauth.WithUserAgent,
+		"token_cache":    tigergraphauth.WithTokenCache,
+		"profile":        tigergraphauth.WithProfile,
+		"env_file":       tigergraphauth.WithEnvironmentFile,
+
+		"oauth2_client_secret_file": tigergraphauth.WithOAuth2SecretFile,
 	} {
 		if c.has(name) {
 			options = append(options, option(c.text(name)))
@@ -199,6 +285,13 @@ func settings(c command, log *lines) []tigergraphauth.Option {
 	add(tigergraphauth.WithTimeouts(c.milliseconds("connect_ms"), c.milliseconds("total_ms")), "connect_ms", "total_ms")
 	add(tigergraphauth.WithTokenLifetime(c.seconds("lifetime_s"), c.seconds("renew_before_s")),
 		"lifetime_s", "renew_before_s")
+	add(tigergraphauth.WithOAuth2(c.text("oauth2_url"), c.text("oauth2_client_id"), c.text("oauth2_client_secret")),
+		"oauth2_url", "oauth2_client_id", "oauth2_client_secret")
+	for _, parameter := range c.fields["oauth2_parameter"] {
+		name, value, _ := strings.Cut(parameter, "=")
+		options = append(options, tigergraphauth.WithOAuth2Parameter(name, value))
+	}
+	add(tigergraphauth.WithEnvironment(), "env")
 	add(tigergraphauth.WithLog(tigergraphauth.LogLevel(c.number("log")), log.add), "log")
 	return options
 }
@@ -284,6 +377,13 @@ func forDeletion(c command) (options []tigergraphauth.DeleteTokenOption) {
 		options = append(options, tigergraphauth.IgnoreMissing())
 	}
 	return options
+}
+
+func forDiagnosis(c command) []tigergraphauth.DiagnoseOption {
+	if c.has("offline") {
+		return []tigergraphauth.DiagnoseOption{tigergraphauth.Offline()}
+	}
+	return nil
 }
 
 // Answers.

@@ -62,12 +62,62 @@ class Command
   end
 end
 
+# Brings what the scenario has it answer, one call after the other; the last answer stays.
+class Provider
+  # @param connection [#call] gives the connection that it brings tokens for
+  def initialize(answers, connection)
+    @answers = answers
+    @connection = connection
+    @lock = Mutex.new
+    @calls = 0
+    @had_time = false
+    @cancelled = false
+  end
+
+  def call(request)
+    @lock.synchronize do
+      kind, number, words = @answers[[@calls, @answers.size - 1].min].split(" ", 3)
+      @calls += 1
+      @had_time = request.time_left.positive?
+      sleep(0.005) until request.cancelled? || kind != "wait"
+      @cancelled = request.cancelled?
+      give(kind, Integer(number, 10), words)
+    end
+  end
+
+  # Once it has answered: how often it was asked, and what its last request was like.
+  def calls
+    @lock.synchronize { [["calls", @calls], ["had_time", @had_time ? 1 : 0], ["cancelled", @cancelled ? 1 : 0]] }
+  end
+
+  private
+
+  def give(kind, number, words)
+    case kind
+    when "token" then number.zero? ? words : [words, Time.now + number]
+    when "within" then raise TigerGraphAuth::TokenProvider::Unavailable, reason_from_within
+    else
+      failure = kind == "refused" ? TigerGraphAuth::TokenProvider::Refused : TigerGraphAuth::TokenProvider::Unavailable
+      raise failure.new(words, retry_after: (number.fdiv(1000) if number >= 0))
+    end
+  end
+
+  # Why a call of the provider's own connection fails.
+  def reason_from_within
+    @connection.call.authorization
+    "none"
+  rescue TigerGraphAuth::Error => e
+    e.reason
+  end
+end
+
 # Carries out commands.
 class Program
   include TigerGraphAuth
 
   TEXTS = %i[graph username password secret api_token jwt password_file secret_file jwt_file server_version ca_file
-             ca_pem client_cert client_key pin_sha256 proxy user_agent].freeze
+             ca_pem client_cert client_key pin_sha256 proxy user_agent token_cache oauth2_url oauth2_client_id
+             oauth2_client_secret oauth2_client_secret_file profile env_file].freeze
   LOG_LEVELS = { 1 => :error, 2 => :warn, 3 => :info, 4 => :debug }.freeze
   TGCLOUD = { 1 => true, -1 => false }.freeze
 
@@ -87,6 +137,7 @@ class Program
     log = LogLines.new
     level = command.number("log")
     settings = TEXTS.to_h { |name| [name, command.text(name.to_s)] }
+    provider = Provider.new(command.all("provider"), -> { @conn }) if command.text("provider")
     conn = Connection.new(
       command.text("host"), **settings,
       restpp_port: command.number("restpp_port"), gsql_port: command.number("gsql_port"),
@@ -94,11 +145,14 @@ class Program
       allow_http: command.flag("allow_http"), connect_timeout: command.milliseconds("connect_ms"),
       timeout: command.milliseconds("total_ms"), lifetime: command.number("lifetime_s"),
       renew_before: command.number("renew_before_s"), added_ca_files: command.text("added_ca_file"),
-      logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug)
+      logger: (log if level), log_level: LOG_LEVELS.fetch(level, :debug), token_provider: provider,
+      oauth2_parameters: command.all("oauth2_parameter").to_h { |parameter| parameter.split("=", 2) },
+      from_env: command.flag("env")
     )
     close(command)
     @conn = conn
     @log = log
+    @provider = provider
     []
   end
 
@@ -200,6 +254,19 @@ class Program
 
   def server_version(command)
     [["version", call(command, :server_version)]]
+  end
+
+  def provider_calls(_command)
+    @provider.calls
+  end
+
+  def diagnose(command)
+    report = call(command, :diagnose, offline: command.flag("offline"))
+    [["text", report.text], ["json", report.json]]
+  end
+
+  def library_version(_command)
+    [["version", TigerGraphAuth.library_version]]
   end
 
   def take_log(_command)
