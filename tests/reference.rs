@@ -154,6 +154,31 @@ fn the_page_of_settings_has_a_row_for_each_row_of_the_table() {
     }
 }
 
+/// The programs of a page that begin with the name of their file.
+fn programs(page: &str) -> Vec<&str> {
+    let blocks = page.split("\n```").skip(1).step_by(2);
+    let is_program = |block: &&str| {
+        let mut lines = block.lines();
+        let (language, name) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        ["c", "cpp", "go", "ruby", "csharp"].contains(&language) && name.contains('.')
+    };
+    blocks.filter(is_program).map(|block| block.split_once('\n').unwrap_or_default().1).collect()
+}
+
+/// That its blocks lead to an answer is tested with those of all pages, below.
+#[test]
+fn every_start_page_has_a_short_program_and_is_played_again() {
+    for language in ["c", "cpp", "go", "ruby", "dotnet", "command-line"] {
+        let name = format!("docs/start-{language}.md");
+        let page = read(&name);
+        assert!(page.contains("<!-- run: tls again -->"), "{name}: nothing is run again after the tokens have expired");
+        let length = |text: &&str| text.lines().filter(|line| !line.is_empty()).count();
+        let lengths: Vec<usize> = programs(&page).iter().map(length).collect();
+        let wanted = usize::from(language != "command-line");
+        assert!(lengths.len() == wanted && lengths.iter().all(|&lines| lines <= 20), "{name}: {lengths:?} lines");
+    }
+}
+
 #[test]
 fn no_link_is_dead() {
     succeeds(python("tests/reference/links.py").arg("--markdown"));

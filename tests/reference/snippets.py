@@ -7,7 +7,7 @@ The environment tells where things are: TIGERGRAPH_AUTH_PREFIX (an installed lib
 stand-in as a program), TIGERGRAPH_RLIB (the folder with the library for Rust) and, if there is one, TIGERGRAPH_PEER (a
 Python with pyTigerGraph 2.0.5). With CI=true a block that cannot be run is a failure.
 
-The blocks of a page are run in their order, in one folder, by their language:
+The blocks of a page are run in their order, in an empty folder for each version, by their language:
 
     c, cpp        A program, told by its `main`, is built with all warnings as errors. If its first line is a comment
                   with a file's name it is saved so, for a shell block to build it as a user would; else it is run.
@@ -38,6 +38,13 @@ All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block
     only VERSION  not on the other version
     saved         Ruby only: it is saved under the name in its first line, for a shell block
     recipe        once more with a wrong secret: it must tell the reason and the message, and end with 1
+    save          not run but saved, under the name in its first line, for a shell block to build or run it as users do
+    once          not again on the next version, for which the page then keeps its folder and what is built in it
+    again         once more after all tokens have expired, with a token cache: the server has to refuse the token in it,
+                  and the block has to print the same
+
+A shell block finds this repository in CHECKOUT and the installed library in PREFIX. What it builds and installs of a
+package stays in the folder of its page, which was empty.
 """
 
 import http.client
@@ -56,8 +63,27 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What tests/setup/languages installs.
 LANGUAGES = ROOT / "target/languages"
+# Where the packages keep what they build and fetch.
+BUILT = os.path.abspath(os.environ.get("TIGERGRAPH_AUTH_BUILD", ROOT / "target/bindings"))
 VERSIONS = ["3.10", "4.2"]
 NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
+# What a command in a shell block needs.
+NEEDED = {"java": ["java"], "zig": ["zig"], "go": ["go"], "gem": ["gem"], "dotnet": ["npm", "pip3", "mono"]}
+# Nothing is fetched, whatever the user's own settings say.
+GO = {"GOENV": "off", "GO111MODULE": "on", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local",
+      "GOCACHE": f"{BUILT}/go/cache"}
+# The SDK with which the package is tested, as the command `dotnet`. A program's packages are those of its nuget.config;
+# what builds the package itself needs none.
+DOTNET = """
+needed= TIGERGRAPH_AUTH_PREFIX=$PREFIX TIGERGRAPH_AUTH_BUILD=$TOOLS packages=$NUGET_PACKAGES
+. "$CHECKOUT/bindings/dotnet/toolchain" && fetch >&2
+export TIGERGRAPH_AUTH_BUILD=$PWD/.home/build NUGET_PACKAGES=$packages HOME=$PWD/.home path=
+dotnet() {
+    local feed=()
+    [ "$1" != pack ] || feed=("-p:RestoreSources=$tools/feed")
+    LD_LIBRARY_PATH=$tools/openssl "$tools/sdk/dotnet" "$@" "${feed[@]}"
+}
+"""
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-fsanitize=address,undefined", "-pthread"]
 # The packages, as pkg-config knows them, of these headers.
 PACKAGES = {"<curl/curl.h>": ["libcurl"], "<httplib.h>": ["cpp-httplib", "openssl"]}
@@ -124,7 +150,7 @@ class Block:
 
     def file(self):
         """The name in its first line."""
-        found = re.match(r"(?:/\*|//|#) (\S+\.\w+)(?: \*/)?\n", self.text)
+        found = re.match(r"(?:/\*|//|#|<!--) (\S+\.\w+)(?: (?:\*/|-->))?\n", self.text)
         return found and found[1]
 
 
@@ -176,8 +202,10 @@ class Standin:
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.told["control_url"]).netloc)
         connection.request(method, path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
+        told = answer.read()
         if answer.status >= 300:
-            raise Failure(f"{method} {path}: {answer.status} {answer.read()}")
+            raise Failure(f"{method} {path}: {answer.status} {told}")
+        return json.loads(told)
 
     def sleep(self):
         """Four requests find a workspace that is starting: one call with all its repetitions, and one more."""
@@ -246,6 +274,9 @@ def run(command, folder, variables, wanted=0):
 
 
 def build(compiler, source, program, folder):
+    """Builds a program, unless that was done for the version before."""
+    if program.exists():
+        return
     text = source.read_text()
     packages = [name for header, names in PACKAGES.items() if header in text for name in names]
     others = run(["pkg-config", "--cflags", "--libs", *packages], folder, {}).stdout.split() if packages else []
@@ -256,8 +287,8 @@ def build(compiler, source, program, folder):
 class Page:
     """The blocks of a page, one after the other, on one version."""
 
-    def __init__(self, page, version, folder):
-        self.page, self.version, self.folder = page, version, folder
+    def __init__(self, page, version, folder, programs):
+        self.page, self.version, self.folder, self.programs = page, version, folder, programs
         self.servers = {}
         # What the program of a recipe has to end with.
         self.wanted = 0
@@ -283,20 +314,35 @@ class Page:
             variables.update(MY_PROXY=proxy.url, HTTPS_PROXY=proxy.url, TG_CERT_PATH="ca.pem")
         if "sleeping" in block.words:
             server.sleep()
-        ended = getattr(self, block.language)(block, variables)
+        if "again" in block.words:
+            variables["TG_TOKEN_CACHE"] = str(self.folder / "cache")
+        ended = self.start(block, variables)
         if "sleeping" in block.words:
             server.control("DELETE", "/faults")
         if proxy and not proxy.tunnels:
             raise Failure("the proxy was not used")
         if ended is not None and block.expected is not None:
             self.compare(block.expected.replace("$PIN", getattr(server, "pin", "")), ended.stdout)
+        if "again" in block.words:
+            server.control("POST", "/expire-tokens")
+            server.control("DELETE", "/requests")
+            self.compare(block.expected, self.start(block, variables).stdout)
+            sent = [sent["status"] for sent in server.control("GET", "/requests") if "/graph/" in sent["path"]]
+            if len(sent) != 2 or sent[0] not in (401, 403) or sent[1] != 200:
+                raise Failure(f"after the tokens had expired, the database answered {sent}")
         if "recipe" in block.words:
             self.refused(block, variables)
+
+    def start(self, block, variables):
+        if "save" in block.words:
+            (self.folder / block.file()).write_text(block.text)
+            return None
+        return getattr(self, block.language)(block, variables)
 
     def refused(self, block, variables):
         """The same with a secret that the server does not know."""
         self.wanted = 1
-        ended = getattr(self, block.language)(block, {**variables, "TG_SECRET": "0" * 32})
+        ended = self.start(block, {**variables, "TG_SECRET": "0" * 32})
         self.wanted = 0
         if not re.search(r"^auth\.bad_secret: \w+ \w+ ", ended.stderr, re.MULTILINE) or ended.stdout:
             raise Failure(f"with a wrong secret it printed:\n{ended.stdout}{ended.stderr}")
@@ -309,7 +355,7 @@ class Page:
 
     def c(self, block, variables):
         source = self.folder / (block.file() or f"piece_{block.line}.c")
-        program = self.folder / f"built_{block.line}"
+        program = self.programs / f"built_{block.line}"
         wanted = "OK"
         if "int main(" in block.text:
             source.write_text(block.text)
@@ -328,18 +374,25 @@ class Page:
             skip("tigergraph_auth.hpp is not installed")
         source = self.folder / (block.file() or f"piece_{block.line}.cpp")
         source.write_text(block.text)
-        build("c++", source, self.folder / f"built_{block.line}", self.folder)
-        return None if block.file() else run([str(self.folder / f"built_{block.line}")], self.folder, variables)
+        program = self.programs / f"built_{block.line}"
+        build("c++", source, program, self.folder)
+        return None if block.file() else run([str(program)], self.folder, variables)
 
     def sh(self, block, variables):
         if "c++ " in block.text and not (prefix() / "include/tigergraph_auth.hpp").exists():
             skip("tigergraph_auth.hpp is not installed")
-        for tool in ("java", "zig", "puma"):
-            if re.search(rf"^(\w+=\S+ )?{tool} ", block.text, re.MULTILINE):
-                needed(tool)
-        variables = {**variables, "RUBYLIB": str(ROOT / "bindings/ruby/lib")}
-        return run(["bash", "-euo", "pipefail", "-c", block.text], self.folder, variables,
+        used = [tool for tool in NEEDED if re.search(rf"^([A-Z_]+=\S+ )*{tool} ", block.text, re.MULTILINE)]
+        for tool in used:
+            needed(*NEEDED[tool])
+        text = DOTNET + block.text if "dotnet" in used else block.text
+        return run(["bash", "-euo", "pipefail", "-c", text], self.folder, {**self.places(), **variables},
                    int(block.word_after("fails", str(self.wanted))))
+
+    def places(self):
+        """Where a user's tools look for packages, and put what they make."""
+        own = self.folder / ".home"
+        return {"CHECKOUT": str(ROOT), "PREFIX": str(prefix()), "TOOLS": BUILT, **GO, "GOPATH": f"{own}/go",
+                "GEM_HOME": f"{own}/gems", "NUGET_PACKAGES": f"{own}/nuget"}
 
     def ruby(self, block, variables):
         needs = ["-rffi"] + ["-rfaraday"] * ("faraday" in block.text)
@@ -365,8 +418,7 @@ class Page:
         (here / "main.go").write_text(block.text)
         (here / "go.mod").write_text(
             f"module snippet\n\ngo 1.19\n\nrequire {name} v0.0.0\n\nreplace {name} => {package}\n")
-        cache = os.environ.get("TIGERGRAPH_AUTH_BUILD", str(ROOT / "target/bindings")) + "/go/cache"
-        variables = {**variables, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": os.path.abspath(cache)}
+        variables = {**variables, **self.places()}
         if run(["gofmt", "-l", "main.go"], here, {}).stdout:
             raise Failure("gofmt would write it in another way")
         if {"tls", "proxy"} & set(block.words):
@@ -427,10 +479,11 @@ class Page:
         return run([peer, "-W", "ignore", "program.py"], self.folder, {**variables, "NO_PROXY": "*"})
 
 
-def needed(tool):
+def needed(*tools):
     """Skips what needs a program that is not here."""
-    if not shutil.which(tool, path=search_path()) and not os.path.exists(tool):
-        skip(f"{tool} is not here, which tests/setup/install installs")
+    for tool in tools:
+        if not shutil.which(tool, path=search_path()) and not os.path.exists(tool):
+            skip(f"{tool} is not here, which tests/setup/install installs")
 
 
 def search_path():
@@ -445,43 +498,59 @@ def skip(why):
     raise Skipped(why)
 
 
-def check(page, version):
+def is_run(block, version):
+    if block.language in NOT_RUN and "save" not in block.words:
+        return False
+    return version == VERSIONS[0] if "once" in block.words else version == block.word_after("only", version)
+
+
+def check(page, version, place):
     """Runs a page; gives how many blocks it ran."""
     count = 0
-    with tempfile.TemporaryDirectory(prefix="tigergraph-auth-") as folder:
-        running = Page(page, version, pathlib.Path(folder))
-        try:
-            for block in blocks(page):
-                if block.language in NOT_RUN or block.word_after("only", version) != version:
-                    continue
-                if not hasattr(running, block.language or "nothing"):
-                    raise Failure(f"{page.name}:{block.line}: a block of the language {block.language!r}")
-                try:
-                    running.run(block)
-                    count += 1
-                except Skipped as why:
-                    print(f"skipped: {page.name}:{block.line}: {why}")
-                except (Failure, subprocess.TimeoutExpired) as failure:
-                    raise Failure(f"{page.name}:{block.line}: on {version}: {failure}") from None
-        finally:
-            running.stop()
+    is_kept = any("once" in block.words for block in blocks(page))
+    folder = place / ("kept" if is_kept else version)
+    folder.mkdir(exist_ok=True)
+    running = Page(page, version, folder, place)
+    try:
+        for block in blocks(page):
+            if not is_run(block, version):
+                continue
+            if block.language not in NOT_RUN and not hasattr(running, block.language or "nothing"):
+                raise Failure(f"{page.name}:{block.line}: a block of the language {block.language!r}")
+            try:
+                running.run(block)
+                count += 1
+            except Skipped as why:
+                print(f"skipped: {page.name}:{block.line}: {why}")
+            except (Failure, subprocess.TimeoutExpired) as failure:
+                raise Failure(f"{page.name}:{block.line}: on {version}: {failure}") from None
+    finally:
+        running.stop()
     return count
+
+
+def check_versions(page, place):
+    """Runs a page on all versions; gives how many blocks it ran on each, and whether all did what they should."""
+    counts = []
+    for version in VERSIONS:
+        try:
+            counts.append(check(page, version, place))
+        except Failure as failure:
+            print(failure)
+            return counts, False
+    return counts, True
 
 
 def main():
     pages = [pathlib.Path(name) for name in sys.argv[1:]] or sorted((ROOT / "docs").glob("*.md"))
-    failed = False
+    all_good = True
     for page in pages:
-        counts = []
-        for version in VERSIONS:
-            try:
-                counts.append(check(page, version))
-            except Failure as failure:
-                print(failure)
-                failed = True
-        if any(counts):
+        with tempfile.TemporaryDirectory(prefix="tigergraph-auth-") as place:
+            counts, good = check_versions(page, pathlib.Path(place))
+        all_good &= good
+        if good and any(counts):
             print(f"{page.name}: {' and '.join(map(str, counts))} blocks on {' and '.join(VERSIONS)}")
-    return int(failed)
+    return int(not all_good)
 
 
 if __name__ == "__main__":
