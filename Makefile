@@ -183,10 +183,13 @@ install-standin: $(standin)
 uninstall-standin:
 	rm -f '$(bin)/tigergraph-standin' '$(man)/tigergraph-standin.1'
 
-# The guides and the headers as one site, from target/reference/index.html on.
+# The guides, the headers and the comments in the packages as one site, from target/reference/index.html on.
 reference:
 	rm -rf target/reference
-	mkdir -p target/reference
+	mkdir -p target/reference/api
+	GOFLAGS=-mod=mod go run packaging/doxygen/api/go.go > target/reference/api/go.md
+	ruby packaging/doxygen/api/ruby.rb > target/reference/api/ruby.md
+	python3 packaging/doxygen/api/dotnet.py > target/reference/api/dotnet.md
 	doxygen packaging/doxygen/Doxyfile
 
 # What the library is made of, as CycloneDX.

@@ -478,10 +478,18 @@ fn debian_packages_are_built_installed_used_and_removed() {
 
 #[test]
 fn the_reference_is_rendered_without_a_warning() {
-    if !can("doxygen --version", "doxygen is missing") {
+    if !can("doxygen --version && go version && yard --version", "doxygen, go or yard is missing") {
         return;
     }
     make("reference");
+    for (language, name) in [
+        ("go", "Conn.Authorization"),
+        ("ruby", "Connection#authorization"),
+        ("dotnet", "TigerGraphConnection.GetAuthorization"),
+    ] {
+        let page = read(format!("target/reference/api-{language}.html"));
+        assert!(page.contains(&format!("{name}</h2>")), "the page of the package for {language} has no {name}");
+    }
     assert!(read("target/reference/index.html").contains(">Begin in C</a>"), "the guides are missing");
     let conventions = read("target/reference/conventions.html");
     assert!(

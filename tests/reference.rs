@@ -186,8 +186,10 @@ fn no_link_is_dead() {
 
 #[test]
 fn no_link_of_the_site_is_dead() {
-    if Command::new("doxygen").arg("--version").output().is_err() {
-        return skip::skip("doxygen is missing");
+    if let Some(tool) =
+        ["doxygen", "go", "yard"].iter().find(|tool| Command::new(tool).arg("version").output().is_err())
+    {
+        return skip::skip(format_args!("{tool} is missing"));
     }
     succeeds(Command::new("make").args(["--no-print-directory", "reference"]));
     succeeds(python("tests/reference/links.py").arg("--site"));
