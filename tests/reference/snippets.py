@@ -38,13 +38,14 @@ All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block
     only VERSION  not on the other version
     saved         Ruby only: it is saved under the name in its first line, for a shell block
     recipe        once more with a wrong secret: it must tell the reason and the message, and end with 1
-    save          not run but saved, under the name in its first line, for a shell block to build or run it as users do
+    saved         not run but saved, under the name in its first line, for a shell block to build or run it as users do
     once          not again on the next version, for which the page then keeps its folder and what is built in it
     again         once more after all tokens have expired, with a token cache: the server has to refuse the token in it,
                   and the block has to print the same
 
-A shell block finds this repository in CHECKOUT and the installed library in PREFIX. What it builds and installs of a
-package stays in the folder of its page, which was empty.
+A shell block finds this repository in CHECKOUT and the installed library in PREFIX, and its Ruby finds the package of this
+repository, unless the page has installed the gem. What it builds and installs of a package stays in the folder of its
+page, which was empty.
 """
 
 import http.client
@@ -334,8 +335,10 @@ class Page:
             self.refused(block, variables)
 
     def start(self, block, variables):
-        if "save" in block.words:
-            (self.folder / block.file()).write_text(block.text)
+        if "saved" in block.words:
+            file = self.folder / block.file()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(block.text)
             return None
         return getattr(self, block.language)(block, variables)
 
@@ -391,8 +394,9 @@ class Page:
     def places(self):
         """Where a user's tools look for packages, and put what they make."""
         own = self.folder / ".home"
+        ruby = {} if (own / "gems").exists() else {"RUBYLIB": str(ROOT / "bindings/ruby/lib")}
         return {"CHECKOUT": str(ROOT), "PREFIX": str(prefix()), "TOOLS": BUILT, **GO, "GOPATH": f"{own}/go",
-                "GEM_HOME": f"{own}/gems", "NUGET_PACKAGES": f"{own}/nuget"}
+                "GEM_HOME": f"{own}/gems", **ruby, "NUGET_PACKAGES": f"{own}/nuget"}
 
     def ruby(self, block, variables):
         needs = ["-rffi"] + ["-rfaraday"] * ("faraday" in block.text)
@@ -419,6 +423,8 @@ class Page:
         (here / "go.mod").write_text(
             f"module snippet\n\ngo 1.19\n\nrequire {name} v0.0.0\n\nreplace {name} => {package}\n")
         variables = {**variables, **self.places()}
+        if {"tls", "proxy"} & set(block.words):
+            variables["TG_CERT_PATH"] = str(self.folder / "ca.pem")
         if run(["gofmt", "-l", "main.go"], here, {}).stdout:
             raise Failure("gofmt would write it in another way")
         if {"tls", "proxy"} & set(block.words):
@@ -499,7 +505,7 @@ def skip(why):
 
 
 def is_run(block, version):
-    if block.language in NOT_RUN and "save" not in block.words:
+    if block.language in NOT_RUN and "saved" not in block.words:
         return False
     return version == VERSIONS[0] if "once" in block.words else version == block.word_after("only", version)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Prints what the .NET package offers as a Markdown page for packaging/doxygen/guide: the declarations in its sources and
-the XML comments before them, which are those of its documentation file.
+"""Prints what the .NET package offers as a Markdown page for packaging/doxygen/guide: the declarations in its sources,
+and the XML comments before them, which are those of its documentation file.
 
     packaging/doxygen/api/dotnet.py
 """
@@ -10,11 +10,13 @@ import re
 import sys
 import xml.etree.ElementTree
 
-SOURCES = pathlib.Path("bindings/dotnet/src")
+PACKAGE = pathlib.Path("bindings/dotnet")
+# The folders of what is in a package.
+SOURCES = ("src", "extensions")
 TYPE = re.compile(r"(?:\w+ )*(?P<kind>class|struct|enum|interface) (?P<name>\w+)")
-# The name of a member stands before its parameters, or else before its accessors.
+# The name of a member stands before its parameters, or else before its accessors or its value.
 METHOD = re.compile(r"(\w+)(?:<\w+>)?\(")
-PROPERTY = re.compile(r"(\w+)(?:\[.*\])?(?: \{|;)")
+PROPERTY = re.compile(r"(\w+)(?:\[.*\])?(?: [{=]|;)")
 
 
 class Entry:
@@ -178,7 +180,8 @@ class Page:
 def main():
     types = {}
     # The file with the constructor comes before those with the other parts of a class.
-    for path in sorted(SOURCES.glob("**/*.cs"), key=lambda path: path.stem.split(".")):
+    paths = [path for folder in SOURCES for path in (PACKAGE / folder).glob("**/*.cs")]
+    for path in sorted(paths, key=lambda path: path.stem.split(".")):
         Source(path, types).read()
     Page(types).print()
 
