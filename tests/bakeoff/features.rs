@@ -261,8 +261,8 @@ fn languages(client: &Client) -> String {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = std::fs::read_dir(root.join("bindings")).expect("the packages");
-    let mut names: Vec<String> =
-        folders.map(|entry| entry.expect("a package").file_name().to_string_lossy().into_owned()).collect();
+    let packages = folders.map(|entry| entry.expect("a package")).filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = packages.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     format!("c, {}", names.join(", "))
 }

@@ -76,8 +76,11 @@ GO = {"GOENV": "off", "GO111MODULE": "on", "GOFLAGS": "-mod=mod", "GOPROXY": "of
 # The SDK with which the package is tested, as the command `dotnet`. A program's packages are those of its nuget.config;
 # what builds the package itself needs none.
 DOTNET = """
-needed= TIGERGRAPH_AUTH_PREFIX=$PREFIX TIGERGRAPH_AUTH_BUILD=$TOOLS packages=$NUGET_PACKAGES
-. "$CHECKOUT/bindings/dotnet/toolchain" && fetch >&2
+export TIGERGRAPH_AUTH_PREFIX=$PREFIX TIGERGRAPH_AUTH_BUILD=$TOOLS packages=$NUGET_PACKAGES
+. "$CHECKOUT/bindings/common"
+. "$CHECKOUT/bindings/dotnet/toolchain"
+fetch >&2
+unset TIGERGRAPH_AUTH_PREFIX
 export TIGERGRAPH_AUTH_BUILD=$PWD/.home/build NUGET_PACKAGES=$packages HOME=$PWD/.home path=
 dotnet() {
     local feed=()
