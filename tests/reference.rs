@@ -179,6 +179,46 @@ fn every_start_page_has_a_short_program_and_is_played_again() {
     }
 }
 
+/// What the READMEs of the packages are divided into.
+const HEADINGS: [&str; 11] = [
+    "Install",
+    "Ten lines",
+    "Requests to the database",
+    "Logins from elsewhere",
+    "Tokens for many processes",
+    "Errors",
+    "Threads",
+    "Logging",
+    "Limits",
+    "Never tested",
+    "Tests",
+];
+
+/// The blocks of code of a page, without the line with its name.
+fn code(page: &str) -> Vec<String> {
+    let blocks = page.split("\n```").skip(1).step_by(2);
+    let is_name = |line: &&str| ["// ", "# "].iter().any(|start| line.starts_with(start) && line.contains('.'));
+    let unnamed = |block: &str| block.lines().skip(1).skip_while(is_name).map(|line| line.to_owned() + "\n").collect();
+    blocks.map(unnamed).collect()
+}
+
+#[test]
+fn the_packages_tell_the_same_in_the_same_order() {
+    for package in ["cpp", "go", "ruby", "dotnet"] {
+        let name = format!("bindings/{package}/README.md");
+        let page = read(&name);
+        let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        assert_eq!(headings, HEADINGS, "{name}");
+        let start = format!("docs/start-{package}.md");
+        for link in [&start[..], "docs/containers.md", "docs/settings.md"] {
+            assert!(page.contains(&format!("](../../{link}")), "{name} does not link to {link}");
+        }
+        let (start, lines) = (read(&start), page.split("\n## Ten lines\n").nth(1).unwrap_or_default().to_owned());
+        let first = code(&lines).first().cloned().unwrap_or_default();
+        assert!(code(&start).contains(&first), "{name}: the first program is not that of the start page:\n{first}");
+    }
+}
+
 #[test]
 fn no_link_is_dead() {
     succeeds(python("tests/reference/links.py").arg("--markdown"));

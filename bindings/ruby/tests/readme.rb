@@ -15,7 +15,7 @@ BLOCKS = File.read(File.join(HERE, "README.md")).scan(/^```(\w+)\n(.*?)^```$/m)
 
 # What the user sees, by the command.
 EXPECTED = {
-  "ruby token.rb" => /\Aa token .* good until \d{4}-.*\nthe server is TigerGraph \d+\.\d+\.0\n\z/,
+  "ruby ask.rb" => /\AHTTP 200\n\{.*"results":\[.*\]/,
   "ruby why.rb" => /\ATigerGraph \d.*: everything works\.\n/,
   "ruby request.rb" => %r{\A200\napplication/json\b.*\nfalse\n\z},
   "ruby net_http.rb" => /\A200\n\z/,
@@ -75,7 +75,7 @@ end
       run("ruby -e 'require %(tigergraph-auth); TigerGraphAuth::Connection'", environment, folder)
       abort "not run: #{EXPECTED.keys - ran}" unless (EXPECTED.keys - ran).empty?
       asked = JSON.parse(Net::HTTP.get(URI("#{control}/requests"))).count { |sent| sent["path"].include?("/vertices/") }
-      abort "#{asked} requests to the database instead of 4" unless asked == 4
+      abort "#{asked} requests to the database instead of 5" unless asked == 5
     end
   end
 end
