@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"regexp"
 	"strings"
 )
 
@@ -64,12 +65,19 @@ func (p *page) link(to *comment.DocLink) string {
 	return "#" + anchor(heading)
 }
 
+// unresolved is what is left of a link to a name that does not exist.
+var unresolved = regexp.MustCompile(`\\\[\*?[A-Z][A-Za-z.]*\]`)
+
 func (p *page) comment(text string) {
 	printer := p.pack.Printer()
 	printer.HeadingLevel = 4
 	printer.HeadingID = func(*comment.Heading) string { return "" }
 	printer.DocLinkURL = p.link
-	os.Stdout.Write(printer.Markdown(p.pack.Parser().Parse(text)))
+	said := printer.Markdown(p.pack.Parser().Parse(text))
+	if dead := unresolved.Find(said); dead != nil {
+		log.Fatalf("a comment links to %s, which does not exist", dead)
+	}
+	os.Stdout.Write(said)
 }
 
 // entry is a declaration with its comment, below a heading if it has one of its own.
