@@ -69,7 +69,7 @@ BUILT = os.path.abspath(os.environ.get("TIGERGRAPH_AUTH_BUILD", ROOT / "target/b
 VERSIONS = ["3.10", "4.2"]
 NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
 # What a command in a shell block needs.
-NEEDED = {"java": ["java"], "zig": ["zig"], "go": ["go"], "gem": ["gem"], "dotnet": ["npm", "pip3", "mono"]}
+NEEDED = {"java": ["java"], "zig": ["zig"], "go": ["go"], "gem": ["ruby", "gem"], "dotnet": ["npm", "pip3", "mono"]}
 # Nothing is fetched, whatever the user's own settings say.
 GO = {"GOENV": "off", "GO111MODULE": "on", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local",
       "GOCACHE": f"{BUILT}/go/cache"}
@@ -531,6 +531,9 @@ def check(page, version, place):
                 count += 1
             except Skipped as why:
                 print(f"skipped: {page.name}:{block.line}: {why}")
+                if is_kept:
+                    # What comes after it needs it, on the next version too.
+                    raise
             except (Failure, subprocess.TimeoutExpired) as failure:
                 raise Failure(f"{page.name}:{block.line}: on {version}: {failure}") from None
     finally:
@@ -544,6 +547,8 @@ def check_versions(page, place):
     for version in VERSIONS:
         try:
             counts.append(check(page, version, place))
+        except Skipped:
+            break
         except Failure as failure:
             print(failure)
             return counts, False
