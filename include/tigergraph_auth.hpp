@@ -777,6 +777,15 @@ class TokenRequest {
  */
 using TokenProvider = std::function<ProviderAnswer(const TokenRequest &request)>;
 
+namespace detail {
+
+struct SetProvider {
+    TokenProvider provide;
+    SignalMask signals;
+};
+
+} // namespace detail
+
 /**
  * The settings of a connection. For one thread at a time.
  *
@@ -940,8 +949,9 @@ class Config {
             tg_config_set_token_provider(handle_.get(), nullptr, nullptr, nullptr);
             return *this;
         }
-        auto kept = std::make_unique<SetProvider>(SetProvider{std::move(provide), detail::SignalMask()});
-        tg_config_set_token_provider(handle_.get(), run_provider, kept.release(), detail::release<SetProvider>);
+        using Kept = detail::SetProvider;
+        auto kept = std::make_unique<Kept>(Kept{std::move(provide), detail::SignalMask()});
+        tg_config_set_token_provider(handle_.get(), run_provider, kept.release(), detail::release<Kept>);
         return *this;
     }
     /**
@@ -1139,15 +1149,10 @@ class Config {
 #endif
     }
 
-    struct SetProvider {
-        TokenProvider provide;
-        detail::SignalMask signals;
-    };
-
     /* No exception crosses C, and none leaves the request without an answer. */
     static void run_provider(tg_provider_request *request, void *set) noexcept {
         const TokenRequest asked(request);
-        SetProvider &provider = *static_cast<SetProvider *>(set);
+        detail::SetProvider &provider = *static_cast<detail::SetProvider *>(set);
         const detail::SignalMask::Guard blocked(provider.signals);
 #if defined(__cpp_exceptions)
         try {
