@@ -36,7 +36,6 @@ All see a server in TG_HOST, TG_SECRET and TG_GRAPHNAME. A comment above a block
     peer          on purpose with pyTigerGraph
     fails STATUS  what is to happen: the name of a status for C, an exit code for shells
     only VERSION  not on the other version
-    saved         Ruby only: it is saved under the name in its first line, for a shell block
     recipe        once more with a wrong secret: it must tell the reason and the message, and end with 1
     saved         not run but saved, under the name in its first line, for a shell block to build or run it as users do
     once          not again on the next version, for which the page then keeps its folder and what is built in it
@@ -69,7 +68,8 @@ BUILT = os.path.abspath(os.environ.get("TIGERGRAPH_AUTH_BUILD", ROOT / "target/b
 VERSIONS = ["3.10", "4.2"]
 NOT_RUN = {"json", "cmake", "meson", "xml", "yaml", "ini"}
 # What a command in a shell block needs.
-NEEDED = {"java": ["java"], "zig": ["zig"], "go": ["go"], "gem": ["ruby", "gem"], "dotnet": ["npm", "pip3", "mono"]}
+NEEDED = {"java": ["java"], "zig": ["zig"], "go": ["go"], "gem": ["ruby", "gem"], "puma": ["puma"],
+          "dotnet": ["npm", "pip3", "mono"]}
 # Nothing is fetched, whatever the user's own settings say.
 GO = {"GOENV": "off", "GO111MODULE": "on", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local",
       "GOCACHE": f"{BUILT}/go/cache"}
@@ -405,11 +405,6 @@ class Page:
         needs = ["-rffi"] + ["-rfaraday"] * ("faraday" in block.text)
         if not shutil.which("ruby") or subprocess.run(["ruby", *needs, "-e", ""], capture_output=True).returncode:
             skip("ruby with ffi and faraday is not installed")
-        if "saved" in block.words:
-            file = self.folder / block.file()
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text)
-            return None
         (self.folder / "program.rb").write_text(block.text)
         if "tls" in block.words:
             variables = {**variables, "TG_CERT_PATH": "ca.pem"}
@@ -430,8 +425,6 @@ class Page:
             variables["TG_CERT_PATH"] = str(self.folder / "ca.pem")
         if run(["gofmt", "-l", "main.go"], here, {}).stdout:
             raise Failure("gofmt would write it in another way")
-        if {"tls", "proxy"} & set(block.words):
-            variables["TG_CERT_PATH"] = str(self.folder / "ca.pem")
         run(["go", "build", "-buildvcs=false", "-o", "program", "."], here, variables)
         return run([str(here / "program")], here, variables)
 
