@@ -10,14 +10,33 @@ mod standin;
 #[path = "common/tools.rs"]
 mod tools;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Three packages at a time are tested: they measure times, and each is busy on several threads.
-static TURNS: [Mutex<()>; 3] = [const { Mutex::new(()) }; 3];
+/// How many more packages may be tested now, at most two at a time: they measure times, and each is busy on several threads.
+static TURNS: (Mutex<usize>, Condvar) = (Mutex::new(2), Condvar::new());
+
+/// A turn, until it is dropped.
+struct Turn;
+
+impl Turn {
+    fn wait() -> Turn {
+        let free = TURNS.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = TURNS.1.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *TURNS.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        TURNS.1.notify_one();
+    }
+}
 
 /// `bindings/<package>/test`, which prints what it does, when it is its turn.
-fn test(package: &str, turn: usize) {
-    let _turn = TURNS[turn].lock().unwrap_or_else(PoisonError::into_inner);
+fn test(package: &str) {
+    let _turn = Turn::wait();
     let (Some(prefix), Some(standin)) = (install::prefix(), standin::program()) else { return };
     if !tools::has_tools(package) {
         return;
@@ -31,20 +50,20 @@ fn test(package: &str, turn: usize) {
 
 #[test]
 fn cpp() {
-    test("cpp", 0);
+    test("cpp");
 }
 
 #[test]
 fn go() {
-    test("go", 1);
+    test("go");
 }
 
 #[test]
 fn ruby() {
-    test("ruby", 0);
+    test("ruby");
 }
 
 #[test]
 fn dotnet() {
-    test("dotnet", 2);
+    test("dotnet");
 }

@@ -296,11 +296,22 @@ static void wake(void *user_data) {
     pthread_mutex_unlock(&wakeups.lock);
 }
 
+/* The time so many milliseconds from now, for pthread_cond_timedwait(). */
+static struct timespec in_ms(int64_t ms) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    time.tv_sec += ms / 1000;
+    time.tv_nsec += ms % 1000 * 1000000;
+    if (time.tv_nsec >= 1000000000) {
+        time.tv_sec++;
+        time.tv_nsec -= 1000000000;
+    }
+    return time;
+}
+
 static void await_wakeup(const struct command *command) {
     (void)command;
-    struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += 20;
+    struct timespec end = in_ms(20000);
     pthread_mutex_lock(&wakeups.lock);
     while (wakeups.count == 0 && pthread_cond_timedwait(&wakeups.came, &wakeups.lock, &end) == 0) continue;
     printf("ok");
@@ -625,26 +636,47 @@ static void diagnose(const struct command *command) {
 struct stopper {
     pthread_t thread;
     tg_conn *conn;
-    long after_ms;
+    struct timespec end;
+    pthread_mutex_t lock;
+    pthread_cond_t ends;
+    int call_is_over;
 };
 
 static void *stop_later(void *argument) {
-    const struct stopper *stopper = argument;
-    struct timespec wait = {stopper->after_ms / 1000, stopper->after_ms % 1000 * 1000000};
-    nanosleep(&wait, NULL);
-    tg_conn_cancel(stopper->conn);
+    struct stopper *stopper = argument;
+    pthread_mutex_lock(&stopper->lock);
+    while (!stopper->call_is_over && pthread_cond_timedwait(&stopper->ends, &stopper->lock, &stopper->end) == 0) continue;
+    if (!stopper->call_is_over) tg_conn_cancel(stopper->conn);
+    pthread_mutex_unlock(&stopper->lock);
     return NULL;
+}
+
+static void start_stopper(struct stopper *stopper, int64_t after_ms) {
+    pthread_mutex_init(&stopper->lock, NULL);
+    pthread_cond_init(&stopper->ends, NULL);
+    stopper->end = in_ms(after_ms);
+    if (pthread_create(&stopper->thread, NULL, stop_later, stopper) != 0) abort();
+}
+
+static void end_stopper(struct stopper *stopper) {
+    pthread_mutex_lock(&stopper->lock);
+    stopper->call_is_over = 1;
+    pthread_cond_signal(&stopper->ends);
+    pthread_mutex_unlock(&stopper->lock);
+    pthread_join(stopper->thread, NULL);
+    pthread_cond_destroy(&stopper->ends);
+    pthread_mutex_destroy(&stopper->lock);
 }
 
 /* With a handle of the call's own where it has a limit of its own. */
 static void call_within_limits(struct command *command, void (*call)(const struct command *)) {
-    struct stopper stopper = {.conn = tg_conn_clone(conn), .after_ms = (long)number(command, "cancel_after_ms")};
+    struct stopper stopper = {.conn = tg_conn_clone(conn)};
     command->conn = stopper.conn;
     if (text(command, "timeout_ms")) tg_conn_set_timeout(command->conn, (uint32_t)number(command, "timeout_ms"));
     int stops = text(command, "cancel_after_ms") != NULL;
-    if (stops && pthread_create(&stopper.thread, NULL, stop_later, &stopper) != 0) abort();
+    if (stops) start_stopper(&stopper, number(command, "cancel_after_ms"));
     call(command);
-    if (stops) pthread_join(stopper.thread, NULL);
+    if (stops) end_stopper(&stopper);
     tg_conn_free(stopper.conn);
 }
 
