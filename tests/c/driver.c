@@ -439,15 +439,6 @@ static void set_tgcloud(tg_config *it, const char *a) {
     tg_config_set_tgcloud(it, atoi(a));
 }
 
-static void provide(tg_provider_request *request, void *token) {
-    tg_provider_request_set_token(request, token, 0, NULL);
-}
-
-/* A provider that has this token. */
-static void set_token_provider(tg_config *it, const char *token) {
-    tg_config_set_token_provider(it, provide, strdup(token), free);
-}
-
 /* What the planned provider does, which a test changes while connections use it. */
 struct plan {
     void (*act)(tg_provider_request *request, const struct plan *plan);
@@ -563,7 +554,6 @@ static const struct {
     {"api_token", .one = tg_config_set_api_token},
     {"jwt", .one = tg_config_set_jwt},
     {"jwt_file", .one = tg_config_set_jwt_file},
-    {"token_provider", .one = set_token_provider},
     {"provider", .three = set_provider},
     {"oauth2", .three = tg_config_set_oauth2},
     {"ports", .two = set_ports},

@@ -444,7 +444,7 @@ fn row_92_no_thread_for_a_token_provider() {
     let mut session = Session::start("4.2");
     let url = session.standin.gateway_url();
     session.driver.say(&["config", &url]);
-    session.driver.say(&["set", "token_provider", "a-token-of-the-program"]);
+    session.driver.say(&["set", "provider", "token", "0", "a-token-of-the-program"]);
     session.connect();
     session.driver.say(&["fail", "pthread_create", "1", "EAGAIN", ALWAYS]);
     for call in [&["authorization"][..], &["get_token"]] {
