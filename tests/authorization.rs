@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tigergraph_auth::Token;
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::{Config, Connection, Error, Reason, RefreshOptions, Result, TokenOptions};
-use tigergraph_standin::{Action, Fault, Options, Standin, Tls};
+use tigergraph_standin::{Action, Fault, Options, Standin, Tls, wall_clock};
 
 const VERSIONS: [&str; 2] = ["3.10", "4.2"];
 const TOKEN_PATHS: [&str; 2] = ["/restpp/requesttoken", "/gsql/v1/tokens"];
@@ -206,10 +206,6 @@ fn row_41_a_short_lived_token_is_renewed_in_time_and_never_handed_out_dead() {
         let requests = server.requests();
         assert!((3..=5).contains(&requests), "{version}: {requests}");
     });
-}
-
-fn wall_clock() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() as i64
 }
 
 #[test]

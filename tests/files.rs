@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tigergraph_auth::{Config, Connection, Reason, TokenOptions};
-use tigergraph_standin::{Issuer, Options, Standin, Tls};
+use tigergraph_standin::{Issuer, Options, Standin, Tls, wall_clock};
 use token_endpoint::{TokenEndpoint, granted, refused};
 
 const VERSIONS: [&str; 2] = ["3.10", "4.2"];
@@ -354,7 +354,7 @@ fn the_token_of_a_service_account_is_replaced_while_it_is_used() {
     let cluster = Issuer::new("https://kubernetes.default.svc.cluster.local");
     server.trust_issuer(&cluster);
     let (began, lifetime) = (Instant::now(), Duration::from_secs(8));
-    let token = || cluster.token("alice", now(), 8);
+    let token = || cluster.token("alice", wall_clock(), 8);
     let first = token();
     let mut volume = Volume::new("volume-jwt", &format!("{first}\n"));
     let connection = Arc::new(by_jwt_file(&server, &volume.file));
@@ -387,11 +387,6 @@ fn the_token_of_a_service_account_is_replaced_while_it_is_used() {
     assert_eq!(Connection::new(&gone).expect_err("no file").reason(), Reason::ConfigFile);
 }
 
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(now.as_secs()).expect("a small number")
-}
-
 /// The program of docs/logins.md reads its assertion for every token: the authorization server takes each one once, and the
 /// file is replaced after that.
 #[test]
@@ -407,7 +402,7 @@ fn the_provider_of_the_guide_reads_an_assertion_that_is_replaced() {
     let login = Issuer::new("https://login.example.com");
     server.trust_issuer(&login);
     let cluster = Issuer::new("https://kubernetes.default.svc.cluster.local");
-    let assertion = cluster.token("system:serviceaccount:default:app", now(), 3600);
+    let assertion = cluster.token("system:serviceaccount:default:app", wall_clock(), 3600);
     let volume = Volume::new("volume-assertion", &format!("{assertion}\n"));
     let (file, taken) = (volume.file.clone(), Mutex::new((volume, assertion)));
     let endpoint = TokenEndpoint::start(None, move |asked| {
@@ -415,10 +410,10 @@ fn the_provider_of_the_guide_reads_an_assertion_that_is_replaced() {
         if !asked.form().contains(&("client_assertion".to_owned(), taken.1.clone())) {
             return refused("invalid_client");
         }
-        taken.1 = cluster.token("system:serviceaccount:default:app", now(), 3600);
+        taken.1 = cluster.token("system:serviceaccount:default:app", wall_clock(), 3600);
         let next = taken.1.clone();
         taken.0.replace(&next);
-        granted(&login.token("alice", now(), 600), 600)
+        granted(&login.token("alice", wall_clock(), 600), 600)
     });
     let mut command = c::program_command(&program);
     command.env("TG_HOST", server.gateway_url()).env("TG_OAUTH2_URL", endpoint.url()).env("ASSERTION_FILE", file);

@@ -1,7 +1,7 @@
 //! Every operation on every generation, against the stand-in: results, requests, credentials.
 
 use tigergraph_auth::{Config, Connection, Reason, RefreshOptions, Result, Status, TokenOptions};
-use tigergraph_standin::{Options, Request, Standin};
+use tigergraph_standin::{Options, Request, Standin, wall_clock};
 
 /// One version of each kind of server.
 const VERSIONS: [&str; 7] = ["2.6", "3.1.4", "3.4", "3.10", "4.1.0", "4.2", "5.0"];
@@ -109,11 +109,6 @@ fn a_token_by_secret_takes_one_request_with_one_credential() {
         assert_eq!(token.header(), format!("Bearer {}", token.value()));
         assert_eq!(connection.current_token().expect("a token").value(), token.value());
     }
-}
-
-fn wall_clock() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(now.as_secs()).expect("before the end")
 }
 
 #[test]

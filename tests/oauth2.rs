@@ -9,21 +9,17 @@ mod tunnel;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::{Config, Connection, Error, Reason, RefreshOptions, TokenOptions};
-use tigergraph_standin::{Issuer, Options, RawAction, RawServer, Standin, TestCa};
+use tigergraph_standin::{Issuer, Options, RawAction, RawServer, Standin, TestCa, wall_clock};
 use token_endpoint::{Asked, TokenEndpoint, answer, granted, json, refused};
 
 const SECRET: &str = "canary-secret.of_the~client";
 /// What servers disagree about.
 const ODD_ID: &str = "id+1/ 2%41:3";
 const ODD_SECRET: &str = "canary+/ %2B:secret";
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() as i64
-}
 
 fn config(endpoint: &TokenEndpoint) -> Config {
     let mut config = Config::new("http://127.0.0.1:1");
@@ -488,7 +484,7 @@ fn the_proxy_leads_to_the_token_endpoint_as_well() {
 #[test]
 fn a_token_lives_as_long_as_the_answer_says_or_else_as_it_says_itself() {
     let issuer = Issuer::new("https://login.example.com");
-    let jwt = issuer.token("alice", now(), 600);
+    let jwt = issuer.token("alice", wall_clock(), 600);
     let body = |more: &str| format!(r#"{{"access_token":"{jwt}","token_type":"bearer"{more}}}"#);
     let rows = [
         (body(r#","expires_in":120"#), 120),
@@ -502,7 +498,7 @@ fn a_token_lives_as_long_as_the_answer_says_or_else_as_it_says_itself() {
         let shown = body.split("bearer").nth(1).unwrap_or_default().to_owned();
         let endpoint = TokenEndpoint::start(None, move |_| json(200, &body));
         let token = connect(&config(&endpoint)).authorization().expect("a token");
-        let left = token.expires_at() - now();
+        let left = token.expires_at() - wall_clock();
         assert!((lifetime - 3..=lifetime + 1).contains(&left), "{left} {shown}");
     }
     let endpoint =
@@ -510,10 +506,10 @@ fn a_token_lives_as_long_as_the_answer_says_or_else_as_it_says_itself() {
     let token = connect(&config(&endpoint)).authorization().expect("a token");
     assert_eq!((token.expires_at(), token.expiration()), (0, ""));
     // By the clock of the server, the token is dead already.
-    let dead = issuer.token("alice", now() - 900, 600);
+    let dead = issuer.token("alice", wall_clock() - 900, 600);
     let endpoint = TokenEndpoint::start(None, move |_| {
         let body = format!(r#"{{"access_token":"{dead}","token_type":"bearer"}}"#);
-        answer(200, &format!("Date: {}\r\n", http_date(now())), &body)
+        answer(200, &format!("Date: {}\r\n", http_date(wall_clock())), &body)
     });
     fails(&connect(&config(&endpoint)), Reason::ProtocolShape);
 }
@@ -541,7 +537,7 @@ impl World {
         let (signs, lives) = (issuer.clone(), lifetime_s.clone());
         let endpoint = TokenEndpoint::start(None, move |_| {
             let lifetime_s = lives.load(Ordering::SeqCst);
-            granted(&signs.lock().expect("a key").token("alice", now(), lifetime_s), lifetime_s)
+            granted(&signs.lock().expect("a key").token("alice", wall_clock(), lifetime_s), lifetime_s)
         });
         World { standin, issuer, endpoint, lifetime_s }
     }
@@ -692,7 +688,7 @@ fn a_token_is_renewed_in_time_by_one_request_however_many_ask() {
             std::thread::spawn(move || {
                 while began.elapsed() < Duration::from_secs(7) {
                     let token = connection.authorization().expect("a token");
-                    assert!(token.expires_at() >= now(), "one that had ended was handed out");
+                    assert!(token.expires_at() >= wall_clock(), "one that had ended was handed out");
                     std::thread::sleep(Duration::from_millis(5));
                 }
             })

@@ -7,9 +7,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tigergraph_auth::{Config, Connection, Reason, Result, Token};
+use tigergraph_standin::wall_clock;
 
 /// Id, secret, and how the server takes the secret of this client.
 const CLIENTS: [(&str, &str, &str); 6] = [
@@ -99,8 +100,7 @@ fn installed(path: &str) -> Option<PathBuf> {
 fn every_client_gets_a_token(authority: &Authority, lifetime_s: i64, expected: [&[&str]; CLIENTS.len()]) {
     for ((id, secret, _), expected) in CLIENTS.iter().zip(expected) {
         let token = authority.ask(id, secret, &[]).unwrap_or_else(|error| panic!("{id}: {error}"));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() as i64;
-        let left = token.expires_at() - now;
+        let left = token.expires_at() - wall_clock();
         assert!((lifetime_s - 10..=lifetime_s).contains(&left), "{id}: {left} s");
         assert_eq!(authority.take(expected.len()), expected, "{id}");
     }

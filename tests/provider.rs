@@ -5,21 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread::{scope, sleep, spawn};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tigergraph_auth::log::{Level, Logger};
 use tigergraph_auth::{
     Config, Connection, Error, ProviderRequest, Reason, RefreshOptions, Result, Status, Token, TokenOptions,
 };
-use tigergraph_standin::{Options, Standin};
+use tigergraph_standin::{Options, Standin, wall_clock};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 /// What `tg_provider_request_fail` has for it.
 const UNAUTHENTICATED: i32 = Status::Unauthenticated as i32;
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() as i64
-}
 
 fn reason<T>(outcome: Result<T>) -> Reason {
     outcome.map(|_| "a result").expect_err("no error").reason()
@@ -96,7 +92,7 @@ fn the_providers_token_logs_in_everywhere() {
     assert_eq!(calls(&asked), 0, "nothing is asked before a token is needed");
     let created = connection.create_secret(Some("made"), None, None).expect("by token");
     let token = connection.authorization().expect("the provider's");
-    assert!(server.accepts(&token) && token.expires_at() >= now() + 3500, "{}", token.expires_at());
+    assert!(server.accepts(&token) && token.expires_at() >= wall_clock() + 3500, "{}", token.expires_at());
     assert!(token.urls().is_some());
     assert_eq!(connection.get_secrets(None).expect("by token").len(), 2);
     assert_eq!(connection.ensure_secret("made").expect("by token").value, created.value);
@@ -169,13 +165,15 @@ fn servers_before_4_1_take_such_tokens_at_the_database_alone() {
 fn the_end_is_the_providers_or_the_tokens() {
     let server = Server::start("4.2");
     let jwt = server.issue(3600);
-    for (token, told, end) in [(&*jwt, 0, now() + 3600), (&jwt, now() + 60, now() + 60), ("an-opaque-token", 0, 0)] {
+    for (token, told, end) in
+        [(&*jwt, 0, wall_clock() + 3600), (&jwt, wall_clock() + 60, wall_clock() + 60), ("an-opaque-token", 0, 0)]
+    {
         let token = token.to_owned();
         let connection = server.connect(move |request| request.set_token(&token, told).expect("a token"));
         let found = connection.authorization().expect("a token").expires_at();
         assert!((found - end).abs() <= 5, "{found} is not {end}");
     }
-    let past = server.connect(|request| request.set_token("an-opaque-token", now() - 1).expect("a token"));
+    let past = server.connect(|request| request.set_token("an-opaque-token", wall_clock() - 1).expect("a token"));
     assert_eq!(reason(past.get_token(None, 0, TokenOptions::default())), Reason::ProtocolShape);
     assert_eq!(reason(past.authorization()), Reason::ProtocolShape);
 }
@@ -212,7 +210,8 @@ fn a_token_that_the_server_refuses_is_replaced_within_the_call() {
     connection.create_secret(Some("made"), None, None).expect("by the second");
     assert_eq!(calls(&asked), 2);
     let of_others = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
-    let (asked, provide) = counted(move |request, _| request.set_token(of_others, now() + 3600).expect("a token"));
+    let (asked, provide) =
+        counted(move |request, _| request.set_token(of_others, wall_clock() + 3600).expect("a token"));
     let mut config = server.config(provide);
     let connection = connect(config.set_server_version(Some(b"4.2")));
     assert_eq!(reason(connection.get_secrets(None)), Reason::AuthBadToken);
@@ -563,7 +562,7 @@ fn it_is_released_once_after_its_last_return() {
 fn a_renewal_that_fails_leaves_the_good_token_and_is_told() {
     let server = Server::start("4.2");
     let (asked, provide) = counted(|request, call| match call {
-        1 => request.set_token("a-token-for-4-s", now() + 4).expect("the first"),
+        1 => request.set_token("a-token-for-4-s", wall_clock() + 4).expect("the first"),
         _ => request.fail(UNAUTHENTICATED, "the store says no", None).expect("the first"),
     });
     let lines = Arc::new(Mutex::new(Vec::new()));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tigergraph_auth::Secret;
 use tigergraph_auth::Token;
 use tigergraph_auth::{Config, Connection, Error, RefreshOptions, TokenOptions};
-use tigergraph_standin::{Action, Fault, Options, Standin};
+use tigergraph_standin::{Action, Fault, Options, Standin, wall_clock};
 
 /// A token for the calls that need one, which no sample holds.
 const TOKEN: &str = "atokenofmyown";
@@ -27,15 +27,11 @@ fn connect(standin: &Standin, sample: &Value) -> Connection {
     Connection::new(&config).expect("good settings")
 }
 
-fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs() as i64
-}
-
 fn check_token(sample: &Value, token: &Token) {
     assert_eq!(token.value(), text(sample, "token"), "{sample}");
     match sample["expires_in"].as_i64() {
         Some(lifetime) => {
-            let in_seconds = token.expires_at() - now();
+            let in_seconds = token.expires_at() - wall_clock();
             assert!((lifetime - 2..=lifetime).contains(&in_seconds), "{sample}: {in_seconds}");
         }
         None => assert_eq!(token.expires_at(), sample["expires_at"], "{sample}"),
@@ -81,7 +77,7 @@ fn every_documented_sample_is_read_as_it_is_meant() {
         let standin = Standin::start(Options::new(text(sample, "server"))).expect("a stand-in");
         // The sample's own time, in which its token was alive.
         if let Some(expires_at) = sample["expires_at"].as_i64().filter(|time| *time > 0) {
-            standin.set_clock_offset(expires_at - 1000 - now());
+            standin.set_clock_offset(expires_at - 1000 - wall_clock());
         }
         let status = sample["status"].as_u64().unwrap_or(200) as u16;
         standin.script(Fault::always("/", Action::reply(status, text(sample, "reply"))));

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tigergraph_auth::unversioned::deadline::Deadline;
 use tigergraph_auth::unversioned::http::{Answer, Http, Request};
 use tigergraph_auth::{Config, Connection, Error, Reason, Result, TokenOptions};
+use tigergraph_standin::wall_clock;
 
 /// What listens where: a server's version by the base of its addresses.
 #[derive(Debug, Default)]
@@ -59,7 +60,7 @@ impl Network {
 
     fn issue(&mut self, lifetime_s: u64, jwt: bool) -> Value {
         self.issued += 1;
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+        let now = wall_clock().unsigned_abs();
         let claims = json!({"iat": now, "exp": now + lifetime_s, "jti": self.issued}).to_string();
         let token = match jwt {
             true => format!("eyJhbGciOiJIUzI1NiJ9.{}.x", URL_SAFE_NO_PAD.encode(claims)),
@@ -172,8 +173,7 @@ fn the_unit_of_lifetimes_is_learned_again() {
     let world = World::new(&[(GATEWAY, V42)], 3600);
     let lifetime = || {
         let token = world.connection.get_token(None, 0, TokenOptions::default()).expect("a token");
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
-        token.expires_at() - i64::try_from(now).expect("this century")
+        token.expires_at() - wall_clock()
     };
     for server in [V42, V42_MS, V42_MS, V42, V42, V42_MS] {
         world.becomes(&[(GATEWAY, server)]);

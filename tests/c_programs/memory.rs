@@ -3,12 +3,11 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tigergraph_standin::{Issuer, LOOPBACK_NAMES, TestCa};
+use tigergraph_standin::{Issuer, LOOPBACK_NAMES, TestCa, wall_clock};
 
 use super::*;
 use crate::token_endpoint::{Asked, TokenEndpoint, answer, granted, json};
@@ -119,8 +118,7 @@ fn no_credential_stays_in_memory_whatever_goes_wrong() {
 
 /// A token of the issuer, which the server takes.
 fn issue(issuer: &Issuer) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    issuer.token(USER, now.as_secs() as i64, 3600)
+    issuer.token(USER, wall_clock(), 3600)
 }
 
 /// The answers of a token endpoint that fails three times of four, and says again what it was told.

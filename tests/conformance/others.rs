@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use tigergraph_standin::{ClosedPort, Issuer, LOOPBACK_NAMES, Options, Request, Standin, TestCa, Tls};
+use tigergraph_standin::{ClosedPort, Issuer, LOOPBACK_NAMES, Options, Request, Standin, TestCa, Tls, wall_clock};
 
 use crate::token_endpoint::{Asked, TokenEndpoint, answer, granted, refused};
 
@@ -141,6 +140,5 @@ fn judgement(asked: &Asked, client: &(String, String), issuer: &Issuer) -> Strin
     if asked.member("scope").is_some_and(|scope| scope != SCOPE) {
         return refused("invalid_scope");
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() as i64;
-    granted(&issuer.token("alice", now, LIFETIME_S), LIFETIME_S)
+    granted(&issuer.token("alice", wall_clock(), LIFETIME_S), LIFETIME_S)
 }

@@ -1,10 +1,8 @@
 //! Rows 32 to 43: answers with a status of success, and what is in them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tigergraph_standin::Action;
+use tigergraph_standin::{Action, wall_clock};
 
 use crate::check::{
     Class, Expected, Fault, OK, after_refusal, all, check, check_with, fault, json, lists, raw, replaces_token, reply,
@@ -69,11 +67,6 @@ fn row_34_bad_tokens() {
     let megabyte = with(&format!("\"{}\"", "a".repeat(1024 * 1024)));
     faults.push(reply(200, &megabyte, Class::Final, "protocol.too_large"));
     check(34, tokens, &faults);
-}
-
-fn wall_clock() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_secs()).expect("before the end")
 }
 
 #[test]

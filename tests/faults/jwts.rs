@@ -1,17 +1,10 @@
 //! When a JWT ends, in every form in which it may say so: the end is known, and an expired one is never handed out.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tigergraph_standin::{Action, Fault};
+use tigergraph_standin::{Action, Fault, wall_clock};
 
 use crate::session::Session;
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
-    i64::try_from(since.as_secs()).expect("a time in this age")
-}
 
 /// What a payload says besides the dates, so that it is this long.
 fn padding(bytes: usize) -> String {
@@ -55,7 +48,7 @@ fn open_with(session: &mut Session, setting: &str, jwt: &str, login: bool) {
 fn a_configured_jwt_is_handed_out_until_its_end_and_not_after() {
     let mut session = Session::start("4.2");
     for setting in ["jwt", "api_token"] {
-        let end = now() + 1000;
+        let end = wall_clock() + 1000;
         for jwt in jwts(end) {
             open_with(&mut session, setting, &jwt, false);
             let call = session.driver.call(&["authorization"]);
@@ -65,7 +58,7 @@ fn a_configured_jwt_is_handed_out_until_its_end_and_not_after() {
             session.driver.say(&["clock", "boot", "0"]);
             assert_eq!(call.outcome(), "auth.token_expired", "{jwt}: {call:?}");
         }
-        for jwt in jwts(now() - 1).iter().chain(&jwts(now() - 100_000)) {
+        for jwt in jwts(wall_clock() - 1).iter().chain(&jwts(wall_clock() - 100_000)) {
             open_with(&mut session, setting, jwt, false);
             let call = session.driver.call(&["authorization"]);
             assert_eq!(call.outcome(), "auth.token_expired", "{jwt}: {call:?}");
@@ -78,8 +71,8 @@ fn a_configured_jwt_is_handed_out_until_its_end_and_not_after() {
 #[test]
 fn a_jwt_beside_a_login_is_renewed_when_it_has_expired() {
     let mut session = Session::start("4.2");
-    let end = now() + 1000;
-    for (jwts, requests) in [(jwts(end), 0), (jwts(now() - 1), 1)] {
+    let end = wall_clock() + 1000;
+    for (jwts, requests) in [(jwts(end), 0), (jwts(wall_clock() - 1), 1)] {
         for jwt in jwts {
             open_with(&mut session, "api_token", &jwt, true);
             let call = session.driver.call(&["authorization"]);
@@ -95,9 +88,9 @@ fn a_jwt_beside_a_login_is_renewed_when_it_has_expired() {
 fn the_end_of_an_issued_jwt_is_known_and_an_expired_one_is_refused() {
     for version in ["3.10", "4.2"] {
         let mut session = Session::start(version);
-        let end = now() + 1000;
+        let end = wall_clock() + 1000;
         for (jwts, outcome, told) in
-            [(jwts(end), "OK", end.to_string()), (jwts(now() - 1), "protocol.shape", "".into())]
+            [(jwts(end), "OK", end.to_string()), (jwts(wall_clock() - 1), "protocol.shape", "".into())]
         {
             for jwt in jwts {
                 let reply = Action::reply(200, &format!("{{\"error\":false,\"token\":\"{jwt}\"}}"));

@@ -1,9 +1,9 @@
 //! Logins whose tokens come from elsewhere (a token endpoint, a token provider): the calls that need such a token, and
 //! what becomes of one that is held while no other can be had.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use tigergraph_standin::{Issuer, Standin};
+use tigergraph_standin::{Issuer, Standin, wall_clock};
 
 use crate::driver::Call;
 use crate::matrix::Record;
@@ -40,15 +40,10 @@ pub fn trusted_by(standin: &Standin) -> Issuer {
     issuer
 }
 
-pub fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(now.as_secs()).expect("a small number")
-}
-
 impl Session {
     /// A new token of the issuer, which nobody may see.
     pub fn issue(&mut self, issuer: &Issuer) -> String {
-        let token = issuer.token(USER, now(), LIFETIME_S);
+        let token = issuer.token(USER, wall_clock(), LIFETIME_S);
         self.canaries.add(&token);
         token
     }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tigergraph_standin::{
     Action, ClosedPort, Fault as StandinFault, Issuer, LOOPBACK_NAMES, Options, RawAction, RawServer, TestCa, Tls,
+    wall_clock,
 };
 
 use crate::check::{Class, Fault, OK, fault, raw, reply};
 use crate::connect::refusing_port;
 use crate::driver::{self, field};
-use crate::managed::{LIFETIME_S, needs_token, now, trusted_by};
+use crate::managed::{LIFETIME_S, needs_token, trusted_by};
 use crate::matrix::Record;
 use crate::operations::by_name;
 use crate::session::{AMPLE, Limits, Session, USER, on_both};
@@ -303,7 +304,7 @@ fn row_122_token_endpoint_answers_wrong_types() {
 #[test]
 fn row_123_token_endpoint_gives_tokens_that_end() {
     let issuer = Issuer::new("https://login.example.com");
-    let ended = issuer.token(USER, now() - 900, 600);
+    let ended = issuer.token(USER, wall_clock() - 900, 600);
     let dated = |body: &str| Action::reply(200, body).header("Date", "Wed, 21 Oct 2099 07:28:00 GMT");
     let over = |what: &str, action| fault(what, action, Class::Final, "protocol.shape");
     check_each(
@@ -311,7 +312,7 @@ fn row_123_token_endpoint_gives_tokens_that_end() {
         vec![
             over("a JWT that has ended", dated(&granted(&ended, "\"x\":1"))),
             over("a JWT that has ended by its server's clock alone", {
-                dated(&granted(&issuer.token(USER, now(), 600), "\"x\":1"))
+                dated(&granted(&issuer.token(USER, wall_clock(), 600), "\"x\":1"))
             }),
         ],
     );

@@ -51,7 +51,7 @@ pub use issuer::Issuer;
 pub use options::{BadVersion, Generation, Options, Version};
 pub use raw::{RawAction, RawServer, handmade};
 pub use reply::{Listener, Request};
-pub use state::{Secret, Snapshot, State, Token, User};
+pub use state::{Secret, Snapshot, State, Token, User, wall_clock};
 pub use switches::*;
 pub use tls::{LOOPBACK_NAMES, Leaf, TestCa, Tls, TlsVersion};
 

@@ -124,6 +124,17 @@ pub struct State {
     pub(crate) key: hmac::Key,
 }
 
+fn wall_clock_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// This machine's time in Unix seconds, by which tokens are dated.
+#[must_use]
+pub fn wall_clock() -> i64 {
+    wall_clock_ms().div_euclid(1000)
+}
+
 impl State {
     pub(crate) fn new(options: Options) -> State {
         let key: [u8; 32] = rand::rng().random();
@@ -153,8 +164,7 @@ impl State {
     /// The server's time in Unix milliseconds.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX).saturating_add(self.clock_offset.saturating_mul(1000))
+        wall_clock_ms().saturating_add(self.clock_offset.saturating_mul(1000))
     }
 
     /// The server's time in Unix seconds.

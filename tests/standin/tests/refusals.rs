@@ -3,7 +3,7 @@
 mod common;
 
 use common::{alice, basic, start, with};
-use tigergraph_standin::{Issuer, Options, SWITCHES, Switches};
+use tigergraph_standin::{Issuer, Options, SWITCHES, Switches, wall_clock};
 
 #[test]
 fn refusals_of_restpp() {
@@ -157,7 +157,7 @@ fn lifetimes_and_limits() {
 fn tokens_of_another_issuer() {
     let client = start("4.2");
     let issuer = Issuer::new("https://login.example.com");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs() as i64;
+    let now = wall_clock();
     let token = issuer.token("alice", now, 60);
     let both = |token: &str| {
         let gateway = client.send("GET", "/gsql/v1/secrets", &format!("Bearer {token}"), "").status;
