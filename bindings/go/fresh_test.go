@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +41,28 @@ func TestFreshTokenIsTheSame(t *testing.T) {
 	if _, err := conn.Authorization(background); !errors.Is(err, tigergraphauth.ErrClosed) {
 		t.Error(err)
 	}
+}
+
+// The library counts references in several places, for threads that run at the same time: each has a handle of its own.
+func TestFreshTokenIsTheSameOnEveryThread(t *testing.T) {
+	conn := connect(t, "http://127.0.0.1:1", tigergraphauth.WithAPIToken("0123456789"))
+	first, err := conn.Authorization(background)
+	must(t, err)
+	var group sync.WaitGroup
+	for i := 0; i < 8; i++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			runtime.LockOSThread()
+			for turn := 0; turn < 1000; turn++ {
+				if token, err := conn.Authorization(background); token != first || err != nil {
+					t.Error(turn, token == first, err)
+					return
+				}
+			}
+		}()
+	}
+	group.Wait()
 }
 
 func TestFreshTokenAllocatesNothing(t *testing.T) {

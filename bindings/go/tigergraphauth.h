@@ -70,13 +70,21 @@ static inline const char *tga_empty(void) {
     return "";
 }
 
+/* Threads can have different handles of the same token. */
+static inline int tga_is_same(const tg_token *token, const tg_token *known) {
+    if (token == known || !token || !known) return token == known;
+    return tg_token_expires_at(token) == tg_token_expires_at(known) &&
+           strcmp(tg_token_value(token), tg_token_value(known)) == 0;
+}
+
 /* Whether the token is fresh, and still the known one. Takes addresses, because cgo looks into each pointer that it
  * passes on, which costs more than the call. */
 static inline int tga_is_known(uintptr_t conn, uintptr_t known) {
     tg_token *token = NULL;
     tg_try_authorization((tg_conn *)conn, &token, NULL);
+    int is_known = token && tga_is_same(token, (const tg_token *)known);
     tg_token_free(token);
-    return token && (uintptr_t)token == known;
+    return is_known;
 }
 
 /* A handle of its own for one call; total_ms 0: with the limit of conn. */

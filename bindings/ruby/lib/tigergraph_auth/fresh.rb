@@ -1,8 +1,9 @@
 # frozen_string_literal: true
 
 module TigerGraphAuth
-  # Asks for a token that is there. As long as the library gives the same token, this gives the same {Token}, because
-  # to make one costs more than the call. Not for several threads at once.
+  # Asks for a token that is there. As long as the library gives the same handle of it, this gives the same {Token},
+  # because to make one costs more than the call; threads can have different handles of a token. Not for several threads
+  # at once.
   #
   # @api private
   class Fresh
