@@ -55,8 +55,8 @@ func TestCancelInEveryPhase(t *testing.T) {
 
 func TestDeadlineInEveryPhase(t *testing.T) {
 	for _, in := range stuckEverywhere(t) {
-		ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
 		began := time.Now()
+		ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
 		_, err := in.conn.GetSecrets(ctx)
 		took := time.Since(began)
 		cancel()
