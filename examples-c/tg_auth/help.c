@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define WIDTH 100
-#define OPTION_COLUMN 30
-#define COMMAND_COLUMN 26
+/* Where the second column begins, that of what a command or an option does. */
+#define COLUMN 30
 
 /* Adds to a text as far as there is room. */
 static void add(char *text, size_t size, const char *format, ...) {
@@ -45,6 +45,7 @@ const char *option_help(enum option_id option, unsigned of) {
 /* Two columns; the second one has lines that are no longer than a terminal is wide. */
 static void print_columns(const char *left, int column, const char *right) {
     int at = printf("%-*s", column, left);
+    if (column && (int)strlen(left) >= column) at = printf("\n%*s", column, "") - 1;
     for (int is_first = 1; *right; is_first = 0) {
         int length = (int)strcspn(right, " ");
         if (!is_first && at + 1 + length > WIDTH) at = printf("\n%*s", column, "") - 1;
@@ -61,7 +62,7 @@ static void print_option(enum option_id option, unsigned of) {
     char letter = of == 1u << REQUEST ? letter_beside(option, REQUEST) : row->letter;
     if (letter) snprintf(left, sizeof left, "  -%c, ", letter);
     add(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "", row->argument ? row->argument : "");
-    print_columns(left, OPTION_COLUMN, option_help(option, of));
+    print_columns(left, COLUMN, option_help(option, of));
 }
 
 /* The options of these commands, one bit for each. */
@@ -80,7 +81,7 @@ static void print_command(enum command_id command) {
     char left[64];
     const char *words = commands[command].words;
     snprintf(left, sizeof left, "  %s%s%s", command_name(command), *words ? " " : "", words);
-    print_columns(left, COMMAND_COLUMN, commands[command].help);
+    print_columns(left, COLUMN, commands[command].help);
 }
 
 static void print_exit_codes(void) {

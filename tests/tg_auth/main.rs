@@ -290,6 +290,12 @@ fn help_and_version_need_no_server() {
     let help = desk.prints(&["--help"]);
     assert!(help.starts_with("Usage: tg-auth"), "{help}");
     assert!(help.lines().all(|line| line.len() <= 105), "{help}");
+    // What a command or an option does begins behind its name, or below one that is too long; never at it.
+    let columns = help.split("\nExamples:").next().expect("some").lines().filter(|line| line.starts_with("  "));
+    for line in columns.filter(|line| line.len() > 30) {
+        let is_long_name = line.trim().split(' ').count() == 2;
+        assert!(is_long_name || &line[29..30] == " " && &line[30..31] != " ", "{line}");
+    }
     assert_eq!(desk.prints(&["-V"]), format!("tg-auth {}\n", env!("CARGO_PKG_VERSION")));
     assert!(desk.server.requests().is_empty());
 }
