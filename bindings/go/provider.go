@@ -84,9 +84,12 @@ const attention = 10 * time.Millisecond
 
 // contextOf is the context of a request, and what ends it. It must be ended before the request is.
 func contextOf(request *C.tg_provider_request) (context.Context, func()) {
-	over := time.Now().Add(time.Duration(C.tg_provider_request_time_left_ms(request)) * time.Millisecond)
+	asked := time.Now()
+	left := time.Duration(C.tg_provider_request_time_left_ms(request)) * time.Millisecond
+	// The library's end is between these two, however long the question took.
+	earliest, latest := asked.Add(left), time.Now().Add(left+2*time.Millisecond)
 	// Not a moment sooner than the library: callers are to hear that the time is over, and not what came of that here.
-	ctx, cancel := context.WithDeadline(context.Background(), over.Add(2*time.Millisecond))
+	ctx, cancel := context.WithDeadline(context.Background(), latest)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -100,7 +103,7 @@ func contextOf(request *C.tg_provider_request) (context.Context, func()) {
 			}
 		}
 		// What is over is cancelled, too; that is for the context to say.
-		if time.Now().Before(over) {
+		if time.Now().Before(earliest) {
 			cancel()
 		}
 	}()
