@@ -92,9 +92,10 @@ static int64_t now_ms(void) {
 }
 
 int doctor(tg_conn *conn, char **words, size_t count, const struct given *given) {
-    const char *wrong;
-    int64_t until = now_ms() + (given->value[O_WAIT] ? milliseconds(given->value[O_WAIT], &wrong) : 0);
+    const char *trouble;
+    int64_t until = now_ms() + (given->value[O_WAIT] ? milliseconds(given->value[O_WAIT], &trouble) : 0);
     (void)words, (void)count;
+    if (given->value[O_CREATE]) return wrong("--create needs --contract", "");
     for (;;) {
         tg_error *error = NULL;
         tg_report *report = NULL;

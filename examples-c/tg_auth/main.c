@@ -7,8 +7,9 @@
  *     tables.c      the commands and the options
  *     arguments.c   reads the command line            settings.c   passes it on to the library
  *     token.c, secret.c, rotate.c, request.c, diagnosis.c   the commands
+ *     contract.c, questions.c, answer.c               doctor --contract: what it does, asks, and reports
  *     help.c, man.c, completion.c                     what is printed from the tables
- *     output.c, input.c, words.c                      what is written, read, and said */
+ *     output.c, input.c, words.c, json.c              what is written, read, said, and looked at */
 #include "tg-auth.h"
 
 static int connect_and_run(const struct command_line *line) {
@@ -20,9 +21,11 @@ static int connect_and_run(const struct command_line *line) {
     if (line->command == SECRET_ROTATE && has_other) login.value[O_SECRET_FILE] = NULL;
     int code = make_config(&login, &config);
     tg_status status = code ? TG_STATUS_OK : tg_conn_new(config, &conn, &error);
+    int is_contract = !code && status == TG_STATUS_OK && line->given.value[O_CONTRACT];
+    if (is_contract) code = contract(config, &line->given);
     tg_config_free(config);
     if (status != TG_STATUS_OK) return failed(error, &line->given);
-    if (!code) code = commands[line->command].run(conn, line->words, line->count, &line->given);
+    if (!code && !is_contract) code = commands[line->command].run(conn, line->words, line->count, &line->given);
     tg_conn_free(conn);
     return code;
 }

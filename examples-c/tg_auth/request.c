@@ -82,40 +82,13 @@ static tg_request *make_request(const char *path, const struct given *given, int
 
 /* --- What comes back ------------------------------------------------------------------------------------ */
 
-/* The end of the JSON text that begins here, behind its quotation mark. */
-static const char *end_of_text(const char *at, const char *end) {
-    for (at++; at < end && *at != '"'; at++) {
-        if (*at == '\\') at++;
-    }
-    return at < end ? at + 1 : end;
-}
-
-static const char *skip_blanks(const char *at, const char *end) {
-    while (at < end && strchr(" \t\r\n", *at) && *at) at++;
-    return at;
-}
-
-static int begins_with(const char *at, const char *end, const char *what) {
-    return (size_t)(end - at) >= strlen(what) && memcmp(at, what, strlen(what)) == 0;
-}
-
 /* What REST++ says with HTTP 200 of what failed: "error": true, as a member of the object that the body is. What is within
  * its other members does not count, because a query may print anything. */
 static int says_error(const char *body, size_t length) {
-    const char *end = body + length, *at = skip_blanks(body, end);
-    int depth = 0;
-    if (!begins_with(at, end, "{")) return 0;
-    do {
-        if (*at == '"') {
-            const char *name = at, *behind = at = end_of_text(at, end);
-            behind = skip_blanks(behind, end);
-            if (depth != 1 || !begins_with(name, end, "\"error\"") || !begins_with(behind, end, ":")) continue;
-            behind = skip_blanks(behind + 1, end);
-            return begins_with(behind, end, "true") || begins_with(behind, end, "\"true\"");
-        }
-        depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
-        at++;
-    } while (at < end && depth > 0);
+    struct json name, value, rest = json_members(body, length);
+    while (json_next(&rest, &name, &value)) {
+        if (json_is(name, "\"error\"")) return json_is(value, "true") || json_is(value, "\"true\"");
+    }
     return 0;
 }
 

@@ -156,6 +156,11 @@ const struct option_row options[OPTION_COUNT] = {
     [O_OFFLINE] = {"offline", 0, NULL, "", OF(DOCTOR), NULL, "", "TG_REPORT_OFFLINE", "", "send nothing"},
     [O_WAIT] = {"wait", 0, "SEC", "", OF(DOCTOR), NULL, "", "", "",
         "wait so long for a server that is starting or busy"},
+    [O_CONTRACT] = {"contract", 0, NULL, "", OF(DOCTOR), NULL, "", "", "",
+        "ask the server what no document says of it, and print a report to send back: no credential, no host name is in it. "
+        "It begins with the list of the requests; with --offline it is that list alone"},
+    [O_CREATE] = {"create", 0, NULL, "", OF(DOCTOR), NULL, "", "", "",
+        "with --contract: also ask what needs a secret of its own, which is created and dropped"},
 
     [O_JSON] = {"json", 'j', NULL, "", CONNECTING | OF(VERSION), "Output", "", "tg_report_json", "", "print JSON"},
     [O_MAN] = {"man", 0, NULL, "", OF(HELP), NULL, "", "", "", "print the man page"},

@@ -28,7 +28,7 @@ enum option_id {
     O_OAUTH2_URL, O_OAUTH2_CLIENT_ID, O_OAUTH2_CLIENT_SECRET_FILE, O_OAUTH2_SCOPE, O_CACHE,
     O_TIMEOUT, O_CONNECT_TIMEOUT, O_USER_AGENT, O_VERBOSE,
     O_LIFETIME, O_GLOBAL, O_HEADER, O_TOKEN_FILE, O_OR_NEW, O_USER, O_IGNORE_MISSING, O_GRACE,
-    O_GATEWAY, O_METHOD, O_ADD_HEADER, O_DATA, O_MAX_SIZE, O_OFFLINE, O_WAIT,
+    O_GATEWAY, O_METHOD, O_ADD_HEADER, O_DATA, O_MAX_SIZE, O_OFFLINE, O_WAIT, O_CONTRACT, O_CREATE,
     O_JSON, O_MAN, O_COMPLETION, O_HELP, O_VERSION, OPTION_COUNT
 };
 
@@ -131,6 +131,22 @@ struct line {
 const char *read_line(const char *path, const char *what, struct line *line);
 void wipe(void *memory, size_t size);
 
+/* --- JSON of a server (json.c) -------------------------------------------------------------------------- */
+
+/* Where a value, a name or the rest of an object stands in a text; at NULL: nowhere. */
+struct json {
+    const char *at, *end;
+};
+
+/* The members of the object that a text is; none if it is something else. */
+struct json json_members(const char *text, size_t length);
+/* Takes the next member off them, with the quotation marks of its name; 0: there is none. */
+int json_next(struct json *rest, struct json *name, struct json *value);
+struct json json_member(struct json object, const char *name);
+/* How many elements a list has. */
+size_t json_count(struct json list);
+int json_is(struct json value, const char *text);
+
 /* --- The command line (arguments.c) -------------------------------------------------------------------- */
 
 struct command_line {
@@ -166,7 +182,7 @@ void print_bash(void);
 void print_zsh(void);
 void print_fish(void);
 
-/* --- Commands (token.c, secret.c, rotate.c, request.c, diagnosis.c) ---------------------------------------------- */
+/* --- Commands (token.c, secret.c, rotate.c, request.c, diagnosis.c, contract.c) ------------------------------------------- */
 
 int token_get(tg_conn *conn, char **words, size_t count, const struct given *given);
 int token_check(tg_conn *conn, char **words, size_t count, const struct given *given);
@@ -181,6 +197,8 @@ int secret_rotate(tg_conn *conn, char **words, size_t count, const struct given 
 int url(tg_conn *conn, char **words, size_t count, const struct given *given);
 int request(tg_conn *conn, char **words, size_t count, const struct given *given);
 int server(tg_conn *conn, char **words, size_t count, const struct given *given);
+/* Of doctor, with connections of its own. The config loses its login. */
+int contract(tg_config *config, const struct given *given);
 int doctor(tg_conn *conn, char **words, size_t count, const struct given *given);
 int version(tg_conn *conn, char **words, size_t count, const struct given *given);
 int help(tg_conn *conn, char **words, size_t count, const struct given *given);

@@ -75,6 +75,8 @@ complete -c tg-auth -n '__tg_auth_is "" "request"' -l data -s d -x -d 'the body,
 complete -c tg-auth -n '__tg_auth_is "" "request"' -l max-size -x -d 'the longest answer to accept; default: 67108864'
 complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l offline -d 'send nothing'
 complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l wait -x -d 'wait so long for a server that is starting or busy'
+complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l contract -d 'ask the server what no document says of it, and print a report to send back: no credential, no host name is in it. It begins with the list of the requests; with --offline it is that list alone'
+complete -c tg-auth -n '__tg_auth_is "" "doctor"' -l create -d 'with --contract: also ask what needs a secret of its own, which is created and dropped'
 complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token refresh" "token delete" "secret list" "secret show" "secret create" "secret ensure" "secret drop" "secret rotate" "url" "request" "server" "doctor" "version"' -l json -s j -d 'print JSON'
 complete -c tg-auth -n '__tg_auth_is "" "help"' -l man -d 'print the man page'
 complete -c tg-auth -n '__tg_auth_is "" "help"' -l completion -x -a 'bash zsh fish' -d 'print the completions for bash, zsh or fish'

@@ -4,6 +4,7 @@
 mod c;
 #[path = "../common/mod.rs"]
 mod common;
+mod contract;
 mod documents;
 mod options;
 mod output;
