@@ -27,7 +27,7 @@ static void ask_and_tell(struct contract *contract, const struct question *quest
 
 static void as_malformed(struct contract *contract, const struct question *question) {
     struct answer answer = ask(contract->malformed, question, NULL);
-    contract->first_refusal = answer.status;
+    contract->first_refusal = is_refusal(&answer) ? answer.status : 0;
     tell(contract, question, &answer, NULL, NULL);
     forget(&answer);
 }
@@ -49,7 +49,9 @@ static void with_token(struct contract *contract, const struct question *questio
 }
 
 static void wrong_signature(struct contract *contract, const struct question *question) {
-    ask_and_tell(contract, question, contract->jwt, NULL, "jwt-refusal");
+    struct answer answer = ask(contract->jwt, question, NULL);
+    tell(contract, question, &answer, "jwt-refusal", is_refusal(&answer) ? status_text(&answer) : NULL);
+    forget(&answer);
 }
 
 static void no_endpoint(struct contract *contract, const struct question *question) {
@@ -153,8 +155,9 @@ static void wrong_secret(struct contract *contract, const struct question *quest
     tg_get_token(begin_call(contract->nobody), INVENTED_SECRET, LIFETIME, TG_TOKEN_KEEP_CURRENT, NULL, &error);
     end_call();
     struct answer answer = answer_of_call(error);
+    int is_off = strcmp(answer.reason, "auth.disabled") == 0;
     tell(contract, question, &answer, contract->generation == GEN_C ? "wrong-secret-c" : "wrong-secret",
-         status_text(&answer));
+         is_off ? NULL : status_text(&answer));
 }
 
 static void wrong_user(struct contract *contract, const struct question *question) {
@@ -198,7 +201,9 @@ static void wait_for_token(struct contract *contract) {
     begin_line(&fresh);
     print_answer_form(&answer);
     if (is_late) printf(", after %" PRId64 " ms", waited);
-    end_line(contract, "fresh-token", !is_success(&answer) ? NULL : is_late ? "delayed" : "at-once");
+    /* Where every token is taken this tells nothing. */
+    int tells = is_success(&answer) && contract->first_refusal;
+    end_line(contract, "fresh-token", !tells ? NULL : is_late ? "delayed" : "at-once");
     forget(&answer);
 }
 
@@ -276,6 +281,15 @@ static struct answer create(struct contract *contract, tg_secrets **secret) {
     return answer_of_call(error);
 }
 
+/* Whether an answer without a secret leaves it open that there is one. */
+static int may_be_there(const struct answer *answer) {
+    static const char *const open[] = {"outcome.", "protocol.", "server.", "unavailable."};
+    for (size_t i = 0; i < COUNT(open); i++) {
+        if (strncmp(answer->reason, open[i], strlen(open[i])) == 0) return 1;
+    }
+    return 0;
+}
+
 void create_own_secret(struct contract *contract) {
     static const struct question created = {"-", "a secret is created", "", "", "", "", GEN_ALL, NOTHING, NULL};
     name_secret(contract);
@@ -292,8 +306,7 @@ void create_own_secret(struct contract *contract) {
         answer = create(contract, &contract->secret);
         tell(contract, &created, &answer, NULL, NULL);
     }
-    int is_refused = !contract->secret && answer.status >= 400;
-    if (is_refused) *contract->alias = '\0';
+    if (!contract->secret && !may_be_there(&answer)) *contract->alias = '\0';
 }
 
 int drop_own_secret(struct contract *contract) {
@@ -396,7 +409,7 @@ static void expired(struct contract *contract, const struct question *question) 
         tg_conn_free(conn);
     }
     char position[32] = "";
-    if (contract->first_refusal && contract->second_refusal) {
+    if (contract->first_refusal && is_refusal(&answer)) {
         int is_same = contract->first_refusal == 200 && contract->second_refusal == 200;
         snprintf(position, sizeof position, is_same ? "%d" : "%d-%d", contract->first_refusal, contract->second_refusal);
     }
@@ -456,7 +469,7 @@ static void after_drop(struct contract *contract, const struct question *questio
     }
     if (is_success(&before) && drop_own_secret(contract) == 0) {
         answer = ask(conn, question, NULL);
-        const char *position = is_success(&answer) ? "valid" : is_refusal(&answer) ? "refused" : NULL;
+        const char *position = !contract->first_refusal ? NULL : is_success(&answer) ? "valid" : "refused";
         tell(contract, question, &answer, contract->generation == GEN_C ? "jwt-after-drop" : NULL, position);
         forget(&answer);
     }

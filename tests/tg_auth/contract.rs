@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tigergraph_standin::{Action, Fault, Options, Request, SWITCHES, State};
+use tigergraph_standin::{Action, Fault, Options, Request, SWITCHES, State, Switches};
 
 use crate::{Desk, c, program};
 
@@ -198,6 +198,11 @@ fn play((switch, position, expected, version, login, creates): Row) {
         text.lines().filter_map(|line| line.rsplit_once(" | ")?.1.strip_prefix(switch)?.strip_prefix('=')).collect();
     assert_eq!(found, [expected], "{what}: {text}");
     assert_clean(&what, &desk, &output, &before);
+    // The stand-in takes what the last line says of it.
+    let all = text.lines().last().and_then(|line| line.strip_prefix("switches:")).expect("the last line");
+    let taken: Switches = all.trim().replace(' ', ",").parse().expect("switches");
+    let exact = Options::new(version).switch(switch, position).switches;
+    assert!(expected != position || taken == exact, "{what}: {all}");
     // Before 4.1 no token waits for its end, but one that nobody can delete.
     let stays = switch == "get-password-token" && !creates || switch == "wrong-secret" && version == "3.3";
     if version < "4.1" && position != "c" && !stays {
@@ -328,6 +333,37 @@ fn a_secret_that_stays_is_named() {
     assert_eq!(output.status.code(), Some(7), "{text}");
     assert!(text.contains(&format!("Drop it: tg-auth secret drop {alias}")), "{text}");
     assert!(!text.contains(value), "{text}");
+}
+
+/// Without a login, with a token alone, and where REST++ asks nobody who he is.
+#[test]
+fn what_cannot_be_asked_is_left_out() {
+    let run = |desk: &Desk| {
+        let before = left_at(desk);
+        let output = desk.run(&["doctor", "--contract", "--create"]);
+        c::succeeded("doctor", &output);
+        assert_clean("doctor", desk, &output, &before);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for version in ["3.10", "4.2"] {
+        let mut desk = Desk::at(version);
+        desk.environment.retain(|(name, _)| *name != "TG_SECRET");
+        let text = run(&desk);
+        assert!(
+            text.contains("read as credentials.none") && text.contains("login: none\nversion: not known"),
+            "{text}"
+        );
+        desk.server.set_auth_enabled(false);
+        let text = run(&desk);
+        assert!(text.contains(&format!("version: {version}.0")) && !text.contains("refusals="), "{text}");
+        assert!(!text.contains("jwt-refusal") && !text.contains("wrong-secret="), "{text}");
+        let text = run(&Desk::with(Options::new(version).auth(false)).with_password("opensesame"));
+        assert!(!text.contains("refusals=") && !text.contains("fresh-token="), "{text}");
+    }
+    let mut desk = Desk::at("4.2").with_token();
+    desk.environment.retain(|(name, _)| *name != "TG_SECRET");
+    let text = run(&desk);
+    assert!(text.contains("login: token\nversion: 4.2.0") && text.contains("jwt-after-drop=valid"), "{text}");
 }
 
 /// Nothing can be asked: the failure of any command.
