@@ -5,6 +5,8 @@
 
 #[path = "reference/causes.rs"]
 mod causes;
+#[path = "reference/findings.rs"]
+mod findings;
 #[expect(dead_code, reason = "what is run here is no shell script")]
 #[path = "common/install.rs"]
 mod install;
