@@ -3,7 +3,7 @@
 //! [`Hidden`] is the only type that keeps a credential; [`Redactor`] cleans what a server wrote
 //! before any of it becomes part of an error or a log line.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
@@ -185,42 +185,71 @@ fn without(text: &str, hidden: &[bool]) -> Wiped<String> {
     out
 }
 
-/// Where each piece of a credential begins, in the order of their bytes (a suffix array): what has most in
-/// common with a text stands next to where the text would stand, so no place needs a look at all of them.
+/// The pieces of a credential, to be looked for in a text.
 struct Pieces<'a> {
     credential: &'a [u8],
-    starts: Vec<u32>,
+    /// A shorter piece is not looked for.
+    least: usize,
+    /// A bit for what each piece begins with. Nearly every place in a text begins otherwise, and is passed by.
+    beginnings: Vec<u64>,
+    /// Where each piece begins, in the order of their bytes (a suffix array): what has most in common with a text
+    /// stands next to where the text would stand, so no place needs a look at all of them. Made when it is needed.
+    starts: OnceCell<Vec<u32>>,
 }
+
+/// So many numbers hold the bits of [`Pieces::beginnings`].
+const BEGINNINGS: usize = 64;
 
 impl Pieces<'_> {
     fn of(credential: &[u8]) -> Pieces<'_> {
-        let mut starts: Vec<u32> = (0..u32::try_from(credential.len()).unwrap_or(u32::MAX)).collect();
-        let piece = |start: &u32| &credential[*start as usize..];
-        starts.sort_unstable_by(|a, b| compare(piece(a), piece(b)));
-        Pieces { credential, starts }
+        let least = PIECE.min(credential.len()).max(1);
+        let mut beginnings = vec![0; BEGINNINGS];
+        for piece in credential.windows(least) {
+            let (index, bit) = beginning_of(piece);
+            beginnings[index] |= bit;
+        }
+        Pieces { credential, least, beginnings, starts: OnceCell::new() }
     }
 
     /// Passes on where the credential, or a piece of it of 8 bytes or more, stands in a text.
     fn each_in(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
-        let least = PIECE.min(self.credential.len()).max(1);
         let mut at = 0;
-        while at < text.len() {
-            let length = self.longest(&text[at..]);
-            if length >= least {
+        while let Some(piece) = text.get(at..at + self.least) {
+            let (index, bit) = beginning_of(piece);
+            let length = if self.beginnings[index] & bit == 0 { 0 } else { self.longest(&text[at..]) };
+            if length >= self.least {
                 found(at..at + length);
             }
-            at += if length >= least { length } else { 1 };
+            at += if length >= self.least { length } else { 1 };
         }
+    }
+
+    fn starts(&self) -> &[u32] {
+        self.starts.get_or_init(|| {
+            let mut starts: Vec<u32> = (0..u32::try_from(self.credential.len()).unwrap_or(u32::MAX)).collect();
+            let piece = |start: &u32| &self.credential[*start as usize..];
+            starts.sort_unstable_by(|a, b| compare(piece(a), piece(b)));
+            starts
+        })
     }
 
     /// How many bytes at the start of `text` stand somewhere in the credential.
     fn longest(&self, text: &[u8]) -> usize {
+        let starts = self.starts();
         let piece = |start: &u32| &self.credential[*start as usize..];
         let text_order = order(text);
-        let place = self.starts.partition_point(|start| order(piece(start)) < text_order);
+        let place = starts.partition_point(|start| order(piece(start)) < text_order);
         let common = |start| piece(start).iter().zip(text).take_while(|(a, b)| a == b).count();
-        self.starts[..place].last().into_iter().chain(self.starts.get(place)).map(common).max().unwrap_or(0)
+        starts[..place].last().into_iter().chain(starts.get(place)).map(common).max().unwrap_or(0)
     }
+}
+
+/// Which bit stands for the first bytes of a piece.
+fn beginning_of(piece: &[u8]) -> (usize, u64) {
+    let number = order(piece).0;
+    // Multiplied by an odd number, the upper bits depend on all of them (Fibonacci hashing).
+    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
+    ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
 /// Orders bytes as their slices do. Not part of the code for sorting, which would hold it twenty times.
@@ -382,6 +411,44 @@ mod tests {
         for at in 0..JWT.len() - 8 {
             assert!(longest(JWT, &format!("{}#", &JWT[at..at + 8])) == 8, "{at}");
         }
+    }
+
+    /// Where a credential or a long piece of it stands, by a look at all pieces of all lengths.
+    fn places_by_all_pieces(credential: &[u8], text: &[u8]) -> Vec<Range<usize>> {
+        let least = PIECE.min(credential.len()).max(1);
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let lengths = (least..=credential.len()).rev();
+            let is_there = |length: &usize| {
+                text.get(at..at + length).is_some_and(|start| credential.windows(*length).any(|piece| piece == start))
+            };
+            let length = lengths.into_iter().find(is_there).unwrap_or(0);
+            found.extend((length > 0).then(|| at..at + length));
+            at += length.max(1);
+        }
+        found
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        /// Of two letters, nearly every text holds pieces of every credential.
+        #[test]
+        fn no_piece_is_passed_by(credential in "[ab]{0,14}", text in "[ab]{0,40}") {
+            let (credential, text) = (credential.as_bytes(), text.as_bytes());
+            let mut found = Vec::new();
+            Pieces::of(credential).each_in(text, |place| found.push(place));
+            proptest::prop_assert_eq!(found, places_by_all_pieces(credential, text));
+        }
+    }
+
+    #[test]
+    fn what_begins_otherwise_is_not_compared() {
+        let pieces = Pieces::of(JWT.as_bytes());
+        pieces.each_in("The secret was not dropped because nobody has it.".as_bytes(), |_| panic!("found"));
+        assert!(pieces.starts.get().is_none(), "sorting takes longer than all of this text");
+        pieces.each_in(JWT.as_bytes(), |place| assert_eq!(place, 0..JWT.len()));
+        assert!(pieces.starts.get().is_some());
     }
 
     #[test]
