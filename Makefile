@@ -14,6 +14,8 @@ CARGO_FLAGS ?= --locked
 CARGO_TARGET_DIR ?= target/ship
 CARGO_HOME ?= $(HOME)/.cargo
 TARGET ?= $(CARGO_BUILD_TARGET)
+# What cargo is told: cargo-zigbuild takes the version of glibc behind TARGET.
+CARGO_TARGET ?= $(TARGET)
 INSTALL ?= install
 NM ?= nm
 OBJCOPY ?= objcopy
@@ -65,7 +67,7 @@ flags = $(subst $(space),,$(foreach flag,$(RUSTFLAGS),$(flag)$(between)))--remap
 cargo_rustc = CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' \
 	CARGO_ENCODED_RUSTFLAGS='$(flags)' \
 	$(CARGO) rustc $(CARGO_FLAGS) --release --lib --features capi --crate-type cdylib,staticlib \
-	$(if $(TARGET),--target $(TARGET)) -- $(link_args) --print native-static-libs
+	$(if $(TARGET),--target $(CARGO_TARGET)) -- $(link_args) --print native-static-libs
 
 all: $(stage)/$(real) $(stage)/$(name).a $(stage)/static-needs $(stage)/tg-auth
 

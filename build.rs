@@ -44,7 +44,7 @@ fn main() {
 fn link() {
     let named_by_us = env::var_os("CARGO_FEATURE_CAPI").is_none();
     let (always, name): (&[&str], &str) = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
-        Ok("linux") => (&["-z,nodelete", "-Bsymbolic-functions"], "-soname,libtigergraph_auth.so"),
+        Ok("linux") => (&["-z,nodelete", "-Bsymbolic"], "-soname,libtigergraph_auth.so"),
         Ok("macos") => (&[], "-install_name,@rpath/libtigergraph_auth.dylib"),
         _ => return,
     };
