@@ -1,10 +1,12 @@
 //! Builds C and C++ programs against the shared library of this very build, and runs them.
 
+mod platform;
 mod tool;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use platform::Platform;
 pub use tool::Tool;
 
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -15,14 +17,17 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// `cargo test` leaves the shared library beside the test programs.
+/// `cargo test` leaves the shared library beside the test programs. That of another platform is built before.
 pub fn library_folder() -> PathBuf {
+    if let Some(platform) = Platform::chosen() {
+        return platform.library_folder();
+    }
     let own = std::env::current_exe().expect("this program");
     own.parent().expect("a folder").to_owned()
 }
 
 pub fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(Platform::chosen().map_or("c", Platform::name));
     std::fs::create_dir_all(&folder).expect("a folder");
     folder.join(name)
 }
@@ -43,6 +48,33 @@ pub fn program_command(program: &Path) -> Command {
     command
 }
 
+/// Whether programs are built for another platform than this machine.
+#[allow(dead_code, reason = "most programs do not care")]
+pub fn is_elsewhere() -> bool {
+    Platform::chosen().is_some()
+}
+
+fn compiler(language: usize) -> Command {
+    match Platform::chosen() {
+        Some(platform) => platform.compiler(),
+        None => Command::new(Tool::chosen().compilers()[language]),
+    }
+}
+
+fn link_shared(library: &Path) -> Vec<String> {
+    let folder = library.display();
+    vec!["-L".to_owned(), folder.to_string(), format!("-Wl,-rpath,{folder}"), "-ltigergraph_auth".to_owned()]
+}
+
+/// Writes a shell script that can be started.
+fn write_script(script: &Path, line: &str) {
+    let text = script.with_extension("text");
+    std::fs::write(&text, format!("#!/bin/sh\n{line}\n")).expect("a file");
+    // By another program: a file that this one has open for writing, in whatever child, cannot be started.
+    let made = Command::new("install").args(["-m", "755"]).args([&text, script]).status().expect("install");
+    assert!(made.success(), "install: {made}");
+}
+
 /// Builds a program from these sources, with the library in this folder.
 pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
     // Of many sources the first and the last one are enough of a name.
@@ -50,29 +82,32 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
     let variant = (named.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '=', '+'], "_");
     let program = scratch(&variant);
     let language = usize::from(sources[0].ends_with(".cpp"));
-    let output = Command::new(Tool::chosen().compilers()[language])
+    let platform = Platform::chosen();
+    let output = compiler(language)
         .args([STANDARDS[language], "-D_GNU_SOURCE", "-g"])
         .args(STRICT)
+        .args(platform.map_or(&[][..], Platform::tolerates))
         .args(extra)
         .arg("-I")
         .arg(root().join("include"))
         .args(sources.iter().map(|source| root().join(source)))
         .arg("-o")
         .arg(&program)
-        .arg("-L")
-        .arg(library)
-        .arg(format!("-Wl,-rpath,{}", library.display()))
-        .args(["-ltigergraph_auth", "-pthread", "-ldl"])
+        .args(platform.map_or_else(|| link_shared(library), |platform| platform.link(library)))
+        .args(["-pthread", "-ldl"])
         .output()
         .expect("a compiler");
     succeeded(&sources.join(" "), &output);
-    program
+    platform.map_or_else(|| program.clone(), |platform| platform.started(program.clone()))
 }
 
 /// The same with the tool of this run: AddressSanitizer and UndefinedBehaviorSanitizer, unless `tests/sanitize` wants
-/// another one.
+/// another one. On another platform there is none.
 pub fn build_sanitized(sources: &[&str], extra: &[&str]) -> PathBuf {
     let (tool, library) = (Tool::chosen(), library_folder());
+    if Platform::chosen().is_some() {
+        return build(sources, &[&["-O1"], extra].concat(), &library);
+    }
     let program = build(sources, &[tool.flags(), extra].concat(), &library);
     tool.is_in(&program, &library.join("libtigergraph_auth.so"));
     let script = program.with_extension("start");

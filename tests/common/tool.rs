@@ -79,12 +79,7 @@ impl Tool {
     /// Writes a script beside the program that starts it under the tool. Whether there has to be one.
     pub fn write_start(self, program: &Path, script: &Path) -> bool {
         let Some(start) = self.start() else { return false };
-        let text = script.with_extension("text");
-        let command = format!("#!/bin/sh\nexec {start} '{}' \"$@\"\n", program.display());
-        std::fs::write(&text, command).expect("a file");
-        // By another program: a file that this one has open for writing, in whatever child, cannot be started.
-        let made = Command::new("install").args(["-m", "755"]).args([&text, script]).status().expect("install");
-        assert!(made.success(), "install: {made}");
+        super::write_script(script, &format!("exec {start} '{}' \"$@\"", program.display()));
         true
     }
 }
