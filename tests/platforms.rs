@@ -1,8 +1,8 @@
 //! The page of platforms, `docs/platforms.md`, and the table in the README: made of what runs have written into
 //! `tests/platforms/results`. Under CI both have to be the committed ones.
 //!
-//! A result is a JSON file: `kind` ("run", or "built" if nothing of it was run), Rust's `target`, what the `library` weighs
-//! and needs, `where` the programs ran, `date`, `command` and `result`.
+//! A result is a JSON file: `kind` ("run", or "built" if nothing of it was run), Rust's `target`, what the `library`
+//! weighs and needs, `where` the programs ran, `date`, `command` and `result`.
 
 use std::path::Path;
 
