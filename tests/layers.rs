@@ -3,11 +3,13 @@
 //! The `mod.rs` of a folder puts its files together: what it imports of them, and what they import of it, is one
 //! thing and no circle. What it only re-exports counts as an import of the file where it comes from.
 //!
-//! Files and functions that stay short belong to the same rule: a reader sees where things are.
+//! Files and functions that stay short belong to the same rule: a reader sees where things are. And what differs between
+//! systems is in `platform` alone.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 
 /// From the bottom to the top. Those of the first row are the vocabulary, which may import each other; those of a
@@ -250,5 +252,75 @@ fn files_and_functions_stay_short() {
         lengths.visit_file(&syn::parse_file(&text).expect("Rust"));
         let long: Vec<_> = lengths.0.iter().filter(|(_, lines)| *lines > 60).collect();
         assert!(long.is_empty(), "{}: functions of more than 60 lines: {long:?}", path.display());
+    }
+}
+
+/// Words in a `cfg` that are about the system.
+const OF_THE_SYSTEM: [&str; 6] = ["unix", "windows", "target_os", "target_family", "target_env", "target_vendor"];
+/// Crates that are about it.
+const SYSTEM_CRATES: [&str; 3] = ["libc", "windows_sys", "openssl_probe"];
+
+/// Where a piece of source asks for the system: `cfg` and `cfg_attr`, `cfg!`, `std::os`, and crates.
+fn asks_for_the_system(tokens: TokenStream, in_cfg: bool, found: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let word = |index: usize| match tokens.get(index) {
+        Some(TokenTree::Ident(word)) => word.to_string(),
+        _ => String::new(),
+    };
+    let is_path = |index: usize| {
+        (1..3).all(|after| matches!(tokens.get(index + after), Some(TokenTree::Punct(p)) if p.as_char() == ':'))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        let name = word(index);
+        if in_cfg && OF_THE_SYSTEM.contains(&name.as_str()) || is_path(index) && SYSTEM_CRATES.contains(&name.as_str())
+        {
+            found.push(name.clone());
+        }
+        if name == "std" && is_path(index) && word(index + 3) == "os" {
+            found.push("std::os".to_owned());
+        }
+        if let TokenTree::Group(group) = token {
+            // `cfg(...)`, `cfg_attr(...)` and `cfg!(...)`.
+            let before = [index.wrapping_sub(1), index.wrapping_sub(2)].map(word);
+            let is_cfg = before.iter().any(|word| word == "cfg" || word == "cfg_attr");
+            asks_for_the_system(group.stream(), in_cfg || is_cfg, found);
+        }
+    }
+}
+
+fn asked(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    asks_for_the_system(source.parse().expect("Rust"), false, &mut found);
+    found
+}
+
+#[test]
+fn nothing_above_the_platform_knows_the_system() {
+    let mut of_platform = 0;
+    for path in source_paths() {
+        let found = asked(&std::fs::read_to_string(&path).expect("a source"));
+        match path.starts_with(root().join("platform")) {
+            true => of_platform += found.len(),
+            false => assert!(found.is_empty(), "{}: {found:?} belong to src/platform", path.display()),
+        }
+    }
+    assert!(of_platform > 50, "{of_platform} found in src/platform");
+}
+
+#[test]
+fn what_knows_the_system_is_found() {
+    for (code, is_found) in [
+        ("#[cfg(unix)] fn f() {}", true),
+        ("#[cfg(all(test, not(target_os = \"linux\")))] mod tests {}", true),
+        ("#![cfg_attr(windows, allow(dead_code))]", true),
+        ("fn f() -> bool { if cfg!(windows) { true } else { false } }", true),
+        ("use std::os::fd::AsRawFd;", true),
+        ("fn f() { std::os::unix::fs::symlink(a, b) }", true),
+        ("fn f() -> libc::c_int { 0 }", true),
+        ("#[cfg(test)] fn windows() { cfg(unix) }", true),
+        ("#[cfg(feature = \"windows\")] fn unix(target_os: u8) { std::env::consts::OS }", false),
+        ("// std::os, cfg(unix)\nfn f() { \"cfg(windows)\" }", false),
+    ] {
+        assert_eq!(!asked(code).is_empty(), is_found, "{code}");
     }
 }

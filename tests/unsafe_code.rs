@@ -11,7 +11,7 @@ use syn::visit::{self, Visit};
 
 /// How many pieces of unsafe code a file may have: blocks, impls, foreign declarations and functions of ours that
 /// are not exported. May only fall; what is not listed has none.
-const COUNTS: [(&str, usize); 25] = [
+const COUNTS: [(&str, usize); 31] = [
     ("src/ffi/arguments.rs", 5),
     ("src/ffi/config.rs", 32),
     ("src/ffi/conn.rs", 8),
@@ -26,8 +26,8 @@ const COUNTS: [(&str, usize); 25] = [
     ("src/ffi/token.rs", 14),
     ("src/ffi/wakeup.rs", 3),
     ("src/platform/allocator.rs", 7),
+    ("src/platform/boot_clock.rs", 1),
     ("src/platform/cache_folder.rs", 12),
-    ("src/platform/clock.rs", 1),
     ("src/platform/descriptor.rs", 2),
     ("src/platform/fork.rs", 7),
     ("src/platform/per_process.rs", 6),
@@ -37,6 +37,12 @@ const COUNTS: [(&str, usize); 25] = [
     ("src/platform/socket.rs", 8),
     ("src/platform/swap_cell.rs", 2),
     ("src/platform/thread_value.rs", 7),
+    ("src/platform/windows/access.rs", 12),
+    ("src/platform/windows/boot_clock.rs", 4),
+    ("src/platform/windows/cache_folder.rs", 5),
+    ("src/platform/windows/library.rs", 1),
+    ("src/platform/windows/socket.rs", 8),
+    ("src/platform/windows/thread_value.rs", 8),
 ];
 
 /// A piece of unsafe code, and the line it begins in, counted from one.

@@ -3,15 +3,15 @@
 
 use std::fmt;
 use std::fs::File;
-use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::checks::TEXT_LIMIT;
-use crate::error::{Error, Reason, Result, file_trouble, in_shell};
+use crate::error::{Error, Reason, Result, file_trouble};
 use crate::hidden::{Hidden, Wiped};
+use crate::platform::access::Remedy;
 use crate::platform::file;
-use crate::platform::secret_file::{Caution, Refusal, Remedy, SecretFile, open_secret};
+use crate::platform::secret_file::{Caution, Refusal, SecretFile, open_secret, open_to_readers};
 use crate::platform::swap_cell::SwapCell;
 
 /// Checks whether a text can be this credential.
@@ -152,7 +152,7 @@ impl Place {
 
     /// Opens the file, if nobody else may read or change it.
     fn open(&self) -> Result<SecretFile> {
-        self.try_open().map_err(|(refusal, remedy)| self.refusal(&refusal, remedy))
+        self.try_open().map_err(|(refusal, remedy)| self.refusal(&refusal, &remedy))
     }
 
     /// The same, with the reasons one by one.
@@ -161,7 +161,7 @@ impl Place {
     }
 
     /// The error for a file that is not used.
-    pub(super) fn refusal(&self, refusal: &Refusal, remedy: Remedy) -> Error {
+    pub(super) fn refusal(&self, refusal: &Refusal, remedy: &Remedy) -> Error {
         let error = match refusal {
             Refusal::Unreadable(error) => self.unreadable(error),
             Refusal::Kind => self.refused("is neither a regular file nor a pipe"),
@@ -169,10 +169,8 @@ impl Place {
                 self.refused(format_args!("is reached through the link {}, which is another user's", link.display()))
             }
             Refusal::OtherOwner => self.refused("belongs to another user, who may read and change it"),
-            Refusal::OpenTo(mode) => self.refused(format_args!("is open to other users (its mode is {mode:04o})")),
-            Refusal::Writable(mode) => {
-                self.refused(format_args!("can be changed by other users (its mode is {mode:04o})"))
-            }
+            Refusal::OpenTo(openness) => self.refused(format_args!("is open to other users ({openness})")),
+            Refusal::Writable(openness) => self.refused(format_args!("can be changed by other users ({openness})")),
         };
         match self.hint(refusal, remedy) {
             Some(hint) => error.with_hint(hint),
@@ -181,18 +179,15 @@ impl Place {
     }
 
     /// What to do about a file that is not used; `None`: what its error says already.
-    fn hint(&self, refusal: &Refusal, remedy: Remedy) -> Option<String> {
-        let path = in_shell(&self.path);
-        match (refusal, remedy) {
-            (Refusal::Kind, _) => None,
-            (Refusal::Link(_), _) => {
+    fn hint(&self, refusal: &Refusal, remedy: &Remedy) -> Option<String> {
+        match refusal {
+            Refusal::Kind => None,
+            Refusal::Link(_) => {
                 Some("Name the file itself, or make the link anew as root or as the user of this program.".to_owned())
             }
-            (Refusal::Unreadable(error), _) if error.kind() != std::io::ErrorKind::PermissionDenied => None,
-            (_, Remedy::WhereItIsMounted) => Some(ON_READ_ONLY_MOUNTS.to_owned()),
-            (Refusal::Unreadable(_), _) => None,
-            (_, Remedy::ChangeMode) => Some(format!("Run: chmod 600 {path}")),
-            (_, Remedy::ChangeOwner) => Some(format!("Run: sudo chown $(id -un) {path} && chmod 600 {path}")),
+            Refusal::Unreadable(error) if error.kind() != std::io::ErrorKind::PermissionDenied => None,
+            Refusal::Unreadable(_) => remedy.hint_for_unreadable(&self.path),
+            Refusal::OtherOwner | Refusal::OpenTo(_) | Refusal::Writable(_) => Some(remedy.hint(&self.path)),
         }
     }
 
@@ -203,7 +198,7 @@ impl Place {
             let message = format!("{} (in the file {})", error.message(), self.path);
             error.with_message(message).with_hint(ONE_LINE)
         })?;
-        let caution = opened.caution.map(|caution| self.caution(caution));
+        let caution = opened.caution.as_ref().map(|caution| self.caution(caution));
         Ok(Held { credential: Arc::new(credential), caution })
     }
 
@@ -226,19 +221,18 @@ impl Place {
 
     /// What a regular file holds that other users may read, but not change.
     pub(super) fn content_open_to_readers(&self) -> Result<Wiped<String>> {
-        let (opened, about) = file::open(&self.path).map_err(|error| self.unreadable(&error))?;
-        if !about.is_file() || about.mode() & 0o022 != 0 {
-            return Err(self.refused("is no regular file that its owner alone can change"));
+        match open_to_readers(&self.path).map_err(|error| self.unreadable(&error))? {
+            Some(opened) => self.content_within(&opened, Duration::ZERO),
+            None => Err(self.refused("is no regular file that its owner alone can change")),
         }
-        self.content_within(&opened, Duration::ZERO)
     }
 
-    pub(super) fn caution(&self, caution: Caution) -> String {
+    pub(super) fn caution(&self, caution: &Caution) -> String {
         let Place { setting, path } = self;
         let what = match caution {
-            Caution::OpenTo(mode) => format!(
-                "can be read by other users (its mode is {mode:04o}); it is used because its mount is read-only"
-            ),
+            Caution::OpenTo(openness) => {
+                format!("can be read by other users ({openness}); it is used because its mount is read-only")
+            }
             Caution::OwnedBy(owner) => format!(
                 "belongs to another user (number {owner}), who can change it; it is used because this program is root's"
             ),
@@ -250,18 +244,14 @@ impl Place {
 /// What to do about a file that holds no such credential.
 const ONE_LINE: &str = "Write the value into the file, alone and on one line.";
 
-/// What to do about a file whose mode nobody can change where it is.
-const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \
-    fsGroup in Kubernetes, uid:, gid: and mode: of a secret in Docker and Podman, LoadCredential= in systemd.";
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     use crate::checks::check_secret;
+    use crate::platform::access::planted::{Others, let_in};
 
     fn check(text: &str) -> Result<Hidden> {
         check_secret("the secret", text)
@@ -270,16 +260,16 @@ mod tests {
     struct Scratch(PathBuf);
 
     impl Scratch {
-        fn new(name: &str, content: &str, mode: u32) -> Scratch {
+        fn new(name: &str, content: &str, others: Others) -> Scratch {
             let path = std::env::temp_dir().join(format!("tigergraph-auth-{name}-{}", std::process::id()));
             let scratch = Scratch(path);
-            scratch.write(content, mode);
+            scratch.write(content, others);
             scratch
         }
 
-        fn write(&self, content: &str, mode: u32) {
+        fn write(&self, content: &str, others: Others) {
             fs::write(&self.0, content).unwrap();
-            fs::set_permissions(&self.0, fs::Permissions::from_mode(mode)).unwrap();
+            let_in(&self.0, others);
         }
 
         fn path(&self) -> &str {
@@ -300,26 +290,29 @@ mod tests {
     #[test]
     fn only_the_line_counts() {
         for content in ["thesecret", "thesecret\n", "thesecret\r\n"] {
-            let file = Scratch::new("line", content, 0o600);
+            let file = Scratch::new("line", content, Others::None);
             assert_eq!(file.load().unwrap().held().reveal(), "thesecret", "{content:?}");
         }
-        let refused = |name, content| Scratch::new(name, content, 0o600).load().unwrap_err();
+        let refused = |name, content| Scratch::new(name, content, Others::None).load().unwrap_err();
         assert_eq!(refused("lines", "one\ntwo\n").hint(), ONE_LINE);
         assert_eq!(refused("empty", "\n").hint(), ONE_LINE);
     }
 
     #[test]
     fn a_file_that_others_may_read_is_refused_with_the_remedy() {
-        for mode in [0o644, 0o640, 0o604, 0o666, 0o620, 0o610] {
-            let file = Scratch::new("mode", "canarycanary", mode);
+        for (others, wanted) in [
+            (Others::Readers, "is open to other users (its "),
+            (Others::Writers, "can be changed by other users (its "),
+        ] {
+            let file = Scratch::new("mode", "canarycanary", others);
             let error = file.load().unwrap_err();
             assert_eq!(error.reason(), Reason::ConfigFile);
-            assert_eq!(error.hint(), format!("Run: chmod 600 {}", file.path()), "{mode:o}");
-            assert!(error.message().contains(&format!("{mode:04o}")), "{error}");
+            let (refusal, remedy) = Place::new("secret_file", file.path()).try_open().unwrap_err();
+            assert!(matches!(refusal, Refusal::OpenTo(_) | Refusal::Writable(_)), "{refusal:?}");
+            assert!(error.hint() == remedy.hint(file.path()) && error.hint().contains(file.path()), "{error}");
+            assert!(error.message().contains(wanted), "{error}");
         }
-        for mode in [0o600, 0o400] {
-            assert!(Scratch::new("closed", "canarycanary", mode).load().is_ok());
-        }
+        assert!(Scratch::new("closed", "canarycanary", Others::None).load().is_ok());
     }
 
     #[test]
@@ -337,15 +330,15 @@ mod tests {
 
     #[test]
     fn a_changed_file_changes_the_credential() {
-        let file = Scratch::new("changed", "firstsecret", 0o600);
+        let file = Scratch::new("changed", "firstsecret", Others::None);
         let credential = file.load().unwrap();
-        file.write("secondsecret", 0o600);
+        file.write("secondsecret", Others::None);
         assert_eq!(credential.held().reveal(), "firstsecret", "nobody has looked");
         assert_eq!(credential.read().unwrap().reveal(), "secondsecret");
-        file.write("thirdsecret", 0o644);
+        file.write("thirdsecret", Others::Readers);
         assert_eq!(credential.read().unwrap_err().reason(), Reason::ConfigFile);
         assert_eq!(credential.held().reveal(), "secondsecret", "still to be kept out of errors");
-        file.write("thirdsecret", 0o600);
+        file.write("thirdsecret", Others::None);
         assert_eq!(credential.read().unwrap().reveal(), "thirdsecret");
     }
 }

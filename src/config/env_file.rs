@@ -41,13 +41,13 @@ impl EnvFile {
         let place = Place::new(SETTING, path);
         let (content, caution, refusal) = match place.try_open() {
             Ok(opened) => {
-                let caution = opened.caution.map(|caution| place.caution(caution));
+                let caution = opened.caution.as_ref().map(|caution| place.caution(caution));
                 (place.content(&opened, limit)?, caution, None)
             }
             Err((refusal @ (Refusal::OpenTo(_) | Refusal::OtherOwner), remedy)) => {
-                (place.content_open_to_readers()?, None, Some(place.refusal(&refusal, remedy)))
+                (place.content_open_to_readers()?, None, Some(place.refusal(&refusal, &remedy)))
             }
-            Err((refusal, remedy)) => return Err(place.refusal(&refusal, remedy)),
+            Err((refusal, remedy)) => return Err(place.refusal(&refusal, &remedy)),
         };
         let variables = parse(&content).map_err(|wrong| place.refused(wrong).with_hint(HINT))?;
         match (refusal, variables.iter().any(|variable| is_credential(&variable.name, &variable.value))) {

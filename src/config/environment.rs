@@ -325,7 +325,8 @@ pub fn environment_proxy(tls: bool) -> Result<Option<ProxySetting>> {
     let names: &[&CStr] = match (tls, of_cgi) {
         (true, _) => &[c"https_proxy", c"HTTPS_PROXY", c"all_proxy", c"ALL_PROXY"],
         (false, false) => &[c"http_proxy", c"HTTP_PROXY", c"all_proxy", c"ALL_PROXY"],
-        (false, true) => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
+        (false, true) if process::VARIABLES_HAVE_CASE => &[c"http_proxy", c"all_proxy", c"ALL_PROXY"],
+        (false, true) => &[c"all_proxy", c"ALL_PROXY"],
     };
     let first = |names: &[&'static CStr]| {
         let set = |name: &&'static CStr| process::variable(name).filter(|v| !v.is_empty()).map(|value| (*name, value));

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::config::table::Key;
 use crate::config::{Config, raw};
-use crate::error::{Error, Reason, Result, file_trouble, in_shell};
-use crate::platform::cache_folder::{Folder, FolderRefusal};
-use crate::platform::process::variable;
+use crate::error::{Error, Reason, Result, file_trouble};
+use crate::platform::cache_folder::{self, Folder, FolderRefusal};
 
 /// No cache, whatever the environment says.
 const NONE: &str = "none";
@@ -50,14 +49,8 @@ impl Config {
 
 /// Where the user's cache folder has one of ours.
 fn users_folder() -> Result<PathBuf> {
-    // A folder that depends on where the program was started is none of the user's.
-    let folder = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let found = folder(c"XDG_CACHE_HOME").or_else(|| folder(c"HOME").map(|home| home.join(".cache")));
-    found.map(|folder| folder.join(OWN_NAME)).ok_or_else(|| {
-        let message = format!(
-            "the setting \"{}\" is \"{USER}\", but neither XDG_CACHE_HOME nor HOME names the user's folder",
-            Key::TokenCache.name()
-        );
+    cache_folder::users_folder().map(|folder| folder.join(OWN_NAME)).map_err(|none| {
+        let message = format!("the setting \"{}\" is \"{USER}\", but {none}", Key::TokenCache.name());
         Error::new(Reason::ConfigFile, message).with_hint("Name a folder instead.")
     })
 }
@@ -74,8 +67,8 @@ fn refused(path: &Path, refusal: &FolderRefusal) -> Error {
             "belongs to another user, who could read and change what is in it".to_owned(),
             "Name a folder of the user that this program runs as.".to_owned(),
         ),
-        FolderRefusal::OpenTo(mode) => {
-            (format!("is open to other users (its mode is {mode:04o})"), format!("Run: chmod 700 {}", in_shell(&path)))
+        FolderRefusal::OpenTo(openness) => {
+            (format!("is open to other users ({openness})"), format!("Run: {}", openness.close_folder(&path)))
         }
     };
     let message = format!("the folder {path} of the setting \"{}\" {what}", Key::TokenCache.name());

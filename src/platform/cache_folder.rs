@@ -12,11 +12,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::access::Openness;
 use super::clock::wall_clock;
 use super::descriptor::beside_standard;
 use super::file;
 use super::fork::Owned;
-use super::process::user;
+use super::process::{user, variable};
+
+pub use super::refusal::FolderRefusal;
 
 /// A folder that nobody but this user can use.
 #[derive(Debug)]
@@ -25,23 +28,18 @@ pub struct Folder {
     path: PathBuf,
 }
 
-/// Why a folder is not used.
-#[derive(Debug)]
-pub enum FolderRefusal {
-    /// It cannot be opened, or made.
-    Unusable(io::Error),
-    /// It is a link, which may lead elsewhere at any time.
-    Link,
-    /// It belongs to another user.
-    OtherOwner,
-    /// Other users may use it: its mode.
-    OpenTo(u32),
-}
-
 /// A file that was opened to be read.
 const READ: libc::c_int = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOCTTY;
 /// The mode of every file.
 const PRIVATE: libc::c_uint = 0o600;
+
+/// The folder in which the user's programs keep what they can do without, or why there is none.
+pub fn users_folder() -> Result<PathBuf, &'static str> {
+    // A folder that depends on where the program was started is none of the user's.
+    let folder = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let found = folder(c"XDG_CACHE_HOME").or_else(|| folder(c"HOME").map(|home| home.join(".cache")));
+    found.ok_or("neither XDG_CACHE_HOME nor HOME names the user's folder")
+}
 
 impl Folder {
     /// Opens a folder, which is made first if it is missing; `with_parents`: those above it, too.
@@ -64,7 +62,7 @@ impl Folder {
         }
         match about.mode() & 0o777 {
             mode if mode & 0o077 == 0 => Ok(Folder { opened, path }),
-            mode => Err(FolderRefusal::OpenTo(mode)),
+            mode => Err(FolderRefusal::OpenTo(Openness(mode))),
         }
     }
 
@@ -284,7 +282,7 @@ mod tests {
         for mode in [0o755, 0o750, 0o705, 0o711, 0o770, 0o701] {
             fs::set_permissions(&scratch.0, fs::Permissions::from_mode(mode)).unwrap();
             let refused = Folder::open(&scratch.0, false).unwrap_err();
-            assert!(matches!(refused, FolderRefusal::OpenTo(found) if found == mode), "{refused:?}");
+            assert!(matches!(refused, FolderRefusal::OpenTo(Openness(found)) if found == mode), "{refused:?}");
         }
         fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o700)).unwrap();
         let link = scratch.0.join("link");

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::boot_clock;
+
 /// Time since the machine started, suspend included; the wall clock cannot move it.
 pub fn boot_clock() -> Duration {
     Duration::from_nanos(boot_nanoseconds())
@@ -10,16 +12,7 @@ pub fn boot_clock() -> Duration {
 /// The same in nanoseconds, which suffice for five centuries.
 #[inline]
 pub fn boot_nanoseconds() -> u64 {
-    #[cfg(target_os = "linux")]
-    const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
-    // On macOS this clock counts on during sleep.
-    #[cfg(not(target_os = "linux"))]
-    const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `now` is valid for the call, which writes nothing else.
-    unsafe { libc::clock_gettime(CLOCK, &mut now) };
-    // Neither is ever negative.
-    let now = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+    let now = boot_clock::nanoseconds();
     #[cfg(feature = "test-fuzz")]
     let now = now + skipping::skipped();
     now

@@ -2,9 +2,10 @@
 
 use crate::hidden::Wiped;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
 use std::time::Duration;
 
 use super::clock::boot_clock;
@@ -13,6 +14,16 @@ use super::socket::{Readiness, wait_one};
 
 /// How often a file is looked for that may have been replaced just then.
 pub const MOST_TRIES: usize = 8;
+
+/// What a file or folder was when it was looked at: its device, number, size and last change.
+pub type Stamp = Option<[i64; 5]>;
+
+/// That of this path.
+pub fn stamp(path: &Path) -> Stamp {
+    let about = fs::metadata(path).ok()?;
+    let number = |number: u64| i64::from_ne_bytes(number.to_ne_bytes());
+    Some([number(about.dev()), number(about.ino()), number(about.size()), about.mtime(), about.mtime_nsec()])
+}
 
 /// Opens a file for reading without waiting for anybody, as a pipe or a terminal of that name would, and tells what
 /// it is. What is no regular file must not be read: it may have no end.
@@ -67,5 +78,17 @@ pub fn read(file: &File, most: u64, limit: Duration) -> io::Result<Wiped<Vec<u8>
             }
             outcome => return outcome.map(|_| content),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_cannot_be_read_and_is_told_as_one() {
+        let (folder, about) = open("/").unwrap();
+        assert!(about.is_dir());
+        assert_eq!(read(&folder, 100, Duration::ZERO).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 }

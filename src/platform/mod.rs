@@ -3,33 +3,57 @@
 //!
 //! Imports nothing of the library but its vocabulary (`error`, `log`, `hidden`, `dates`, `checks`).
 //!
-//! All of it is for Unix today. Another system is a second file beside each of `cache_folder`, `clock`, `descriptor`, `file`,
-//! `fork`, `process`, `resolver`, `secret_file`, `socket` and `thread_value` with the same functions, and is chosen here
-//! and nowhere else.
+//! Some files are there twice: for Unix, and of the same name with the same functions in `windows`. Which one it is, is
+//! chosen here and nowhere else.
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 // Fuzzing brings an allocator that counts.
+#[cfg_attr(windows, path = "windows/access.rs")]
+pub mod access;
 #[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
 mod allocator;
 #[forbid(unsafe_code)]
+#[cfg_attr(windows, path = "windows/boot.rs")]
 pub mod boot;
+#[cfg_attr(windows, path = "windows/boot_clock.rs")]
+mod boot_clock;
+#[cfg_attr(windows, path = "windows/cache_folder.rs")]
 pub mod cache_folder;
+#[forbid(unsafe_code)]
 pub mod clock;
+#[cfg(unix)]
 mod descriptor;
 #[forbid(unsafe_code)]
+#[cfg_attr(windows, path = "windows/file.rs")]
 pub mod file;
+#[cfg_attr(windows, path = "windows/fork.rs")]
 pub mod fork;
+#[cfg(windows)]
+#[path = "windows/library.rs"]
+mod library;
+#[forbid(unsafe_code)]
+mod library_thread;
 pub mod per_process;
+#[cfg_attr(windows, path = "windows/process.rs")]
 pub mod process;
 pub mod published;
+#[forbid(unsafe_code)]
+mod refusal;
+#[cfg_attr(windows, path = "windows/resolver.rs")]
 pub mod resolver;
 #[forbid(unsafe_code)]
+#[cfg_attr(windows, path = "windows/secret_file.rs")]
 pub mod secret_file;
+#[cfg_attr(windows, path = "windows/socket.rs")]
 pub mod socket;
 pub mod swap_cell;
 #[forbid(unsafe_code)]
 pub mod thread_group;
+#[cfg_attr(windows, path = "windows/thread_value.rs")]
 pub mod thread_value;
+#[forbid(unsafe_code)]
+#[cfg_attr(windows, path = "windows/trust_store.rs")]
+pub mod trust_store;
 #[forbid(unsafe_code)]
 pub mod users;

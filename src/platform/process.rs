@@ -1,9 +1,13 @@
 //! The process: its processors, user, environment and signals, and what it has run out of.
 
-use std::cell::Cell;
 use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+
+pub use super::library_thread::*;
+
+/// Whether names of variables differ if they differ in case alone.
+pub const VARIABLES_HAVE_CASE: bool = true;
 
 /// How many processors this process may use.
 #[cfg(target_os = "linux")]
@@ -22,27 +26,6 @@ pub fn processors() -> usize {
 #[cfg(not(target_os = "linux"))]
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// Names of the library's threads.
-pub const RENEWAL_THREAD: &str = "tg-renewal";
-/// See [`RENEWAL_THREAD`].
-pub const LOOKUP_THREAD: &str = "tg-lookup";
-/// See [`RENEWAL_THREAD`].
-pub const PROVIDER_THREAD: &str = "tg-provider";
-
-thread_local! {
-    static IS_LIBRARY_THREAD: Cell<bool> = const { Cell::new(false) };
-}
-
-/// This thread is one of the library's. The first that such a thread does.
-pub fn begin_library_thread() {
-    IS_LIBRARY_THREAD.set(true);
-}
-
-/// Whether this thread is one of the library's.
-pub fn is_library_thread() -> bool {
-    IS_LIBRARY_THREAD.get()
 }
 
 /// The stack of a library thread, beside the program's static thread-local data.

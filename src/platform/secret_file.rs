@@ -7,60 +7,15 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 
+use super::access::{Openness, Remedy};
 use super::descriptor::{look_at, mount_is_read_only};
 use super::file::{MOST_TRIES, open};
 use super::process::user;
 
+pub use super::refusal::{Caution, Refusal, SecretFile};
+
 /// No way to a file leads through more links than this, as in Linux itself.
 const MOST_LINKS: usize = 40;
-
-/// A file with a credential that may be used.
-#[derive(Debug)]
-pub struct SecretFile {
-    /// To be read from its beginning.
-    pub file: File,
-    /// Whether it can be read once only: a pipe, or one of the process's own descriptors, such as /dev/stdin.
-    pub is_passing: bool,
-    /// What is to be told of it all the same.
-    pub caution: Option<Caution>,
-}
-
-/// What is to be told of a file that is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Caution {
-    /// Other users may read it: its mode. Nobody can change that, because its mount is read-only.
-    OpenTo(u32),
-    /// It belongs to this user, who may change it, and the process is root's.
-    OwnedBy(u32),
-}
-
-/// Why a file is not used.
-#[derive(Debug)]
-pub enum Refusal {
-    /// It cannot be opened.
-    Unreadable(io::Error),
-    /// It is neither a file nor a pipe.
-    Kind,
-    /// Another user owns this link on the way to it, and may have it lead elsewhere.
-    Link(PathBuf),
-    /// It belongs to another user, who may read and change it.
-    OtherOwner,
-    /// Other users may read it: its mode.
-    OpenTo(u32),
-    /// Other users may change it: its mode.
-    Writable(u32),
-}
-
-/// What can be done about the mode of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// Nothing where it is, because its mount is read-only.
-    WhereItIsMounted,
-    /// Its owner is the user of this process, or this is root.
-    ChangeMode,
-    /// Its owner, first.
-    ChangeOwner,
-}
 
 /// Opens a file with a credential. If it may not be used: why, and what can be done.
 pub fn open_secret(path: &str) -> Result<SecretFile, (Refusal, Remedy)> {
@@ -97,12 +52,18 @@ fn remedy_of_unreadable(path: &str) -> Remedy {
     found.unwrap_or(Remedy::ChangeOwner)
 }
 
+/// A regular file that other users may read, but not change; `None` if it is none.
+pub fn open_to_readers(path: &str) -> io::Result<Option<File>> {
+    let (file, about) = open(path)?;
+    Ok((about.is_file() && about.mode() & 0o022 == 0).then_some(file))
+}
+
 /// Who may read and change a file: its owner and mode, for this user. An ACL that gives more is in the bits of the group.
 fn judge(owner: u32, mode: u32, user: u32, read_only: bool) -> Result<Option<Caution>, Refusal> {
     let mode = mode & 0o777;
     let (is_own, is_roots, is_closed) = (owner == user, owner == 0, mode & 0o077 == 0);
     if mode & 0o022 != 0 {
-        Err(Refusal::Writable(mode))
+        Err(Refusal::Writable(Openness(mode)))
     } else if is_own && is_closed {
         Ok(None)
     } else if is_roots && mode & 0o037 == 0 && (!is_own || read_only) {
@@ -111,9 +72,9 @@ fn judge(owner: u32, mode: u32, user: u32, read_only: bool) -> Result<Option<Cau
     } else if user == 0 && is_closed {
         Ok(Some(Caution::OwnedBy(owner)))
     } else if read_only && (is_own || mode & 0o004 != 0) {
-        Ok(Some(Caution::OpenTo(mode)))
+        Ok(Some(Caution::OpenTo(Openness(mode))))
     } else if is_own || is_roots || user == 0 {
-        Err(Refusal::OpenTo(mode))
+        Err(Refusal::OpenTo(Openness(mode)))
     } else {
         Err(Refusal::OtherOwner)
     }
@@ -218,6 +179,33 @@ mod tests {
                 .collect();
             assert_eq!(found, wanted, "{owner} {mode:04o}");
         }
+    }
+
+    #[test]
+    fn a_file_that_others_may_use_is_refused_with_the_command() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = std::env::temp_dir().join(format!("tigergraph-auth-modes-{}", std::process::id()));
+        let name = path.to_str().unwrap();
+        fs::write(&path, "canarycanary").unwrap();
+        for mode in [0o644, 0o640, 0o604, 0o666, 0o620, 0o610] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let (refusal, remedy) = open_secret(name).unwrap_err();
+            let (Refusal::OpenTo(found) | Refusal::Writable(found)) = refusal else { panic!("{refusal:?}") };
+            assert_eq!(found.to_string(), format!("its mode is {mode:04o}"));
+            assert_eq!(remedy.hint(name), format!("Run: chmod 600 {name}"), "{mode:o}");
+        }
+        for mode in [0o600, 0o400] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert!(open_secret(name).is_ok(), "{mode:o}");
+        }
+        for (mode, serves) in
+            [(0o644, true), (0o640, true), (0o604, true), (0o664, false), (0o602, false), (0o620, false)]
+        {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(open_to_readers(name).unwrap().is_some(), serves, "{mode:o}");
+        }
+        assert!(open_to_readers("/").unwrap().is_none());
+        fs::remove_file(&path).unwrap();
     }
 
     #[test]

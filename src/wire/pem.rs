@@ -9,8 +9,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::error::{Error, Reason, Result, in_shell};
+use crate::error::{Error, Reason, Result};
 use crate::hidden::Wiped;
+use crate::platform::access::in_shell;
 use crate::wire::certificate::{Certificate, INTEGER, OID, SEQUENCE, elements, expect, take};
 
 /// The object identifiers of PKCS#7 begin so; then comes what it holds.

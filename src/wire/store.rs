@@ -3,7 +3,6 @@
 use std::ffi::CStr;
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use once_cell::race::OnceBox;
@@ -11,7 +10,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 
 use crate::error::{Error, Reason, Result, file_trouble};
-use crate::platform::process;
+use crate::platform::file::{Stamp, stamp};
+use crate::platform::{process, trust_store};
 use crate::wire::pem;
 
 /// The variables that choose the system's trust store, as they do for OpenSSL and Go: a file, and folders.
@@ -21,9 +21,6 @@ pub const TRUST_VARIABLES: [&CStr; 2] = [c"SSL_CERT_FILE", c"SSL_CERT_DIR"];
 pub fn chosen(variable: &CStr) -> Option<PathBuf> {
     process::variable(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
-
-/// What a file or folder was when it was looked at: its device, number, size and last change.
-type Stamp = Option<[i64; 5]>;
 
 /// Where the trust store is, and what state it is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +36,6 @@ pub struct Store {
 /// No more entries of a folder are looked at for changes.
 const MAX_ENTRIES: usize = 1000;
 
-fn stamp(path: &Path) -> Stamp {
-    let about = fs::metadata(path).ok()?;
-    let number = |number: u64| i64::from_ne_bytes(number.to_ne_bytes());
-    Some([number(about.dev()), number(about.ino()), number(about.size()), about.mtime(), about.mtime_nsec()])
-}
-
 impl Store {
     /// The store that counts now.
     pub fn find() -> Store {
@@ -54,7 +45,7 @@ impl Store {
             let folders = folders.iter().flat_map(std::env::split_paths);
             (file, folders.filter(|folder| !folder.as_os_str().is_empty()).collect())
         } else {
-            usual()
+            trust_store::usual()
         };
         let mut stamps: Vec<Stamp> = file.iter().chain(&folders).map(|path| stamp(path)).collect();
         if is_chosen {
@@ -98,6 +89,9 @@ impl Store {
 
     fn all_roots(&self) -> Result<RootCertStore> {
         let mut roots = RootCertStore::empty();
+        if !self.is_chosen && self.file.is_none() && self.folders.is_empty() {
+            roots.add_parsable_certificates(load(false, None, None).certs);
+        }
         let [of_file, of_folders] = TRUST_VARIABLES;
         let file = self.file.iter().map(|file| (of_file, Some(file.as_path()), None));
         let folders = self.folders.iter().map(|folder| (of_folders, None, Some(folder.as_path())));
@@ -121,7 +115,7 @@ impl Store {
             (true, true) => Err(unusable(of_folders, "holds no certificate")),
             (true, false) => {
                 let error = Error::new(Reason::ConfigFile, "the system's trust store is empty or missing");
-                Err(error.with_hint("Install the package ca-certificates, or name a CA with tg_config_set_ca_file."))
+                Err(error.with_hint(trust_store::REMEDY))
             }
         }
     }
@@ -200,20 +194,12 @@ fn read_bundle(file: &Path) -> Option<Vec<CertificateDer<'static>>> {
     pem::bundle(&fs::read_to_string(file).ok()?)
 }
 
-/// Where the system itself has it. What the environment says is not asked: it was empty, or this program has more
-/// rights than its user.
-fn usual() -> (Option<PathBuf>, Vec<PathBuf>) {
-    let of_environment = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let file = openssl_probe::probe().cert_file.filter(|file| Some(file) != of_environment.as_ref());
-    (file, openssl_probe::candidate_cert_dirs().map(Path::to_owned).collect())
-}
-
-/// On macOS the system's own certificates are in no file.
+/// Where they are in no file, the system's own come from the system itself.
 fn load(is_chosen: bool, file: Option<&Path>, folder: Option<&Path>) -> rustls_native_certs::CertificateResult {
-    if cfg!(target_os = "macos") && !is_chosen {
-        return rustls_native_certs::load_native_certs();
+    if trust_store::IS_IN_FILES || is_chosen {
+        return rustls_native_certs::load_certs_from_paths(file, folder);
     }
-    rustls_native_certs::load_certs_from_paths(file, folder)
+    rustls_native_certs::load_native_certs()
 }
 
 fn unusable(variable: &CStr, what: impl fmt::Display) -> Error {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::settings::Login;
+use crate::platform::access::planted::{Others, let_in};
 
 type Variables = &'static [(&'static str, &'static str)];
 
@@ -334,11 +335,10 @@ fn half_a_login_names_the_half_that_is_there() {
 struct Dotenv(std::path::PathBuf);
 
 impl Dotenv {
-    fn new(name: &str, content: &str, mode: u32) -> Dotenv {
-        use std::os::unix::fs::PermissionsExt as _;
+    fn new(name: &str, content: &str, others: Others) -> Dotenv {
         let path = std::env::temp_dir().join(format!("tigergraph-auth-{name}-{}.env", std::process::id()));
         std::fs::write(&path, content).expect("a file");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+        let_in(&path, others);
         Dotenv(path)
     }
 
@@ -378,7 +378,7 @@ fn a_file_fills_what_the_environment_leaves_open() {
         (&[], "TG_HOST=f\nTG_SECRET=\"f\\ts\"", "f", "f\ts"),
     ];
     for (variables, content, host, secret) in table {
-        let file = Dotenv::new("fills", content, 0o600);
+        let file = Dotenv::new("fills", content, Others::None);
         let mut config = load(variables);
         file.load_into(&mut config, variables);
         assert_eq!(shown(&config, [Key::Host, Key::Secret]), [host, secret], "{variables:?} {content:?}");
@@ -387,7 +387,7 @@ fn a_file_fills_what_the_environment_leaves_open() {
 
 #[test]
 fn the_program_and_later_setters_go_before_a_file() {
-    let file = Dotenv::new("program", "TG_HOST=f\nTG_GRAPHNAME=F\nTG_SECRET=canary", 0o600);
+    let file = Dotenv::new("program", "TG_HOST=f\nTG_GRAPHNAME=F\nTG_SECRET=canary", Others::None);
     let mut config = Config::new("http://localhost");
     config.set_jwt(Some(b"jwt"));
     file.load_into(&mut config, &[]);
@@ -399,7 +399,7 @@ fn the_program_and_later_setters_go_before_a_file() {
 
 #[test]
 fn without_the_environment_a_file_stands_alone() {
-    let file = Dotenv::new("alone", "TG_HOST=f", 0o600);
+    let file = Dotenv::new("alone", "TG_HOST=f", Others::None);
     let mut config = Config::without_host();
     file.load_into(&mut config, &[("TG_HOST", "e"), ("TG_SECRET", "es")]);
     assert_eq!(shown(&config, [Key::Host, Key::Secret]), ["f", "-"]);
@@ -410,7 +410,7 @@ fn without_the_environment_a_file_stands_alone() {
 
 #[test]
 fn http_is_allowed_in_the_file_that_names_the_host() {
-    let file = Dotenv::new("http", "TG_HOST=http://tigergraph\nTG_ALLOW_HTTP=true", 0o600);
+    let file = Dotenv::new("http", "TG_HOST=http://tigergraph\nTG_ALLOW_HTTP=true", Others::None);
     let mut config = Config::without_host();
     file.load_into(&mut config, &[]);
     assert!(config.validate().is_ok());
@@ -422,28 +422,32 @@ fn http_is_allowed_in_the_file_that_names_the_host() {
 /// What `tg_conn_new` tells of a file: a reason and a part of its message.
 #[test]
 fn what_is_wrong_with_a_file_is_told_when_a_connection_is_made() {
-    type Row = (&'static str, u32, Option<(Reason, &'static str)>);
+    type Row = (&'static str, Others, Option<(Reason, &'static str)>);
     let table: [Row; 13] = [
-        ("TG_HOST=localhost", 0o644, None),
-        ("TG_HOST=localhost\nTG_SECRET=", 0o644, None),
+        ("TG_HOST=localhost", Others::Readers, None),
+        ("TG_HOST=localhost\nTG_SECRET=", Others::Readers, None),
         (
             "TG_HOST=localhost\nTG_SECRET_FILE=/dev/null",
-            0o664,
+            Others::Writers,
             Some((Reason::ConfigFile, "can be changed by other users")),
         ),
-        ("TG_HOST=localhost", 0o602, Some((Reason::ConfigFile, "can be changed by other users"))),
-        ("TG_SECRET=canary", 0o644, Some((Reason::ConfigFile, "is open to other users"))),
-        ("A_TG_PASSWORD=canary", 0o640, Some((Reason::ConfigFile, "is open to other users"))),
-        ("export TG_JWT_TOKEN='canary'", 0o604, Some((Reason::ConfigFile, "is open to other users"))),
-        ("TG_TOKEN=canary", 0o644, Some((Reason::ConfigFile, "is open to other users"))),
-        ("TG_PROXY=http://user:canary@proxy", 0o644, Some((Reason::ConfigFile, "is open to other users"))),
-        ("TG_HOST=localhost\nTG_PROXY=http://proxy:1", 0o644, None),
-        ("TG_HOST=localhost\nTG_SECRET=\"${canary}\"", 0o600, Some((Reason::ConfigFile, "line 2 holds ${"))),
-        ("TG_PROFILE=b\nTG_HOST=canary", 0o600, Some((Reason::ConfigProfile, "TG_PROFILE in "))),
-        ("TG_HOST=localhost\nTG_SECRET=canary\nTG_JWT_TOKEN=x", 0o600, Some((Reason::ConfigConflict, "TG_SECRET in "))),
+        ("TG_HOST=localhost", Others::Writers, Some((Reason::ConfigFile, "can be changed by other users"))),
+        ("TG_SECRET=canary", Others::Readers, Some((Reason::ConfigFile, "is open to other users"))),
+        ("A_TG_PASSWORD=canary", Others::Readers, Some((Reason::ConfigFile, "is open to other users"))),
+        ("export TG_JWT_TOKEN='canary'", Others::Readers, Some((Reason::ConfigFile, "is open to other users"))),
+        ("TG_TOKEN=canary", Others::Readers, Some((Reason::ConfigFile, "is open to other users"))),
+        ("TG_PROXY=http://user:canary@proxy", Others::Readers, Some((Reason::ConfigFile, "is open to other users"))),
+        ("TG_HOST=localhost\nTG_PROXY=http://proxy:1", Others::Readers, None),
+        ("TG_HOST=localhost\nTG_SECRET=\"${canary}\"", Others::None, Some((Reason::ConfigFile, "line 2 holds ${"))),
+        ("TG_PROFILE=b\nTG_HOST=canary", Others::None, Some((Reason::ConfigProfile, "TG_PROFILE in "))),
+        (
+            "TG_HOST=localhost\nTG_SECRET=canary\nTG_JWT_TOKEN=x",
+            Others::None,
+            Some((Reason::ConfigConflict, "TG_SECRET in ")),
+        ),
     ];
-    for (content, mode, expected) in table {
-        let file = Dotenv::new("wrong", content, mode);
+    for (content, others, expected) in table {
+        let file = Dotenv::new("wrong", content, others);
         let mut config = Config::without_host();
         file.load_into(&mut config, &[]);
         match (config.validate(), expected) {

@@ -1,0 +1,102 @@
+//! Who may use a file besides its owner, as its mode says, and the commands that close it to others.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Others may use a file: its mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Openness(pub u32);
+
+impl fmt::Display for Openness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its mode is {:04o}", self.0)
+    }
+}
+
+impl Openness {
+    /// The command that closes a folder of the user's to others.
+    pub fn close_folder(&self, path: &str) -> String {
+        format!("chmod 700 {}", in_shell(path))
+    }
+}
+
+/// What can be done about who may use a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing where it is, because its mount is read-only.
+    WhereItIsMounted,
+    /// Its owner is the user of this process, or this is root.
+    ChangeMode,
+    /// Its owner, first.
+    ChangeOwner,
+}
+
+impl Remedy {
+    /// The same as a hint for the file of this path.
+    pub fn hint(&self, path: &str) -> String {
+        let path = in_shell(path);
+        match self {
+            Remedy::WhereItIsMounted => ON_READ_ONLY_MOUNTS.to_owned(),
+            Remedy::ChangeMode => format!("Run: chmod 600 {path}"),
+            Remedy::ChangeOwner => format!("Run: sudo chown $(id -un) {path} && chmod 600 {path}"),
+        }
+    }
+
+    /// What helps a file that cannot be opened at all.
+    pub fn hint_for_unreadable(&self, path: &str) -> Option<String> {
+        (*self == Remedy::WhereItIsMounted).then(|| self.hint(path))
+    }
+}
+
+/// What to do about a file whose mode nobody can change where it is.
+const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \
+    fsGroup in Kubernetes, uid:, gid: and mode: of a secret in Docker and Podman, LoadCredential= in systemd.";
+
+/// A path as a shell takes it, for commands in hints.
+pub fn in_shell(path: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")).into() }
+}
+
+/// For tests: who may use a file of theirs.
+#[cfg(test)]
+pub mod planted {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    /// Who may use a file besides its owner.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Others {
+        /// Nobody.
+        None,
+        /// Everybody may read it.
+        Readers,
+        /// Everybody may read and change it.
+        Writers,
+    }
+
+    /// From now on these may use the file.
+    pub fn let_in(path: &Path, others: Others) {
+        let mode = match others {
+            Others::None => 0o600,
+            Others::Readers => 0o644,
+            Others::Writers => 0o666,
+        };
+        set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_quoted_where_a_shell_needs_it() {
+        for (path, wanted) in
+            [("/run/s.txt", "/run/s.txt"), ("/a b", "'/a b'"), ("it's", "'it'\\''s'"), ("$HOME", "'$HOME'")]
+        {
+            assert_eq!(in_shell(path), wanted);
+        }
+    }
+}
