@@ -160,6 +160,9 @@ pub unsafe extern "C" fn tg_config_set_password(
 /// Nobody but the owner may be able to change it, and links on the way to it must belong to root or to the
 /// user of the process. A pipe, such as /dev/stdin, is read once, within the time limit for connecting, for
 /// all connections of the same tg_config.
+///
+/// On Windows its access list may let in nobody but the user of the process, the system and administrators,
+/// and pipes are refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_password_file(
     config: *mut tg_config,
@@ -423,7 +426,8 @@ pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, li
 ///
 /// It is for logins with a secret or with user and password; with a JWT or an API token it is
 /// config.conflict. A folder that is missing is made, with mode 0700. A link, a folder of another user, and
-/// one that is open to other users are config.file, reported by tg_conn_new().
+/// one that is open to other users are config.file, reported by tg_conn_new(). On Windows
+/// "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
 ///
 /// No login is stored. A token is stored encrypted, under a name and with a key that can be computed only
 /// from the same login, and is used only for the same server, trust settings, user, graph and lifetime.

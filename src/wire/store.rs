@@ -90,7 +90,7 @@ impl Store {
     fn all_roots(&self) -> Result<RootCertStore> {
         let mut roots = RootCertStore::empty();
         if !self.is_chosen && self.file.is_none() && self.folders.is_empty() {
-            roots.add_parsable_certificates(load(false, None, None).certs);
+            roots.add_parsable_certificates(load(None, None).certs);
         }
         let [of_file, of_folders] = TRUST_VARIABLES;
         let file = self.file.iter().map(|file| (of_file, Some(file.as_path()), None));
@@ -100,7 +100,7 @@ impl Store {
                 roots.add_parsable_certificates(certificates);
                 continue;
             }
-            let found = load(self.is_chosen, file, folder);
+            let found = load(file, folder);
             if let (true, Some(error)) = (self.is_chosen, found.errors.first()) {
                 return Err(unusable(variable, format_args!("cannot be read: {}", in_words(error))));
             }
@@ -174,7 +174,7 @@ impl Roots {
     ) -> std::result::Result<T, E> {
         verify(&self.known.roots).or_else(|error| {
             let rest = self.rest.get_or_init(|| {
-                let load = |folder| load(false, None, Some(folder)).certs;
+                let load = |folder| load(None, Some(folder)).certs;
                 Box::new(known(self.folders.iter().map(PathBuf::as_path).flat_map(load)))
             });
             verify(&rest.roots).map_err(|_| error)
@@ -194,9 +194,9 @@ fn read_bundle(file: &Path) -> Option<Vec<CertificateDer<'static>>> {
     pem::bundle(&fs::read_to_string(file).ok()?)
 }
 
-/// Where they are in no file, the system's own come from the system itself.
-fn load(is_chosen: bool, file: Option<&Path>, folder: Option<&Path>) -> rustls_native_certs::CertificateResult {
-    if trust_store::IS_IN_FILES || is_chosen {
+/// What is in a file and a folder; where neither is named, what the system gives if its own are in no file.
+fn load(file: Option<&Path>, folder: Option<&Path>) -> rustls_native_certs::CertificateResult {
+    if trust_store::IS_IN_FILES || file.is_some() || folder.is_some() {
         return rustls_native_certs::load_certs_from_paths(file, folder);
     }
     rustls_native_certs::load_native_certs()

@@ -323,8 +323,13 @@ mod tests {
         assert_eq!(kept.kind(), io::ErrorKind::AlreadyExists, "what is there stays");
         assert_eq!(*folder.read("one", 100).unwrap(), b"first");
         let reader = folder.open_file("one", OpenOptions::new().read(true)).unwrap();
-        folder.write("one", b"third", "passing", true).unwrap();
-        drop(reader);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(PAUSE * 3);
+                drop(reader);
+            });
+            folder.write("one", b"third", "passing", true).unwrap();
+        });
         assert_eq!(*folder.read("one", 5).unwrap(), b"third");
         assert!(folder.read("one", 4).is_err());
         assert_eq!(folder.names().unwrap(), ["one"], "nothing that passes is left");
