@@ -81,7 +81,8 @@ impl Store {
         let holds_something =
             |file: &PathBuf| fs::File::open(file).and_then(|file| file.metadata()).is_ok_and(|about| about.len() > 0);
         let is_there = match self.is_chosen {
-            false => self.file.as_ref().is_some_and(holds_something),
+            // What is in no file nobody can look at without reading all of it.
+            false => !trust_store::IS_IN_FILES || self.file.as_ref().is_some_and(holds_something),
             true => self.file.iter().all(holds_something) && self.folders.iter().all(|folder| folder.is_dir()),
         };
         if is_there { Ok(Roots { later: Some(self.clone()), ..Roots::among(Vec::new()) }) } else { self.roots() }

@@ -1,5 +1,6 @@
 /* Chapter configuration: every setting is judged by tg_conn_new and named by it, never shown. */
 #include "check.h"
+#include "posix.h"
 
 static void fails(tg_config *config, const char *reason, const char *name) {
     tg_conn *conn = (tg_conn *)1;
