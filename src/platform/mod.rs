@@ -8,9 +8,9 @@
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
-// Fuzzing brings an allocator that counts.
 #[cfg_attr(windows, path = "windows/access.rs")]
 pub mod access;
+// Fuzzing brings an allocator that counts.
 #[cfg(all(feature = "wiping-allocator", not(feature = "test-fuzz")))]
 mod allocator;
 #[forbid(unsafe_code)]
