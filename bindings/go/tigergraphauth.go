@@ -23,7 +23,6 @@ package tigergraphauth
 
 /*
 #cgo CFLAGS: -DTIGERGRAPH_AUTH_ALLOW_DEPRECATED
-#cgo pkg-config: tigergraph_auth
 #include "tigergraphauth.h"
 */
 import "C"

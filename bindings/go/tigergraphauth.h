@@ -9,6 +9,20 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef TIGERGRAPHAUTH_BUNDLED
+#if defined __has_include
+#if !__has_include("bundled/tigergraph_auth.h")
+#error "this copy of the Go package has no library for the tag tigergraph_bundled: use one that packaging/packages made"
+#endif
+#endif
+#if defined __GLIBC__ && defined TIGERGRAPHAUTH_MUSL
+#error "the tag musl is for a C compiler for musl, and this one is for glibc: build with -tags tigergraph_bundled"
+#elif !defined __GLIBC__ && !defined TIGERGRAPHAUTH_MUSL
+#error "this C compiler is not for glibc; if it is for musl: build with -tags tigergraph_bundled,musl"
+#endif
+#endif
+
 #include <tigergraph_auth.h>
 
 #if TIGERGRAPH_AUTH_VERSION_MAJOR != 0 || TIGERGRAPH_AUTH_VERSION_MINOR != 1

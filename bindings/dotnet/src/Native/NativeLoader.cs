@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 #if NETCOREAPP
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Reflection;
 #endif
 
@@ -43,7 +44,7 @@ namespace TigerGraphAuth
             }
             catch (DllNotFoundException e) when (!e.Message.StartsWith(Wanted, StringComparison.Ordinal))
             {
-                throw new DllNotFoundException($"{Wanted}, which was not found. {Advice}", e);
+                throw new DllNotFoundException($"{Wanted}, which was not found{Where}. {Advice}", e);
             }
             catch (EntryPointNotFoundException e)
             {
@@ -69,6 +70,13 @@ namespace TigerGraphAuth
             $"Install it, or set {Variable} to the path of {FileName}, or put that file in " +
             $"{Path.Combine("runtimes", Runtime, "native")} beside the program.";
 
+        private static string Where =>
+            $" for {Runtime}{(_refused.Length == 0 ? "" : $" ({_refused} is there, but cannot be loaded)")}. A program " +
+            "that was built with a RuntimeIdentifier which its SDK or this package does not know has none";
+
+        // The last file that is there, but for another system.
+        private static string _refused = "";
+
         private static string FileName =>
             RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "tigergraph_auth.dll"
             : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "libtigergraph_auth.dylib"
@@ -86,8 +94,25 @@ namespace TigerGraphAuth
             {
                 string system = RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? "win"
                     : RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? "osx"
+                    : IsMusl ? "linux-musl"
                     : "linux";
                 return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+            }
+        }
+
+        /// <summary>Whether this process has musl's loader. That there is one on the system says nothing.</summary>
+        private static bool IsMusl
+        {
+            get
+            {
+                try
+                {
+                    return File.ReadLines("/proc/self/maps").Any(line => line.Contains("/ld-musl-", StringComparison.Ordinal));
+                }
+                catch (Exception e) when (e is IOException || e is UnauthorizedAccessException)
+                {
+                    return false;
+                }
             }
         }
 
@@ -120,10 +145,15 @@ namespace TigerGraphAuth
             foreach (string folder in Folders())
             {
                 string file = Path.Combine(folder, FileName);
-                if (File.Exists(file) && NativeLibrary.TryLoad(file, out IntPtr own))
+                if (!File.Exists(file))
+                {
+                    continue;
+                }
+                if (NativeLibrary.TryLoad(file, out IntPtr own))
                 {
                     return own;
                 }
+                _refused = file;
             }
             return NativeLibrary.TryLoad(InstalledName, assembly, searchPath, out IntPtr installed)
                 ? installed
@@ -146,6 +176,8 @@ namespace TigerGraphAuth
 #else
         private static string Advice =>
             "Install it where the loader of the system finds it, or name its folder in LD_LIBRARY_PATH.";
+
+        private static string Where => "";
 
         /// <summary>Mono and others without a resolver look for the library by themselves.</summary>
         private static void SetResolver()

@@ -16,7 +16,8 @@ module TigerGraphAuth
     # The variable that names the library's file.
     VARIABLE = "TIGERGRAPH_AUTH_LIBRARY"
 
-    # Where a gem that brings the library has it.
+    # Where a gem that brings the library has it, in a folder that is named like the gem's platform. RubyGems can have
+    # chosen a gem for another platform.
     OWN_FOLDER = File.expand_path("native", __dir__)
 
     module_function
@@ -39,7 +40,21 @@ module TigerGraphAuth
       named = ENV.fetch(VARIABLE, "")
       return [named] unless named.empty?
 
-      names + names.map { |name| File.join(OWN_FOLDER, name) }
+      own = names.map { |name| File.join(OWN_FOLDER, platform, name) }
+      own.select { |file| File.exist?(file) } + names + names.map { |name| File.join(OWN_FOLDER, name) }
+    end
+
+    # @return [String] what RubyGems calls a gem whose library this Ruby can load; the C library is part of it
+    def platform
+      return RUBY_PLATFORM if FFI::Platform.windows?
+      return "#{FFI::Platform::ARCH.sub("aarch64", "arm64")}-darwin" if FFI::Platform.mac?
+
+      "#{FFI::Platform::ARCH}-linux#{"-musl" if RUBY_PLATFORM.include?("musl")}"
+    end
+
+    # @return [Array<String>] the platforms that this gem brings the library for
+    def own_platforms
+      Dir[File.join(OWN_FOLDER, "*", "*tigergraph_auth.*")].map { |file| File.basename(File.dirname(file)) }.uniq.sort
     end
 
     # @return [Array<String>] the names of the library's file on this platform
@@ -71,12 +86,31 @@ module TigerGraphAuth
 
     def not_found(refusals)
       <<~TEXT.strip
-        libtigergraph_auth was not found. These were tried:
+        libtigergraph_auth was not found for #{platform}. These were tried:
         #{refusals.map { |refusal| "  #{refusal}" }.join("\n")}
-        Install the library (it is not part of this gem) where the dynamic loader looks,
-        or name its file in the environment variable #{VARIABLE}.
+        #{own_platforms.empty? || own_platforms.include?(platform) ? no_library : other_platform(own_platforms.first)}
       TEXT
     end
     private_class_method :not_found
+
+    def no_library
+      <<~TEXT.strip
+        Install the library #{"(it is not part of this gem) " if own_platforms.empty?}where the dynamic loader looks,
+        or name its file in the environment variable #{VARIABLE}.
+      TEXT
+    end
+    private_class_method :no_library
+
+    # RubyGems before 3.3.22 sees no difference between glibc and musl, and it installs any gem whose file is named.
+    def other_platform(other)
+      <<~TEXT.strip
+        This gem is the one for #{other}, and its library cannot be loaded here. Install the one for #{platform}:
+          gem uninstall tigergraph-auth --platform #{other}
+          gem install tigergraph-auth --platform #{platform}
+        If there is none, install the gem with `--platform ruby`, which brings no library, and the library itself;
+        or name its file in the environment variable #{VARIABLE}.
+      TEXT
+    end
+    private_class_method :other_platform
   end
 end
