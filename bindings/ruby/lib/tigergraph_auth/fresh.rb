@@ -7,10 +7,14 @@ module TigerGraphAuth
   #
   # @api private
   class Fresh
+    # Reads an address; unsigned long is narrower on Windows.
+    READ = FFI::Pointer.size == 8 ? :get_uint64 : :get_uint32
+    private_constant :READ
+
     # @param handle [Native::ConnPointer] not to be freed while {#ask} runs
     def initialize(handle)
       @handle = handle.address
-      @slot = FFI::MemoryPointer.new(:uintptr_t)
+      @slot = FFI::MemoryPointer.new(:size_t)
       @slot_address = @slot.address
       # Whether the slot has a reference that is to be given back. An interrupt can come after each call of a function
       # in C; to keep interrupts away would cost as much as all the rest.
@@ -36,7 +40,7 @@ module TigerGraphAuth
 
     # @return [Integer] the address of the token; 0: there was none
     def give_back
-      address = @slot.get_ulong(0)
+      address = @slot.public_send(READ, 0)
       @owed = false
       Native.free_token_at(address)
       address

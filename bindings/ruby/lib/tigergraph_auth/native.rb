@@ -202,9 +202,10 @@ module TigerGraphAuth
     attach_function :tg_token_url, %i[pointer int32], :string
     attach_function :tg_token_free, [:pointer], :void
 
-    # With addresses as numbers, which ffi passes on at a third of what its pointers cost. This one never waits.
-    attach_function :try_authorization_at, :tg_try_authorization, %i[uintptr_t uintptr_t uintptr_t], :int32
-    attach_function :free_token_at, :tg_token_free, [:uintptr_t], :void
+    # With addresses as numbers, which ffi passes on at a third of what its pointers cost. This one never waits. As size_t,
+    # which is as wide: ffi for Linux on arm64 knows no uintptr_t.
+    attach_function :try_authorization_at, :tg_try_authorization, %i[size_t size_t size_t], :int32
+    attach_function :free_token_at, :tg_token_free, [:size_t], :void
 
     attach_function :tg_is_token_refused, %i[int32 int32 pointer size_t], :int32
     attach_function :tg_request_new, %i[string int32 string], :pointer
