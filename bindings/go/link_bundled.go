@@ -2,8 +2,8 @@
 
 package tigergraphauth
 
-// The archives that a copy of this module brings (packaging/packages makes one), in place of an installed library. Here are
-// only flags that Go 1.19 accepts: of others, such as -Wl,-z,now, later versions allow more.
+// The archives that a copy of this module brings (packaging/packages makes one), in place of an installed library.
+// Here are only flags that Go 1.19 accepts: of others, such as -Wl,-z,now, later versions allow more.
 
 /*
 #cgo CFLAGS: -DTIGERGRAPHAUTH_BUNDLED -I${SRCDIR}/bundled

@@ -2,8 +2,8 @@
 
 require_relative "lib/tigergraph_auth/version"
 
-# A gem for one platform brings the library, in a folder that is named like the platform. packaging/packages puts it there,
-# in a copy of this folder; without it this is the gem that is called source gem.
+# A gem for one platform brings the library, in a folder that is named like the platform. packaging/packages puts it
+# there, in a copy of this folder; without it this is the gem that is called source gem.
 own = Dir.chdir(__dir__) { Dir["lib/tigergraph_auth/native/*/*"] }
 platforms = own.map { |file| File.basename(File.dirname(file)) }.uniq
 raise "a gem is for one platform, not for #{platforms.join(" and ")}" if platforms.length > 1

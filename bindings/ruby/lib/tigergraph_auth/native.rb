@@ -202,8 +202,8 @@ module TigerGraphAuth
     attach_function :tg_token_url, %i[pointer int32], :string
     attach_function :tg_token_free, [:pointer], :void
 
-    # With addresses as numbers, which ffi passes on at a third of what its pointers cost. This one never waits. As size_t,
-    # which is as wide: ffi for Linux on arm64 knows no uintptr_t.
+    # With addresses as numbers, which ffi passes on at a third of what its pointers cost. This one never waits.
+    # As size_t, which is as wide: ffi for Linux on arm64 knows no uintptr_t.
     attach_function :try_authorization_at, :tg_try_authorization, %i[size_t size_t size_t], :int32
     attach_function :free_token_at, :tg_token_free, [:size_t], :void
 
