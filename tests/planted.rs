@@ -25,6 +25,9 @@ const THREAD: [Said; 2] = [
     ("race", &["ThreadSanitizer: data race", "planted.c"]),
     ("log_race", &["ThreadSanitizer: data race", "count_line"]),
 ];
+/// What it sees only if it is in the library as well.
+const THREAD_INSIDE: [Said; 1] =
+    [("config_race_in_the_library", &["ThreadSanitizer: data race", "tg_config_set_timeouts", "set_timeouts_often"])];
 /// It begins every line of its own with the number of the process.
 const VALGRIND: [Said; 7] = [
     ("leak", &["==", "40 bytes in 1 blocks are definitely lost"]),
@@ -41,6 +44,7 @@ fn defects() -> Vec<Said> {
         Tool::Address => ADDRESS.to_vec(),
         Tool::AddressInside => [&ADDRESS[..], &ADDRESS_INSIDE].concat(),
         Tool::Thread => THREAD.to_vec(),
+        Tool::ThreadInside => [&THREAD[..], &THREAD_INSIDE].concat(),
         Tool::Valgrind => VALGRIND.to_vec(),
     }
 }

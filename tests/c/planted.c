@@ -125,6 +125,18 @@ static void overread_in_the_library(void) {
     free(aliases);
 }
 
+static void *set_timeouts_often(void *config) {
+    for (uint32_t i = 1; i <= 1000; i++) tg_config_set_timeouts(config, i, i);
+    return NULL;
+}
+
+/* A config is for one thread at a time. */
+static void config_race_in_the_library(void) {
+    tg_config *config = tg_config_new(nowhere);
+    twice(set_timeouts_often, config);
+    tg_config_free(config);
+}
+
 static const struct {
     const char *name;
     void (*commit)(void);
@@ -140,6 +152,7 @@ static const struct {
     {"log_race", log_race},
     {"freed_error_in_the_library", freed_error_in_the_library},
     {"overread_in_the_library", overread_in_the_library},
+    {"config_race_in_the_library", config_race_in_the_library},
 };
 
 int main(int argc, char **argv) {

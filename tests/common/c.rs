@@ -104,7 +104,8 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
 /// The same with the tool of this run: AddressSanitizer and UndefinedBehaviorSanitizer, unless `tests/sanitize` wants
 /// another one. On another platform there is none.
 pub fn build_sanitized(sources: &[&str], extra: &[&str]) -> PathBuf {
-    let (tool, library) = (Tool::chosen(), library_folder());
+    let tool = Tool::chosen();
+    let library = tool.library_folder().map_or_else(library_folder, |folder| root().join(folder));
     if Platform::chosen().is_some() {
         return build(sources, &[&["-O1"], extra].concat(), &library);
     }

@@ -12,6 +12,8 @@ pub enum Tool {
     AddressInside,
     /// ThreadSanitizer in the program.
     Thread,
+    /// The same, and the library and Rust's standard library are built with it too.
+    ThreadInside,
     /// valgrind, which sees all of both.
     Valgrind,
 }
@@ -23,6 +25,7 @@ impl Tool {
             Err(_) | Ok("asan") => Tool::Address,
             Ok("asan-inside") => Tool::AddressInside,
             Ok("tsan") => Tool::Thread,
+            Ok("tsan-inside") => Tool::ThreadInside,
             Ok("valgrind") => Tool::Valgrind,
             Ok(other) => panic!("TEST_TOOL is {other:?}, which is no tool"),
         }
@@ -41,7 +44,17 @@ impl Tool {
             // The library looks for the sanitizer in the program.
             Tool::AddressInside => &["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-rdynamic"],
             Tool::Thread => &["-fsanitize=thread"],
+            // The library looks for the sanitizer in the program, and for what the last file has.
+            Tool::ThreadInside => &["-fsanitize=thread", "-rdynamic", "tests/c/tsan_names.c"],
             Tool::Valgrind => &["-O1"],
+        }
+    }
+
+    /// The folder of the library with the tool inside, which `tests/sanitize` builds before.
+    pub fn library_folder(self) -> Option<&'static str> {
+        match self {
+            Tool::ThreadInside => Some("target/tsan/x86_64-unknown-linux-gnu/debug"),
+            Tool::Address | Tool::AddressInside | Tool::Thread | Tool::Valgrind => None,
         }
     }
 
@@ -51,6 +64,8 @@ impl Tool {
             Tool::Address | Tool::AddressInside => None,
             // Of the library's own synchronization it knows nothing: what the library does with memory is not judged.
             Tool::Thread => Some("env TSAN_OPTIONS=ignore_noninstrumented_modules=1".to_owned()),
+            // It cannot be everywhere in memory; a longer history, so that both sides of a race are shown.
+            Tool::ThreadInside => Some("env TSAN_OPTIONS=history_size=5 setarch -R".to_owned()),
             // Rust keeps pointers into the middle of blocks, as of each thread's own handle: "possibly lost".
             Tool::Valgrind => Some(format!(
                 "valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
@@ -66,6 +81,7 @@ impl Tool {
             Tool::Address => &[(program, "__asan_init"), (program, "__ubsan_")],
             Tool::AddressInside => &[(program, "__asan_init"), (program, "__ubsan_"), (library, "__asan_report_load")],
             Tool::Thread => &[(program, "__tsan_init")],
+            Tool::ThreadInside => &[(program, "__tsan_init"), (library, "__tsan_func_entry")],
             // It is started before the program is, and fails if it is missing; tests/planted.rs reads what it says.
             Tool::Valgrind => &[],
         };
