@@ -65,6 +65,7 @@ pub mod unversioned {
         dates: dates;
         deadline: wire::deadline;
         endpoint: protocol::endpoint;
+        env_file: config::env_file;
         error: error;
         framing: wire::framing;
         gsql: protocol::gsql;
@@ -73,6 +74,7 @@ pub mod unversioned {
         issued: token::issued;
         json: protocol::json;
         jwt: token::jwt;
+        no_proxy: wire::no_proxy;
         oauth2: protocol::oauth2;
         operation: protocol::operation;
         pem: wire::pem;

@@ -187,8 +187,8 @@ fn wait_for_renewals(counted: &Counted) {
 }
 
 /// What reached the server is one request, and nothing after it.
-fn check_request(request: &[u8]) {
-    let mut fields = [httparse::EMPTY_HEADER; 32];
+pub fn check_request(request: &[u8]) {
+    let mut fields = [httparse::EMPTY_HEADER; 512];
     let mut parsed = httparse::Request::new(&mut fields);
     let head = match parsed.parse(request) {
         Ok(httparse::Status::Complete(head)) => head,

@@ -9,8 +9,10 @@ mod canary;
 mod exchange;
 mod framing;
 mod replies;
+mod requests;
 mod script;
 mod settings;
+mod shapes;
 
 use std::sync::LazyLock;
 
@@ -43,13 +45,17 @@ const TEXTS: [Parser; 6] = [
 ];
 
 /// What the program, its environment and its files say.
-const SETTINGS: [Parser; 6] = [
+const SETTINGS: [Parser; 10] = [
     ("address", settings::address),
     ("environment", settings::environment),
     ("names", settings::names),
     ("proxy", settings::proxy),
     ("certificates", settings::certificates),
     ("cache", cached::file),
+    ("env-file", settings::env_file),
+    ("no-proxy", settings::no_proxy),
+    ("pem", shapes::certificates),
+    ("request", requests::any),
 ];
 
 /// Bytes of an answer, in pieces of any size: the framing's own reading of them.

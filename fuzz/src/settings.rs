@@ -1,5 +1,7 @@
 //! Targets: what the program and its environment say.
 
+use std::net::IpAddr;
+
 use percent_encoding::percent_decode_str;
 
 use super::canary;
@@ -8,6 +10,8 @@ use tigergraph_auth::unversioned::address::Address;
 use tigergraph_auth::unversioned::certificate::{Certificate, owner_in_words};
 use tigergraph_auth::unversioned::checks::{Alias, GraphName, check_user};
 use tigergraph_auth::unversioned::endpoint::{Ports, Route, encode};
+use tigergraph_auth::unversioned::env_file::EnvFile;
+use tigergraph_auth::unversioned::no_proxy::NoProxy;
 use tigergraph_auth::unversioned::pem::{self, Source};
 use tigergraph_auth::unversioned::proxy::check_proxy;
 
@@ -109,5 +113,61 @@ pub fn certificates(data: &[u8]) {
             assert!(is_plain && text.len() < 1000, "{text:?}");
         }
         let _ = (certificate.common_names().count(), certificate.has_usable_key(), certificate.is_for_servers());
+    }
+}
+
+/// A file of variables: what is said of it repeats nothing of it, and each value is read again as it was if it is
+/// written in single quotes.
+pub fn env_file(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let file = match EnvFile::of(".env", &text) {
+        Ok(file) => file,
+        Err(error) => {
+            let what = error.message().replace(|c: char| c.is_ascii_digit(), "");
+            assert!(ENV_FILE_REFUSALS.iter().any(|known| what.ends_with(known)), "{what}");
+            return;
+        }
+    };
+    let unmarked = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let marked = EnvFile::of(".env", &["\u{feff}", unmarked].concat()).expect("the same file");
+    for name in text.split(|c: char| c.is_whitespace() || "=#\u{feff}".contains(c)) {
+        let Some(value) = file.variable(name) else { continue };
+        assert_eq!(marked.variable(name), Some(value), "a byte order mark changes {name:?}");
+        let quoted = value.replace('\\', "\\\\").replace('\'', "\\'");
+        let again = EnvFile::of(".env", &format!("{name}='{quoted}' # end")).expect("a quoted value");
+        assert_eq!(again.variable(name), Some(value), "{name:?}");
+    }
+}
+
+/// What is said of a file of variables that is not used, without the line's number.
+const ENV_FILE_REFUSALS: [&str; 5] = [
+    "cannot be used: line  is neither NAME=value nor a comment",
+    "cannot be used: line  begins a quoted value without an end",
+    "cannot be used: line  goes on after the closing quotation mark",
+    "cannot be used: line  holds ${ outside of single quotes; nothing is expanded here",
+    "cannot be used: line  has a value that begins with #, which some readers take for a comment",
+];
+
+/// Hosts that are reached without a proxy, and a host in each further line: neither the order of the entries nor
+/// capital letters nor a final dot change which, and one more entry takes none away.
+pub fn no_proxy(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (list, hosts) = text.split_once('\n').unwrap_or((&text, ""));
+    let read = NoProxy::parse(list);
+    let turned = NoProxy::parse(&list.split(',').rev().collect::<Vec<_>>().join(","));
+    let (upper, longer) =
+        (NoProxy::parse(&list.to_ascii_uppercase()), NoProxy::parse(&[list, ",other.example"].concat()));
+    for (host, port) in hosts.lines().filter_map(|line| Address::parse(line).ok()).map(|at| (at.host, at.port)) {
+        let port = port.unwrap_or(443);
+        let held = read.holds(&host, port);
+        assert_eq!(turned.holds(&host, port), held, "{host} in the list from its end");
+        assert_eq!(upper.holds(&host, port), held, "{host} in the list in capital letters");
+        assert_eq!(read.holds(&host.to_ascii_uppercase(), port), held, "{host} in capital letters");
+        if !host.ends_with(['.', ']']) && host.parse::<IpAddr>().is_err() {
+            assert_eq!(read.holds(&format!("{host}."), port), held, "{host} with a final dot");
+        }
+        assert!(!held || longer.holds(&host, port), "{host} with one more entry");
+        assert!(!NoProxy::parse("").holds(&host, port) && NoProxy::parse("*").holds(&host, port));
+        assert!(NoProxy::parse(&host).holds(&host, port), "{host} by its own name");
     }
 }

@@ -49,15 +49,17 @@ impl EnvFile {
             }
             Err((refusal, remedy)) => return Err(place.refusal(&refusal, &remedy)),
         };
-        let variables = parse(&content).map_err(|wrong| place.refused(wrong).with_hint(HINT))?;
-        match (refusal, variables.iter().any(|variable| is_credential(&variable.name, &variable.value))) {
+        let file = EnvFile::of(path, &content)?;
+        match (refusal, file.variables.iter().any(|variable| is_credential(&variable.name, &variable.value))) {
             (Some(error), true) => Err(error),
-            (_, has_credential) => Ok(EnvFile {
-                path: path.into(),
-                caution: caution.filter(|_| has_credential),
-                variables: variables.into(),
-            }),
+            (_, has_credential) => Ok(EnvFile { caution: caution.filter(|_| has_credential), ..file }),
         }
+    }
+
+    /// The variables of a file that has this content; its path is for what is said of it.
+    pub fn of(path: &str, content: &str) -> error::Result<EnvFile> {
+        let variables = parse(content).map_err(|wrong| Place::new(SETTING, path).refused(wrong).with_hint(HINT))?;
+        Ok(EnvFile { path: path.into(), caution: None, variables: variables.into() })
     }
 
     /// What the file says last for this name.

@@ -3,7 +3,7 @@
 //! Imports `protocol` (routes, versions), `wire` (addresses, proxies, trust), `platform` and the vocabulary.
 
 pub mod credential;
-mod env_file;
+pub(crate) mod env_file;
 mod environment;
 mod hosts;
 pub mod oauth2;
