@@ -345,8 +345,7 @@ void tg_error_free(tg_error *error);
 #define TG_LOG_INFO 3
 
 /**
- * Every request: method, path (but for tg_send()), status and duration, and where an answer has its token.
- * Never a query, a header or a body.
+ * Every request: method, path (but for tg_send()), status and duration. Never a query, a header or a body.
  */
 #define TG_LOG_DEBUG 4
 

@@ -193,8 +193,9 @@ fn a_lock_ends_without_its_owner() {
     world.server.script(Fault::once("/gsql/v1/tokens", Action::Hang).skip(1));
     let mut dies = world.spawn(5, KEY);
     let began = Instant::now();
-    while world.redis.ask(&["EXISTS", LOCK]) != "1" {
-        assert!(began.elapsed() < MS(5000), "no lock");
+    // Until its request has come, too: the next one must not be the one that hangs.
+    while world.redis.ask(&["EXISTS", LOCK]) != "1" || world.token_requests() == 0 {
+        assert!(began.elapsed() < MS(10_000), "no lock or no request");
         sleep(MS(10));
     }
     dies.kill().expect("a process of this test");

@@ -69,7 +69,7 @@ int wait_ms(int64_t ms) {
 
 /* --- The log, which tells of each answer what the results of calls do not ---------------------------------- */
 
-static atomic_int last_status, has_milliseconds, token_place;
+static atomic_int last_status, has_milliseconds;
 
 /* "POST /gsql/v1/tokens 400 3 ms": the status, 0 if the line is another one. */
 static int status_in(const char *line) {
@@ -87,22 +87,14 @@ static void listen_to(int32_t level, const char *message, void *verbose) {
     int status = level == TG_LOG_DEBUG ? status_in(message) : 0;
     if (status) atomic_store(&last_status, status);
     if (strstr(message, "counts lifetimes in milliseconds")) atomic_store(&has_milliseconds, 1);
-    if (strstr(message, "the token is in \"results\" of the answer")) atomic_store(&token_place, 2);
-    if (strstr(message, "the token is at the top of the answer")) atomic_store(&token_place, 1);
     if (verbose) log_line(level, message, NULL);
 }
 
 int counts_milliseconds(void) { return atomic_load(&has_milliseconds); }
 
-const char *place_of_token(void) {
-    static const char *const places[] = {"", "top", "results"};
-    return places[atomic_load(&token_place)];
-}
-
 tg_conn *begin_call(tg_conn *conn) {
     atomic_store(&last_status, 0);
     atomic_store(&has_milliseconds, 0);
-    atomic_store(&token_place, 0);
     pthread_mutex_lock(&lock);
     running = stopped && !is_cleaning ? NULL : conn;
     conn = running;

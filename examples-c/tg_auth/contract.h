@@ -92,8 +92,6 @@ struct answer answer_of_call(tg_error *error);
 void forget(struct answer *answer);
 /* Whether the library has said since the last call began that the server counts lifetimes in milliseconds. */
 int counts_milliseconds(void);
-/* Where the library has found the token in the answer to the last call: "results", "top", or "". */
-const char *place_of_token(void);
 
 /* --- What is asked (questions.c) ------------------------------------------------------------------------- */
 

@@ -228,9 +228,7 @@ void get_token(struct contract *contract) {
     struct answer answer;
     contract->token = new_token(contract, LIFETIME, &answer);
     int is_new = strcmp(kind, "token") != 0 || contract->secret, counts_ms = counts_milliseconds();
-    const char *place = place_of_token();
-    int has_place = contract->generation == GEN_A && strcmp(kind, "password") == 0 && !contract->secret;
-    tell(contract, &first, &answer, has_place ? "get-password-token" : NULL, place);
+    tell(contract, &first, &answer, NULL, NULL);
     if (!contract->token) return;
     if (is_new) {
         const char *unit = contract->generation != GEN_C ? NULL : counts_ms ? "milliseconds" : "seconds";

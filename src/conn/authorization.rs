@@ -273,7 +273,7 @@ impl Connection {
         manager.taken_from_file(jwt);
         // One that does not tell its end is used until it is rejected, as it was when the connection was made.
         let lifetime = left.map_or(Duration::MAX, |left| Duration::from_secs(u64::try_from(left).unwrap_or(0)));
-        Ok(Issued { token, lifetime: Some(lifetime), granted_s: None, by_servers_clock: false, in_results: false })
+        Ok(Issued { token, lifetime: Some(lifetime), granted_s: None, by_servers_clock: false })
     }
 
     /// The schedule of a token that was issued just now.

@@ -181,9 +181,6 @@ impl Call<'_> {
             let (sent_at, answered_at) = (wall_clock() - since, answer.date);
             let issued = issued::from_reply(&reply, Requested { lifetime_s, sent_at, answered_at })?;
             self.connection.count(Counter::Tokens);
-            // Also for `tg-auth doctor --contract`, which reads it.
-            let place = if issued.in_results { "in \"results\"" } else { "at the top" };
-            self.connection.log(Level::Debug, || format!("the token is {place} of the answer"));
             issued.token.set_urls(&self.connection.urls_of(self.node()));
             if !self.node().facts().has_issued {
                 self.node().learn(|facts| Facts { has_issued: true, ..facts });

@@ -12,8 +12,7 @@ pub const TG_LOG_ERROR: i32 = 1;
 pub const TG_LOG_WARN: i32 = 2;
 /// Something worth knowing happened.
 pub const TG_LOG_INFO: i32 = 3;
-/// Every request: method, path (but for tg_send()), status and duration, and where an answer has its token.
-/// Never a query, a header or a body.
+/// Every request: method, path (but for tg_send()), status and duration. Never a query, a header or a body.
 pub const TG_LOG_DEBUG: i32 = 4;
 
 /// Takes one log line. message has no line break at its end, contains no credential, and is valid during the

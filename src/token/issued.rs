@@ -34,14 +34,11 @@ pub struct Issued {
     pub granted_s: Option<u64>,
     /// Whether that was told without a look at this machine's clock.
     pub by_servers_clock: bool,
-    /// Whether the answer had it in `results`, and not at its top.
-    pub in_results: bool,
 }
 
 /// The token of an answer: at its top, or in `results`.
 pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
-    let top = reply.text("token")?;
-    let value = match top {
+    let value = match reply.text("token")? {
         Some(token) => Some(token),
         None => reply.get("results").map(|results| results.text("token")).transpose()?.flatten(),
     };
@@ -55,13 +52,7 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     let token = Token::new(value, end(claims, told, requested));
     let granted_s = claims.and_then(Claims::granted_s);
     let by_servers_clock = granted_s.is_some() || requested.answered_at.is_some();
-    Ok(Issued {
-        token,
-        lifetime: lifetime(claims, told, requested),
-        granted_s,
-        by_servers_clock,
-        in_results: top.is_none(),
-    })
+    Ok(Issued { token, lifetime: lifetime(claims, told, requested), granted_s, by_servers_clock })
 }
 
 /// A token that came from elsewhere than a TigerGraph server, and that [`is_issued_token`] found good. `expires_at`: its
@@ -71,7 +62,7 @@ pub fn from_elsewhere(value: &str, expires_at: i64, asked_at: Duration) -> Issue
     let end = if expires_at != 0 { expires_at } else { claims(value).map_or(0, |claims| claims.expires_at) };
     let end_at = Duration::from_secs(u64::try_from(end).unwrap_or(0));
     let lifetime = (end != 0).then(|| end_at.saturating_sub(asked_at));
-    Issued { token: Token::new(value, end), lifetime, granted_s: None, by_servers_clock: true, in_results: false }
+    Issued { token: Token::new(value, end), lifetime, granted_s: None, by_servers_clock: true }
 }
 
 /// A token that an authorization server granted for so many seconds; where it does not say, by the token's own claims.
@@ -84,13 +75,13 @@ pub fn from_grant(value: &str, expires_in: Option<u64>, requested: Requested) ->
     if let Some(seconds) = expires_in.map(|seconds| seconds.min(LONGEST_LIFETIME_S)) {
         let end = requested.sent_at.saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX));
         let (token, lifetime) = (Token::new(value, end), Some(Duration::from_secs(seconds)));
-        return Ok(Issued { token, lifetime, granted_s: None, by_servers_clock: true, in_results: false });
+        return Ok(Issued { token, lifetime, granted_s: None, by_servers_clock: true });
     }
     let claims = claims(value);
     let token = Token::new(value, end(claims, Expiration::Unknown, requested));
     let by_servers_clock = claims.is_some_and(|claims| claims.issued_at.is_some()) || requested.answered_at.is_some();
     let lifetime = lifetime(claims, Expiration::Unknown, requested);
-    Ok(Issued { token, lifetime, granted_s: None, by_servers_clock, in_results: false })
+    Ok(Issued { token, lifetime, granted_s: None, by_servers_clock })
 }
 
 /// When the token ends: by its own claims, else by the answer, else by what was asked for.

@@ -37,8 +37,6 @@ const SEEN: &[Row] = &[
     ("lifetime-unit", "seconds", "seconds", "4.2", Secret, false),
     ("lifetime-unit", "milliseconds", "milliseconds", "4.2", Secret, false),
     ("lifetime-unit", "milliseconds", "milliseconds", "4.2", Password, true),
-    ("get-password-token", "results", "results", "3.4", Password, false),
-    ("get-password-token", "top", "top", "3.4", Password, true),
     ("post-reply", "real", "real", "3.2", Secret, true),
     ("post-reply", "documented", "documented", "3.4", Password, true),
     ("no-endpoint", "404", "404", "3.10", Password, false),
@@ -76,7 +74,11 @@ const SEEN: &[Row] = &[
 ];
 
 /// Switches that cannot be seen from outside, each with the reason.
-const UNSEEN: &[(&str, &str)] = &[];
+const UNSEEN: &[(&str, &str)] = &[(
+    "get-password-token",
+    "such a request carries a password, so the library alone sends it, and the C interface does not tell where in the \
+     answer the token was",
+)];
 
 #[test]
 fn every_position_of_every_switch_is_in_one_list() {
@@ -204,7 +206,7 @@ fn play((switch, position, expected, version, login, creates): Row) {
     let exact = Options::new(version).switch(switch, position).switches;
     assert!(expected != position || taken == exact, "{what}: {all}");
     // Before 4.1 no token waits for its end, but one that nobody can delete.
-    let stays = switch == "get-password-token" && !creates || switch == "wrong-secret" && version == "3.3";
+    let stays = switch == "wrong-secret" && version == "3.3";
     if version < "4.1" && position != "c" && !stays {
         assert_eq!(tokens_at(&desk), tokens, "{what}: {text}");
     }
