@@ -48,7 +48,7 @@ impl Login {
     fn is_told(&mut self, before: u32, answers: &[&str]) {
         let begins = format!("provider\t{}\t", self.turn - before);
         let (begun, mut told) = (Instant::now(), Vec::new());
-        while told.len() < answers.len() && begun.elapsed() < Duration::from_secs(5) {
+        while told.len() < answers.len() && begun.elapsed() < Duration::from_secs(30) {
             self.session.driver.say(&["counts"]);
             let spoken = self.session.driver.take_spoken();
             self.session.canaries.assert_absent("a provider", &spoken);
