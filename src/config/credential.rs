@@ -251,7 +251,8 @@ mod tests {
     use std::path::PathBuf;
 
     use crate::checks::check_secret;
-    use crate::platform::access::planted::{Others, let_in};
+    use crate::platform::access::let_in;
+    use crate::platform::planted::Others;
 
     fn check(text: &str) -> Result<Hidden> {
         check_secret("the secret", text)

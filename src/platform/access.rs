@@ -58,33 +58,17 @@ pub fn in_shell(path: &str) -> Cow<'_, str> {
     if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")).into() }
 }
 
-/// For tests: who may use a file of theirs.
+/// For tests: from now on these may use the file.
 #[cfg(test)]
-pub mod planted {
-    use std::fs::{Permissions, set_permissions};
+pub fn let_in(path: &std::path::Path, others: super::planted::Others) {
+    use super::planted::Others;
     use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
-
-    /// Who may use a file besides its owner.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Others {
-        /// Nobody.
-        None,
-        /// Everybody may read it.
-        Readers,
-        /// Everybody may read and change it.
-        Writers,
-    }
-
-    /// From now on these may use the file.
-    pub fn let_in(path: &Path, others: Others) {
-        let mode = match others {
-            Others::None => 0o600,
-            Others::Readers => 0o644,
-            Others::Writers => 0o666,
-        };
-        set_permissions(path, Permissions::from_mode(mode)).expect("its mode");
-    }
+    let mode = match others {
+        Others::None => 0o600,
+        Others::Readers => 0o644,
+        Others::Writers => 0o666,
+    };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("its mode");
 }
 
 #[cfg(test)]

@@ -251,25 +251,16 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    struct Scratch(PathBuf);
+    use crate::platform::planted::ScratchFolder;
 
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
-            let path = std::env::temp_dir().join(format!("tigergraph-auth-folder-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            make(&path, false).unwrap();
-            Scratch(path)
-        }
-
-        fn folder(&self) -> Folder {
-            Folder::open(&self.0, false).unwrap()
-        }
+    fn made(name: &str) -> ScratchFolder {
+        let scratch = ScratchFolder::new(name);
+        make(&scratch.0, false).unwrap();
+        scratch
     }
 
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    fn opened(scratch: &ScratchFolder) -> Folder {
+        Folder::open(&scratch.0, false).unwrap()
     }
 
     fn mode_of(path: &Path) -> u32 {
@@ -278,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_folder_of_others_a_link_and_a_file_are_refused() {
-        let scratch = Scratch::new("judged");
+        let scratch = made("judged");
         for mode in [0o755, 0o750, 0o705, 0o711, 0o770, 0o701] {
             fs::set_permissions(&scratch.0, fs::Permissions::from_mode(mode)).unwrap();
             let refused = Folder::open(&scratch.0, false).unwrap_err();
@@ -300,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_missing_is_made_for_this_user_alone() {
-        let scratch = Scratch::new("made");
+        let scratch = made("made");
         assert_eq!(Folder::open(&scratch.0.join("new/"), false).unwrap().path(), scratch.0.join("new"));
         Folder::open(&scratch.0.join("a/b/c"), true).unwrap();
         for name in ["new", "a", "a/b", "a/b/c"] {
@@ -310,8 +301,8 @@ mod tests {
 
     #[test]
     fn files_are_private_whole_and_never_followed() {
-        let scratch = Scratch::new("files");
-        let folder = scratch.folder();
+        let scratch = made("files");
+        let folder = opened(&scratch);
         folder.write("one", b"first", "passing", false).unwrap();
         assert!(folder.write("one", b"second", "passing", false).is_err(), "what is there stays");
         assert_eq!(*folder.read("one", 100).unwrap(), b"first");
@@ -329,8 +320,8 @@ mod tests {
 
     #[test]
     fn a_lock_is_had_by_one_and_shows_that_it_is() {
-        let scratch = Scratch::new("lock");
-        let folder = scratch.folder();
+        let scratch = made("lock");
+        let folder = opened(&scratch);
         let (one, other) = (folder.lock("lock").unwrap(), folder.lock("lock").unwrap());
         assert!(one.try_take().unwrap() && !other.try_take().unwrap());
         let before = other.touched().unwrap();

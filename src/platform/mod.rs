@@ -34,7 +34,12 @@ pub mod fork;
 mod library;
 #[forbid(unsafe_code)]
 mod library_thread;
+#[forbid(unsafe_code)]
+mod lookup_failure;
 pub mod per_process;
+#[cfg(test)]
+#[forbid(unsafe_code)]
+pub mod planted;
 #[cfg_attr(windows, path = "windows/process.rs")]
 pub mod process;
 pub mod published;
@@ -47,6 +52,9 @@ pub mod resolver;
 pub mod secret_file;
 #[cfg_attr(windows, path = "windows/socket.rs")]
 pub mod socket;
+#[cfg(test)]
+#[forbid(unsafe_code)]
+mod socket_tests;
 pub mod swap_cell;
 #[forbid(unsafe_code)]
 pub mod thread_group;

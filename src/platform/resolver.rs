@@ -7,16 +7,7 @@ use std::ptr;
 
 use crate::platform::process::is_resource;
 
-/// Why a name has no address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookupFailure {
-    /// It does not exist.
-    Unknown,
-    /// The name servers cannot tell just now.
-    Passing,
-    /// This process or machine has run out of something.
-    Resource,
-}
+pub use super::lookup_failure::LookupFailure;
 
 /// The addresses of a host, at most `most`, with port 0. Blocks as long as the system's resolver does.
 pub fn look_up(host: &str, most: usize) -> Result<Vec<SocketAddr>, LookupFailure> {

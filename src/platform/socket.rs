@@ -138,37 +138,3 @@ fn connect<Raw>(socket: &OwnedFd, address: &Raw) -> io::Result<()> {
         error => Err(error),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::TcpListener;
-
-    use tigergraph_standin::ClosedPort;
-
-    #[test]
-    fn connects_over_both_families() {
-        for host in ["127.0.0.1:0", "[::1]:0"] {
-            let Ok(listener) = TcpListener::bind(host) else {
-                continue; // a machine without IPv6
-            };
-            let stream = begin_connect(&listener.local_addr().unwrap()).unwrap();
-            assert!(wait_one(&stream, Readiness::Write, Duration::from_secs(2)).unwrap());
-            assert!(stream.take_error().unwrap().is_none());
-            assert!(!wait_one(&stream, Readiness::Read, Duration::from_millis(5)).unwrap());
-        }
-    }
-
-    #[test]
-    fn a_refused_connection_is_seen() {
-        let gone = ClosedPort::new().unwrap();
-        let refused = match begin_connect(&gone.address()) {
-            Ok(stream) => {
-                wait_one(&stream, Readiness::Write, Duration::from_secs(2)).unwrap();
-                stream.take_error().unwrap().unwrap()
-            }
-            Err(error) => error,
-        };
-        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-    }
-}

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::config::settings::Login;
-use crate::platform::access::planted::{Others, let_in};
+use crate::platform::access::let_in;
+use crate::platform::planted::Others;
 
 type Variables = &'static [(&'static str, &'static str)];
 

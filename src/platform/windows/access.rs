@@ -288,7 +288,8 @@ fn wide(text: &str) -> Vec<u16> {
     text.encode_utf16().chain([0]).collect()
 }
 
-fn done(outcome: windows_sys::core::BOOL) -> io::Result<()> {
+/// What a function of the system that gives 0 for a failure says of it.
+pub(super) fn done(outcome: windows_sys::core::BOOL) -> io::Result<()> {
     if outcome == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
@@ -318,40 +319,24 @@ pub(super) fn with_security<T>(
     })
 }
 
-/// For tests: who may use a file of theirs.
+/// For tests: from now on these may use the file.
 #[cfg(test)]
-pub mod planted {
-    use super::*;
+pub fn let_in(path: &std::path::Path, others: crate::platform::planted::Others) {
+    use crate::platform::planted::Others;
     use std::os::windows::ffi::OsStrExt as _;
-    use std::path::Path;
-
-    /// Who may use a file besides its owner.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Others {
-        /// Nobody.
-        None,
-        /// Everybody may read it.
-        Readers,
-        /// Everybody may read and change it.
-        Writers,
-    }
-
-    /// From now on these may use the file.
-    pub fn let_in(path: &Path, others: Others) {
-        let entry = match others {
-            Others::None => "",
-            Others::Readers => "(A;;FR;;;WD)",
-            Others::Writers => "(A;;FA;;;WD)",
-        };
-        let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
-        let text = format!("D:P(A;;FA;;;{}){entry}", own_account().expect("an account"));
-        with_security(&text, |security| {
-            let parts = se::DACL_SECURITY_INFORMATION | se::PROTECTED_DACL_SECURITY_INFORMATION;
-            // SAFETY: the path ends with NUL, and the security is valid for the call.
-            done(unsafe { se::SetFileSecurityW(path.as_ptr(), parts, security.lpSecurityDescriptor) })
-        })
-        .expect("its access list");
-    }
+    let entry = match others {
+        Others::None => "",
+        Others::Readers => "(A;;FR;;;WD)",
+        Others::Writers => "(A;;FA;;;WD)",
+    };
+    let path: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    let text = format!("D:P(A;;FA;;;{}){entry}", own_account().expect("an account"));
+    with_security(&text, |security| {
+        let parts = se::DACL_SECURITY_INFORMATION | se::PROTECTED_DACL_SECURITY_INFORMATION;
+        // SAFETY: the path ends with NUL, and the security is valid for the call.
+        done(unsafe { se::SetFileSecurityW(path.as_ptr(), parts, security.lpSecurityDescriptor) })
+    })
+    .expect("its access list");
 }
 
 #[cfg(test)]

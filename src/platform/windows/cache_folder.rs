@@ -14,7 +14,7 @@ use windows_sys::Win32::Storage::FileSystem as of;
 use windows_sys::Win32::System::IO::OVERLAPPED;
 
 use crate::hidden::Wiped;
-use crate::platform::access::{Found, Security, own_account, with_security};
+use crate::platform::access::{Found, Security, done, own_account, with_security};
 use crate::platform::clock::wall_clock;
 use crate::platform::file;
 use crate::platform::process::variable;
@@ -257,46 +257,32 @@ fn wide(path: &Path) -> io::Result<Vec<u16>> {
     Ok(text)
 }
 
-fn done(outcome: windows_sys::core::BOOL) -> io::Result<()> {
-    if outcome == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::platform::access::planted::{Others, let_in};
+    use crate::platform::access::let_in;
+    use crate::platform::planted::{Others, ScratchFolder};
 
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Scratch {
-            let path = std::env::temp_dir().join(format!("tigergraph-auth-folder-{name}-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&path);
-            make(&path, false).unwrap();
-            Scratch(path)
-        }
-
-        fn folder(&self) -> Folder {
-            Folder::open(&self.0, false).unwrap()
-        }
+    fn made(name: &str) -> ScratchFolder {
+        let scratch = ScratchFolder::new(name);
+        make(&scratch.0, false).unwrap();
+        scratch
     }
 
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    fn opened(scratch: &ScratchFolder) -> Folder {
+        Folder::open(&scratch.0, false).unwrap()
     }
 
     #[test]
     fn a_folder_that_is_open_to_others_and_a_file_are_refused() {
-        let scratch = Scratch::new("judged");
+        let scratch = made("judged");
         for others in [Others::Readers, Others::Writers] {
             let_in(&scratch.0, others);
             let refused = Folder::open(&scratch.0, false).unwrap_err();
             assert!(matches!(refused, FolderRefusal::OpenTo(_)), "{refused:?}");
         }
         let_in(&scratch.0, Others::None);
-        drop(scratch.folder());
+        drop(opened(&scratch));
         fs::write(scratch.0.join("file"), "").unwrap();
         for name in ["file", "no/where"] {
             let refused = Folder::open(&scratch.0.join(name), false).unwrap_err();
@@ -306,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_missing_is_made_for_this_user_alone() {
-        let scratch = Scratch::new("made");
+        let scratch = made("made");
         assert_eq!(Folder::open(&scratch.0.join("new/"), false).unwrap().path(), scratch.0.join("new"));
         Folder::open(&scratch.0.join("a/b/c"), true).unwrap();
         for name in ["new", "a", "a/b", "a/b/c"] {
@@ -316,8 +302,8 @@ mod tests {
 
     #[test]
     fn files_are_whole_and_stay_or_are_replaced_at_once() {
-        let scratch = Scratch::new("files");
-        let folder = scratch.folder();
+        let scratch = made("files");
+        let folder = opened(&scratch);
         folder.write("one", b"first", "passing", false).unwrap();
         let kept = folder.write("one", b"second", "passing", false).unwrap_err();
         assert_eq!(kept.kind(), io::ErrorKind::AlreadyExists, "what is there stays");
@@ -341,8 +327,8 @@ mod tests {
 
     #[test]
     fn a_lock_is_had_by_one_and_shows_that_it_is() {
-        let scratch = Scratch::new("lock");
-        let folder = scratch.folder();
+        let scratch = made("lock");
+        let folder = opened(&scratch);
         let (one, other) = (folder.lock("lock").unwrap(), folder.lock("lock").unwrap());
         assert!(one.try_take().unwrap() && !other.try_take().unwrap());
         let before = other.touched().unwrap();

@@ -5,18 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use windows_sys::Win32::Networking::WinSock::{WSANO_RECOVERY, WSATRY_AGAIN};
 
+pub use crate::platform::lookup_failure::LookupFailure;
 use crate::platform::process::is_resource;
-
-/// Why a name has no address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookupFailure {
-    /// It does not exist.
-    Unknown,
-    /// The name servers cannot tell just now.
-    Passing,
-    /// This process or machine has run out of something.
-    Resource,
-}
 
 /// The addresses of a host, at most `most`, with port 0. Blocks as long as the system's resolver does.
 pub fn look_up(host: &str, most: usize) -> Result<Vec<SocketAddr>, LookupFailure> {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::platform::access::{Found, Remedy, Security, own_account};
+use crate::platform::access::{Found, Openness, Remedy, Security, own_account};
 use crate::platform::file::open;
 pub use crate::platform::refusal::{Caution, Refusal, SecretFile};
 
@@ -19,17 +19,15 @@ pub fn open_secret(path: &str) -> Result<SecretFile, (Refusal, Remedy)> {
     }
     let user = own_account().map_err(unreadable)?;
     let security = Security::of(&file).map_err(unreadable)?;
+    let with_remedy = |refusal: fn(Openness) -> Refusal, openness: Openness| {
+        let remedy = Remedy::close(&user, &openness);
+        (refusal(openness), remedy)
+    };
     match security.judge(&user, false) {
         Found::Closed => Ok(SecretFile { file, is_passing: false, caution: None }),
         Found::Foreign => Err((Refusal::OtherOwner, Remedy::own(&user))),
-        Found::Readable(openness) => {
-            let remedy = Remedy::close(&user, &openness);
-            Err((Refusal::OpenTo(openness), remedy))
-        }
-        Found::Writable(openness) => {
-            let remedy = Remedy::close(&user, &openness);
-            Err((Refusal::Writable(openness), remedy))
-        }
+        Found::Readable(openness) => Err(with_remedy(Refusal::OpenTo, openness)),
+        Found::Writable(openness) => Err(with_remedy(Refusal::Writable, openness)),
     }
 }
 
