@@ -1,8 +1,10 @@
 //! Set-ups that do not work, each diagnosed: every one gets a first line of its own that names the cause and what
 //! mends it. The table of them is `docs/diagnosis.md`, written by this test; under CI it has to be the committed one.
 
+#[path = "common/written.rs"]
+mod written;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use tigergraph_auth::{Config, Connection, ProviderRequest, Reason};
 use tigergraph_standin::{
     Action, ClosedPort, Fault, LOOPBACK_NAMES, Options, RawAction, RawServer, Standin, TestCa, Tls,
 };
+use written::settle;
 
 /// What a diagnosis said: the first line, and the reason or "".
 struct Said {
@@ -405,12 +408,7 @@ fn each_broken_set_up_has_its_own_first_line() {
         let also = lines.insert(case.said.line.clone(), case.what);
         assert!(also.is_none(), "{:?} and {:?}: {}", also, case.what, case.said.line);
     }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnosis.md");
-    let (written, committed) = (table(&cases.cases), std::fs::read_to_string(&page).unwrap_or_default());
-    if written != committed {
-        assert!(std::env::var_os("CI").is_none(), "docs/diagnosis.md is out of date: run this test and commit it");
-        std::fs::write(page, written).expect("the table");
-    }
+    settle("docs/diagnosis.md", &table(&cases.cases), "cargo test --test diagnosis");
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod rows;
 mod seen;
 #[path = "environment/theirs.rs"]
 mod theirs;
+#[path = "common/written.rs"]
+mod written;
 
 use std::collections::BTreeSet;
 

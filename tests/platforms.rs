@@ -4,9 +4,16 @@
 //! A result is a JSON file: `kind` ("run", or "built" if nothing of it was run), Rust's `target`, what the `library`
 //! weighs and needs, `where` the programs ran, `date`, `command` and `result`.
 
+#[path = "common/written.rs"]
+mod written;
+
 use std::path::Path;
 
 use serde_json::Value;
+use written::settle;
+
+/// What writes both.
+const COMMAND: &str = "cargo test --test platforms";
 
 /// What nobody has tried, and why.
 const NOT_TRIED: [(&str, &str); 4] = [
@@ -80,21 +87,9 @@ fn page() -> String {
     )
 }
 
-/// Leaves what is equal alone; another text is an error under CI, and written otherwise.
-fn settle(name: &str, text: &str) {
-    if read(name) == text {
-        return;
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "{name} is out of date: run `cargo test --test platforms`, and commit it"
-    );
-    std::fs::write(path(name), text).expect(name);
-}
-
 #[test]
 fn the_page_is_made_of_the_results() {
-    settle("docs/platforms.md", &page());
+    settle("docs/platforms.md", &page(), COMMAND);
 }
 
 #[test]
@@ -105,7 +100,7 @@ fn the_readme_has_the_same_table() {
     let end = start + rest[start..].find("\n\n").expect("its end") + 1;
     let text =
         format!("{before}## Platforms\n\n{}{}{}", &rest[..start], table("run", &["target", "where"]), &rest[end..]);
-    settle("README.md", &text);
+    settle("README.md", &text, COMMAND);
 }
 
 /// A result says when it was made and how, and nothing that failed is among them.

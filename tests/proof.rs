@@ -1,8 +1,13 @@
 //! The page of proof, `docs/proof.md`: what the README and the header promise, the test that holds it, and when
 //! `tests/proof/run` saw it pass. Under CI it has to be the committed one.
 
+#[path = "common/written.rs"]
+mod written;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+use written::settle;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -136,10 +141,5 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_made_of_the_tables() {
-    let (name, text) = ("docs/proof.md", page());
-    if std::fs::read_to_string(path(name)).is_ok_and(|committed| committed == text) {
-        return;
-    }
-    assert!(std::env::var_os("CI").is_none(), "{name} is out of date: run `cargo test --test proof`, and commit it");
-    std::fs::write(path(name), text).expect(name);
+    settle("docs/proof.md", &page(), "cargo test --test proof");
 }

@@ -16,6 +16,8 @@ mod lists;
 mod skip;
 #[path = "common/standin.rs"]
 mod standin;
+#[path = "common/written.rs"]
+mod written;
 
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +26,7 @@ use causes::CAUSES;
 use tigergraph_auth::Status;
 use tigergraph_auth::unversioned::error::REASONS;
 use tigergraph_auth::unversioned::settings::{SETTINGS, Setting};
+use written::settle;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -96,12 +99,7 @@ fn every_reason_has_its_cause_and_remedy() {
     let told: Vec<&str> = CAUSES.iter().map(|row| row.0).collect();
     assert_eq!(ours, told, "tests/reference/causes.rs has a row for every reason, in the order of REASONS");
     assert!(CAUSES.iter().all(|(_, cause)| cause.len() > 10 && cause.ends_with('.')));
-    let page = root().join("docs/reasons.md");
-    let (written, committed) = (reasons(), std::fs::read_to_string(&page).unwrap_or_default());
-    if written != committed {
-        assert!(std::env::var_os("CI").is_none(), "docs/reasons.md is out of date: run this test and commit it");
-        std::fs::write(page, written).expect("the table");
-    }
+    settle("docs/reasons.md", &reasons(), "cargo test --test reference");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod tool;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use platform::Platform;
 pub use tool::Tool;
@@ -66,13 +67,24 @@ fn link_shared(library: &Path) -> Vec<String> {
     vec!["-L".to_owned(), folder.to_string(), format!("-Wl,-rpath,{folder}"), "-ltigergraph_auth".to_owned()]
 }
 
+/// Has a file made under another name, which it loses when it is whole: another test may make and use the same one.
+fn make_whole(file: &Path, make: impl FnOnce(&Path)) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let passing = file.with_extension(format!("{}-{number}", std::process::id()));
+    make(&passing);
+    std::fs::rename(&passing, file).expect("a file");
+}
+
 /// Writes a shell script that can be started.
 fn write_script(script: &Path, line: &str) {
-    let text = script.with_extension("text");
-    std::fs::write(&text, format!("#!/bin/sh\n{line}\n")).expect("a file");
-    // By another program: a file that this one has open for writing, in whatever child, cannot be started.
-    let made = Command::new("install").args(["-m", "755"]).args([&text, script]).status().expect("install");
-    assert!(made.success(), "install: {made}");
+    make_whole(script, |script| {
+        let text = script.with_extension("text");
+        std::fs::write(&text, format!("#!/bin/sh\n{line}\n")).expect("a file");
+        // By another program: a file that this one has open for writing, in whatever child, cannot be started.
+        let made = Command::new("install").args(["-m", "755"]).args([&text, script]).status().expect("install");
+        assert!(made.success(), "install: {made}");
+    });
 }
 
 /// Builds a program from these sources, with the library in this folder.
@@ -83,21 +95,23 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
     let program = scratch(&variant);
     let language = usize::from(sources[0].ends_with(".cpp"));
     let platform = Platform::chosen();
-    let output = compiler(language)
-        .args([STANDARDS[language], "-D_GNU_SOURCE", "-g"])
-        .args(STRICT)
-        .args(platform.map_or(&[][..], Platform::tolerates))
-        .args(extra)
-        .arg("-I")
-        .arg(root().join("include"))
-        .args(sources.iter().map(|source| root().join(source)))
-        .arg("-o")
-        .arg(&program)
-        .args(platform.map_or_else(|| link_shared(library), |platform| platform.link(library)))
-        .args(["-pthread", "-ldl"])
-        .output()
-        .expect("a compiler");
-    succeeded(&sources.join(" "), &output);
+    make_whole(&program, |program| {
+        let output = compiler(language)
+            .args([STANDARDS[language], "-D_GNU_SOURCE", "-g"])
+            .args(STRICT)
+            .args(platform.map_or(&[][..], Platform::tolerates))
+            .args(extra)
+            .arg("-I")
+            .arg(root().join("include"))
+            .args(sources.iter().map(|source| root().join(source)))
+            .arg("-o")
+            .arg(program)
+            .args(platform.map_or_else(|| link_shared(library), |platform| platform.link(library)))
+            .args(["-pthread", "-ldl"])
+            .output()
+            .expect("a compiler");
+        succeeded(&sources.join(" "), &output);
+    });
     platform.map_or_else(|| program.clone(), |platform| platform.started(program.clone()))
 }
 

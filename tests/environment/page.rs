@@ -5,6 +5,7 @@ use crate::explained::EXPLAINED;
 use crate::rows::{Row, SECTIONS};
 use crate::seen::Seen;
 use crate::theirs::{PEERS, Tool};
+use crate::written::settle;
 
 const HEAD: &str = "# The environment, beside TigerGraph's other tools
 
@@ -26,12 +27,7 @@ const GENERAL: &str = "
 
 /// The page as it should be is the one that is there, or is written; under CI it has to be there.
 pub fn check(all: &[Compared]) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/environment.md");
-    let (written, committed) = (page(all), std::fs::read_to_string(&path).unwrap_or_default());
-    if written != committed {
-        assert!(std::env::var_os("CI").is_none(), "docs/environment.md is out of date: run this test and commit it");
-        std::fs::write(path, written).expect("the page");
-    }
+    settle("docs/environment.md", &page(all), "cargo test --test environment");
 }
 
 fn page(all: &[Compared]) -> String {

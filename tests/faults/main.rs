@@ -32,3 +32,5 @@ mod session;
 mod shapes;
 mod status;
 mod tls;
+#[path = "../common/written.rs"]
+mod written;

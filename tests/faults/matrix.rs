@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
 use crate::common::root;
+use crate::written::settle;
 
 /// Who shows a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,7 +265,7 @@ impl Record {
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(self.number, own);
         if ROWS.iter().all(|row| !matches!(row.shown, By(_)) || seen.contains_key(&row.number)) {
-            settle(&render(&seen));
+            settle("tests/FAULTS.md", &render(&seen), "cargo test --test faults");
         }
     }
 }
@@ -328,20 +329,6 @@ fn outcomes(seen: &Seen) -> String {
         parts.push(if index == 0 { shown } else { format!("{shown} ({})", names(operations)) });
     }
     parts.join("; ")
-}
-
-/// Leaves an equal table alone; a different one is an error under CI, and rewritten otherwise.
-fn settle(rendered: &str) {
-    let file = root().join("tests/FAULTS.md");
-    let committed = std::fs::read_to_string(&file).unwrap_or_default().replace("\r\n", "\n");
-    if committed == rendered {
-        return;
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "tests/FAULTS.md is out of date: run `cargo test --test faults` and commit it"
-    );
-    std::fs::write(&file, rendered).expect("a file");
 }
 
 #[test]

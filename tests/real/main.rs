@@ -20,6 +20,8 @@ mod row;
 #[path = "../common/skip.rs"]
 mod skip;
 mod tls;
+#[path = "../common/written.rs"]
+mod written;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

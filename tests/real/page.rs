@@ -6,6 +6,7 @@ use crate::common;
 use crate::daemon::path;
 use crate::place::{PROGRAMS, Place};
 use crate::row::{Result, Row};
+use crate::written::settle;
 
 const HEAD: &str = "# Real servers
 
@@ -73,9 +74,5 @@ pub fn write(place: &Place, groups: &[(&str, &[Row])], results: &[Result]) {
             page.push_str(&row(place, each, result));
         }
     }
-    let file = common::root().join("docs/servers.md");
-    if std::fs::read_to_string(&file).unwrap_or_default() != page {
-        assert!(std::env::var_os("CI").is_none(), "docs/servers.md is out of date: run this test and commit it");
-        std::fs::write(file, page).expect("the page");
-    }
+    settle("docs/servers.md", &page, "cargo test --test real");
 }
