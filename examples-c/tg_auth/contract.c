@@ -326,6 +326,7 @@ int contract(tg_config *config, const struct given *given) {
     putchar('\n');
     fflush(stdout);
     if (given->value[O_OFFLINE]) return 0;
+    puts("No.   | what was asked | what came back | position of a switch of the stand-in");
     tg_config_set_log(config, TG_LOG_DEBUG, listen_to, given->value[O_VERBOSE] ? &contract : NULL, NULL);
     contract.login = connected(config);
     read_settings(&contract);

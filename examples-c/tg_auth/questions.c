@@ -187,17 +187,21 @@ static tg_token *new_token(struct contract *contract, int64_t lifetime, struct a
     return token;
 }
 
-/* REST++ may take a new token only after a while. */
+/* The answer once it is no refusal, or the last one: REST++ may take a new token only after a while. */
+static struct answer ask_until_taken(tg_conn *conn, const struct question *question, int64_t *waited) {
+    struct answer answer = ask(conn, question, NULL);
+    for (*waited = 0; is_refusal(&answer) && *waited < MOST_WAIT_MS && wait_ms(500); *waited += 500) {
+        forget(&answer);
+        answer = ask(conn, question, NULL);
+    }
+    return answer;
+}
+
 static void wait_for_token(struct contract *contract) {
     static const struct question fresh = {"49", "a new token is used", "GET", "REST++", "/version", "", GEN_ALL, A_TOKEN, NULL};
-    int64_t waited = 0;
-    struct answer answer = ask(contract->bearer, &fresh, NULL);
-    int is_late = is_refusal(&answer);
-    while (is_refusal(&answer) && waited < MOST_WAIT_MS && wait_ms(500)) {
-        forget(&answer);
-        waited += 500;
-        answer = ask(contract->bearer, &fresh, NULL);
-    }
+    int64_t waited;
+    struct answer answer = ask_until_taken(contract->bearer, &fresh, &waited);
+    int is_late = waited > 0 || is_refusal(&answer);
     begin_line(&fresh);
     print_answer_form(&answer);
     if (is_late) printf(", after %" PRId64 " ms", waited);
@@ -460,11 +464,8 @@ static void after_drop(struct contract *contract, const struct question *questio
     struct answer answer;
     tg_token *token = new_token(contract, LIFETIME, &answer);
     tg_conn *conn = token ? connect_with(contract, tg_token_value(token)) : NULL;
-    struct answer before = ask(conn, question, NULL);
-    for (int64_t waited = 0; is_refusal(&before) && waited < MOST_WAIT_MS && wait_ms(500); waited += 500) {
-        forget(&before);
-        before = ask(conn, question, NULL);
-    }
+    int64_t waited;
+    struct answer before = ask_until_taken(conn, question, &waited);
     if (is_success(&before) && drop_own_secret(contract) == 0) {
         answer = ask(conn, question, NULL);
         const char *position = !contract->first_refusal ? NULL : is_success(&answer) ? "valid" : "refused";
