@@ -1,6 +1,9 @@
 //! Nothing outlives its owner, and no owner's end is another's: renewals that are many at once, and handles that are
 //! given up in the middle of a call. A program of its own, because places for renewals are counted in a process.
 
+#[path = "common/threads.rs"]
+mod threads;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
@@ -39,9 +42,7 @@ fn hanging() -> Standin {
 
 /// How many threads of this process have this name.
 fn threads(name: &str) -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
-    names.filter(|found| found.trim() == name).count()
+    threads::count("self", name)
 }
 
 /// Waits until there are so many threads that renew.

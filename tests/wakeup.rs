@@ -1,6 +1,9 @@
 //! Programs that may not wait: every promise of a wakeup is kept, once, and nothing is sent by the thread that asks.
 //! Requests are counted by the server.
 
+#[path = "common/threads.rs"]
+mod threads;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -581,9 +584,7 @@ fn where_no_place_is_free_the_wakeup_comes_all_the_same() {
 }
 
 fn renewal_threads() -> usize {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    let name = |task: &std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-    tasks.flatten().filter(|task| name(task).trim() == "tg-renewal").count()
+    threads::count("self", "tg-renewal")
 }
 
 /// A server that hangs does not keep those away that are served by another one, though it holds every usual place.

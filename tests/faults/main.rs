@@ -31,6 +31,8 @@ mod servers;
 mod session;
 mod shapes;
 mod status;
+#[path = "../common/threads.rs"]
+mod threads;
 mod tls;
 #[path = "../common/written.rs"]
 mod written;
