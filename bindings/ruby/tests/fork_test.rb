@@ -23,9 +23,8 @@ module TigerGraphAuth
       versions.each do |version|
         Standin.run(version) do |standin|
           out, err, status = nil
-          took = seconds { out, err, status = ruby("-e", BEGINNING + program, standin.url, *arguments) }
+          assert_soon { out, err, status = ruby("-e", BEGINNING + program, standin.url, *arguments) }
           assert_equal ["done", "", 0], [out, err, status.exitstatus]
-          assert_operator took, :<, 10
         end
       end
     end

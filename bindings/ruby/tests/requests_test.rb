@@ -5,7 +5,6 @@ require_relative "helper"
 module TigerGraphAuth
   # Requests to the database, by this library and by other HTTP clients.
   class RequestsTest < TestCase
-    AT_ONCE = 1.0
     QUERY = "/query/MyGraph/q"
     STALE = { error: true, code: "REST-10016", message: "no such token" }.to_json.freeze
     BYTES = (0..255).to_a.pack("C*").freeze
