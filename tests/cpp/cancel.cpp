@@ -17,7 +17,7 @@ static bool is_slow() {
 
 /* How long it takes until a call has surely begun, and until a cancelled one is back. */
 static std::chrono::milliseconds begun() { return is_slow() ? 5s : 200ms; }
-static std::chrono::milliseconds soon() { return is_slow() ? 5s : 500ms; }
+static std::chrono::milliseconds soon() { return is_slow() ? 5s : 3s; }
 
 /* Makes a call that waits for ever, cancels it, and wants it back soon. */
 template <class Call> static void is_cancelled(auth::Connection &conn, Call call) {
