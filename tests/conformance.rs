@@ -318,6 +318,7 @@ impl Stage {
             "expires tokens" => self.server.expire_tokens(),
             "turns authentication off" => self.server.set_auth_enabled(false),
             "stays silent once" => self.server.script(Fault::once("/", Action::Hang)),
+            "is slow once" => self.server.script(Fault::once("/", Action::Delay(Duration::from_millis(300)))),
             "is busy" => {
                 let busy = Action::reply(503, "<html>busy</html>").header("Retry-After", "7");
                 self.server.script(Fault::once("/", busy));

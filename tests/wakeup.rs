@@ -21,6 +21,8 @@ const TOKEN_PATHS: [&str; 2] = ["/restpp/requesttoken", "/gsql/v1/tokens"];
 /// A call that does not wait is over by then, on a busy machine too; a request to a server that is slow is not.
 const AT_ONCE: Duration = Duration::from_millis(400);
 const SLOW: Duration = Duration::from_millis(800);
+/// An answer that comes so late is not there yet when the call looks that has caused its request.
+const A_MOMENT: Duration = Duration::from_millis(100);
 /// Nothing here takes so long.
 const LONG: Duration = Duration::from_secs(20);
 /// What was to come by mistake would have come by then.
@@ -263,7 +265,9 @@ fn a_refusal_is_returned_by_the_next_call_and_promises_nothing() {
         let bell = Bell::on(&connection);
         let (outcome, promises) = until_settled(&connection, &bell);
         let error: Error = outcome.expect_err("refused");
-        assert_eq!((error.reason(), promises), (Reason::AuthBadSecret, 1), "{version}");
+        assert_eq!(error.reason(), Reason::AuthBadSecret, "{version}");
+        // An answer that was there before the first call returned needs no promise.
+        assert!(promises <= 1, "{version}");
         for _ in 0..10 {
             let again = ask(&connection).expect_err("stored");
             assert_eq!((again.reason(), again.message()), (error.reason(), error.message()));
@@ -297,6 +301,7 @@ fn where_authentication_is_off_the_token_is_empty() {
     let _alone = alone();
     let server = Server::start("3.10");
     server.standin.set_auth_enabled(false);
+    server.standin.script(Fault::always("/", Action::Delay(A_MOMENT)));
     let connection = server.connect();
     let bell = Bell::on(&connection);
     let (outcome, promises) = until_settled(&connection, &bell);
@@ -371,6 +376,7 @@ fn a_cancelled_handle_is_woken_and_the_next_call_starts_anew() {
     assert!(bell.is_silent());
     assert!(server.requests() <= 3);
     server.standin.clear_faults();
+    server.script(Action::Delay(A_MOMENT));
     let (outcome, promises) = until_settled(&connection, &bell);
     assert!(outcome.is_ok() && promises == 1, "no failure was stored: {outcome:?}");
     connection.cancel();
@@ -470,6 +476,7 @@ fn a_replaced_wakeup_is_released_and_its_promise_goes_to_the_new_one() {
 fn a_wakeup_may_replace_itself_and_be_the_last_that_holds_the_connection() {
     let _alone = alone();
     let server = Server::start("4.2");
+    server.script(Action::Delay(A_MOMENT));
     let connection = Arc::new(Mutex::new(Some(server.connect())));
     let releases = Arc::new(AtomicUsize::new(0));
     let (sender, rings) = channel();
@@ -530,6 +537,7 @@ fn a_wakeup_that_panics_takes_no_other_one_away() {
 fn a_log_function_may_ask() {
     let _alone = alone();
     let server = Server::start("4.2");
+    server.script(Action::Delay(A_MOMENT));
     let connection = Arc::new(Mutex::new(None::<Connection>));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let mut config = server.config();
@@ -611,6 +619,7 @@ fn a_renewal_that_waits_for_a_place_can_be_given_up() {
     let _alone = alone();
     let (hanging, good) = (Server::start("4.2"), Server::start("4.2"));
     hanging.script(Action::Hang);
+    good.script(Action::Delay(A_MOMENT));
     let held: Vec<Connection> = (0..8).map(|_| hanging.connect()).collect();
     held.iter().for_each(assert_pending);
     let (cancelled, freed) = (good.connect(), good.connect());

@@ -148,6 +148,8 @@ static void wakeups_that_throw_and_call() {
 }
 
 int main() {
+    /* Else the answer may be there before the caller has looked, who is then told so at once. */
+    CHECK(steer("POST", "/faults", R"({"path_prefix":"/","action":"Delay","milliseconds":300})"));
     a_token_after_a_wakeup();
     a_failure_after_a_wakeup();
     a_cancellation_wakes();
