@@ -23,6 +23,10 @@ pub const OID: u8 = 6;
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const ALTERNATIVE_NAMES: &[u8] = &[0x55, 0x1d, 17];
 const EXTENDED_USE: &[u8] = &[0x55, 0x1d, 37];
+const USE: &[u8] = &[0x55, 0x1d, 15];
+/// Of the first byte of a key usage: keyCertSign.
+const SIGNS_CERTIFICATES: u8 = 4;
+const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
@@ -160,6 +164,20 @@ impl<'a> Certificate<'a> {
             return true;
         };
         elements(expect(&mut list, SEQUENCE).unwrap_or_default()).any(|use_| use_ == (OID, SERVER_AUTH))
+    }
+
+    /// Whether it may issue certificates: it says that it is an authority's, and its key usage, if there is one, does not
+    /// say otherwise. Before version 3 there was no way to say so.
+    pub fn may_issue(&self) -> bool {
+        if self.version < 3 {
+            return true;
+        }
+        let is_authority = self.extension(CONSTRAINTS).is_some_and(|mut value| {
+            let first = expect(&mut value, SEQUENCE).and_then(|mut inside| expect(&mut inside, BOOLEAN));
+            first.is_some_and(|value| value != [0])
+        });
+        let bits = self.extension(USE).map(|mut value| expect(&mut value, BITS).unwrap_or_default());
+        is_authority && bits.is_none_or(|bits| bits.get(1).is_some_and(|first| first & SIGNS_CERTIFICATES != 0))
     }
 
     /// The kind of its key, in words.
@@ -336,11 +354,32 @@ mod tests {
     }
 
     #[test]
+    fn who_may_issue_certificates() {
+        const AUTHORITY: &[u8] = &[0x30, 12, 6, 3, 0x55, 0x1d, 19, 4, 5, 0x30, 3, 1, 1, 0xff];
+        const NO_AUTHORITY: &[u8] = &[0x30, 9, 6, 3, 0x55, 0x1d, 19, 4, 2, 0x30, 0];
+        const FALSE: &[u8] = &[0x30, 12, 6, 3, 0x55, 0x1d, 19, 4, 5, 0x30, 3, 1, 1, 0];
+        const SIGNS: &[u8] = &[0x30, 11, 6, 3, 0x55, 0x1d, 15, 4, 4, 3, 2, 1, 6];
+        const OTHER_USE: &[u8] = &[0x30, 11, 6, 3, 0x55, 0x1d, 15, 4, 4, 3, 2, 7, 0x80];
+        const EMPTY_USE: &[u8] = &[0x30, 10, 6, 3, 0x55, 0x1d, 15, 4, 3, 3, 1, 0];
+        let may_issue = |version: u8, extensions: &[&[u8]]| {
+            let extensions = extensions.concat();
+            let extensions = &extensions[..];
+            Certificate { version, signature: &[], issuer: &[], subject: &[], key: &[], extensions }.may_issue()
+        };
+        assert!(may_issue(1, &[]) && may_issue(3, &[AUTHORITY]) && may_issue(3, &[SIGNS, AUTHORITY]));
+        for extensions in [&[][..], &[NO_AUTHORITY], &[FALSE], &[SIGNS], &[FALSE, SIGNS]] {
+            assert!(!may_issue(3, extensions), "{extensions:?}");
+        }
+        assert!(!may_issue(3, &[AUTHORITY, OTHER_USE]) && !may_issue(3, &[AUTHORITY, EMPTY_USE]));
+    }
+
+    #[test]
     fn whatever_the_bytes_are_reading_them_ends() {
         let look = |der: &[u8]| {
             if let Some(certificate) = Certificate::read(der) {
                 let _ = (certificate.names(), certificate.key_in_words(), certificate.signature_in_words());
                 let _ = (certificate.unknown_critical(), certificate.is_for_servers(), certificate.has_usable_key());
+                let _ = certificate.may_issue();
                 let _ = (owner_in_words(certificate.issuer), certificate.common_names().count());
             }
         };

@@ -554,13 +554,17 @@ impl TrustKey {
     }
 }
 
-/// Adds those of the settings; none is left out.
+/// Adds those of the settings that may issue certificates. Each of the others is trusted as itself alone, and has to be
+/// good, too.
 fn add_all(roots: &mut RootCertStore, certificates: &[CertificateDer<'static>]) -> Result<()> {
     for (index, certificate) in certificates.iter().enumerate() {
         roots.add(certificate.clone()).map_err(|error| {
             let source = Source { setting: "ca_file\", \"ca_pem\" or \"added_ca_file", path: None };
             source.error(format_args!("holds a certificate that cannot be used, number {}: {error}", index + 1))
         })?;
+        if Certificate::read(certificate).is_some_and(|certificate| !certificate.may_issue()) {
+            roots.roots.pop();
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
-use webpki::{EndEntityCert, Error as Pki, KeyUsage};
+use webpki::{EndEntityCert, Error as Pki, KeyUsage, VerifiedPath};
 
 use crate::dates::rfc3339;
 use crate::error::{Error, Reason};
@@ -108,7 +108,8 @@ impl Verifier {
                 let algorithms = self.provider.signature_verification_algorithms.all;
                 let usage = KeyUsage::server_auth();
                 let chain = roots.verify(|anchors| {
-                    certificate.verify_for_usage(algorithms, anchors, between, now, usage, None, None).map(drop)
+                    let path = Some(&all_may_issue as &dyn Fn(&VerifiedPath) -> Result<(), Pki>);
+                    certificate.verify_for_usage(algorithms, anchors, between, now, usage, None, path).map(drop)
                 });
                 chain.map_err(|error| self.why_not(error, &shown, &certificate, between, now))?;
             }
@@ -225,6 +226,9 @@ impl Verifier {
         if is_self_signed && own.clone().any(|own| own.subject == shown.subject) {
             return made_anew(shown);
         }
+        if own.clone().any(|own| own.subject == top.issuer && !own.may_issue()) {
+            return issued_by_none();
+        }
         let issuer = owner_in_words(top.issuer);
         let message = if is_self_signed {
             format!("the server's certificate, {issuer}, is self-signed and is not trusted here")
@@ -265,6 +269,13 @@ impl Verifier {
     }
 }
 
+/// Whether those between the server and the authority may issue certificates: webpki does not look at their key usage.
+fn all_may_issue(path: &VerifiedPath) -> Result<(), Pki> {
+    let may = |der: CertificateDer| Certificate::read(&der).is_some_and(|next| next.may_issue());
+    let all = path.intermediate_certificates().all(|next| may(next.der()));
+    if all { Ok(()) } else { Err(Pki::EndEntityUsedAsCa) }
+}
+
 /// What to do about a self-signed certificate where no CA is set.
 const NAME_ITSELF: &str = "If this is the server's certificate, get it from the server's operator and name it with \
                            tg_config_set_ca_file, or pin its key with tg_config_set_pin_sha256.";
@@ -294,6 +305,10 @@ fn unverifiable(signature: &str) -> Error {
     unfit(format_args!("is signed in a way that this library does not accept: {signature}"))
 }
 
+fn issued_by_none() -> Error {
+    unfit("was issued by one that may not issue any (basic constraints or key usage)")
+}
+
 fn wrong_use() -> Error {
     unfit("is not for servers: its extended key usage does not list serverAuth")
 }
@@ -316,7 +331,7 @@ fn of_itself(error: &Pki) -> Option<Error> {
         Pki::CertRevoked => Error::new(Reason::TlsRevoked, "the server's certificate was revoked"),
         Pki::EmptyEkuExtension | Pki::RequiredEkuNotFoundContext(_) => wrong_use(),
         Pki::CaUsedAsEndEntity => unfit("is an authority's, which may only stand for itself: add it to the CA setting"),
-        Pki::EndEntityUsedAsCa => unfit("was issued by one that may not issue any (basic constraints)"),
+        Pki::EndEntityUsedAsCa => issued_by_none(),
         Pki::PathLenConstraintViolated => unfit("has more authorities above it than they allow (path length)"),
         Pki::NameConstraintViolation => {
             unfit("is for names that its authority must not issue certificates for (name constraints)")

@@ -224,6 +224,54 @@ fn the_common_name_counts_for_the_certificate_itself_and_for_a_pin_alone() {
     driver.finish();
 }
 
+/// What stands in the CA setting and may not issue certificates is trusted as itself, and vouches for nobody else.
+#[test]
+fn a_certificate_that_is_no_authoritys_vouches_for_itself_alone() {
+    let mut driver = Driver::start(sanitized(), &[]);
+    let rows = [
+        ("no-authority", "basicConstraints=CA:FALSE"),
+        ("says-nothing", SAN),
+        ("other-use", "basicConstraints=critical,CA:TRUE\nkeyUsage=digitalSignature"),
+    ];
+    for (name, extensions) in rows {
+        let extensions = format!("{extensions}\n{}", if extensions == SAN { "" } else { SAN });
+        let subject = format!("/CN={name}");
+        let own = Wanted { name, subject: &subject, extensions: &extensions, ..WANTED }.make();
+        let leaf = format!("{name}-leaf");
+        let issued = Wanted { name: &leaf, issuer: Some((name, Key::P256)), extensions: SAN, ..WANTED }.make();
+        for (shown, outcome) in [(&own, "OK"), (&issued, "tls.bad_certificate")] {
+            let server = standin(read(shown), read(file(&Key::P256.file())), BOTH);
+            let url = format!("https://localhost:{}", server.gateway_port());
+            let call = asks(&mut driver, &url, &[&["ca_file", &own]]);
+            assert_eq!(call.outcome(), outcome, "{name}: {call:?}");
+            assert!(outcome == "OK" || call.message.contains("may not issue any"), "{call:?}");
+        }
+    }
+    driver.finish();
+}
+
+/// The key usage of those between counts, as the basic constraints do.
+#[test]
+fn one_between_that_may_not_sign_certificates() {
+    let mut driver = Driver::start(sanitized(), &[]);
+    let root = Wanted { name: "above", subject: "/CN=above", extensions: CA, ..WANTED }.make();
+    for (name, usage, outcome) in
+        [("signing", "keyCertSign", "OK"), ("not-signing", "digitalSignature", "tls.bad_certificate")]
+    {
+        let extensions = format!("{CA}\nkeyUsage={usage}");
+        let subject = format!("/CN={name}");
+        let issuer = Some(("above", Key::P256));
+        let between = Wanted { name, subject: &subject, issuer, extensions: &extensions, ..WANTED }.make();
+        let leaf = format!("{name}-leaf");
+        let issued = Wanted { name: &leaf, issuer: Some((name, Key::P256)), extensions: SAN, ..WANTED }.make();
+        let server = standin(read(issued) + &read(between), read(file(&Key::P256.file())), BOTH);
+        let url = format!("https://localhost:{}", server.gateway_port());
+        let call = asks(&mut driver, &url, &[&["ca_file", &root]]);
+        assert_eq!(call.outcome(), outcome, "{name}: {call:?}");
+    }
+    driver.finish();
+}
+
 /// The system's trust store holds authorities: a server's certificate in it is not trusted as itself.
 #[test]
 fn the_systems_trust_store_is_for_authorities() {
