@@ -4,7 +4,8 @@
 use crate::error::Result;
 pub use crate::wire::head::HEAD_LIMIT;
 use crate::wire::head::{
-    Ending, HEAD_END, Head, Wanted, ends_elsewhere, framing, head_too_large, read_head, too_large,
+    Ending, HEAD_END, Head, MAX_FIELDS, Wanted, ends_elsewhere, framing, head_too_large, read_head, too_large,
+    too_many_fields,
 };
 
 /// No more interim answers (1xx) may come before the answer.
@@ -239,10 +240,20 @@ impl Framing {
             return Err(framing("a field after its body begins with half a line break"));
         }
         if is_last && complete {
+            check_fields(&self.pending)?;
             self.pending.clear();
             self.stage = Stage::Complete;
         }
         Ok(used)
+    }
+}
+
+/// Whether the fields after a body are fields; nobody reads them.
+fn check_fields(trailer: &[u8]) -> Result<()> {
+    match httparse::parse_headers(trailer, &mut [httparse::EMPTY_HEADER; MAX_FIELDS]) {
+        Ok(_) => Ok(()),
+        Err(httparse::Error::TooManyHeaders) => Err(too_many_fields()),
+        Err(_) => Err(framing("a field after its body is malformed")),
     }
 }
 
@@ -401,6 +412,10 @@ mod tests {
             "0\r\nX: y\n\n",
             "0\r\nX: y\r\nZ\n\r\n",
             "0\r\n\n",
+            "0\r\nno colon\r\n\r\n",
+            "0\r\n: no name\r\n\r\n",
+            "0\r\nX: a\r\n folded\r\n\r\n",
+            "0\r\nHTTP/1.1 200 OK\r\n\r\n",
         ] {
             assert_eq!(refused([head, body].concat().as_bytes()), Some(Reason::ProtocolFraming), "{body:?}");
         }
@@ -415,6 +430,8 @@ mod tests {
         assert_eq!(with_fields(&"X: y\r\n".repeat(101), ""), Some(Reason::ProtocolTooLarge));
         assert_eq!(with_fields(&format!("X: {}\r\n", "y".repeat(HEAD_LIMIT)), ""), Some(Reason::ProtocolTooLarge));
         let trailers = format!("0\r\n{}\r\n", "X: y\r\n".repeat(1400));
+        assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &trailers), Some(Reason::ProtocolTooLarge));
+        let trailers = format!("0\r\n{}\r\n", "X: y\r\n".repeat(101));
         assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &trailers), Some(Reason::ProtocolTooLarge));
         let line = format!("2;{}\r\n{{}}\r\n", "x".repeat(4100));
         assert_eq!(with_fields("Transfer-Encoding: chunked\r\n", &line), Some(Reason::ProtocolFraming));

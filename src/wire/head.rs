@@ -9,7 +9,7 @@ pub const HEAD_LIMIT: usize = 16 * 1024;
 /// What a head ends with.
 pub const HEAD_END: &[u8] = b"\r\n\r\n";
 /// No answer may have more fields.
-const MAX_FIELDS: usize = 100;
+pub const MAX_FIELDS: usize = 100;
 
 /// Where a body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +72,7 @@ pub fn read_head(bytes: &[u8], wanted: Wanted) -> Result<Option<(usize, Option<H
         Ok(httparse::Status::Complete(used)) if bytes[..used].ends_with(HEAD_END) => used,
         Ok(httparse::Status::Complete(_)) => return Err(ends_elsewhere()),
         Ok(httparse::Status::Partial) => return Ok(None),
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(too_large(format!("the server's answer has more than {MAX_FIELDS} fields")));
-        }
+        Err(httparse::Error::TooManyHeaders) => return Err(too_many_fields()),
         // An alert of TLS, of any version.
         Err(_) if bytes.starts_with(&[21, 3]) => {
             let hint = "The port speaks TLS: write https:// in the server's address.";
@@ -188,6 +186,11 @@ pub fn framing(what: &str) -> Error {
 /// The error for a head, or a line of one, that does not fit into its room.
 pub fn head_too_large() -> Error {
     too_large(format!("the head of the server's answer is longer than {HEAD_LIMIT} bytes"))
+}
+
+/// The error for a head, or the end of a body, with more fields than anybody needs.
+pub fn too_many_fields() -> Error {
+    too_large(format!("the server's answer has more than {MAX_FIELDS} fields"))
 }
 
 /// An answer of which there is too much somewhere.
