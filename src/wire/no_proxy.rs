@@ -20,6 +20,8 @@ enum Hosts {
     All,
     /// A domain and every host in it, in lower case.
     Domain(String),
+    /// Every host in a domain, and not the domain itself.
+    In(String),
     /// Addresses that begin with these bits.
     Network(IpAddr, u32),
 }
@@ -38,6 +40,7 @@ impl NoProxy {
             let hosts = match &exception.hosts {
                 Hosts::All => true,
                 Hosts::Domain(domain) => ip.is_none() && is_in_domain(&name, domain),
+                Hosts::In(domain) => ip.is_none() && name != *domain && is_in_domain(&name, domain),
                 Hosts::Network(network, bits) => ip.is_some_and(|ip| begins_with(ip, *network, *bits)),
             };
             hosts && exception.port.is_none_or(|only| only == port)
@@ -62,11 +65,13 @@ impl Exception {
         let hosts = match plain_ip(host) {
             Some(ip) => Hosts::Network(ip, if ip.is_ipv4() { 32 } else { 128 }),
             None if host == "*" => Hosts::All,
-            None => {
-                Hosts::Domain(plain_name(host.strip_prefix('*').unwrap_or(host)).trim_start_matches('.').to_owned())
-            }
+            None => match host.strip_prefix("*.") {
+                Some(domain) => Hosts::In(plain_name(domain)),
+                None => Hosts::Domain(plain_name(host.strip_prefix('.').unwrap_or(host))),
+            },
         };
-        (hosts != Hosts::Domain(String::new())).then_some(Exception { hosts, port })
+        let is_empty = matches!(&hosts, Hosts::Domain(domain) | Hosts::In(domain) if domain.is_empty());
+        (!is_empty).then_some(Exception { hosts, port })
     }
 }
 
@@ -117,6 +122,13 @@ mod tests {
         (".example.com", "db.example.com:443", true),
         (".example.com", "notexample.com:443", false),
         ("*.example.com", "db.example.com:443", true),
+        ("*.example.com", "a.db.example.com:443", true),
+        ("*.example.com", "example.com:443", false),
+        ("*.example.com.", "db.example.com:443", true),
+        ("*.", "example.com:443", false),
+        ("*example.com", "db.example.com:443", false),
+        ("*example.com", "notexample.com:443", false),
+        ("..example.com", "db.example.com:443", false),
         ("EXAMPLE.Com", "db.example.com:443", true),
         ("example.com", "DB.EXAMPLE.COM:443", true),
         ("example.com.", "db.example.com:443", true),
