@@ -1,0 +1,49 @@
+//! A case: what the three clients are asked, and what it is made of.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::place::Role;
+
+/// What a case has that a good one has not, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Features(pub Vec<&'static str>);
+
+impl Features {
+    pub fn push(&mut self, feature: &'static str) {
+        if !self.0.contains(&feature) {
+            self.0.push(feature);
+        }
+    }
+
+    pub fn holds_all(&self, others: &[String]) -> bool {
+        others.iter().all(|other| self.0.iter().any(|feature| feature == other))
+    }
+}
+
+impl std::fmt::Display for Features {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" + "))
+    }
+}
+
+pub struct Case {
+    pub features: Features,
+    pub url: String,
+    pub role: Role,
+    /// The content of the CA file; `None`: anybody is trusted.
+    pub ca: Option<Vec<u8>>,
+    /// Of a proxy, if they count.
+    pub variables: Option<Vec<(String, String)>>,
+    /// The answer as the server means it.
+    pub expected: (u16, Vec<u8>),
+    /// What there is to see of it, for a person.
+    pub shown: String,
+}
+
+/// A section of PEM.
+pub fn to_pem(label: &str, content: &[u8]) -> String {
+    let text = STANDARD.encode(content);
+    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
+}
