@@ -31,6 +31,8 @@ pub struct Plan {
     leaf_key: Kind,
     order: Order,
     trusted: Trusted,
+    /// How many features say what is in the CA file.
+    opinions: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,6 +98,9 @@ const GROUPS: [&[(&str, Change)]; 6] = [
         ("common name alone", |plan| { plan.names(&[]); plan.common_name(HOST) }),
         ("common name in upper case", |plan| { plan.names(&[]); plan.common_name("DB.EXAMPLE.COM") }),
         ("common name with wildcard", |plan| { plan.names(&[]); plan.common_name("*.example.com") }),
+        ("common name alone + server's certificate in the CA file", |plan| { plan.names(&[]); plan.common_name(HOST); plan.trust(Trusted::Leaf) }),
+        ("common name in upper case + server's certificate in the CA file", |plan| { plan.names(&[]); plan.common_name("DB.EXAMPLE.COM"); plan.trust(Trusted::Leaf) }),
+        ("address as the common name + server's certificate in the CA file", |plan| { plan.host = "192.0.2.7"; plan.names(&[]); plan.common_name("192.0.2.7"); plan.trust(Trusted::Leaf) }),
         ("common name of another", |plan| { plan.names(&[]); plan.common_name("db.example.org") }),
         ("common name beside another name", |plan| { plan.names(&["db.example.org"]); plan.common_name(HOST) }),
         ("common name beside an address", |plan| { plan.sans(vec![ip("192.0.2.7")]); plan.common_name(HOST) }),
@@ -159,9 +164,9 @@ const GROUPS: [&[(&str, Change)]; 6] = [
     ],
     // Those between, and a CA file that makes them needless.
     &[
-        ("intermediate in the CA file instead", |plan| { plan.between(1); plan.order = Order::LeafAlone; plan.trusted = Trusted::RootAndBetween }),
-        ("intermediate alone in the CA file", |plan| { plan.between(1); plan.trusted = Trusted::LastBetween }),
-        ("server's certificate in the CA file", |plan| plan.trusted = Trusted::Leaf),
+        ("intermediate in the CA file instead", |plan| { plan.between(1); plan.order = Order::LeafAlone; plan.trust(Trusted::RootAndBetween) }),
+        ("intermediate alone in the CA file", |plan| { plan.between(1); plan.trust(Trusted::LastBetween) }),
+        ("server's certificate in the CA file", |plan| plan.trust(Trusted::Leaf)),
         ("one between", |plan| plan.between(1)),
         ("two between", |plan| plan.between(2)),
         ("between expired", |plan| plan.first_between().not_after = date_time_ymd(2021, 1, 1)),
@@ -189,10 +194,10 @@ const GROUPS: [&[(&str, Change)]; 6] = [
         ("chain backwards", |plan| { plan.between(2); plan.order = Order::Backwards }),
         ("chain twice", |plan| { plan.between(1); plan.order = Order::Twice }),
         ("a stranger in the chain", |plan| plan.order = Order::WithStranger),
-        ("stranger in the CA file", |plan| plan.trusted = Trusted::Stranger),
-        ("stranger and root in the CA file", |plan| plan.trusted = Trusted::StrangerAndRoot),
-        ("namesake of the root in the CA file", |plan| plan.trusted = Trusted::Namesake),
-        ("namesake and root in the CA file", |plan| plan.trusted = Trusted::NamesakeAndRoot),
+        ("stranger in the CA file", |plan| plan.trust(Trusted::Stranger)),
+        ("stranger and root in the CA file", |plan| plan.trust(Trusted::StrangerAndRoot)),
+        ("namesake of the root in the CA file", |plan| plan.trust(Trusted::Namesake)),
+        ("namesake and root in the CA file", |plan| plan.trust(Trusted::NamesakeAndRoot)),
     ],
     // Keys.
     &[
@@ -280,6 +285,7 @@ impl Plan {
             leaf_key: Kind::P256,
             order: Order::Usual,
             trusted: Trusted::Root,
+            opinions: 0,
         }
     }
 
@@ -293,6 +299,18 @@ impl Plan {
 
     fn common_name(&mut self, name: &str) {
         self.leaf.distinguished_name = named(name);
+    }
+
+    fn trust(&mut self, trusted: Trusted) {
+        self.trusted = trusted;
+        self.opinions += 1;
+    }
+
+    /// Whether its features do not contradict each other. A server that is trusted as itself has nobody above it: curl looks
+    /// at those whom it shows all the same, the others do not.
+    fn is_of_a_piece(&self) -> bool {
+        let stands_alone = self.between.is_empty() && self.root == authority("root");
+        self.opinions < 2 && (self.trusted != Trusted::Leaf || stands_alone)
     }
 
     /// Has at least so many between.
@@ -363,20 +381,28 @@ pub fn stranger(keys: &Keys, name: &str) -> CertificateDer<'static> {
     issue(&params, &keys.stranger, (&params, &keys.stranger))
 }
 
+/// A plan with some features.
+fn draw(random: &mut Random) -> (Plan, Features) {
+    let (mut plan, mut features) = (Plan::good(), Features::default());
+    let mut groups: Vec<&[(&str, Change)]> = GROUPS.to_vec();
+    // Mostly one or two, so that nearly all that a case has is what its verdict depends on.
+    for _ in 0..*random.pick(&[0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3]) {
+        let group = groups.remove(random.below(groups.len()));
+        let (names, change) = random.pick(group);
+        change(&mut plan);
+        names.split(" + ").for_each(|name| features.push(name));
+    }
+    (plan, features)
+}
+
 pub fn case(random: &mut Random, keys: &Keys) -> Case {
     // Once in a while one that is made by other means, alone.
     if random.once_in(20) {
         return keys.made.case(random, keys);
     }
-    let mut plan = Plan::good();
-    let mut features = Features::default();
-    let mut groups: Vec<&[(&str, Change)]> = GROUPS.to_vec();
-    // Mostly one or two, so that nearly all that a case has is what its verdict depends on.
-    for _ in 0..*random.pick(&[0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3]) {
-        let group = groups.remove(random.below(groups.len()));
-        let (name, change) = random.pick(group);
-        change(&mut plan);
-        features.push(name);
+    let (mut plan, mut features) = draw(random);
+    while !plan.is_of_a_piece() {
+        (plan, features) = draw(random);
     }
     // Whatever brought it in.
     if plan.root.is_ca == NONE_BETWEEN && !plan.between.is_empty() {
@@ -404,7 +430,11 @@ fn build(plan: Plan, features: Features, keys: &Keys) -> Case {
         Order::Twice => chain.extend(chain.clone()),
         Order::WithStranger => chain.insert(1, stranger(keys, "a stranger")),
     }
-    let namesake = || stranger(keys, "root");
+    // With a key of the same kind, so that nothing but the signature tells them apart.
+    let namesake = || {
+        let params = authority("root");
+        issue(&params, &keys.leaves[plan.root_key as usize], (&params, &keys.leaves[plan.root_key as usize]))
+    };
     let trusted = match plan.trusted {
         Trusted::Root => vec![root],
         Trusted::RootAndBetween => between.into_iter().chain([root]).collect(),
