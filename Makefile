@@ -93,7 +93,7 @@ $(stage)/to-lib: always
 	echo '$(to_lib)' | cmp -s - $@ || echo '$(to_lib)' > $@
 
 # Finds the library from where it is itself, wherever both are installed.
-$(stage)/tg-auth: $(tg_auth) examples-c/tg_auth/tg-auth.h examples-c/tg_auth/contract.h include/tigergraph_auth.h $(stage)/$(real) $(stage)/to-lib
+$(stage)/tg-auth: $(tg_auth) $(wildcard examples-c/tg_auth/*.h) include/tigergraph_auth.h $(stage)/$(real) $(stage)/to-lib
 	ln -sf $(real) $(stage)/$(plain)
 	ln -sf $(real) $(stage)/$(soname)
 	$(CC) -std=c11 -O2 $(CPPFLAGS) $(CFLAGS) -Iinclude $(tg_auth) -o $@ $(LDFLAGS) $(origin) -L$(stage) -ltigergraph_auth -pthread

@@ -6,64 +6,36 @@
  *
  * The library sends with credentials of its own choice. So there is a connection for each: the login, tokens that
  * nobody has given out, and none at all. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* sigwait, nanosleep */
-#endif
 #include "contract.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* --- Signals ---------------------------------------------------------------------------------------------- */
+/* --- The user's wish to end ------------------------------------------------------------------------------ */
 
-/* A thread waits for signals, ends the call that is running, and has the rest of the questions left out. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* It ends the call that is running, and has the rest of the questions left out. */
 static tg_conn *running;
-static int stopped, is_cleaning, is_over;
+static int stopped, is_cleaning;
 
-static sigset_t ending_signals(void) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    return set;
-}
-
-static void *watch(void *unused) {
-    sigset_t set = ending_signals();
-    int number, goes_on = 1;
-    while (goes_on) {
-        if (sigwait(&set, &number) != 0) continue;
-        pthread_mutex_lock(&lock);
-        goes_on = !is_over;
-        stopped = 1;
-        if (goes_on && running) tg_conn_cancel(running);
-        pthread_mutex_unlock(&lock);
-    }
-    return unused;
+static void stop(void) {
+    take_lock();
+    stopped = 1;
+    if (running) tg_conn_cancel(running);
+    give_lock();
 }
 
 static int is_stopped(void) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     int is = stopped;
-    pthread_mutex_unlock(&lock);
+    give_lock();
     return is;
 }
 
-static void set_flag(int *flag) {
-    pthread_mutex_lock(&lock);
-    *flag = 1;
-    pthread_mutex_unlock(&lock);
-}
-
 int wait_ms(int64_t ms) {
-    for (; ms > 0 && !is_stopped(); ms -= 50) nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    for (; ms > 0 && !is_stopped(); ms -= 50) sleep_ms(50);
     return !is_stopped();
 }
 
@@ -95,17 +67,17 @@ int counts_milliseconds(void) { return atomic_load(&has_milliseconds); }
 tg_conn *begin_call(tg_conn *conn) {
     atomic_store(&last_status, 0);
     atomic_store(&has_milliseconds, 0);
-    pthread_mutex_lock(&lock);
+    take_lock();
     running = stopped && !is_cleaning ? NULL : conn;
     conn = running;
-    pthread_mutex_unlock(&lock);
+    give_lock();
     return conn;
 }
 
 void end_call(void) {
-    pthread_mutex_lock(&lock);
+    take_lock();
     running = NULL;
-    pthread_mutex_unlock(&lock);
+    give_lock();
 }
 
 /* --- Connections ------------------------------------------------------------------------------------------ */
@@ -151,7 +123,7 @@ static void release(void *token) {
 }
 
 tg_conn *connect_with_dead(struct contract *contract, const char *token) {
-    tg_config_set_token_provider(contract->config, bring, strdup(token), release);
+    tg_config_set_token_provider(contract->config, bring, copied(token, strlen(token)), release);
     tg_conn *conn = connected(contract->config);
     tg_config_set_token_provider(contract->config, NULL, NULL, NULL);
     return conn;
@@ -308,7 +280,9 @@ static int run_and_clean(struct contract *contract) {
     if (code) return code;
     run(contract);
     int was_stopped = is_stopped();
-    set_flag(&is_cleaning);
+    take_lock();
+    is_cleaning = 1;
+    give_lock();
     code = drop_own_secret(contract);
     delete_token(contract);
     if (was_stopped) puts("\nStopped by a signal: the report is not complete.");
@@ -318,8 +292,6 @@ static int run_and_clean(struct contract *contract) {
 
 int contract(tg_config *config, const struct given *given) {
     struct contract contract = {.config = config, .given = given};
-    pthread_t watcher;
-    sigset_t set = ending_signals(), before;
     if (given->value[O_JSON] || given->value[O_WAIT]) return wrong("--contract prints a text, at once: without --json and --wait", "");
     printf("tg-auth contract report 1, of tg-auth %s\n\n", tg_version());
     print_requests(given->value[O_CREATE] != NULL);
@@ -331,15 +303,9 @@ int contract(tg_config *config, const struct given *given) {
     contract.login = connected(config);
     read_settings(&contract);
     make_connections(&contract);
-    pthread_sigmask(SIG_BLOCK, &set, &before);
-    int has_watcher = pthread_create(&watcher, NULL, watch, NULL) == 0;
-    if (!has_watcher) pthread_sigmask(SIG_SETMASK, &before, NULL);
+    watch_for_end(stop);
     int code = run_and_clean(&contract);
-    set_flag(&is_over);
-    if (has_watcher) {
-        pthread_kill(watcher, SIGTERM);
-        pthread_join(watcher, NULL);
-    }
+    end_watch();
     free_all(&contract);
     return code;
 }

@@ -1,13 +1,9 @@
 /* tg-auth: what the server is, and whether everything works. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* clock_gettime, nanosleep */
-#endif
 #include "tg-auth.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int server(tg_conn *conn, char **words, size_t count, const struct given *given) {
     tg_error *error = NULL;
@@ -85,12 +81,6 @@ static void print_verdict(const tg_report *report) {
     free(words);
 }
 
-static int64_t now_ms(void) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 int doctor(tg_conn *conn, char **words, size_t count, const struct given *given) {
     const char *trouble;
     int64_t until = now_ms() + (given->value[O_WAIT] ? milliseconds(given->value[O_WAIT], &trouble) : 0);
@@ -108,7 +98,6 @@ int doctor(tg_conn *conn, char **words, size_t count, const struct given *given)
         else print_report(report, status, given->value[O_JSON] != NULL);
         tg_report_free(report);
         if (!is_transient) return status;
-        if (left > 5000) left = 5000;
-        nanosleep(&(struct timespec){.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000}, NULL);
+        sleep_ms(left > 5000 ? 5000 : left);
     }
 }

@@ -9,7 +9,8 @@
  *     token.c, secret.c, rotate.c, request.c, diagnosis.c   the commands
  *     contract.c, questions.c, answer.c               doctor --contract: what it does, asks, and reports
  *     help.c, man.c, completion.c                     what is printed from the tables
- *     output.c, input.c, words.c, json.c              what is written, read, said, and looked at */
+ *     output.c, input.c, words.c, json.c              what is written, read, said, and looked at
+ *     posix.c, windows                                what differs between systems, as system.h names it */
 #include "tg-auth.h"
 
 static int connect_and_run(const struct command_line *line) {
@@ -38,9 +39,8 @@ static int not_begun(const struct command_line *line, int trouble) {
     return code;
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     struct command_line line = {.command = HELP};
-    begin_output();
     int code = read_command_line(argc, argv, &line);
     if (code) return written(code);
     /* Before anything is asked for or created whose result would be lost. */
@@ -49,4 +49,9 @@ int main(int argc, char **argv) {
     int is_offline = line.command == HELP || line.command == VERSION;
     code = is_offline ? commands[line.command].run(NULL, line.words, line.count, &line.given) : connect_and_run(&line);
     return written(code);
+}
+
+int main(int argc, char **argv) {
+    begin_output(begin_program(&argc, &argv));
+    return end_program(run(argc, argv));
 }

@@ -1,72 +1,22 @@
 /* tg-auth: what it prints, and the failures of printing, which are never success. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* fallocate */
-#endif
 #include "tg-auth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Of standard output: wiped when all was written, because there are tokens and secrets in it. */
 static char buffer[BUFSIZ];
 static int was_open;
 static char lost[512];
 
-/* Gives the standard descriptors that are closed to /dev/null, so that no file or socket which is opened later gets
- * their numbers, and with them what is printed. Whether standard output was open. */
-static int occupy_standard_descriptors(void) {
-    int is_open = fcntl(STDOUT_FILENO, F_GETFD) != -1;
-    int opened;
-    do opened = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (opened >= 0 && opened < STDERR_FILENO);
-    if (opened > STDERR_FILENO) close(opened);
-    return is_open;
-}
-
-void begin_output(void) {
-    was_open = occupy_standard_descriptors();
-    /* A reader that went away, or a file that reached its limit, is a failed write and not the silent end. */
-    signal(SIGPIPE, SIG_IGN);
-#ifdef SIGXFSZ
-    signal(SIGXFSZ, SIG_IGN);
-#endif
+void begin_output(int is_open) {
+    was_open = is_open;
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 }
 
-/* Room for a secret in a file, which a full disk does not have. */
-#define SECRET_ROOM 1024
-static int file_trouble(const struct stat *file, int flags) {
-#ifdef FALLOC_FL_KEEP_SIZE
-    off_t at = flags & O_APPEND ? file->st_size : lseek(STDOUT_FILENO, 0, SEEK_CUR);
-    if (at < 0 || fallocate(STDOUT_FILENO, FALLOC_FL_KEEP_SIZE, at, SECRET_ROOM) == 0) return 0;
-    int is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-    return is_full ? errno : 0;
-#else
-    (void)file, (void)flags;
-    return 0;
-#endif
-}
-
-int output_trouble(void) {
-    if (!was_open) return EBADF;
-    int flags = fcntl(STDOUT_FILENO, F_GETFL);
-    struct stat file;
-    if (flags == -1 || (flags & O_ACCMODE) == O_RDONLY) return EBADF;
-    struct pollfd asked = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    if (poll(&asked, 1, 0) == 1 && asked.revents & (POLLERR | POLLHUP | POLLNVAL)) return EPIPE;
-    if (fstat(STDOUT_FILENO, &file) != 0) return errno;
-    if (S_ISREG(file.st_mode)) return file_trouble(&file, flags);
-    /* /dev/full refuses even nothing. */
-    if (S_ISCHR(file.st_mode) && write(STDOUT_FILENO, "", 0) < 0 && errno != EAGAIN) return errno;
-    return 0;
-}
+int output_trouble(void) { return was_open ? refusal_of_output() : EBADF; }
 
 int unwritten(int number) {
     fprintf(stderr, "tg-auth: standard output cannot be written: %s\n", strerror(number));
@@ -128,8 +78,8 @@ void print_json_member(const char *name, const char *text) {
 
 /* Colours only on a terminal, and not if NO_COLOR is set. */
 int is_colourful(FILE *stream) {
-    const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
-    return isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0 && !(no_colour && *no_colour);
+    const char *no_colour = getenv("NO_COLOR");
+    return shows_colours(stream) && !(no_colour && *no_colour);
 }
 
 void log_line(int32_t level, const char *message, void *unused) {

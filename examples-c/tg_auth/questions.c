@@ -269,9 +269,7 @@ void delete_token(struct contract *contract) {
 
 static void name_secret(struct contract *contract) {
     unsigned char random[6] = {0};
-    FILE *file = fopen("/dev/urandom", "rb");
-    if (!file || fread(random, sizeof random, 1, file) != 1) memcpy(random, &(time_t){time(NULL)}, sizeof random);
-    if (file) fclose(file);
+    if (!random_bytes(random, sizeof random)) memcpy(random, &(time_t){time(NULL)}, sizeof random);
     snprintf(contract->alias, sizeof contract->alias, "tg_auth_contract_%02x%02x%02x%02x%02x%02x", random[0], random[1],
              random[2], random[3], random[4], random[5]);
 }

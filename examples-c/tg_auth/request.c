@@ -1,13 +1,9 @@
 /* tg-auth: requests to the database. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* strcasecmp */
-#endif
 #include "tg-auth.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 static int32_t server_of(const struct given *given) {
     return given->value[O_GATEWAY] ? TG_SERVER_GATEWAY : TG_SERVER_RESTPP;
@@ -28,14 +24,20 @@ int url(tg_conn *conn, char **words, size_t count, const struct given *given) {
 
 /* --- What is sent --------------------------------------------------------------------------------------- */
 
+static int is_content_type(const char *name) {
+    const char *wanted = "content-type";
+    while (*wanted && tolower((unsigned char)*name) == *wanted) name++, wanted++;
+    return !*wanted && !*name;
+}
+
 /* Sets the headers, but for Content-Type, which belongs to the body. 0, or the exit code. */
 static int set_headers(tg_request *request, const struct given *given, const char **type) {
     for (size_t i = 0; i < given->header_count; i++) {
         const char *header = given->headers[i], *colon = strchr(header, ':');
-        char *name = colon && colon > header ? strndup(header, (size_t)(colon - header)) : NULL;
+        char *name = colon && colon > header ? copied(header, (size_t)(colon - header)) : NULL;
         if (!name) return wrong("--add-header is not written as 'Name: value'", "");
         const char *value = colon + 1 + strspn(colon + 1, " \t");
-        if (strcasecmp(name, "Content-Type") == 0) *type = value;
+        if (is_content_type(name)) *type = value;
         else tg_request_set_header(request, name, value);
         free(name);
     }
@@ -129,7 +131,7 @@ static void print_answer(const tg_response *response, const struct given *given)
         return;
     }
     fwrite(body, 1, length, stdout);
-    if (length && body[length - 1] != '\n' && isatty(STDOUT_FILENO)) putchar('\n');
+    if (length && body[length - 1] != '\n' && is_terminal(stdout)) putchar('\n');
 }
 
 int request(tg_conn *conn, char **words, size_t count, const struct given *given) {

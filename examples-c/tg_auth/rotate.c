@@ -8,18 +8,11 @@
  *
  * Nothing is written into a file that holds neither of the two, and the old secret is dropped only when the file
  * holds the new one. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* realpath, O_CLOEXEC */
-#endif
 #include "tg-auth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 #define ALIAS_LIMIT 128
 #define PATH_LIMIT 4096
@@ -110,45 +103,14 @@ static int read_note(const struct rotation *rotation) {
     return strcmp(line.text, expected) == 0 ? 1 : -1;
 }
 
-/* Whether all of it is on the disk. */
-static int write_whole(int descriptor, const char *text) {
-    size_t length = strlen(text);
-    while (length) {
-        ssize_t count = write(descriptor, text, length);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) return 0;
-        text += count;
-        length -= (size_t)count;
-    }
-    return fsync(descriptor) == 0;
-}
-
-/* A file of the user's own, which was not there before. */
-static int open_new(const char *path) {
-    if (unlink(path) != 0 && errno != ENOENT) return -1;
-    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
 static int write_note(const struct rotation *rotation) {
     int note = open_new(rotation->note);
     char text[2 * ALIAS_LIMIT + 32];
     if (note < 0) return 0;
     snprintf(text, sizeof text, "%s %s\n", rotation->old_alias, rotation->new_alias);
-    int is_written = write_whole(note, text);
-    return close(note) == 0 && is_written;
-}
-
-/* A new name is in the folder for good. */
-static int settle_folder(const char *file) {
-    char folder[PATH_LIMIT];
-    snprintf(folder, sizeof folder, "%s", file);
-    char *slash = strrchr(folder, '/');
-    if (!slash) return 1;
-    slash[slash == folder] = '\0';
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int is_settled = descriptor >= 0 && fsync(descriptor) == 0;
-    if (descriptor >= 0) close(descriptor);
-    return is_settled;
+    int is_written = write_whole(note, text, strlen(text));
+    close_file(note);
+    return is_written;
 }
 
 /* Whether the server gives a token for it. */
@@ -181,13 +143,18 @@ static int make(struct rotation *rotation) {
     return 0;
 }
 
-/* Puts the new secret into the file, all at once. */
-static int hand_over(struct rotation *rotation, int fresh) {
+/* Writes the new secret into what takes the place of the file. */
+static int write_fresh(struct rotation *rotation, int fresh) {
     tg_error *error = NULL;
     const char *value = tg_secrets_value(rotation->new_secret, 0);
     if (check(rotation, value, &error) != TG_STATUS_OK) return stopped_by(rotation, error);
-    if (!write_whole(fresh, value) || !write_whole(fresh, "\n") || rename(rotation->fresh, rotation->file) != 0 ||
-        !settle_folder(rotation->file)) {
+    int is_written = write_whole(fresh, value, strlen(value)) && write_whole(fresh, "\n", 1);
+    return is_written ? 0 : stopped_at_file(rotation, rotation->fresh);
+}
+
+/* Puts the new secret into the file, all at once. */
+static int hand_over(struct rotation *rotation) {
+    if (replace_file(rotation->fresh, rotation->file) != 0 || !settle_folder(rotation->file)) {
         return stopped_at_file(rotation, rotation->file);
     }
     say(rotation, rotation->file, " was replaced");
@@ -201,18 +168,18 @@ static int make_and_hand_over(struct rotation *rotation) {
     int has_note = rotation->has_note || (write_note(rotation) && settle_folder(rotation->note));
     int code = has_note ? 0 : stopped_at_file(rotation, rotation->note);
     if (!code) code = make(rotation);
-    if (!code) code = hand_over(rotation, fresh);
-    close(fresh);
-    if (code) unlink(rotation->fresh);
+    if (!code) code = write_fresh(rotation, fresh);
+    close_file(fresh);
+    if (!code) code = hand_over(rotation);
+    if (code) remove_file(rotation->fresh);
     return code;
 }
 
 static void wait_for_readers(const struct rotation *rotation) {
     const char *wrong, *text = rotation->given->value[O_GRACE];
     int64_t ms = milliseconds(text ? text : USUAL_GRACE, &wrong);
-    struct timespec left = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
     if (ms) say(rotation, "waiting for programs that have just read the old one: seconds ", text ? text : USUAL_GRACE);
-    while (nanosleep(&left, &left) != 0 && errno == EINTR) continue;
+    sleep_ms(ms);
 }
 
 /* The file holds the new secret: nobody needs the old one any more. */
@@ -235,7 +202,7 @@ static int finish(struct rotation *rotation) {
     }
     rotation->is_dropped = dropped > 0;
     say(rotation, rotation->old_alias, dropped ? " was dropped" : " does not exist: it was dropped before");
-    if (unlink(rotation->note) != 0 && errno != ENOENT) return stopped_at_file(rotation, rotation->note);
+    if (remove_file(rotation->note) != 0) return stopped_at_file(rotation, rotation->note);
     return TG_STATUS_OK;
 }
 
@@ -284,7 +251,7 @@ static int go_on(struct rotation *rotation) {
 
 /* Where the file is, whatever links lead to it, and what stands beside it. */
 static int find_file(struct rotation *rotation, const char *given) {
-    char *real = realpath(given, NULL);
+    char *real = real_path(given);
     size_t length = strlen(real ? real : given);
     if ((!real && errno != ENOENT) || length >= PATH_LIMIT) {
         free(real);

@@ -87,6 +87,8 @@ int make_config(const struct given *given, tg_config **made) {
     if (code) return code;
     if (value[O_PROFILE]) tg_config_load_profile(config, value[O_PROFILE]);
     else tg_config_load_env(config);
-    if (value[O_ENV_FILE]) tg_config_load_env_file(config, is_input(value[O_ENV_FILE]) ? "/dev/stdin" : value[O_ENV_FILE]);
+    const char *file = is_input(value[O_ENV_FILE]) ? name_of_input : value[O_ENV_FILE];
+    if (file) tg_config_load_env_file(config, file);
+    else if (value[O_ENV_FILE]) return unreadable(O_ENV_FILE, "-", "Windows has no name for it: save it in a file");
     return 0;
 }

@@ -8,6 +8,8 @@
 
 #include <tigergraph_auth.h>
 
+#include "system.h"
+
 /* Exit codes beside those that are a tg_status. */
 #define USAGE 64
 #define UNREADABLE 66
@@ -86,6 +88,8 @@ const char *command_name(enum command_id command);
 
 /* --- The library's texts in the words of the command line (words.c) ------------------------------------ */
 
+/* A copy to be freed; NULL without memory. */
+char *copied(const char *text, size_t length);
 /* A copy to be freed. in_json: the text is JSON, in which quotation marks have backslashes. */
 char *in_own_words(const char *text, int in_json);
 /* What a report's setting is called here, which came from there. */
@@ -93,7 +97,8 @@ const char *word_for_setting(const char *name, size_t length);
 
 /* --- Output (output.c) --------------------------------------------------------------------------------- */
 
-void begin_output(void);
+/* Whether standard output was open. */
+void begin_output(int is_open);
 /* 0, or why standard output cannot be written, as far as this can be seen before something is written. */
 int output_trouble(void);
 int unwritten(int number);

@@ -3,9 +3,6 @@
  * The library names a setting in quotation marks after the word "setting", with the variable it came from, and
  * functions as whole words; see tg_error_hint() in the header. Here an option, a variable or a command stands in their
  * place. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1 /* open_memstream */
-#endif
 #include "tg-auth.h"
 
 #include <ctype.h>
@@ -50,6 +47,37 @@ static const char *const other_settings[][2] = {
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
+char *copied(const char *text, size_t length) {
+    char *copy = malloc(length + 1);
+    if (!copy) return NULL;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+/* A text that grows. Without memory it is NULL, and stays so. */
+struct growing {
+    char *text;
+    size_t length, room;
+};
+
+static void add(struct growing *out, const char *text, size_t length) {
+    if (!out->text) return;
+    if (out->room - out->length <= length) {
+        size_t room = 2 * out->room + length;
+        char *larger = realloc(out->text, room);
+        if (!larger) free(out->text);
+        out->text = larger;
+        if (!larger) return;
+        out->room = room;
+    }
+    memcpy(out->text + out->length, text, length);
+    out->length += length;
+    out->text[out->length] = '\0';
+}
+
+static void add_word(struct growing *out, const char *word) { add(out, word, strlen(word)); }
+
 static int is(const char *name, const char *text, size_t length) {
     return strlen(name) == length && memcmp(name, text, length) == 0;
 }
@@ -92,17 +120,17 @@ static size_t word_length(const char *text) {
 }
 
 /* Writes what stands for the phrase, the function or the flag at the beginning of the text; how much of it that was. */
-static size_t function(FILE *out, const char *text) {
+static size_t function(struct growing *out, const char *text) {
     for (size_t i = 0; i < COUNT(phrases); i++) {
         size_t length = strlen(phrases[i][0]);
         if (strncmp(text, phrases[i][0], length) != 0) continue;
-        fputs(phrases[i][1], out);
+        add_word(out, phrases[i][1]);
         return length;
     }
     size_t length = word_length(text);
     const char *word = word_for_function(text, length);
     if (!word) return 0;
-    fputs(word, out);
+    add_word(out, word);
     return length + (strncmp(text + length, "()", 2) == 0 ? 2 : 0);
 }
 
@@ -113,7 +141,7 @@ static int ends_with(const char *start, const char *end, const char *what) {
 
 /* Writes what stands for the quoted name at the beginning of the text, or the variable that it is said to come from; how
  * much of the text that was. A name is a setting's only where the library says so: a server may quote things too. */
-static size_t setting(FILE *out, const char *start, const char *text, const char *mark, const char *last) {
+static size_t setting(struct growing *out, const char *start, const char *text, const char *mark, const char *last) {
     static const char from[] = " (from ";
     const char *name = text + strlen(mark), *end = strstr(name, mark);
     if (!end) return 0;
@@ -124,30 +152,23 @@ static size_t setting(FILE *out, const char *start, const char *text, const char
     int is_named = closing || is_next || ends_with(start, text, "setting ") || ends_with(start, text, "settings ");
     if (!word || !is_named) return 0;
     if (!closing) {
-        fputs(word, out);
+        add_word(out, word);
         return (size_t)(after - text);
     }
-    fprintf(out, "%.*s", (int)(closing - variable), variable);
+    add(out, variable, (size_t)(closing - variable));
     return (size_t)(closing + 1 - text);
 }
 
 char *in_own_words(const char *text, int in_json) {
-    char *result = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&result, &size);
     const char *mark = in_json ? "\\\"" : "\"", *last = NULL;
-    if (!out) return strdup(text);
+    struct growing out = {.text = copied("", 0), .room = 1};
     for (const char *at = text; *at;) {
-        size_t taken = strncmp(at, mark, strlen(mark)) == 0 ? setting(out, text, at, mark, last) : 0;
+        size_t taken = strncmp(at, mark, strlen(mark)) == 0 ? setting(&out, text, at, mark, last) : 0;
         if (taken) last = at + taken;
         int is_start = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
-        if (!taken && is_start) taken = function(out, at);
-        if (!taken) fputc(*at, out);
+        if (!taken && is_start) taken = function(&out, at);
+        if (!taken) add(&out, at, 1);
         at += taken ? taken : 1;
     }
-    if (fclose(out) != 0) {
-        free(result);
-        return strdup(text);
-    }
-    return result;
+    return out.text ? out.text : copied(text, strlen(text));
 }
