@@ -202,6 +202,42 @@ fn secrets_are_created_listed_and_dropped() {
 }
 
 #[test]
+fn the_cache_keeps_a_token_for_the_next_run() {
+    for version in VERSIONS {
+        let desk = Desk::at(version);
+        let folder = c::scratch(&format!("tg-auth-cache-{version}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let arguments = ["--cache", folder.to_str().expect("UTF-8"), "token"];
+        let token = desk.prints(&arguments);
+        assert_eq!(desk.prints(&arguments), token, "{version}");
+        assert_eq!(desk.server.snapshot().tokens.len(), 1, "{version}");
+        assert_ne!(desk.prints(&["token"]), token, "{version}: without the cache");
+    }
+}
+
+/// In arguments, in what is printed, and in the environment. The stand-in has such an alias, and refuses to make one.
+#[test]
+fn an_alias_and_a_password_may_have_characters_of_every_script() {
+    let (alias, password) = ("Schlüssel ключ 密钥 🐯", "pässwörd ключ 🐯");
+    let desk = Desk::at("4.2").with_password(password);
+    desk.server.with_state(|state| {
+        state.users.get_mut("alice").expect("alice").password = password.to_owned();
+        let standing = state.secrets[0].clone();
+        let value = standing.value.chars().rev().collect();
+        state.secrets.push(tigergraph_standin::Secret { alias: alias.to_owned(), value, ..standing });
+    });
+    assert_eq!(desk.prints_json(&["secret", "show", alias, "--json"])[0]["alias"], alias);
+    assert!(desk.prints(&["secret", "list"]).contains(&format!("\n{alias} ")));
+    desk.fails(&["secret", "show", "Schlüssel"], 8, "missing.secret");
+    desk.server.clear_requests();
+    desk.fails(&["secret", "create", "密钥"], 13, "not acceptable");
+    let queries: Vec<_> = desk.server.requests().into_iter().filter_map(|request| request.query).collect();
+    assert!(queries.iter().any(|query| query.contains("alias=%E5%AF%86%E9%92%A5")), "{queries:?}");
+    assert_eq!(desk.prints_json(&["secret", "drop", alias, "--json"])["dropped"], 1);
+    assert!(!desk.prints(&["secret", "list"]).contains(alias));
+}
+
+#[test]
 fn server_prints_the_version() {
     for version in VERSIONS {
         let desk = Desk::at(version);

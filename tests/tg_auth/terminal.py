@@ -7,14 +7,16 @@ import os
 import pty
 import sys
 import termios
+import time
 
 typed = sys.stdin.buffer.read()
 child, terminal = pty.fork()
 if child == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 shown = b""
-while b": " not in shown:
+while b":" not in shown:
     shown += os.read(terminal, 1000)
+time.sleep(1)  # as a person does; what is typed sooner is lost on the console of wine
 os.write(terminal, typed)
 try:
     while True:
