@@ -127,6 +127,15 @@ fn row_76_forks_of_a_busy_process() {
     }
 }
 
+/// What the library makes only once in a process is being made while the process forks.
+#[test]
+fn forks_while_the_library_is_used_for_the_first_time() {
+    // Not under a sanitizer, as above.
+    let program = build("tests/c/first_use.c", &["-O1"]);
+    let output = program_command(&program).arg("60").output().expect("it runs");
+    succeeded("first_use", &output);
+}
+
 /// Runs tests/c/stress.c: half a minute, or ten minutes in the long run, against a server of which an answer in so many
 /// never comes.
 fn stress(mut program: Command, forks: &str) {

@@ -14,6 +14,8 @@ use std::time::Duration;
 use crate::conn::sync::Builder;
 use crate::platform::clock::boot_clock;
 use crate::platform::fork::forks;
+#[cfg(not(feature = "test-shuttle"))]
+use crate::platform::made_once::MadeOnce;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 
@@ -68,7 +70,7 @@ impl Places {
 
 #[cfg(not(feature = "test-shuttle"))]
 fn of_process() -> &'static Mutex<Places> {
-    static PLACES: once_cell::sync::Lazy<PerProcess<Mutex<Places>>> = once_cell::sync::Lazy::new(PerProcess::default);
+    static PLACES: MadeOnce<PerProcess<Mutex<Places>>> = MadeOnce::new(PerProcess::default);
     PLACES.get()
 }
 

@@ -3,13 +3,12 @@
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
-use once_cell::sync::Lazy;
-
 use super::arguments::EMPTY;
 use super::handle::{Borrowed, Freed, Handle};
 use super::panic::{THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
+use crate::platform::made_once::MadeOnce;
 use crate::platform::thread_value::ThreadValue;
 
 /// What went wrong: one sentence for a person, a stable reason for a program. Immutable.
@@ -54,7 +53,7 @@ impl From<Error> for tg_error {
 }
 
 /// Stands for "no error": status OK, every text "".
-static NO_ERROR: Lazy<tg_error> = Lazy::new(|| tg_error {
+static NO_ERROR: MadeOnce<tg_error> = MadeOnce::new(|| tg_error {
     status: tg_status::OK,
     message: CString::default(),
     reason: CString::default(),

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::platform::process::is_library_thread;
 
@@ -61,9 +61,10 @@ pub(super) fn caught<T>(body: impl FnOnce() -> T) -> std::result::Result<T, Box<
 /// The hook runs before a panic is caught and would print; a panic of the program's own still does.
 #[inline(always)]
 fn silence_own_panics() {
-    static ONCE: Once = Once::new();
-    if !ONCE.is_completed() {
-        ONCE.call_once(set_hook);
+    // Nobody waits until it is set: in a forked child, whoever was setting it is not there any more.
+    static IS_SET: AtomicBool = AtomicBool::new(false);
+    if !IS_SET.load(Ordering::Relaxed) && !IS_SET.swap(true, Ordering::Relaxed) {
+        set_hook();
     }
 }
 

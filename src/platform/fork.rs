@@ -5,7 +5,6 @@ use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -97,7 +96,9 @@ fn change<T>(change: impl FnOnce() -> T) -> T {
 
 /// Runs in the parent before it forks.
 extern "C" fn before_fork() {
-    FORKING.set(stop_changes());
+    if !FORKING.get() {
+        FORKING.set(stop_changes());
+    }
 }
 
 /// Runs in the parent after it has forked.
@@ -112,14 +113,16 @@ pub fn forks() -> u64 {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// Begins to count forks, once.
+/// Begins to count forks. Threads that come at the same time do it more than once, which the functions bear: none may
+/// wait for another, which a child that is forked meanwhile does not have.
 pub fn watch_forks() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+    static IS_WATCHING: AtomicBool = AtomicBool::new(false);
+    if !IS_WATCHING.load(Ordering::Acquire) {
         // SAFETY: the functions do only what is allowed around a fork. Without memory for the entry
         // forks go unnoticed; nothing here could change that.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_child)) };
-    });
+        IS_WATCHING.store(true, Ordering::Release);
+    }
 }
 
 /// Runs in the child before fork returns there: atomics and close(2) are all it uses.

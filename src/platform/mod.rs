@@ -36,6 +36,8 @@ mod library;
 mod library_thread;
 #[forbid(unsafe_code)]
 mod lookup_failure;
+#[forbid(unsafe_code)]
+pub mod made_once;
 pub mod per_process;
 #[cfg(test)]
 #[forbid(unsafe_code)]

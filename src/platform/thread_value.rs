@@ -6,28 +6,40 @@ use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ptr;
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
+
+/// `None`: the process has no key left, and nothing is kept.
+struct Key(Option<libc::pthread_key_t>);
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: the key was made for this, and nobody else knows it any more.
+        self.0.map(|key| unsafe { libc::pthread_key_delete(key) });
+    }
+}
 
 /// A value of each thread. Its destructor runs again if a destructor of the program's has set it again.
 pub struct ThreadValue<T> {
-    /// `None`: the process has no key left, and nothing is kept.
-    key: OnceCell<Option<libc::pthread_key_t>>,
+    /// Threads that come first at the same time make one each, and none waits for another, which a child that is forked
+    /// meanwhile does not have.
+    key: OnceBox<Key>,
     values: PhantomData<T>,
 }
 
 impl<T: 'static> ThreadValue<T> {
     /// No thread has a value.
     pub const fn new() -> ThreadValue<T> {
-        ThreadValue { key: OnceCell::new(), values: PhantomData }
+        ThreadValue { key: OnceBox::new(), values: PhantomData }
     }
 
     fn key(&self) -> Option<libc::pthread_key_t> {
-        *self.key.get_or_init(|| {
+        let make = || {
             let mut key = 0;
             // SAFETY: the place is valid for the call, and the function takes what `set` stores.
             let outcome = unsafe { libc::pthread_key_create(&mut key, Some(free::<T>)) };
-            (outcome == 0).then_some(key)
-        })
+            Box::new(Key((outcome == 0).then_some(key)))
+        };
+        self.key.get_or_init(make).0
     }
 
     /// Sets this thread's value, and gives the old one back.

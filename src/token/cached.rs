@@ -10,7 +10,6 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use once_cell::sync::Lazy;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::{aead, hmac, pbkdf2};
 use zeroize::Zeroize as _;
@@ -19,6 +18,7 @@ use crate::checks::{LONGEST_TOKEN, is_issued_token};
 use crate::hidden::Wiped;
 use crate::platform::boot::{BootId, boot_id};
 use crate::platform::clock::{boot_clock, wall_clock};
+use crate::platform::made_once::MadeOnce;
 use crate::platform::per_process::PerProcess;
 use crate::token::renewal::{Moment, scheduled_lifetime};
 
@@ -193,7 +193,8 @@ struct Passwords {
     known: Mutex<Vec<Known>>,
 }
 
-static PASSWORDS: Lazy<PerProcess<Passwords>> = Lazy::new(|| PerProcess::new(Passwords::new(), |_| Passwords::new()));
+static PASSWORDS: MadeOnce<PerProcess<Passwords>> =
+    MadeOnce::new(|| PerProcess::new(Passwords::new(), |_| Passwords::new()));
 
 impl Passwords {
     fn new() -> Passwords {

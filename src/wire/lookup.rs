@@ -7,10 +7,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use once_cell::sync::Lazy;
-
 use crate::error::{Error, Reason, Result, Status};
 use crate::platform::clock::boot_clock;
+use crate::platform::made_once::MadeOnce;
 use crate::platform::per_process::PerProcess;
 use crate::platform::process;
 use crate::platform::resolver::{self, LookupFailure};
@@ -27,7 +26,7 @@ const KEEP_FAILURE: Duration = Duration::from_secs(1);
 const KEEP_FOR_OUTAGES: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(1);
 
-static NAMES: Lazy<PerProcess<Names>> = Lazy::new(PerProcess::default);
+static NAMES: MadeOnce<PerProcess<Names>> = MadeOnce::new(PerProcess::default);
 
 /// The addresses of a host: at once for an IP address, else from memory or from the system.
 pub fn look_up(host: &str, port: u16, deadline: &Deadline) -> Result<Vec<SocketAddr>> {
@@ -88,7 +87,7 @@ enum Instead {
 
 /// Lets callers that wait for a name look whether they were cancelled.
 pub fn wake_callers() {
-    if let Some(names) = Lazy::get(&NAMES).map(PerProcess::get) {
+    if let Some(names) = NAMES.get_made().map(PerProcess::get) {
         names.wake_callers();
     }
 }

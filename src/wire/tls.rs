@@ -11,7 +11,6 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use once_cell::race::OnceBox;
-use once_cell::sync::Lazy;
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -20,6 +19,7 @@ use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 use crate::error::{Error, Reason, Result, file_trouble};
 use crate::hidden::Wiped;
 use crate::platform::file;
+use crate::platform::made_once::MadeOnce;
 use crate::platform::per_process::PerProcess;
 use crate::platform::swap_cell::SwapCell;
 use crate::wire::certificate::{Certificate, list_in_words, owner_in_words};
@@ -293,7 +293,7 @@ struct Shared {
     system: Option<Arc<Trust>>,
 }
 
-static SHARED: Lazy<PerProcess<Mutex<Shared>>> = Lazy::new(PerProcess::default);
+static SHARED: MadeOnce<PerProcess<Mutex<Shared>>> = MadeOnce::new(PerProcess::default);
 
 impl TrustSettings {
     /// Reads the files that the settings name. What comes through a pipe can be read once only.
