@@ -6,7 +6,8 @@
 # Versions: musl-tools 1.2.3 and GCC 12.2 of Debian 12.
 # Matters:  a static archive of Rust for musl, whose panics unwind, cannot be linked with Debian's musl-gcc, while plain C
 #           can: the archive looks broken, and is not.
-# To do:    link with Zig's compiler (`-target x86_64-linux-musl -lunwind`, ziglang of PyPI), or on a system whose GCC was built for musl.
+# To do:    link with Zig's compiler (`-target x86_64-linux-musl -lunwind`, ziglang of PyPI), or on a system whose GCC was
+#           built for musl; or bring a _dl_find_object that asks dl_iterate_phdr, and link with `-static -Wl,--eh-frame-hdr -lgcc_eh`.
 set -euo pipefail
 # shellcheck source=common.sh
 . "$(dirname "$(readlink -f "$0")")/common.sh"

@@ -8,8 +8,8 @@ use std::process::Command;
 #[derive(Clone, Copy, PartialEq)]
 enum Link {
     Shared,
-    /// With everything else that the program needs too.
-    Static,
+    /// With everything else that the program needs too, and with what unwinds panics.
+    Static(&'static [&'static str]),
 }
 
 /// A system, as `TEST_PLATFORM` names it. Programs and folders are those of this repository, or in PATH.
@@ -37,7 +37,13 @@ const SMALL_STACKS: &str = "-Wl,-z,stack-size=131072";
 /// Macros of the C library's headers that come with Zig.
 const OF_HEADERS: &[&str] = &["-Wno-c11-extensions"];
 
-const PLATFORMS: [Platform; 6] = [
+/// What Zig brings to unwind panics.
+const OF_ZIG: Link = Link::Static(&["-lunwind"]);
+
+/// Debian's, which is made for glibc, and the one function of glibc that it wants.
+const OF_GCC: Link = Link::Static(&["-Wl,--eh-frame-hdr", "tests/c/find_object.c", "-lgcc_eh"]);
+
+const PLATFORMS: [Platform; 7] = [
     Platform {
         name: "glibc-2.17",
         target: "x86_64-unknown-linux-gnu",
@@ -67,12 +73,20 @@ const PLATFORMS: [Platform; 6] = [
         proof: &["X86-64", "/lib/ld-musl-x86_64.so.1"],
     },
     Platform {
+        name: "musl-static-gcc",
+        target: "x86_64-unknown-linux-musl",
+        compiler: &["musl-gcc", "-static"],
+        tolerates: &[],
+        link: OF_GCC,
+        start: &[],
+        proof: &["X86-64"],
+    },
+    Platform {
         name: "musl-static",
         target: "x86_64-unknown-linux-musl",
-        // Debian's libgcc_eh.a, which musl-gcc would link, is made for glibc.
         compiler: &[ZIG, "cc", "-target", "x86_64-linux-musl", "-static", SMALL_STACKS],
         tolerates: OF_HEADERS,
-        link: Link::Static,
+        link: OF_ZIG,
         start: &[],
         proof: &["X86-64"],
     },
@@ -90,7 +104,7 @@ const PLATFORMS: [Platform; 6] = [
         target: "aarch64-unknown-linux-musl",
         compiler: &[ZIG, "cc", "-target", "aarch64-linux-musl", "-static", SMALL_STACKS],
         tolerates: OF_HEADERS,
-        link: Link::Static,
+        link: OF_ZIG,
         start: &["qemu-aarch64"],
         proof: &["AArch64"],
     },
@@ -137,8 +151,10 @@ impl Platform {
     pub fn link(&self, library: &Path) -> Vec<String> {
         match self.link {
             Link::Shared => super::link_shared(library),
-            // Other compilers for musl bring what unwinds panics by themselves.
-            Link::Static => vec![library.join("libtigergraph_auth.a").display().to_string(), "-lunwind".to_owned()],
+            Link::Static(unwinds) => {
+                let archive = library.join("libtigergraph_auth.a").display().to_string();
+                [archive].into_iter().chain(unwinds.iter().copied().map(word)).collect()
+            }
         }
     }
 
