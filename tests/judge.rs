@@ -229,10 +229,23 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect(variable))
 }
 
+/// Whether the clients are those that the table tells of: others have other differences.
+fn are_of_the_table() -> bool {
+    let says = |program: &str, argument: &str, start: &str| {
+        let output = Command::new(program).arg(argument).output();
+        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).starts_with(start))
+    };
+    let are = says("curl", "--version", "curl 7.88.") && says("go", "version", "go version go1.19.");
+    if !are {
+        skip::skip("explained.tsv tells of curl 7.88 and Go 1.19, and one of them is another here");
+    }
+    are
+}
+
 /// A sample, which is the same every time.
 #[test]
 fn curl_go_and_this_library_differ_as_the_table_says() {
-    let Some(programs) = programs() else { return };
+    let Some(programs) = programs().filter(|_| are_of_the_table()) else { return };
     let (seed, count) = SAMPLE;
     let mut judges = judges(&programs, "sample", 2);
     let unexplained = play(&mut judges, &table::committed(), seed, count);

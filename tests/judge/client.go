@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/url"
@@ -98,6 +99,8 @@ func alone(variables []string, address, file string) string {
 }
 
 func main() {
+	// It would tell of what a server sends behind its answer.
+	log.SetOutput(io.Discard)
 	if len(os.Args) == 5 {
 		proxy, server = os.Args[1], os.Args[2]
 		fmt.Println(answer(os.Args[3], os.Args[4], true))
