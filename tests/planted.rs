@@ -29,7 +29,7 @@ const THREAD: [Said; 2] = [
 const THREAD_INSIDE: [Said; 1] =
     [("config_race_in_the_library", &["ThreadSanitizer: data race", "tg_config_set_timeouts", "set_timeouts_often"])];
 /// It begins every line of its own with the number of the process.
-const VALGRIND: [Said; 7] = [
+const VALGRIND: [Said; 8] = [
     ("leak", &["==", "40 bytes in 1 blocks are definitely lost"]),
     ("lost_connection", &["==", "are definitely lost", "tg_conn_new"]),
     ("overflow", &["==", "Invalid write of size 1"]),
@@ -37,6 +37,7 @@ const VALGRIND: [Said; 7] = [
     ("uninitialized", &["==", "Conditional jump or move depends on uninitialised value(s)"]),
     ("freed_error_in_the_library", &["==", "Invalid read of size", "tg_error_http_status"]),
     ("overread_in_the_library", &["==", "Invalid read of size 8", "ffi::secrets"]),
+    ("overread_in_std", &["==", "Invalid read of size 1", "core::str::"]),
 ];
 
 fn defects() -> Vec<Said> {
