@@ -1,6 +1,8 @@
 //! Every operation on every generation, against the stand-in: results, requests, credentials.
 
-use tigergraph_auth::{Config, Connection, Reason, RefreshOptions, Result, Status, TokenOptions};
+use tigergraph_auth::{
+    Config, Connection, Reason, RefreshOptions, Result, Server as Part, Status, TokenOptions, is_token_refused,
+};
 use tigergraph_standin::{Options, Request, Standin, wall_clock};
 
 /// One version of each kind of server.
@@ -479,11 +481,39 @@ fn unknown_graphs_are_named() {
     }
 }
 
+/// What only looks, sets or forgets: on a new connection, and on one with a token.
+#[test]
+fn what_sends_nothing() {
+    for version in VERSIONS {
+        let server = Server::start(version);
+        let secret = server.secret("mine");
+        let new = server.connect(&server.config());
+        assert!(new.urls().get(Part::Restpp).starts_with(&server.standin.gateway_url()) && new.ca_pem().is_empty());
+        assert_eq!(reason(new.current_token()), Reason::CredentialsNone, "{version}");
+        drop(new);
+        assert_eq!((server.standin.take_requests().len(), server.standin.connections()), (0, 0), "{version}");
+
+        let connection = server.connect(&server.config());
+        let token = connection.get_token(Some(&secret), 0, MAKE_CURRENT).expect(version);
+        server.standin.take_requests();
+        let clone = connection.another();
+        clone.set_timeout(1000);
+        clone.cancel();
+        assert_eq!(clone.current_token().expect(version).value(), token.value());
+        assert!(is_token_refused(Part::Restpp, 401, b"") && !is_token_refused(Part::Restpp, 200, b"{}"));
+        connection.reject_token(&token);
+        drop((clone, connection));
+        assert_eq!((server.standin.take_requests().len(), server.standin.connections()), (0, 1), "{version}");
+    }
+}
+
 #[test]
 fn the_version_is_told() {
     for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let found = server.connect(&server.login()).server_version().expect(version);
+        let asked = server.standin.take_requests();
+        assert!(asked.iter().any(|request| (&*request.method, &*request.path) == ("GET", "/restpp/version")));
         let shown = format!("{}.{}.{}", found.major, found.minor, found.patch);
         assert!(shown.starts_with(version), "{shown}");
     }

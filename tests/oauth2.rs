@@ -772,4 +772,6 @@ fn servers_before_4_1_take_no_such_token() {
     let world = World::start("3.10");
     let error = world.connect().get_secrets(None).expect_err("no such login");
     assert_eq!(error.reason(), Reason::UnsupportedServer, "{error}");
+    // The database may have been told to trust the authorization server.
+    assert!(world.connect().authorization().is_ok_and(|token| token.header().starts_with("Bearer ")));
 }

@@ -31,6 +31,19 @@ pub fn basic() -> String {
     BASE64.encode([USER, ":", PASSWORD].concat())
 }
 
+/// The forms in which a server may send a credential back.
+pub fn forms(credential: &str) -> [String; 5] {
+    let json = serde_json::Value::from(credential).to_string();
+    let percent = |hex: fn(u8) -> String| credential.bytes().map(|byte| format!("%{}", hex(byte))).collect::<String>();
+    [
+        credential.to_owned(),
+        encode(credential),
+        percent(|byte| format!("{byte:02x}")),
+        BASE64.encode(credential),
+        json.trim_matches('"').to_owned(),
+    ]
+}
+
 /// Which of the credentials the library knows; the bits of what follows.
 pub type Known = u8;
 /// [`PASSWORD`], and the login it is part of.

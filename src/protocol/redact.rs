@@ -27,6 +27,8 @@ const PIECE: usize = 8;
 /// Cleans a server's message: control characters, known credentials and what looks like one.
 pub struct Redactor<'a> {
     known: Vec<ToHide<'a>>,
+    /// Their forms, from the first message on: a failure is told by more than one.
+    forms: OnceCell<Forms>,
     /// Those that came to it later.
     added: RefCell<Vec<Arc<dyn Reveal>>>,
     allowed: &'a [&'a str],
@@ -57,7 +59,7 @@ impl ToHide<'_> {
 impl<'a> Redactor<'a> {
     /// `known` are the credentials of this call, `allowed` the names it used, which may be shown.
     pub fn new(known: Vec<ToHide<'a>>, allowed: &'a [&'a str]) -> Redactor<'a> {
-        Redactor { known, added: RefCell::default(), allowed }
+        Redactor { known, forms: OnceCell::new(), added: RefCell::default(), allowed }
     }
 
     /// One more credential of this call.
@@ -77,11 +79,11 @@ impl<'a> Redactor<'a> {
     /// The text without the credentials of the call, however they are spelled, and whole otherwise.
     pub fn hide_known(&self, text: &str) -> Wiped<String> {
         let mut hidden = vec![false; text.len()];
-        let added = self.added.borrow();
+        let known = self.forms.get_or_init(|| Forms::of(self.known.iter().flat_map(ToHide::forms)));
+        let added = Forms::of(self.added.borrow().iter().flat_map(|credential| encodings(credential.reveal())));
         each_spelling(text, |spelling| {
-            let added = added.iter().flat_map(|credential| encodings(credential.reveal()));
-            for form in self.known.iter().flat_map(ToHide::forms).chain(added) {
-                Pieces::of(&form).each_in(&spelling.bytes, |found| hidden[spelling.place(found)].fill(true));
+            for forms in [known, &added] {
+                forms.each_in(&spelling.bytes, |found| hidden[spelling.place(found)].fill(true));
             }
         });
         without(text, &hidden)
@@ -185,43 +187,109 @@ fn without(text: &str, hidden: &[bool]) -> Wiped<String> {
     out
 }
 
-/// The pieces of a credential, to be looked for in a text.
-struct Pieces<'a> {
-    credential: &'a [u8],
+/// The pieces of all forms of all credentials, to be looked for in a text together.
+struct Forms {
+    forms: Vec<Pieces>,
+    /// The lengths of their shortest pieces, each once: one, unless a credential is short.
+    lengths: Vec<usize>,
+    /// What any piece begins with. Nearly every place in a text begins otherwise, and is passed by.
+    beginnings: Beginnings,
+}
+
+impl Forms {
+    fn of(forms: impl Iterator<Item = Wiped<Vec<u8>>>) -> Forms {
+        let forms: Vec<Pieces> = forms.map(Pieces::of).collect();
+        let mut beginnings = Beginnings::of(forms.iter().map(|form| form.credential.len()).sum(), OF_ALL);
+        forms.iter().flat_map(Pieces::shortest).for_each(|piece| beginnings.add(piece));
+        let mut lengths: Vec<usize> = forms.iter().map(|form| form.least).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        Forms { forms, lengths, beginnings }
+    }
+
+    /// Passes on where a form, or a piece of it of 8 bytes or more, stands in a text; of each form what begins first.
+    fn each_in(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
+        let mut ends = vec![0; self.forms.len()];
+        for at in 0..text.len() {
+            for least in &self.lengths {
+                if text.get(at..at + least).is_none_or(|piece| !self.beginnings.may_hold(piece)) {
+                    continue;
+                }
+                let begins = |(form, end): &(&Pieces, &mut usize)| form.least == *least && **end <= at;
+                for (form, end) in self.forms.iter().zip(&mut ends).filter(begins) {
+                    if let Some(length) = form.longest_at_start(&text[at..]) {
+                        *end = at + length;
+                        found(at..*end);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What pieces may begin with: two bits for each, which others may share.
+struct Beginnings {
+    bits: Vec<u64>,
+    /// Multiplied by an odd number, the upper bits of a product depend on all of a piece (Fibonacci hashing).
+    odd: u64,
+}
+
+/// One number for all forms together and another for each alone, so that what passes the first rarely passes the second.
+const OF_ALL: u64 = 0x9e37_79b9_7f4a_7c15;
+const OF_ONE: u64 = 0xd1b5_4a32_d192_ed03;
+
+impl Beginnings {
+    /// Room for so many pieces, with sixteen bits or more for each, unless they are many.
+    fn of(pieces: usize, odd: u64) -> Beginnings {
+        Beginnings { bits: vec![0; (pieces / 4).next_power_of_two().clamp(8, 1024)], odd }
+    }
+
+    fn add(&mut self, piece: &[u8]) {
+        for (index, bit) in self.places(piece) {
+            self.bits[index] |= bit;
+        }
+    }
+
+    fn may_hold(&self, piece: &[u8]) -> bool {
+        self.places(piece).iter().all(|(index, bit)| self.bits[*index] & bit != 0)
+    }
+
+    fn places(&self, piece: &[u8]) -> [(usize, u64); 2] {
+        let hash = order(piece).0.wrapping_mul(self.odd);
+        [hash >> 48, hash >> 32].map(|hash| ((hash >> 6) as usize & (self.bits.len() - 1), 1 << (hash & 63)))
+    }
+}
+
+/// The pieces of a form of a credential.
+struct Pieces {
+    credential: Wiped<Vec<u8>>,
     /// A shorter piece is not looked for.
     least: usize,
-    /// A bit for what each piece begins with. Nearly every place in a text begins otherwise, and is passed by.
-    beginnings: Vec<u64>,
+    /// What they begin with.
+    beginnings: Beginnings,
     /// Where each piece begins, in the order of their bytes (a suffix array): what has most in common with a text
     /// stands next to where the text would stand, so no place needs a look at all of them. Made when it is needed.
     starts: OnceCell<Vec<u32>>,
 }
 
-/// So many numbers hold the bits of [`Pieces::beginnings`].
-const BEGINNINGS: usize = 64;
-
-impl Pieces<'_> {
-    fn of(credential: &[u8]) -> Pieces<'_> {
+impl Pieces {
+    fn of(credential: Wiped<Vec<u8>>) -> Pieces {
         let least = PIECE.min(credential.len()).max(1);
-        let mut beginnings = vec![0; BEGINNINGS];
-        for piece in credential.windows(least) {
-            let (index, bit) = beginning_of(piece);
-            beginnings[index] |= bit;
-        }
+        let mut beginnings = Beginnings::of(credential.len(), OF_ONE);
+        credential.windows(least).for_each(|piece| beginnings.add(piece));
         Pieces { credential, least, beginnings, starts: OnceCell::new() }
     }
 
-    /// Passes on where the credential, or a piece of it of 8 bytes or more, stands in a text.
-    fn each_in(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
-        let mut at = 0;
-        while let Some(piece) = text.get(at..at + self.least) {
-            let (index, bit) = beginning_of(piece);
-            let length = if self.beginnings[index] & bit == 0 { 0 } else { self.longest(&text[at..]) };
-            if length >= self.least {
-                found(at..at + length);
-            }
-            at += if length >= self.least { length } else { 1 };
-        }
+    /// All pieces of the least length.
+    fn shortest(&self) -> impl Iterator<Item = &[u8]> {
+        self.credential.windows(self.least)
+    }
+
+    /// How long the piece is that a text begins with, if it does with one.
+    fn longest_at_start(&self, text: &[u8]) -> Option<usize> {
+        let may_begin = self.beginnings.may_hold(text.get(..self.least)?);
+        let length = if may_begin { self.longest(text) } else { 0 };
+        (length >= self.least).then_some(length)
     }
 
     fn starts(&self) -> &[u32] {
@@ -244,14 +312,6 @@ impl Pieces<'_> {
     }
 }
 
-/// Which bit stands for the first bytes of a piece.
-fn beginning_of(piece: &[u8]) -> (usize, u64) {
-    let number = order(piece).0;
-    // Multiplied by an odd number, the upper bits depend on all of them (Fibonacci hashing).
-    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
-    ((hash >> 6) as usize, 1 << (hash & 63))
-}
-
 /// Orders bytes as their slices do. Not part of the code for sorting, which would hold it twenty times.
 #[inline(never)]
 fn compare(a: &[u8], b: &[u8]) -> Ordering {
@@ -260,9 +320,11 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
 
 /// What orders bytes. Most differ in the first eight, which compare as one number.
 fn order(bytes: &[u8]) -> (u64, &[u8]) {
-    let mut first = [0; 8];
-    let length = bytes.len().min(8);
-    first[..length].copy_from_slice(&bytes[..length]);
+    let first = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut first = [0; 8];
+        first[..bytes.len()].copy_from_slice(bytes);
+        first
+    });
     (u64::from_be_bytes(first), bytes)
 }
 
@@ -399,9 +461,17 @@ mod tests {
         assert_eq!(redactor.hide_known("https://secret.example").as_str(), "https://<redacted:6>.example");
     }
 
+    fn bytes(text: &str) -> Wiped<Vec<u8>> {
+        Wiped::new(text.as_bytes().to_vec())
+    }
+
+    fn forms(texts: &[&str]) -> Forms {
+        Forms::of(texts.iter().map(|text| bytes(text)))
+    }
+
     #[test]
     fn pieces_are_found_wherever_they_stand() {
-        let longest = |credential: &str, text: &str| Pieces::of(credential.as_bytes()).longest(text.as_bytes());
+        let longest = |credential: &str, text: &str| Pieces::of(bytes(credential)).longest(text.as_bytes());
         assert_eq!(longest("banana", "ananas"), 5);
         assert_eq!(longest("banana", "nab"), 2);
         assert_eq!(longest("banana", "banana split"), 6);
@@ -434,21 +504,27 @@ mod tests {
 
         /// Of two letters, nearly every text holds pieces of every credential.
         #[test]
-        fn no_piece_is_passed_by(credential in "[ab]{0,14}", text in "[ab]{0,40}") {
-            let (credential, text) = (credential.as_bytes(), text.as_bytes());
+        fn no_piece_is_passed_by(one in "[ab]{0,14}", other in "[ab]{0,14}", text in "[ab]{0,40}") {
+            let text = text.as_bytes();
             let mut found = Vec::new();
-            Pieces::of(credential).each_in(text, |place| found.push(place));
-            proptest::prop_assert_eq!(found, places_by_all_pieces(credential, text));
+            forms(&[&one, &other]).each_in(text, |place| found.push(place));
+            let mut expected = [one, other].map(|form| places_by_all_pieces(form.as_bytes(), text)).concat();
+            found.sort_by_key(|place| (place.start, place.end));
+            expected.sort_by_key(|place| (place.start, place.end));
+            proptest::prop_assert_eq!(found, expected);
         }
     }
 
     #[test]
     fn what_begins_otherwise_is_not_compared() {
-        let pieces = Pieces::of(JWT.as_bytes());
-        pieces.each_in("The secret was not dropped because nobody has it.".as_bytes(), |_| panic!("found"));
-        assert!(pieces.starts.get().is_none(), "sorting takes longer than all of this text");
-        pieces.each_in(JWT.as_bytes(), |place| assert_eq!(place, 0..JWT.len()));
-        assert!(pieces.starts.get().is_some());
+        let forms = forms(&[JWT, "another credential"]);
+        forms.each_in("The secret was not dropped because nobody has it.".as_bytes(), |_| panic!("found"));
+        assert!(
+            forms.forms.iter().all(|form| form.starts.get().is_none()),
+            "sorting takes longer than all of this text"
+        );
+        forms.each_in(JWT.as_bytes(), |place| assert_eq!(place, 0..JWT.len()));
+        assert!(forms.forms[0].starts.get().is_some() && forms.forms[1].starts.get().is_none());
     }
 
     #[test]
