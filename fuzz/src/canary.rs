@@ -105,9 +105,10 @@ impl Pieces {
     }
 }
 
-/// All that an error says, as it is: escaped, as `Debug` prints it, seven bytes may look like eight.
+/// All that an error says, as it is: escaped, as `Debug` prints it, seven bytes may look like eight. So they may behind
+/// the colon and the space with which the library begins to tell what the server said; no credential here has these two.
 pub fn said(error: &Error) -> String {
-    [error.message(), error.hint(), error.server_code()].join("\n")
+    [error.message(), error.hint(), error.server_code()].join("\n").replace(": ", ":\n")
 }
 
 /// Panics if eight bytes of a credential that the library knows stand in `output`.
