@@ -500,7 +500,8 @@ fn what_sends_nothing() {
         clone.set_timeout(1000);
         clone.cancel();
         assert_eq!(clone.current_token().expect(version).value(), token.value());
-        assert!(is_token_refused(Part::Restpp, 401, b"") && !is_token_refused(Part::Restpp, 200, b"{}"));
+        let refused = br#"{"error":true,"code":"REST-10016","message":"x"}"#;
+        assert!(is_token_refused(Part::Restpp, 403, refused) && !is_token_refused(Part::Restpp, 200, b"{}"));
         connection.reject_token(&token);
         drop((clone, connection));
         assert_eq!((server.standin.take_requests().len(), server.standin.connections()), (0, 1), "{version}");

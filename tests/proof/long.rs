@@ -1,5 +1,5 @@
-//! What `tests/run --long` wrote into `tests/proof/long.tsv`: each step of it in the last run as a whole, and each that was
-//! run alone.
+//! What `tests/run --long` wrote into `tests/proof/long.tsv`: each step of it in the last run as a whole, and each
+//! that was run alone.
 
 use super::{read, rows};
 
@@ -62,8 +62,8 @@ fn whole(steps: &[(String, String)], ended: &[Ended]) -> String {
     }
     let (count, of_all) = (parts.iter().filter(|part| part.result == "passed").count(), steps.len());
     format!(
-        "As one command it began on {began}, on commit {of}, and did not come to its end: in {hours} {count} of {of_all} steps \
-         passed, and the last was `{}`, which {}.",
+        "As one command it began on {began}, on commit {of}, and did not come to its end: in {hours} {count} of {of_all} \
+         steps passed, and the last was `{}`, which {}.",
         last.step, last.result
     )
 }

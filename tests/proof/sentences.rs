@@ -37,8 +37,8 @@ pub fn sentences(page: &str) -> Vec<String> {
 
 #[test]
 fn a_page_is_taken_apart() {
-    let page = "# Title\n\nOne *sentence*, with `code. End.` of 0.1.x\nin two lines. And another: here.\n\n```c\n| no. |\n```\n\
-                * An item. Of two.\n* Next.\n\n| head | of |\n|---|---|\n| `a` | row. It |\nend";
+    let page = "# Title\n\nOne *sentence*, with `code. End.` of 0.1.x\nin two lines. And another: here.\n\n```c\n| no. |\n\
+                ```\n* An item. Of two.\n* Next.\n\n| head | of |\n|---|---|\n| `a` | row. It |\nend";
     let expected = [
         "One sentence , with code.",
         "End. of 0.1.x in two lines.",
