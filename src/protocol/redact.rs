@@ -209,6 +209,9 @@ impl Forms {
 
     /// Passes on where a form, or a piece of it of 8 bytes or more, stands in a text; of each form what begins first.
     fn each_in(&self, text: &[u8], mut found: impl FnMut(Range<usize>)) {
+        if self.forms.is_empty() {
+            return;
+        }
         let mut ends = vec![0; self.forms.len()];
         for at in 0..text.len() {
             for least in &self.lengths {
@@ -245,18 +248,28 @@ impl Beginnings {
     }
 
     fn add(&mut self, piece: &[u8]) {
-        for (index, bit) in self.places(piece) {
+        let hash = self.hash(piece);
+        for part in [hash >> 48, hash >> 32] {
+            let (index, bit) = self.place(part);
             self.bits[index] |= bit;
         }
     }
 
     fn may_hold(&self, piece: &[u8]) -> bool {
-        self.places(piece).iter().all(|(index, bit)| self.bits[*index] & bit != 0)
+        let hash = self.hash(piece);
+        let has = |part: u64| {
+            let (index, bit) = self.place(part);
+            self.bits[index] & bit != 0
+        };
+        has(hash >> 48) && has(hash >> 32)
     }
 
-    fn places(&self, piece: &[u8]) -> [(usize, u64); 2] {
-        let hash = order(piece).0.wrapping_mul(self.odd);
-        [hash >> 48, hash >> 32].map(|hash| ((hash >> 6) as usize & (self.bits.len() - 1), 1 << (hash & 63)))
+    fn hash(&self, piece: &[u8]) -> u64 {
+        order(piece).0.wrapping_mul(self.odd)
+    }
+
+    fn place(&self, part: u64) -> (usize, u64) {
+        ((part >> 6) as usize & (self.bits.len() - 1), 1 << (part & 63))
     }
 }
 
