@@ -423,27 +423,4 @@ fn of_endpoint(settings: &Settings) -> (Wiped<String>, Wiped<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lock_that_is_not_touched_is_passed_over() {
-        let ms = Duration::from_millis;
-        let mut watch = Watch { patience: SILENCE, ..Watch::new() };
-        assert!((SILENCE..SILENCE * 3 / 2).contains(&Watch::new().patience));
-        assert!(!watch.is_over(Some((1, 0)), ms(5000)), "it was not seen for long");
-        assert!(!watch.is_over(Some((1, 0)), ms(5999)));
-        assert!(!watch.is_over(Some((1, 1)), ms(6000)), "it was touched");
-        // The wall clock may go back.
-        assert!(!watch.is_over(Some((0, 9)), ms(6900)));
-        assert!(!watch.is_over(Some((0, 9)), ms(7899)));
-        assert!(watch.is_over(Some((0, 9)), ms(7900)));
-    }
-
-    #[test]
-    fn what_is_not_touched_at_all_is_passed_over() {
-        let mut watch = Watch::new();
-        watch.is_over(None, SILENCE);
-        assert!(watch.is_over(None, SILENCE * 3));
-    }
-}
+mod tests;
