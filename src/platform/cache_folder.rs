@@ -319,6 +319,78 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_file_of_this_users_is_not_read() {
+        let scratch = made("strange");
+        let folder = opened(&scratch);
+        fs::create_dir(scratch.0.join("folder")).unwrap();
+        fs::write(scratch.0.join("file"), "file").unwrap();
+        symlink("file", scratch.0.join("link")).unwrap();
+        for name in ["folder", "link", "."] {
+            assert_eq!(folder.read(name, 100_000).unwrap_err().kind(), io::ErrorKind::InvalidData, "{name}");
+        }
+        assert_eq!(folder.read("file", 3).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(*folder.read("file", 4).unwrap(), b"file");
+        // Only root can give a file away.
+        if user() == 0 {
+            std::os::unix::fs::chown(scratch.0.join("file"), Some(12345), None).unwrap();
+            assert_eq!(folder.read("file", 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
+            std::os::unix::fs::chown(&scratch.0, Some(12345), None).unwrap();
+            assert!(matches!(Folder::open(&scratch.0, false).unwrap_err(), FolderRefusal::OtherOwner));
+        }
+    }
+
+    #[test]
+    fn what_fails_leaves_nothing_and_says_so() {
+        let scratch = made("failed");
+        let folder = opened(&scratch);
+        fs::create_dir(scratch.0.join("folder")).unwrap();
+        assert!(folder.write("folder", b"content", "passing", true).is_err());
+        assert!(folder.write("folder", b"content", "passing", false).is_err());
+        assert!(!folder.names().unwrap().contains(&"passing".to_owned()));
+        assert!(folder.remove("folder").is_err());
+        folder.remove("missing").unwrap();
+        // One that is there is as good as one that was made.
+        make(&scratch.0, false).unwrap();
+        // Nobody, not even root, makes a folder there.
+        if Path::new("/sys/kernel").exists() {
+            let refused = Folder::open(Path::new("/sys/kernel/tigergraph-auth"), false).unwrap_err();
+            let FolderRefusal::Unusable(error) = refused else { panic!("{refused:?}") };
+            assert_ne!(error.kind(), io::ErrorKind::NotFound, "why it cannot be made, not that it is missing");
+        }
+    }
+
+    #[test]
+    fn the_age_of_a_file() {
+        let scratch = made("age");
+        fs::write(scratch.0.join("file"), "").unwrap();
+        let file = File::options().write(true).open(scratch.0.join("file")).unwrap();
+        let then = SystemTime::now() - Duration::from_secs(1000);
+        file.set_times(FileTimes::new().set_modified(then)).unwrap();
+        let age = opened(&scratch).age("file").unwrap();
+        assert!((999..1100).contains(&age), "{age}");
+    }
+
+    #[test]
+    fn the_users_folder_is_that_of_the_environment() {
+        let named = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let wanted = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
+        assert_eq!(users_folder().ok(), wanted);
+    }
+
+    #[test]
+    fn a_lock_ends_although_another_has_its_file_open() {
+        let scratch = made("forked");
+        let folder = opened(&scratch);
+        let (one, other) = (folder.lock("lock").unwrap(), folder.lock("lock").unwrap());
+        assert!(one.try_take().unwrap());
+        // As a child that was forked meanwhile.
+        let kept = one.own().unwrap().try_clone().unwrap();
+        drop(one);
+        assert!(other.try_take().unwrap());
+        drop(kept);
+    }
+
+    #[test]
     fn a_lock_is_had_by_one_and_shows_that_it_is() {
         let scratch = made("lock");
         let folder = opened(&scratch);

@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_is_said_as_it_is() {
+        let found = |owner, mode, user| judge(owner, mode, user, false).unwrap_err();
+        for (owner, user) in [(OWN, OWN), (0, OWN), (0, 0), (OTHER, 0)] {
+            assert!(matches!(found(owner, 0o644, user), Refusal::OpenTo(Openness(0o644))), "{owner} {user}");
+        }
+        assert!(matches!(found(OTHER, 0o644, OWN), Refusal::OtherOwner));
+        assert!(matches!(found(OTHER, 0o646, OWN), Refusal::Writable(Openness(0o646))));
+        let caution = |owner, mode, user, read_only| judge(owner, mode, user, read_only).unwrap().unwrap();
+        assert!(matches!(caution(OTHER, 0o600, 0, true), Caution::OwnedBy(OTHER)));
+        assert!(matches!(caution(OTHER, 0o644, 0, true), Caution::OpenTo(Openness(0o644))));
+    }
+
+    #[test]
     fn a_file_that_others_may_use_is_refused_with_the_command() {
         use std::os::unix::fs::PermissionsExt as _;
         let path = std::env::temp_dir().join(format!("tigergraph-auth-modes-{}", std::process::id()));

@@ -44,7 +44,9 @@ impl World {
 
     /// A connection that logs in with a secret.
     fn connect(&self) -> Connection {
-        self.connect_with(|config| drop(config.set_secret(Some(b"canarycanary"))))
+        self.connect_with(|config| {
+            config.set_secret(Some(b"canarycanary"));
+        })
     }
 
     fn connect_with(&self, login: impl FnOnce(&mut Config)) -> Connection {
@@ -187,14 +189,30 @@ fn nobody_removes_what_is_about_to_be_replaced() {
 fn tokens_of_another_purpose_are_not_shared() {
     type Change = fn(&mut Config);
     let changes: [Change; 9] = [
-        |config| drop(config.set_secret(Some(b"canarycanary"))),
-        |config| drop(config.set_secret(Some(b"canarycanary")).set_graph(Some(b"Other"))),
-        |config| drop(config.set_secret(Some(b"canarycanary")).set_token_lifetime(60, 0)),
-        |config| drop(config.set_password(Some(b"alice"), Some(b"opensesame"))),
-        |config| drop(config.set_password(Some(b"bob"), Some(b"opensesame"))),
-        |config| drop(config.set_oauth2(Some(b"https://localhost/token"), Some(b"client"), Some(b"opensesame"))),
-        |config| drop(config.set_oauth2(Some(b"https://localhost/other"), Some(b"client"), Some(b"opensesame"))),
-        |config| drop(config.set_oauth2(Some(b"https://localhost/token"), Some(b"other"), Some(b"opensesame"))),
+        |config| {
+            config.set_secret(Some(b"canarycanary"));
+        },
+        |config| {
+            config.set_secret(Some(b"canarycanary")).set_graph(Some(b"Other"));
+        },
+        |config| {
+            config.set_secret(Some(b"canarycanary")).set_token_lifetime(60, 0);
+        },
+        |config| {
+            config.set_password(Some(b"alice"), Some(b"opensesame"));
+        },
+        |config| {
+            config.set_password(Some(b"bob"), Some(b"opensesame"));
+        },
+        |config| {
+            config.set_oauth2(Some(b"https://localhost/token"), Some(b"client"), Some(b"opensesame"));
+        },
+        |config| {
+            config.set_oauth2(Some(b"https://localhost/other"), Some(b"client"), Some(b"opensesame"));
+        },
+        |config| {
+            config.set_oauth2(Some(b"https://localhost/token"), Some(b"other"), Some(b"opensesame"));
+        },
         |config| {
             config.set_oauth2(Some(b"https://localhost/token"), Some(b"client"), Some(b"opensesame"));
             config.set_oauth2_parameter(Some(b"scope"), Some(b"some"));
@@ -208,7 +226,9 @@ fn tokens_of_another_purpose_are_not_shared() {
     }
     // A secret that differs is not part of the purpose, and finds nothing all the same.
     assert_eq!(token_of(&world.connect()), "a-token-1");
-    let other = world.connect_with(|config| drop(config.set_secret(Some(b"another-canary"))));
+    let other = world.connect_with(|config| {
+        config.set_secret(Some(b"another-canary"));
+    });
     assert_eq!(token_of(&other), "a-token-2");
 }
 

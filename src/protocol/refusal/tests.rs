@@ -131,6 +131,37 @@ fn codes_decide_first() {
     }
 }
 
+/// Where GSQL was asked and REST++ answers, or somebody who wants a token for what needs none.
+#[test]
+fn who_answers_in_the_place_of_another_is_the_wrong_address() {
+    let found = |path, status, code: &str, message: &str| {
+        let body = format!(r#"{{"error":true,"code":"{code}","message":"{message}"}}"#);
+        let redactor = Redactor::new(Vec::new(), &[]);
+        let question = Question { operation: RequestToken, path, credential: Secret, redactor: &redactor };
+        read_reply(&question, &answer(status, &body)).unwrap_err().reason()
+    };
+    for (path, status, code, expected) in [
+        (path::TOKENS, 404, "REST-10016", Reason::MissingEndpoint),
+        (path::TOKENS, 499, "REST-1004", Reason::MissingEndpoint),
+        (path::TOKENS, 500, "REST-10018", Reason::AuthNoPrivilege),
+        (path::TOKENS, 404, "REST-0000", Reason::AuthRefused),
+        (path::TOKENS, 404, "GSQL-1", Reason::AuthRefused),
+        (path::TOKENS, 404, "", Reason::AuthRefused),
+        (path::REQUEST_TOKEN, 404, "REST-1004", Reason::MissingGraph),
+    ] {
+        assert_eq!(found(path, status, code, "no"), expected, "{path} {status} {code}");
+    }
+    let misses = "the input token = '' is empty";
+    for (path, code, message, expected) in [
+        (path::REQUEST_TOKEN, "REST-10016", misses, Reason::MissingEndpoint),
+        (path::REQUEST_TOKEN, "REST-10016", "the input token = 'a' is bad", Reason::AuthBadToken),
+        (path::REQUEST_TOKEN, "REST-10019", misses, Reason::AuthTokenExpired),
+        (path::VERSION, "REST-10016", misses, Reason::AuthBadToken),
+    ] {
+        assert_eq!(found(path, 403, code, message), expected, "{path} {code} {message}");
+    }
+}
+
 #[test]
 fn words_decide_next() {
     let say = |message: &str| format!(r#"{{"error":true,"message":"{message}"}}"#);
