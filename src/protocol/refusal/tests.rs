@@ -47,6 +47,21 @@ fn success_in_every_shape() {
 }
 
 #[test]
+fn a_success_that_is_cut_off_is_none() {
+    let found = |status, body, until_close| {
+        let answer = Answer { until_close, ..answer(status, body) };
+        let error = ask(RequestToken, Secret, &answer).unwrap_err();
+        (error.reason(), error.http_status(), error.transient())
+    };
+    let cut = r#"{"error":false,"tok"#;
+    assert_eq!(found(200, cut, false), (Reason::ProtocolNotJson, 200, false));
+    assert_eq!(found(201, cut, true), (Reason::ProtocolNotJson, 201, true), "asking again may bring the rest");
+    assert_eq!(found(200, "{]", true), (Reason::ProtocolNotJson, 200, false));
+    assert_eq!(found(401, cut, true), (Reason::AuthBadSecret, 401, false), "a refusal remains one");
+    assert_eq!(found(400, cut, true), (Reason::AuthRefused, 400, false), "and no page");
+}
+
+#[test]
 fn documented_successes() {
     let samples = [
         (
@@ -118,6 +133,22 @@ fn documented_refusals() {
 }
 
 #[test]
+fn what_looks_like_a_code_is_passed_on_as_one() {
+    let passed_on = |code: &str| {
+        let answer = answer(400, &format!(r#"{{"error":true,"code":"{code}","message":"no"}}"#));
+        ask(Version, Bearer, &answer).unwrap_err().server_code() == code
+    };
+    let longest = format!("REST-{}", "1".repeat(27));
+    for code in ["REST-10016", "X-1", &longest] {
+        assert!(passed_on(code), "{code}");
+    }
+    let too_long = format!("{longest}1");
+    for code in ["REST", "REST-", "-1", "rest-1", "REST-1a", "RE5T-1", "REST 1", "REST--1", &too_long] {
+        assert!(!passed_on(code), "{code}");
+    }
+}
+
+#[test]
 fn codes_decide_first() {
     for status in [200, 404] {
         assert_eq!(reason(RequestToken, Secret, status, OFF), Reason::AuthDisabled);
@@ -128,6 +159,8 @@ fn codes_decide_first() {
             let body = format!(r#"{{"code":"{code}","error":true,"message":"x"}}"#);
             assert_eq!(reason(Version, Bearer, status, &body), *expected, "{code} {status}");
         }
+        let silent = format!(r#"{{"code":"{code}","error":false,"message":"x"}}"#);
+        assert_eq!(reason(Version, Bearer, 200, &silent), *expected, "{code} without an error");
     }
 }
 
@@ -159,6 +192,23 @@ fn who_answers_in_the_place_of_another_is_the_wrong_address() {
         (path::VERSION, "REST-10016", misses, Reason::AuthBadToken),
     ] {
         assert_eq!(found(path, 403, code, message), expected, "{path} {code} {message}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_missing_is_not_one_that_is_off() {
+    for (url, expected) in [
+        ("", Reason::AuthDisabled),
+        ("from url = /requesttoken, please", Reason::AuthDisabled),
+        ("from url = /requesttoken please", Reason::AuthDisabled),
+        ("from url = /requesttoken?a=b", Reason::AuthDisabled),
+        ("from url = /requesttoken.", Reason::AuthDisabled),
+        ("from url = /requesttoken", Reason::AuthDisabled),
+        ("from url = /api/requesttoken, please", Reason::MissingEndpoint),
+        ("from url = /requesttokens, please", Reason::MissingEndpoint),
+    ] {
+        let body = format!(r#"{{"code":"REST-1000","error":true,"message":"Endpoint is not found {url}"}}"#);
+        assert_eq!(reason(RequestToken, Secret, 404, &body), expected, "{url}");
     }
 }
 
