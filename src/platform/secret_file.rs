@@ -221,6 +221,21 @@ mod tests {
         fs::remove_file(&path).unwrap();
     }
 
+    /// A descriptor of this process is used up by reading it; what else /proc leads to is a file like any other.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_descriptor_passes_and_a_file_stays() {
+        use std::os::fd::AsRawFd as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = std::env::temp_dir().join(format!("tigergraph-auth-passing-{}", std::process::id()));
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&path).unwrap();
+        let is_passing = |path: &str| open_secret(path).unwrap().is_passing;
+        assert!(!is_passing(path.to_str().unwrap()));
+        assert!(is_passing(&format!("/proc/self/fd/{}", file.as_raw_fd())));
+        assert!(!is_passing(&format!("/proc/self/root{}", path.display())));
+        fs::remove_file(&path).unwrap();
+    }
+
     #[test]
     fn the_parts_of_a_path() {
         assert_eq!(parts(Path::new("/a/./b//../c")), ["c", "..", "b", "a", "/"]);

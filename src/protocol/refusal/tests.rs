@@ -243,6 +243,8 @@ fn statuses_decide_last() {
         (DeleteToken, Bearer, 401, Reason::AuthBadToken),
         (RequestToken, Nothing, 401, Reason::AuthRefused),
         (RequestToken, Secret, 403, Reason::AuthRefused),
+        (RefreshToken, Secret, 403, Reason::AuthRefused),
+        (Version, Bearer, 403, Reason::AuthRefused),
         (ListSecrets, Password, 403, Reason::AuthNoPrivilege),
         (GetSecret, Password, 404, Reason::MissingSecret),
         (ListSecrets, Password, 404, Reason::MissingUser),
@@ -253,10 +255,16 @@ fn statuses_decide_last() {
         (RefreshToken, Secret, 200, Reason::AuthBadToken),
         (CreateSecret, Password, 400, Reason::ServerError),
         (ListSecrets, Password, 500, Reason::ServerError),
+        (RequestToken, Secret, 500, Reason::ServerError),
+        (RefreshToken, Secret, 500, Reason::ServerError),
     ];
     for (operation, credential, status, expected) in cases {
         assert_eq!(reason(operation, credential, status, body), expected, "{operation:?} {status}");
     }
+    // Whoever logged in with a secret, and is told something about one, has a bad one.
+    let body = r#"{"error":true,"message":"no such Secret"}"#;
+    assert_eq!(reason(RequestToken, Secret, 400, body), Reason::AuthBadSecret);
+    assert_eq!(reason(RequestToken, Password, 400, body), Reason::AuthRefused);
 }
 
 #[test]

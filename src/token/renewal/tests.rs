@@ -74,6 +74,19 @@ fn a_file_that_has_not_changed_is_looked_at_again_soon() {
     }
 }
 
+/// While a token is good there is more time, and still no server has refused anything.
+#[test]
+fn a_file_that_has_not_changed_is_left_alone_while_the_token_is_good() {
+    for reason in [Reason::ConfigFile, Reason::AuthTokenExpired, Reason::AuthBadToken] {
+        let (mut policy, schedule) = with_token(1000);
+        assert_eq!((schedule.renew, schedule.dead), (seconds(800), seconds(995)));
+        assert!(matches!(policy.ask(seconds(835), true), Advice::UseAndRenew(_, 1)));
+        policy.finished(1, Err(Error::new(reason, "x")), seconds(835), HALF);
+        assert!(matches!(policy.ask(seconds(854), true), Advice::Use(_)), "{reason:?}: an eighth of what is left");
+        assert!(matches!(policy.ask(seconds(856), true), Advice::UseAndRenew(_, 2)), "{reason:?}");
+    }
+}
+
 fn refused() -> Error {
     Error::new(Reason::AuthBadSecret, "no")
 }
