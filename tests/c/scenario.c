@@ -3,7 +3,7 @@
  * call are those of driver.c, as far as they go; what it tells of a token is its number in order of appearance,
  * 0 for the one that stands for none. */
 #include "check.h"
-#include <stdlib.h>
+#include "posix.h"
 
 #define MOST_FIELDS 8
 #define MOST_TOKENS 16

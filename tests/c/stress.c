@@ -1,12 +1,18 @@
 /* Random calls, clones, cancels, frees and forks on many threads; at the end nothing is left of them.
  *     stress URL SECONDS FORKS      URL http://127.0.0.1:PORT; FORKS 1: a thread forks all the time */
 #include "check.h"
+#include "posix.h"
+#ifdef _WIN32
+#include <windows.h>
+
+#include <tlhelp32.h>
+#else
 #include <dirent.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#endif
+#include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,10 +31,6 @@ static struct slot {
     tg_conn *conn;
     atomic_long files[FILES];
 } slots[THREADS];
-
-/* Children that do nothing until the end: connections of their parent would stay open in them. */
-static pid_t sleepers[SLEEPERS];
-static int end[2];
 
 static void log_line(int32_t level, const char *message, void *user_data) {
     (void)level, (void)message, (void)user_data;
@@ -131,7 +133,7 @@ static void open_files(struct slot *slot) {
     static atomic_long opened;
     /* With a number of its own, so that a file is not taken for the next one with its descriptor. */
     for (int i = 0; i < FILES; i++)
-        slot->files[i] = (opened++ << 16) | open("/dev/null", O_RDONLY | O_CLOEXEC);
+        slot->files[i] = (opened++ << 16) | open(NO_FILE, O_RDONLY | O_CLOEXEC);
 }
 
 static void close_files(struct slot *slot) {
@@ -176,6 +178,11 @@ static void *work(void *argument) {
     }
     return NULL;
 }
+
+#ifndef _WIN32
+/* Children that do nothing until the end: connections of their parent would stay open in them. */
+static pid_t sleepers[SLEEPERS];
+static int end[2];
 
 /* The files that were open before a fork. */
 static long before_fork[THREADS * FILES];
@@ -249,7 +256,19 @@ static void *fork_all_the_time(void *unused) {
     return unused;
 }
 
-/* Entries of a folder of this process: its descriptors or its threads. */
+static pthread_t forks;
+
+static void start_forks(void) {
+    CHECK(pthread_create(&forks, NULL, fork_all_the_time, NULL) == 0);
+}
+
+static void end_sleepers(void) {
+    close(end[1]);
+    for (int i = 0; i < SLEEPERS; i++) CHECK(sleepers[i] == 0 || ended_well(sleepers[i]));
+    CHECK(children > 100 && sleepers[0] != 0);
+}
+
+/* Entries of a folder of this process. */
 static int count(const char *path) {
     DIR *folder = opendir(path);
     int entries = 0;
@@ -258,11 +277,9 @@ static int count(const char *path) {
     return entries;
 }
 
-/* Waits up to two seconds until no more than so many are left, and tells how many are. */
-static int falls_to(const char *path, int most) {
-    for (int waited = 0; waited < 2000 && count(path) > most; waited++) usleep(1000);
-    return count(path);
-}
+static int count_descriptors(void) { return count("/proc/self/fd"); }
+
+static int count_threads(void) { return count("/proc/self/task"); }
 
 /* Connections to the server that are not closed at this end, by whatever process. */
 static int connections(unsigned port) {
@@ -276,38 +293,96 @@ static int connections(unsigned port) {
     if (table) fclose(table);
     return open;
 }
+#else
+/* All handles of the process, sockets too. */
+static int count_descriptors(void) {
+    DWORD handles = 0;
+    CHECK(GetProcessHandleCount(GetCurrentProcess(), &handles));
+    return (int)handles;
+}
 
-int main(int argc, char **argv) {
-    CHECK(argc == 4);
-    CHECK(pipe(end) == 0);
-    int descriptors = count("/proc/self/fd"), threads = count("/proc/self/task");
-    tg_config *config = tg_config_new(argv[1]);
+static int count_threads(void) {
+    THREADENTRY32 thread = {.dwSize = sizeof thread};
+    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    int own = 0;
+    for (BOOL more = Thread32First(all, &thread); more; more = Thread32Next(all, &thread))
+        own += thread.th32OwnerProcessID == GetCurrentProcessId();
+    CloseHandle(all);
+    return own;
+}
+
+/* A socket that is open is a handle. */
+static int connections(unsigned port) {
+    (void)port;
+    return 0;
+}
+#endif
+
+/* Waits up to two seconds until no more than so many are left, and tells how many are. */
+static int falls_to(int (*count)(void), int most) {
+    for (int waited = 0; waited < 2000 && count() > most; waited++) usleep(1000);
+    return count();
+}
+
+static tg_config *new_config(const char *url) {
+    tg_config *config = tg_config_new(url);
     tg_config_set_password(config, "alice", "opensesame");
     tg_config_set_server_version(config, "4.2");
     tg_config_set_token_lifetime(config, 2, 1);
+    return config;
+}
+
+#ifdef _WIN32
+/* What the system opens for a process that uses threads and sockets for the first time, it keeps. */
+static void prepare(const char *url) {
+    tg_config *config = new_config(url);
+    tg_conn *conn = NULL;
+    CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
+    tg_authorization(conn, NULL, NULL);
+    tg_conn_free(conn);
+    tg_config_free(config);
+    falls_to(count_threads, 1);
+}
+#else
+static void prepare(const char *url) {
+    (void)url;
+    CHECK(pipe(end) == 0);
+}
+#endif
+
+int main(int argc, char **argv) {
+    CHECK(argc == 4);
+    prepare(argv[1]);
+    int descriptors = count_descriptors(), threads = count_threads();
+    tg_config *config = new_config(argv[1]);
     tg_config_set_log(config, TG_LOG_DEBUG, log_line, &lines, release);
     CHECK(tg_conn_new(config, &root, NULL) == TG_STATUS_OK);
     tg_config_free(config);
-    pthread_t workers[THREADS], forks;
+    pthread_t workers[THREADS];
     for (int i = 0; i < THREADS; i++) {
         pthread_mutex_init(&slots[i].lock, NULL);
         for (int file = 0; file < FILES; file++) slots[i].files[file] = -1;
     }
     for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&workers[i], NULL, work, &slots[i]) == 0);
+#ifndef _WIN32
     int forking = atoi(argv[3]);
-    if (forking) CHECK(pthread_create(&forks, NULL, fork_all_the_time, NULL) == 0);
+    if (forking) start_forks();
+#endif
     sleep((unsigned)atoi(argv[2]));
     stop = 1;
     for (int i = 0; i < THREADS; i++) pthread_join(workers[i], NULL);
+#ifndef _WIN32
     if (forking) pthread_join(forks, NULL);
+#endif
     CHECK(released == 0);
     tg_conn_free(root);
-    int threads_left = falls_to("/proc/self/task", threads), files_left = falls_to("/proc/self/fd", descriptors);
+    int threads_left = falls_to(count_threads, threads), files_left = falls_to(count_descriptors, descriptors);
     unsigned port = (unsigned)atoi(strrchr(argv[1], ':') + 1);
     for (int waited = 0; waited < 2000 && connections(port) > 0; waited++) usleep(1000);
     int connections_left = connections(port);
-    close(end[1]);
-    for (int i = 0; i < SLEEPERS; i++) CHECK(sleepers[i] == 0 || ended_well(sleepers[i]));
+#ifndef _WIN32
+    if (forking) end_sleepers();
+#endif
     printf("%d calls, %d of them cancelled; %d children; %d log lines\n", calls, cancelled, children, lines);
     printf("left: %d of %d threads, %d of %d descriptors, %d connections at the server; log released %d times\n",
         threads_left, threads, files_left, descriptors, connections_left, released);
@@ -321,6 +396,5 @@ int main(int argc, char **argv) {
     CHECK(released == 1);
     CHECK(wrong == 0);
     CHECK(calls > 100 && cancelled > 0 && lines > 100);
-    CHECK(!forking || (children > 100 && sleepers[0] != 0));
     return finish();
 }

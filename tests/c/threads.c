@@ -1,10 +1,8 @@
 /* Handles and threads: clones, cancellation, and handles freed while calls are running on them.
  * The server here reads requests and never answers, so it knows how many calls have begun. */
 #include "check.h"
-#include <arpa/inet.h>
+#include "sockets.h"
 #include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define THREADS 64
 
@@ -24,13 +22,13 @@ static void *hear(void *arg) {
         pthread_cond_signal(&heard_more);
         pthread_mutex_unlock(&lock);
     }
-    close(fd);
+    close_socket(fd);
     return NULL;
 }
 
 static void *serve(void *arg) {
     for (;;) {
-        int fd = accept((int)(intptr_t)arg, NULL, NULL);
+        int fd = (int)accept((int)(intptr_t)arg, NULL, NULL);
         pthread_t thread;
         if (fd < 0 || pthread_create(&thread, NULL, hear, (void *)(intptr_t)fd) != 0) abort();
         pthread_detach(thread);
@@ -42,7 +40,8 @@ static void *serve(void *arg) {
 static int start_server(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    start_sockets();
+    int listener = (int)socket(AF_INET, SOCK_STREAM, 0);
     pthread_t thread;
     CHECK(listener >= 0 && bind(listener, (struct sockaddr *)&address, length) == 0);
     CHECK(listen(listener, 2 * THREADS) == 0);

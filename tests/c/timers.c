@@ -1,11 +1,9 @@
 /* Timers of an event loop while the server hangs: how late they go off in a loop that asks for a token at each of them,
  * beside the same loop without the library.
  *     timers URL SECRET      prints what it counted, and the lateness in microseconds */
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "event.h"
 #include "check.h"
 
 #define TIMERS 10000
@@ -13,7 +11,7 @@
 #define NANOSECONDS INT64_C(5000000000)
 
 static int64_t lateness[TIMERS];
-static int event;
+static event woken;
 
 static int64_t now(void) {
     struct timespec time;
@@ -22,9 +20,8 @@ static int64_t now(void) {
 }
 
 static void wake(void *unused) {
-    const uint64_t one = 1;
     (void)unused;
-    if (write(event, &one, sizeof one) != sizeof one) abort();
+    if (!event_set(woken)) abort();
 }
 
 static int by_size(const void *left, const void *right) {
@@ -34,20 +31,17 @@ static int by_size(const void *left, const void *right) {
 
 /* Waits until then or until the loop is woken; whether it was. */
 static int wait_until(int64_t then) {
-    struct pollfd source = {.fd = event, .events = POLLIN};
     int64_t left = then - now();
-    struct timespec limit = {.tv_sec = left / 1000000000, .tv_nsec = left % 1000000000};
-    return left > 0 && ppoll(&source, 1, &limit, NULL) > 0;
+    return left > 0 && event_wait(woken, left) > 0;
 }
 
 /* Runs the timers; conn NULL: without the library. Counts the wakeups and how often the answer was PENDING. */
 static void run(const char *name, tg_conn *conn) {
     int64_t began = now();
     int pending = 0, tokens = 0, wakeups = 0;
-    uint64_t count;
     for (int i = 0; i < TIMERS; i++) {
         int64_t then = began + NANOSECONDS * i / TIMERS;
-        while (wait_until(then)) wakeups += read(event, &count, sizeof count) == sizeof count;
+        while (wait_until(then)) wakeups++;
         lateness[i] = now() - then;
         if (conn == NULL) continue;
         tg_token *token = NULL;
@@ -72,16 +66,15 @@ int main(int argc, char **argv) {
     tg_config_set_secret(config, argv[2]);
     CHECK(tg_conn_new(config, &conn, NULL) == TG_STATUS_OK);
     tg_config_free(config);
-    event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    woken = event_new();
     tg_conn_set_wakeup(conn, wake, NULL, NULL);
     run("without the library", NULL);
     run("with it, while the server hangs", conn);
     /* The server answers at last. */
     tg_token *token = NULL;
     tg_status status = tg_try_authorization(conn, &token, NULL);
-    struct pollfd source = {.fd = event, .events = POLLIN};
     if (status == TG_STATUS_PENDING) {
-        CHECK(poll(&source, 1, 20000) == 1);
+        CHECK(event_wait(woken, 20 * INT64_C(1000000000)) > 0);
         status = tg_try_authorization(conn, &token, NULL);
     }
     CHECK(status == TG_STATUS_OK);

@@ -1,32 +1,36 @@
 /* Chapter wakeup: a token, an error or PENDING, at once; each promised wakeup comes once, and is released after that.
  *     wakeup URL SECRET [fork]      a server whose tokens take a moment; "fork": forks alone */
+#ifndef _WIN32
 #include "interpose.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "check.h"
+#include "event.h"
 
 static const char *url, *secret;
-static atomic_int no_threads;
 /* What goes wrong in a wakeup, whose thread must not count as the others do. */
 static atomic_int wrong;
+
+#ifndef _WIN32
+static atomic_int no_threads;
 
 /* The library's threads are made by this. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
     NEXT(pthread_create)
     return no_threads ? EAGAIN : real(thread, attributes, start, argument);
 }
+#endif
 
 /* Counts its runs and releases, and does something more in a run. */
 struct bell {
-    int event;
+    event event;
     atomic_int rings, releases;
     void (*then)(struct bell *);
     tg_conn *conn;
@@ -34,11 +38,10 @@ struct bell {
 
 static void wake(void *user_data) {
     struct bell *bell = user_data;
-    const uint64_t one = 1;
     if (bell->releases != 0) wrong++;
     if (bell->then != NULL) bell->then(bell);
     bell->rings++;
-    if (write(bell->event, &one, sizeof one) != sizeof one) wrong++;
+    if (!event_set(bell->event)) wrong++;
 }
 
 static void release(void *user_data) {
@@ -46,7 +49,7 @@ static void release(void *user_data) {
     bell->releases++;
 }
 
-static struct bell new_bell(void) { return (struct bell){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}; }
+static struct bell new_bell(void) { return (struct bell){.event = event_new()}; }
 
 static tg_conn *connect_anew(void) {
     tg_config *config = tg_config_new(url);
@@ -58,11 +61,9 @@ static tg_conn *connect_anew(void) {
     return conn;
 }
 
-/* Whether the bell rings within so many milliseconds, as a loop hears it. */
+/* Whether the bell rings once within so many milliseconds, as a loop hears it. */
 static int rings(struct bell *bell, int limit_ms) {
-    struct pollfd source = {.fd = bell->event, .events = POLLIN};
-    uint64_t count = 0;
-    return poll(&source, 1, limit_ms) == 1 && read(bell->event, &count, sizeof count) == sizeof count && count == 1;
+    return event_wait(bell->event, limit_ms * INT64_C(1000000)) == 1;
 }
 
 /* Whether the counter gets there: another thread may be the last to let go. */
@@ -98,7 +99,7 @@ static void a_token_after_a_wakeup(void) {
     CHECK(!rings(&bell, 100) && bell.rings == 1 && bell.releases == 0);
     tg_conn_free(conn);
     CHECK(becomes(&bell.releases, 1));
-    close(bell.event);
+    event_free(bell.event);
 }
 
 static void released_at_once(void) {
@@ -115,7 +116,7 @@ static void released_at_once(void) {
     CHECK(bell.releases == 1);
     tg_conn_free(conn);
     CHECK(bell.releases == 1 && bell.rings == 0);
-    close(bell.event);
+    event_free(bell.event);
 }
 
 static void replaced_while_it_is_owed(void) {
@@ -129,8 +130,8 @@ static void replaced_while_it_is_owed(void) {
     assert_token(conn);
     tg_conn_free(conn);
     CHECK(becomes(&second.releases, 1));
-    close(first.event);
-    close(second.event);
+    event_free(first.event);
+    event_free(second.event);
 }
 
 static void cancelled_and_freed(void) {
@@ -152,8 +153,8 @@ static void cancelled_and_freed(void) {
     assert_token(clone);
     tg_conn_free(clone);
     CHECK(becomes(&of_clone.releases, 1));
-    close(bell.event);
-    close(of_clone.event);
+    event_free(bell.event);
+    event_free(of_clone.event);
 }
 
 static void replace_from_within(struct bell *bell) {
@@ -185,10 +186,11 @@ static void calls_from_within(void) {
     /* The last that its wakeup does is to free it. */
     CHECK(rings(&second, 5000) && becomes(&second.releases, 1));
     CHECK(first.rings == 1 && second.rings == 1);
-    close(first.event);
-    close(second.event);
+    event_free(first.event);
+    event_free(second.event);
 }
 
+#ifndef _WIN32
 static void where_no_thread_can_be_made(void) {
     struct bell bell = new_bell();
     tg_conn *conn = connect_anew();
@@ -206,12 +208,12 @@ static void where_no_thread_can_be_made(void) {
     assert_token(conn);
     tg_conn_free(conn);
     CHECK(becomes(&bell.releases, 1));
-    close(bell.event);
+    event_free(bell.event);
 }
 
 /* A child whose parent was promised a wakeup hears nothing of it, and gets its own for what it asks itself. */
 static int in_child(tg_conn *conn, struct bell *bell) {
-    bell->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bell->event = event_new();
     CHECK(!rings(bell, 700) && bell->rings == 0);
     assert_pending(conn);
     CHECK(rings(bell, 5000) && bell->rings == 1);
@@ -239,25 +241,28 @@ static void forks(void) {
         CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
         tg_conn_free(conn);
         CHECK(becomes(&bell.releases, 1) && bell.rings == 1);
-        close(bell.event);
+        event_free(bell.event);
     }
 }
+#endif
 
 int main(int argc, char **argv) {
     CHECK(argc > 2);
     url = argv[1];
     secret = argv[2];
+#ifndef _WIN32
     if (argc > 3) {
         forks();
         CHECK(wrong == 0);
         return finish();
     }
+    where_no_thread_can_be_made();
+#endif
     a_token_after_a_wakeup();
     released_at_once();
     replaced_while_it_is_owed();
     cancelled_and_freed();
     calls_from_within();
-    where_no_thread_can_be_made();
     CHECK(wrong == 0);
     return finish();
 }

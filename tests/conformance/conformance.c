@@ -1,4 +1,5 @@
 /* The conformance program for C: see README.md beside it. */
+#include "../c/posix.h"
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
