@@ -6,18 +6,20 @@
  * What system calls do is steered by the commands of system.c. */
 #include "driver.h"
 #include "line.h"
+#include "posix.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#endif
 #include <tigergraph_auth.h>
 #include <unistd.h>
 
@@ -636,6 +638,40 @@ static void stack_command(char **fields, size_t count) {
     stack_size = (size_t)atoll(fields[1]);
 }
 
+/* Makes so many handles, and keeps them. 0: frees them. */
+static void handles_command(char **fields, size_t count) {
+    size_t wanted = (size_t)atoi(fields[1]);
+    (void)count;
+    for (size_t i = 0; i < MOST_HANDLES; i++) {
+        if (i >= wanted) {
+            tg_conn_free(handles[i]);
+            handles[i] = NULL;
+        } else if (!handles[i] && tg_conn_new(config, &handles[i], NULL) != TG_STATUS_OK) {
+            say("BROKEN\tno handle: %s", tg_last_error_message());
+        }
+    }
+}
+
+/* name, value; NULL takes the variable away */
+static void env_command(char **fields, size_t count) {
+    (void)count;
+    if (fields[2] ? setenv(fields[1], fields[2], 1) : unsetenv(fields[1])) abort();
+}
+
+/* What no program may do; AddressSanitizer or the library ends it. */
+static void misuse_command(char **fields, size_t count) {
+    tg_conn *gone = conn;
+    (void)count;
+    tg_conn_free(conn);
+    if (strcmp(fields[1], "free") == 0) tg_conn_free(gone);
+    else tg_get_token(gone, NULL, 0, 0, NULL, NULL);
+    conn = NULL;
+    say("survived");
+}
+
+/* ---- What only POSIX has ---- */
+
+#ifndef _WIN32
 /* Kilobytes of memory that are in use, and the number of threads. */
 static void usage(long *kilobytes, long *threads) {
     char line[256];
@@ -656,20 +692,6 @@ static void usage_command(char **fields, size_t count) {
     say("usage\t%ld\t%ld", kilobytes, threads);
 }
 
-/* Makes so many handles, and keeps them. 0: frees them. */
-static void handles_command(char **fields, size_t count) {
-    size_t wanted = (size_t)atoi(fields[1]);
-    (void)count;
-    for (size_t i = 0; i < MOST_HANDLES; i++) {
-        if (i >= wanted) {
-            tg_conn_free(handles[i]);
-            handles[i] = NULL;
-        } else if (!handles[i] && tg_conn_new(config, &handles[i], NULL) != TG_STATUS_OK) {
-            say("BROKEN\tno handle: %s", tg_last_error_message());
-        }
-    }
-}
-
 static void count_signal(int number) {
     (void)number;
 }
@@ -682,12 +704,6 @@ static void signals_command(char **fields, size_t count) {
     sigaction(SIGALRM, &action, NULL);
     struct itimerval timer = {{0, hertz ? 1000000 / hertz : 0}, {0, hertz ? 1000000 / hertz : 0}};
     setitimer(ITIMER_REAL, &timer, NULL);
-}
-
-/* name, value; NULL takes the variable away */
-static void env_command(char **fields, size_t count) {
-    (void)count;
-    if (fields[2] ? setenv(fields[1], fields[2], 1) : unsetenv(fields[1])) abort();
 }
 
 static void close_stdio_command(char **fields, size_t count) {
@@ -741,17 +757,7 @@ static void fork_command(char **fields, size_t count) {
     }
     say("child\t%d", status);
 }
-
-/* What no program may do; AddressSanitizer or the library ends it. */
-static void misuse_command(char **fields, size_t count) {
-    tg_conn *gone = conn;
-    (void)count;
-    tg_conn_free(conn);
-    if (strcmp(fields[1], "free") == 0) tg_conn_free(gone);
-    else tg_get_token(gone, NULL, 0, 0, NULL, NULL);
-    conn = NULL;
-    say("survived");
-}
+#endif
 
 static const struct {
     const char *name;
@@ -763,16 +769,18 @@ static const struct {
     {"after", 3, after_command},     {"free_during", 4, free_during_command},
     {"timeout", 2, timeout_command}, {"cancel", 1, cancel_command},
     {"free", 1, free_command},       {"stack", 2, stack_command},
-    {"usage", 1, usage_command},     {"handles", 2, handles_command},
-    {"signals", 2, signals_command}, {"close_stdio", 1, close_stdio_command},
-    {"exec", 1, exec_command},       {"fork", 2, fork_command},
-    {"misuse", 2, misuse_command},   {"memlock", 1, memlock_command},
-    {"reenter", 2, reenter_command}, {"names", 5, names_command},
-    {"route", 3, route_command},     {"fail", 5, fail_command},
-    {"clock", 3, clock_command},     {"counts", 1, counts_command},
-    {"env", 3, env_command},
+    {"handles", 2, handles_command}, {"misuse", 2, misuse_command},
+    {"reenter", 2, reenter_command}, {"env", 3, env_command},
     {"clone", 1, clone_command},     {"use_clone", 1, use_clone_command},
-    {"on_both", 2, on_both_command}, {"limit_files", 2, limit_files_command},
+    {"on_both", 2, on_both_command}, {"names", 5, names_command},
+    {"route", 3, route_command},     {"counts", 1, counts_command},
+    {"clock", 3, clock_command},
+#ifndef _WIN32
+    {"usage", 1, usage_command},     {"signals", 2, signals_command},
+    {"exec", 1, exec_command},       {"close_stdio", 1, close_stdio_command},
+    {"fork", 2, fork_command},       {"memlock", 1, memlock_command},
+    {"fail", 5, fail_command},       {"limit_files", 2, limit_files_command},
+#endif
 };
 
 static void run_command(char **fields, size_t count) {
@@ -788,8 +796,8 @@ int main(void) {
     char *line = NULL, *fields[MOST_FIELDS];
     size_t room = 0;
     /* Away from the standard descriptors, which a test closes. */
-    FILE *in = fdopen(fcntl(0, F_DUPFD_CLOEXEC, 100), "r");
-    out = fcntl(1, F_DUPFD_CLOEXEC, 100);
+    FILE *in = fdopen(away_from_standard(0), "r");
+    out = away_from_standard(1);
     if (!in || out < 0) return 2;
     for (;;) {
         errno = 0;

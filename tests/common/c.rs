@@ -13,6 +13,8 @@ pub use tool::Tool;
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 /// Of C and of C++.
 const STANDARDS: [&str; 2] = ["-std=c99", "-std=c++17"];
+/// What comes last when a program is linked.
+const LINK_LAST: &[&str] = &["-pthread", "-ldl"];
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -46,6 +48,11 @@ pub fn succeeded(what: &str, output: &Output) {
 pub fn program_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_remove("LD_LIBRARY_PATH");
+    if is_windows() {
+        // Cargo names this machine's trust store by these, for itself. Under wine a look at a folder of certificates,
+        // with every new handle, takes half a second.
+        command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
+    }
     command
 }
 
@@ -53,6 +60,12 @@ pub fn program_command(program: &Path) -> Command {
 #[allow(dead_code, reason = "most programs do not care")]
 pub fn is_elsewhere() -> bool {
     Platform::chosen().is_some()
+}
+
+/// Whether it is Windows.
+#[allow(dead_code, reason = "most programs do not care")]
+pub fn is_windows() -> bool {
+    Platform::chosen().is_some_and(|platform| platform.name() == "windows")
 }
 
 fn compiler(language: usize) -> Command {
@@ -92,9 +105,9 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
     // Of many sources the first and the last one are enough of a name.
     let named = if sources.len() > 3 { vec![sources[0], sources[sources.len() - 1]] } else { sources.to_vec() };
     let variant = (named.join("_") + &extra.concat()).replace(['/', '.', '-', ',', '=', '+'], "_");
-    let program = scratch(&variant);
-    let language = usize::from(sources[0].ends_with(".cpp"));
     let platform = Platform::chosen();
+    let program = scratch(&(variant + platform.map_or("", Platform::suffix)));
+    let language = usize::from(sources[0].ends_with(".cpp"));
     make_whole(&program, |program| {
         let output = compiler(language)
             .args([STANDARDS[language], "-D_GNU_SOURCE", "-g"])
@@ -107,7 +120,7 @@ pub fn build(sources: &[&str], extra: &[&str], library: &Path) -> PathBuf {
             .arg("-o")
             .arg(program)
             .args(platform.map_or_else(|| link_shared(library), |platform| platform.link(library)))
-            .args(["-pthread", "-ldl"])
+            .args(platform.map_or(LINK_LAST, Platform::link_last))
             .output()
             .expect("a compiler");
         succeeded(&sources.join(" "), &output);

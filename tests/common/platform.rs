@@ -8,6 +8,8 @@ use std::process::Command;
 #[derive(Clone, Copy, PartialEq)]
 enum Link {
     Shared,
+    /// By the import library. The program finds the DLL by its path.
+    Dll,
     /// With everything else that the program needs too, and with what unwinds panics.
     Static(&'static [&'static str]),
 }
@@ -24,7 +26,7 @@ pub struct Platform {
     link: Link,
     /// The words that start a program there.
     start: &'static [&'static str],
-    /// What `readelf -hl` has to say of a program that is for it.
+    /// What a reader of programs, `readelf` or `objdump`, has to say of one that is for it.
     proof: &'static [&'static str],
 }
 
@@ -43,7 +45,7 @@ const OF_ZIG: Link = Link::Static(&["-lunwind"]);
 /// Debian's, which is made for glibc, and the one function of glibc that it wants.
 const OF_GCC: Link = Link::Static(&["-Wl,--eh-frame-hdr", "tests/c/find_object.c", "-lgcc_eh"]);
 
-const PLATFORMS: [Platform; 7] = [
+const PLATFORMS: [Platform; 8] = [
     Platform {
         name: "glibc-2.17",
         target: "x86_64-unknown-linux-gnu",
@@ -108,6 +110,15 @@ const PLATFORMS: [Platform; 7] = [
         start: &["qemu-aarch64"],
         proof: &["AArch64"],
     },
+    Platform {
+        name: "windows",
+        target: "x86_64-pc-windows-gnu",
+        compiler: &["x86_64-w64-mingw32-gcc"],
+        tolerates: &[],
+        link: Link::Dll,
+        start: &["tests/platforms/wine"],
+        proof: &["pei-x86-64"],
+    },
 ];
 
 /// A word of a command: a path of this repository is made one that holds in every folder.
@@ -155,16 +166,37 @@ impl Platform {
                 let archive = library.join("libtigergraph_auth.a").display().to_string();
                 [archive].into_iter().chain(unwinds.iter().copied().map(word)).collect()
             }
+            Link::Dll => vec![library.join("libtigergraph_auth.dll.a").display().to_string()],
         }
+    }
+
+    /// What comes last: threads, and libraries that are loaded later. mingw's threads are in a DLL that no Windows has.
+    pub fn link_last(&self) -> &'static [&'static str] {
+        if self.link == Link::Dll { &["-static", "-pthread", "-lws2_32"] } else { super::LINK_LAST }
+    }
+
+    /// What the name of a program ends with.
+    pub fn suffix(&self) -> &'static str {
+        if self.link == Link::Dll { ".exe" } else { "" }
+    }
+
+    /// What a reader of programs says of one.
+    fn description(&self, program: &Path) -> String {
+        let reader: &[&str] = match self.link {
+            Link::Dll => &["x86_64-w64-mingw32-objdump", "-p"],
+            Link::Shared | Link::Static(_) => &["readelf", "-hldW"],
+        };
+        let said = Command::new(reader[0]).args(&reader[1..]).arg(program).output().expect(reader[0]);
+        String::from_utf8_lossy(&said.stdout).into_owned()
     }
 
     /// A program as it is started there, once it is proved to be for the platform and to have the library that was meant.
     pub fn started(&self, program: PathBuf) -> PathBuf {
-        let said = Command::new("readelf").args(["-hldW"]).arg(&program).output().expect("readelf");
-        let said = String::from_utf8_lossy(&said.stdout).into_owned();
-        let needs_library = said.contains("[libtigergraph_auth.so");
+        let said = self.description(&program);
+        let needs_library =
+            ["[libtigergraph_auth.so", "DLL Name: tigergraph_auth.dll"].iter().any(|it| said.contains(it));
         assert!(self.proof.iter().all(|proof| said.contains(proof)), "{}: {said}", self.name);
-        assert_eq!(needs_library, self.link == Link::Shared, "{}: {said}", self.name);
+        assert_eq!(needs_library, !matches!(self.link, Link::Static(_)), "{}: {said}", self.name);
         assert_eq!(said.contains("INTERP"), self.link == Link::Shared, "{}: {said}", self.name);
         if self.start.is_empty() {
             return program;

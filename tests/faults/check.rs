@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use tigergraph_standin::Action;
 
+use crate::common;
 use crate::matrix::Record;
 use crate::operations::{Kind, OPERATIONS, Operation, is_rest};
 use crate::session::{AMPLE, Attempt, Limits, SHORT, Session, assert_in_time, on_both};
@@ -79,6 +80,12 @@ pub fn fault(what: &str, action: Action, class: Class, reason: &'static str) -> 
     Fault { what: what.to_owned(), action, class, reason, http: 0 }
 }
 
+/// Whether this can be told. Under wine a reset is told as such or as a close, as it happens: when wine's server notices
+/// the error before the program reads, it takes the error from the socket, and a read finds the end.
+pub fn can_be_told(reason: &str) -> bool {
+    !common::is_windows() || reason != "connect.reset"
+}
+
 /// Bytes instead of an answer.
 pub fn raw(bytes: impl AsRef<[u8]>, class: Class, reason: &'static str) -> Fault {
     let bytes = bytes.as_ref();
@@ -151,7 +158,7 @@ pub fn check_with(
     on_both(|version| {
         let mut session = Session::start(version);
         for operation in OPERATIONS.iter().filter(|operation| operation.is_on(version) && applies(operation, version)) {
-            for fault in faults {
+            for fault in faults.iter().filter(|fault| can_be_told(fault.reason)) {
                 let expected = expected(fault, operation, version);
                 session.limits = fault.class.limits();
                 let attempt = session.attempt(operation, &fault.action);

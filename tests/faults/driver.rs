@@ -12,13 +12,21 @@ use crate::common;
 
 /// Nothing that a test asks for takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
-const SOURCES: [&str; 2] = ["tests/c/driver.c", "tests/c/system.c"];
-/// Its own definitions of system calls must be seen by the library.
-const EXPORTED: &str = "-rdynamic";
+const SOURCES: [&str; 3] = ["tests/c/driver.c", "tests/c/network.c", "tests/c/system.c"];
+const WINDOWS: [&str; 3] = ["tests/c/driver.c", "tests/c/network.c", "tests/c/system_windows.c"];
 
-static SANITIZED: LazyLock<PathBuf> = LazyLock::new(|| common::build_sanitized(&SOURCES, &[EXPORTED]));
+static SANITIZED: LazyLock<PathBuf> = LazyLock::new(|| common::build_sanitized(sources(), &[exported()]));
 static PLAIN: LazyLock<PathBuf> =
-    LazyLock::new(|| common::build(&SOURCES, &[EXPORTED, "-O1"], &common::library_folder()));
+    LazyLock::new(|| common::build(sources(), &[exported(), "-O1"], &common::library_folder()));
+
+fn sources() -> &'static [&'static str] {
+    if common::is_windows() { &WINDOWS } else { &SOURCES }
+}
+
+/// Its own definitions of system calls must be seen by the library. On Windows no library looks for them.
+fn exported() -> &'static str {
+    if common::is_windows() { "-g" } else { "-rdynamic" }
+}
 
 /// The driver with both sanitizers, for all but what they would change.
 pub fn sanitized() -> &'static Path {
@@ -34,7 +42,7 @@ pub fn plain() -> &'static Path {
 pub fn with_library(folder: &Path) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock();
-    common::build(&SOURCES, &[EXPORTED, "-O2"], folder)
+    common::build(sources(), &[exported(), "-O2"], folder)
 }
 
 /// A field that may hold anything.

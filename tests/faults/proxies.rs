@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tigergraph_standin::{Action, Fault, RawAction, RawServer};
 
+use crate::common;
 use crate::driver::{Call, field};
 use crate::session::Session;
 
@@ -203,8 +204,11 @@ fn what_is_no_proxy_is_refused_by_what_it_is_and_never_shown() {
     let logins = BAD_LOGINS.map(|proxy| (proxy, "a login that cannot be read", "%23"));
     let addresses = BAD_ADDRESSES.map(|proxy| (proxy, "is not the address of an HTTP proxy", "http://host:port"));
     let others = OTHER_PROXIES.map(|(proxy, kind)| (proxy, kind, "Use an HTTP proxy"));
+    // Variables of Windows have no case, and the first name that is tried is found.
+    let of_environment =
+        if common::is_windows() { "the environment's https_proxy" } else { "the environment's HTTPS_PROXY" };
     for (proxy, what, hint) in logins.into_iter().chain(addresses).chain(others) {
-        for (by_environment, from) in [(false, "the setting \"proxy\""), (true, "the environment's HTTPS_PROXY")] {
+        for (by_environment, from) in [(false, "the setting \"proxy\""), (true, of_environment)] {
             let call = with_proxy(&mut session, proxy, by_environment);
             assert_eq!(call.outcome(), "argument.url", "{proxy}: {call:?}");
             assert!(call.message.starts_with(from) && call.message.contains(what), "{proxy}: {call:?}");
