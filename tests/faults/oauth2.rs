@@ -441,11 +441,12 @@ fn row_127_token_endpoint_has_a_bad_certificate() {
             login.finish();
         }
         // What does not speak TLS at all.
-        for (action, reason) in [
+        let cases = [
             (RawAction::Silence, "timeout.tls"),
             (RawAction::Reset, "connect.reset"),
             (RawAction::Answer(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()), "tls.protocol"),
-        ] {
+        ];
+        for (action, reason) in cases.into_iter().filter(|(_, reason)| can_be_told(reason)) {
             let mut login = Login::start(version);
             let server = RawServer::start(action).expect("a server");
             for call in needs_token(version) {
