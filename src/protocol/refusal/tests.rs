@@ -210,6 +210,8 @@ fn an_endpoint_that_is_missing_is_not_one_that_is_off() {
         let body = format!(r#"{{"code":"REST-1000","error":true,"message":"Endpoint is not found {url}"}}"#);
         assert_eq!(reason(RequestToken, Secret, 404, &body), expected, "{url}");
     }
+    let off = ask(RequestToken, Secret, &answer(404, OFF)).unwrap_err();
+    assert!(off.message().contains("authentication is switched off"), "{off}");
 }
 
 #[test]
