@@ -2,9 +2,9 @@
 
     judge.py REPORT SURVIVORS PAGE
 
-REPORT is the JSON of cargo-gamma; SURVIVORS a table of mutants that no unit test notices, each with the reason; PAGE has
-a table with a row for each file, of which those of the files in REPORT are written anew. Fails if a mutant is neither
-noticed nor reasoned, and if the tests were not run with one.
+REPORT is the JSON of cargo-gamma; SURVIVORS a table of mutants that no unit test notices, each with the reason; PAGE
+has a table with a row for each file, of which those of the files in REPORT are written anew. Fails if a mutant is
+neither noticed nor reasoned, and if the tests were not run with one.
 """
 
 import datetime
@@ -74,7 +74,8 @@ def main(report, survivors, page):
         print(f"{file:32} " + ", ".join(f"{counts[n]} {column}" for n, column in enumerate(COLUMNS)))
     for (file, mutant), number in allowed.items():
         if file in rows and found[file, mutant] < number:
-            print(f"{survivors} reasons for {number} of these, of which {found[file, mutant]} are left: {file}\t{mutant}")
+            left = found[file, mutant]
+            print(f"{survivors} reasons for {number} of these, of which {left} are left: {file}\t{mutant}")
     if wrong:
         print("\nWrong:", *wrong, sep="\n    ")
         return 1
