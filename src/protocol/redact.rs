@@ -563,6 +563,13 @@ mod tests {
     }
 
     #[test]
+    fn a_credential_that_comes_later_is_hidden_as_well() {
+        let redactor = Redactor::new(Vec::new(), &[]);
+        redactor.add(Arc::new(Hidden::new("late-canary")));
+        assert_eq!(redactor.clean("no late-canary here"), "no <redacted:11> here");
+    }
+
+    #[test]
     fn short_credentials_are_hidden_whole() {
         assert_eq!(clean(&["abc"], &[], "no abc here"), "no <redacted:3> here");
     }
