@@ -16,10 +16,11 @@ const ADDRESS: [Said; 5] = [
     ("freed_message", &["AddressSanitizer: heap-use-after-free", "freed_message"]),
     ("undefined", &["runtime error: signed integer overflow"]),
 ];
-/// What a sanitizer sees only if it is in the library as well.
-const ADDRESS_INSIDE: [Said; 2] = [
+/// What a sanitizer sees only if it is in the library as well, the last one only if it is in Rust's standard library too.
+const ADDRESS_INSIDE: [Said; 3] = [
     ("freed_error_in_the_library", &["AddressSanitizer: heap-use-after-free", "tg_error_http_status"]),
     ("overread_in_the_library", &["AddressSanitizer: heap-buffer-overflow", "tg_drop_secrets"]),
+    ("overread_in_std", &["AddressSanitizer: heap-buffer-overflow", "tg_is_token_refused", "in core::str::"]),
 ];
 const THREAD: [Said; 2] = [
     ("race", &["ThreadSanitizer: data race", "planted.c"]),

@@ -8,7 +8,7 @@ use std::process::Command;
 pub enum Tool {
     /// AddressSanitizer with its search for leaks, and UndefinedBehaviorSanitizer, in the program.
     Address,
-    /// The same, and the library is built with AddressSanitizer too, by nightly Rust.
+    /// The same, and the library and Rust's standard library are built with AddressSanitizer too.
     AddressInside,
     /// ThreadSanitizer in the program.
     Thread,
@@ -53,8 +53,9 @@ impl Tool {
     /// The folder of the library with the tool inside, which `tests/sanitize` builds before.
     pub fn library_folder(self) -> Option<&'static str> {
         match self {
+            Tool::AddressInside => Some("target/asan/x86_64-unknown-linux-gnu/debug"),
             Tool::ThreadInside => Some("target/tsan/x86_64-unknown-linux-gnu/debug"),
-            Tool::Address | Tool::AddressInside | Tool::Thread | Tool::Valgrind => None,
+            Tool::Address | Tool::Thread | Tool::Valgrind => None,
         }
     }
 
