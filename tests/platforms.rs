@@ -1,8 +1,8 @@
 //! The page of platforms, `docs/platforms.md`, and the table in the README: made of what runs have written into
 //! `tests/platforms/results`. Under CI both have to be the committed ones.
 //!
-//! A result is a JSON file: `kind` ("run", or "built" if nothing of it was run), Rust's `target`, what the `library`
-//! weighs and needs, `where` the programs ran, `date`, `command` and `result`.
+//! A result is a JSON file: `kind` ("run", "built" if nothing of it was run, or "package"), Rust's `target` or the
+//! `package`, what the `library` weighs and needs, `where` the programs ran, `date`, `command` and `result`.
 
 #[path = "common/written.rs"]
 mod written;
@@ -16,9 +16,10 @@ use written::settle;
 const COMMAND: &str = "cargo test --test platforms";
 
 /// What nobody has tried, and why.
-const NOT_TRIED: [(&str, &str); 4] = [
+const NOT_TRIED: [(&str, &str); 5] = [
     ("Windows as Microsoft makes it", "there is none where this is developed"),
     ("macOS", "there is none where this is developed; the Makefile is prepared for it, see packaging/README.md"),
+    ("packages on Windows, .NET with musl, Ruby with musl on arm64", "nothing here runs them"),
     ("a real arm64 machine, and forks on arm64", "qemu-user itself ends when threads fork"),
     ("32-bit systems, other processors, FreeBSD, Android", "never built"),
 ];
@@ -81,9 +82,12 @@ fn page() -> String {
          2.36).\n\n## What was run\n\nThe C programs of `tests/c` and `examples-c`, and every scenario of \
          `tests/conformance` in C, with the libraries that `packaging/prebuilt` makes. The server, a stand-in, is on \
          the machine itself. `tests/platforms/skip` says which tests are left out, and why.\n\n{}\n\
+         ## Packages\n\nWhat `packaging/packages` makes, installed in an empty place without Rust and without the \
+         headers. The time is that from the first command of the installation to the token.\n\n{}\n\
          ## What does not work\n\n| what | what was seen |\n|---|---|\n{known}\n\
          ## What was only built\n\n{}\n## What was not tried\n\n| what | why |\n|---|---|\n{not_tried}",
         table("run", &["target", "where", "library", "result", "date", "command"]),
+        table("package", &["package", "where", "result", "date", "command"]),
         table("built", &["target", "library", "result", "date", "command"]),
     )
 }
@@ -110,7 +114,7 @@ fn every_result_says_how_it_was_made() {
     let results = results();
     assert!(!results.is_empty());
     for (name, result) in &results {
-        assert!(["run", "built"].contains(&field(name, result, "kind")), "{name}");
+        assert!(["run", "built", "package"].contains(&field(name, result, "kind")), "{name}");
         assert_eq!(field(name, result, "date").len(), "2026-11-30".len(), "{name}");
         let command = field(name, result, "command").split(' ').next().expect("a command").to_owned();
         assert!(path(&command).is_file(), "{name}: {command}");
