@@ -41,7 +41,9 @@ ifeq ($(system),Darwin)
 plain := $(name).dylib
 soname := $(name).$(SOVERSION).dylib
 real := $(name).$(VERSION).dylib
-versions := -current_version,$(VERSION),-compatibility_version,$(SOVERSION)
+# Of three numbers, because other linkers than Apple's want as many.
+compatible := $(shell echo $(SOVERSION).0.0 | cut -d . -f 1-3)
+versions := -current_version,$(VERSION),-compatibility_version,$(compatible)
 link_args := -C link-arg=-Wl,-install_name,@rpath/$(soname),$(versions)
 origin := -Wl,-rpath,'@loader_path/$(to_lib)'
 else
