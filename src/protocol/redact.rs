@@ -383,6 +383,7 @@ mod tests {
         assert_eq!(forms("abc"), ["abc", "YWJj"]);
         let all = ["a b%41?", "a bA?", "a%20b%2541%3f", "a%20b%2541%3F", "a+b%41?", "YSBiJTQxPw==", "YSBiJTQxPw"];
         assert_eq!(forms("a b%41?"), all);
+        assert!(forms("\u{200b}").iter().all(|form| !form.is_empty()), "nothing is everywhere");
     }
 
     /// What servers, gateways and proxies make of a credential before they send it back.
@@ -560,6 +561,10 @@ mod tests {
         let cut = format!("{}short-start-of-a-token-that-is-long", ". ".repeat(2043));
         assert_eq!(beginning(&cut).len(), 4086);
         assert_eq!(beginning(&"ä".repeat(2049)).len(), 4096);
+        let cut_in = |before: &str| beginning(&format!("{before}{}", "a".repeat(30))).len();
+        assert_eq!(cut_in(&". ".repeat(2038)), 4096, "20 of its letters tell what it is");
+        assert_eq!(cut_in(&" ".repeat(4077)), 4077, "19 do not");
+        assert_eq!(beginning(&format!("{}word", ". ".repeat(2046))).len(), 4096, "the last word is whole");
     }
 
     #[test]
