@@ -70,8 +70,8 @@ fn whole(steps: &[(String, String)], ended: &[Ended]) -> String {
 
 fn section_of(steps: &[(String, String)], ended: &[Ended]) -> String {
     let told = |whole: bool, step: &str| {
-        let of_step = ended.iter().filter(|ended| ended.whole == whole && ended.step == step);
-        of_step.last().map_or_else(String::new, Ended::told)
+        let mut of_step = ended.iter().filter(|ended| ended.whole == whole && ended.step == step);
+        of_step.next_back().map_or_else(String::new, Ended::told)
     };
     let mut section = format!(
         "`tests/run --long` notes in `tests/proof/long.tsv` how each of its steps ended. {} A step that is run alone, by \
