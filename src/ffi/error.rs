@@ -1,6 +1,7 @@
 //! Chapter of the header: errors.
 
-use std::ffi::{CString, c_char};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_char};
 use std::sync::Arc;
 
 use super::arguments::EMPTY;
@@ -8,17 +9,19 @@ use super::handle::{Borrowed, Freed, Handle};
 use super::panic::{THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
-use crate::platform::made_once::MadeOnce;
 use crate::platform::thread_value::ThreadValue;
+
+/// A text for C, or one that is part of the library.
+type Text = Cow<'static, CStr>;
 
 /// What went wrong: one sentence for a person, a stable reason for a program. Immutable.
 /// Contains no credential, so it may be logged.
 pub struct tg_error {
     status: tg_status,
-    message: CString,
-    reason: CString,
-    hint: CString,
-    server_code: CString,
+    message: Text,
+    reason: Text,
+    hint: Text,
+    server_code: Text,
     http_status: i32,
     retry_after_ms: i64,
 }
@@ -34,8 +37,8 @@ impl tg_error {
 }
 
 /// A text for C. Runs outside the panic guard, so it cannot fail: a NUL becomes U+FFFD.
-fn c_text(text: &str) -> CString {
-    CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default()
+fn c_text(text: &str) -> Text {
+    Cow::Owned(CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default())
 }
 
 impl From<Error> for tg_error {
@@ -53,15 +56,15 @@ impl From<Error> for tg_error {
 }
 
 /// Stands for "no error": status OK, every text "".
-static NO_ERROR: MadeOnce<tg_error> = MadeOnce::new(|| tg_error {
+static NO_ERROR: tg_error = tg_error {
     status: tg_status::OK,
-    message: CString::default(),
-    reason: CString::default(),
-    hint: CString::default(),
-    server_code: CString::default(),
+    message: Cow::Borrowed(c""),
+    reason: Cow::Borrowed(c""),
+    hint: Cow::Borrowed(c""),
+    server_code: Cow::Borrowed(c""),
     http_status: 0,
     retry_after_ms: -1,
-});
+};
 
 /// Reads a part of an error; NULL is "no error".
 fn read<T>(error: Borrowed<tg_error>, fallback: T, part: impl FnOnce(&tg_error) -> T) -> T {
@@ -161,7 +164,7 @@ pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
     // tg_last_error() after a success, which is not taken.
     let handle = unsafe { Freed::new(error) };
     guard_value((), || {
-        if !error.is_null() && !std::ptr::eq(error, &raw const *NO_ERROR) {
+        if !error.is_null() && !std::ptr::eq(error, &raw const NO_ERROR) {
             drop(handle.take());
         }
     });
