@@ -33,12 +33,12 @@ mod table;
 #[path = "common/tunnel.rs"]
 mod tunnel;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use case::{Case, Features};
+use case::{Case, Features, folder};
 use certificates::Keys;
 use pem::Pem;
 use place::Place;
@@ -76,7 +76,7 @@ impl Judge {
         let place = Place::start();
         let players = Players::start(programs, &place);
         let (pem, proxies) = (Pem::make(&keys), Proxies::make(&keys, place.proxy_port));
-        let ca_file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judge").join(format!("{name}.pem"));
+        let ca_file = folder().join(format!("{name}.pem"));
         Judge { place, players, keys, pem, proxies, ca_file }
     }
 

@@ -13,8 +13,10 @@ struct Key(Option<libc::pthread_key_t>);
 
 impl Drop for Key {
     fn drop(&mut self) {
-        // SAFETY: the key was made for this, and nobody else knows it any more.
-        self.0.map(|key| unsafe { libc::pthread_key_delete(key) });
+        if let Some(key) = self.0 {
+            // SAFETY: the key was made for this, and nobody else knows it any more.
+            unsafe { libc::pthread_key_delete(key) };
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A case: what the three clients are asked, and what it is made of.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::path::{Path, PathBuf};
 
 use crate::place::Role;
 
@@ -43,7 +42,12 @@ pub struct Case {
 
 /// A section of PEM.
 pub fn to_pem(label: &str, content: &[u8]) -> String {
-    let text = STANDARD.encode(content);
-    let lines = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + "\n");
-    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", lines.collect::<String>())
+    pem::encode_config(&pem::Pem::new(label, content), pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF))
+}
+
+/// For what is built and written.
+pub fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judge");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
 }

@@ -1,14 +1,14 @@
 //! Certificates that only the `openssl` command makes: of X.509 version 1, with weak keys, and with signatures that are
 //! not in use any more.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use rcgen::KeyPair;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use crate::case::{Case, Features};
+use crate::case::{Case, Features, folder};
 use crate::certificates::{HOST, Keys, shown};
 use crate::place::{PLAIN, Role};
 use crate::random::Random;
@@ -42,9 +42,7 @@ pub struct Made {
 }
 
 fn file(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judge");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder.join(format!("{name}-{}", std::process::id()))
+    folder().join(format!("{name}-{}", std::process::id()))
 }
 
 /// Runs `openssl` with these words; a word `@NAME` is a file of that name.

@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::case::folder;
 use crate::common;
 use crate::place::Place;
 
@@ -50,12 +53,6 @@ pub struct Players {
     go: Player,
 }
 
-fn folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judge");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    folder
-}
-
 /// Builds both programs.
 pub fn build() -> (PathBuf, PathBuf) {
     let extra = ["-Wl,--no-as-needed", "-lcurl"];
@@ -83,7 +80,7 @@ impl Player {
     }
 
     fn say(&mut self, fields: &[&str]) {
-        let line: Vec<String> = fields.iter().map(|field| encode(field)).collect();
+        let line: Vec<String> = fields.iter().map(|field| utf8_percent_encode(field, ENCODED).to_string()).collect();
         writeln!(self.to, "{}", line.join("\t")).expect("the program runs");
     }
 
@@ -109,10 +106,8 @@ impl Drop for Player {
     }
 }
 
-fn encode(field: &str) -> String {
-    let as_it_is = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
-    field.bytes().map(|byte| if as_it_is(byte) { char::from(byte).into() } else { format!("%{byte:02x}") }).collect()
-}
+/// What does not stand in a field as it is.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 impl Players {
     pub fn start((c, go): &(PathBuf, PathBuf), place: &Place) -> Players {

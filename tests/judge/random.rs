@@ -1,7 +1,9 @@
-//! Numbers that depend on a seed and on nothing else, so that a case is the same everywhere and always: SplitMix64. What
-//! crates promise less of their generators.
+//! Numbers that depend on a seed and on nothing else, so that a case is the same everywhere and always.
 
-pub struct Random(u64);
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{RngCore as _, SeedableRng as _};
+
+pub struct Random(SplitMix64);
 
 impl Random {
     /// For one case of a family.
@@ -9,21 +11,13 @@ impl Random {
         let family = family
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        let mut random = Random(seed ^ family);
-        random.0 = random.next() ^ index;
-        random
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        let of_family = SplitMix64::seed_from_u64(seed ^ family).next_u64();
+        Random(SplitMix64::seed_from_u64(of_family ^ index))
     }
 
     /// From 0 up to, and without, `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
+        (self.0.next_u64() % end as u64) as usize
     }
 
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {

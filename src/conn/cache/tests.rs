@@ -97,6 +97,13 @@ fn inside(connection: &Connection) -> (&Cache, Arc<Keys>) {
     (cache, connection.keys_of(cache, &source, (login, login.held().unwrap()), cache.salt().unwrap()))
 }
 
+/// The lock of the entry of these keys, which was free.
+fn taken_lock(cache: &Cache, keys: &Keys) -> Lock {
+    let lock = cache.folder.lock(&keys.file(LOCK)).unwrap();
+    assert!(lock.try_take().unwrap());
+    lock
+}
+
 fn purpose(connection: &Connection) -> Wiped<Vec<u8>> {
     connection.purpose(&connection.source().unwrap(), connection.core.settings.login.as_ref().unwrap())
 }
@@ -173,8 +180,7 @@ fn nobody_removes_what_is_about_to_be_replaced() {
     let first = world.connect();
     token_of(&first);
     let (cache, keys) = inside(&first);
-    let lock = cache.folder.lock(&keys.file(LOCK)).unwrap();
-    assert!(lock.try_take().unwrap());
+    let lock = taken_lock(cache, &keys);
     cache.remove(&keys, "a-token-1").unwrap();
     assert!(cache.read(&keys).is_some());
     drop(lock);
@@ -266,9 +272,10 @@ fn of_many_who_make_a_salt_the_first_one_decides() {
                 .iter()
                 .map(|connection| {
                     scope.spawn(|| {
-                        begin_library_thread();
-                        together.wait();
-                        connection.core.cache.as_ref().unwrap().salt_or_new().unwrap()
+                        in_library(|| {
+                            together.wait();
+                            connection.core.cache.as_ref().unwrap().salt_or_new().unwrap()
+                        })
                     })
                 })
                 .collect();
@@ -322,8 +329,7 @@ fn whoever_has_the_lock_and_does_nothing_is_passed_over() {
     let first = world.connect();
     token_of(&first);
     let (cache, keys) = inside(&first);
-    let lock = cache.folder.lock(&keys.file(LOCK)).unwrap();
-    assert!(lock.try_take().unwrap());
+    let _lock = taken_lock(cache, &keys);
     fs::remove_file(world.path(&keys.file(TOKEN))).unwrap();
     let before = boot_clock();
     assert_eq!(token_of(&world.connect()), "a-token-2");

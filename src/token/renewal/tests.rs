@@ -1,5 +1,8 @@
 //! The schedule and every decision, and a simulated world that tries a hundred thousand courses of events.
 
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{RngCore as _, SeedableRng as _};
+
 use super::*;
 
 /// A token of the simulated world: its value, and which of several lives of that value it is.
@@ -253,7 +256,7 @@ fn row_74_after_a_suspend_the_next_call_renews() {
 
 /// How many renewals callers begin in an hour in which all of them fail.
 fn renewals_of_an_hour(policy: &mut RenewalPolicy<Token>, start: Moment) -> u32 {
-    let (mut dice, mut renewals) = (Dice(59), 0);
+    let (mut dice, mut renewals) = (Dice::new(59), 0);
     for now in (0..36_000).map(|tenth| start + ms(tenth * 100)) {
         let (Advice::Renew(number) | Advice::UseAndRenew(_, number)) = policy.ask(now, true) else { continue };
         renewals += 1;
@@ -333,16 +336,15 @@ fn authentication_that_is_off_is_believed_for_a_while() {
 }
 
 /// Random numbers that a seed replays.
-struct Dice(u64);
+struct Dice(SplitMix64);
 
 impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(SplitMix64::seed_from_u64(seed))
+    }
+
     fn roll(&mut self, sides: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
+        self.0.next_u64() % sides
     }
 
     fn jitter(&mut self) -> Jitter {
@@ -373,7 +375,7 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> World {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let lifetime = seconds([2, 5, 60, 3600, 604_800][dice.roll(5) as usize]);
         World {
             dice,
