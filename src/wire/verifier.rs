@@ -306,7 +306,9 @@ fn unverifiable(signature: &str) -> Error {
 }
 
 fn issued_by_none() -> Error {
-    unfit("was issued by one that may not issue any (basic constraints or key usage)")
+    let hint = "Have the authority's certificate made anew with CA:TRUE in its basic constraints, and with keyCertSign \
+                if it has a key usage; or put the server's own certificate into the CA setting.";
+    unfit("was issued by a certificate that may not issue any (basic constraints or key usage)").with_hint(hint)
 }
 
 fn wrong_use() -> Error {
