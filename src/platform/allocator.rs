@@ -3,25 +3,31 @@
 //!
 //! Behind the feature `wiping-allocator`, which the C library has and a Rust program may do without.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 
-/// The system's allocator, which wipes what it gets back.
+#[cfg(not(target_env = "musl"))]
+use std::alloc::System as Below;
+
+#[cfg(target_env = "musl")]
+use crate::platform::kept_blocks::KEPT_BLOCKS as Below;
+
+/// An allocator that wipes what it gets back, before the one below it may hand it out again.
 struct Wiping;
 
 #[global_allocator]
 static ALLOCATOR: Wiping = Wiping;
 
-// SAFETY: every block comes from the system's allocator and goes back to it with the same layout; what
+// SAFETY: every block comes from the allocator below and goes back to it with the same layout; what
 // is written lies inside of a block that its owner has given up.
 unsafe impl GlobalAlloc for Wiping {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout, passed on.
-        unsafe { System.alloc(layout) }
+        unsafe { Below.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout, passed on.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Below.alloc_zeroed(layout) }
     }
 
     /// Not inlined: it is called in thousands of places.
@@ -32,16 +38,16 @@ unsafe impl GlobalAlloc for Wiping {
             block.write_bytes(0, layout.size());
             // Without this the compiler may see that nobody reads the zeros, and leave them out.
             std::hint::black_box(block);
-            System.dealloc(block, layout);
+            Below.dealloc(block, layout);
         }
     }
 
-    /// The system's own would leave the old bytes where they were.
+    /// That of the allocator below would leave the old bytes where they were.
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         // SAFETY: the caller promises a size that makes a valid layout.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         // SAFETY: a valid layout of more than no bytes, as the caller promises.
-        let new = unsafe { System.alloc(new_layout) };
+        let new = unsafe { Below.alloc(new_layout) };
         if !new.is_null() {
             // SAFETY: both blocks have at least the shorter size; the old one is given up.
             unsafe {

@@ -32,6 +32,9 @@ pub mod fork;
 #[cfg(windows)]
 #[path = "windows/library.rs"]
 mod library;
+// Its unit tests run everywhere.
+#[cfg(any(test, all(target_env = "musl", feature = "wiping-allocator", not(feature = "test-fuzz"))))]
+mod kept_blocks;
 #[forbid(unsafe_code)]
 mod library_thread;
 #[forbid(unsafe_code)]
