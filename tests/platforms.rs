@@ -18,7 +18,7 @@ const COMMAND: &str = "cargo test --test platforms";
 /// What nobody has tried, and why.
 const NOT_TRIED: [(&str, &str); 5] = [
     ("Windows as Microsoft makes it", "there is none where this is developed"),
-    ("macOS", "there is none where this is developed; the Makefile is prepared for it, see packaging/README.md"),
+    ("macOS", "there is none where this is developed; see what was only built, and packaging/README.md"),
     ("packages on Windows, .NET with musl, Ruby with musl on arm64", "nothing here runs them"),
     ("a real arm64 machine, and forks on arm64", "qemu-user itself ends when threads fork"),
     ("32-bit systems, other processors, FreeBSD, Android", "never built"),
