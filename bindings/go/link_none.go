@@ -2,5 +2,7 @@
 
 package tigergraphauth
 
-// There are no archives for other systems. This name, which is undefined, says so.
-var _ = thereIsNoBundledLibraryForThisSystem_InstallOneAndBuildWithoutTheTag
+// There are no archives for other systems, as tigergraphauth.h says then.
+
+// #cgo CFLAGS: -DTIGERGRAPHAUTH_NOT_BUNDLED
+import "C"

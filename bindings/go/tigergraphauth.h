@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef TIGERGRAPHAUTH_NOT_BUNDLED
+#error "no library for this system comes with the tag tigergraph_bundled: install one and build without the tag"
+#endif
 #ifdef TIGERGRAPHAUTH_BUNDLED
 #if defined __has_include
 #if !__has_include("bundled/tigergraph_auth.h")
