@@ -8,6 +8,9 @@
 
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
+/// Whether long blocks take what is in them along when they grow, so that nothing of it is copied, or left to be wiped.
+pub const MOVES_PAGES: bool = cfg!(all(target_os = "linux", feature = "wiping-allocator", not(feature = "test-fuzz")));
+
 #[cfg_attr(windows, path = "windows/access.rs")]
 pub mod access;
 // Fuzzing brings an allocator that counts.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Wiped;
+use crate::platform::MOVES_PAGES;
 
 /// A body whose length is not told gets so much room at first.
 const FIRST_ROOM: usize = 4096;
@@ -9,6 +10,8 @@ const FIRST_ROOM: usize = 4096;
 const ONE_PIECE: usize = 1024 * 1024;
 /// A longer one comes in pieces of this size where its length is not told.
 const PIECE: usize = 64 * 1024;
+/// When so much has come in pieces, and long blocks grow without a copy, the rest comes in one.
+const MANY_PIECES: usize = 4 * 1024 * 1024;
 /// As much of it is received at once.
 const AT_ONCE: usize = 256 * 1024;
 
@@ -21,12 +24,14 @@ pub struct Room {
     /// The piece that is being filled.
     last: Wiped<Vec<u8>>,
     length: usize,
+    /// Whether the last piece is one that grows as far as the body does.
+    grows: bool,
 }
 
 impl Room {
     /// For a body that is not longer than `limit`.
     pub fn new(limit: usize) -> Room {
-        Room { limit, full: Vec::new(), last: Wiped::default(), length: 0 }
+        Room { limit, full: Vec::new(), last: Wiped::default(), length: 0, grows: false }
     }
 
     /// How long the body is so far.
@@ -37,9 +42,13 @@ impl Room {
     /// Adds to the body, whose length may have been told. The caller has seen to the limit.
     pub fn add(&mut self, mut more: &[u8], told: Option<usize>) -> Result<()> {
         self.length += more.len();
+        if MOVES_PAGES && self.full.len() * PIECE >= MANY_PIECES {
+            self.join(longer(self.length).min(self.limit.saturating_add(1)))?;
+            self.grows = true;
+        }
         let piece = match told {
             Some(told) => told,
-            None if self.limit <= ONE_PIECE => self.limit,
+            None if self.limit <= ONE_PIECE || self.grows => self.limit,
             None => PIECE,
         };
         while !more.is_empty() {
@@ -89,39 +98,59 @@ impl Room {
         let room = match filled {
             // With a place for the 0 byte that C gets behind it.
             0 => told.map_or(FIRST_ROOM, |told| told.saturating_add(1)),
+            _ if self.grows => longer(length),
             _ if filled < step => step.min(filled * 4),
             _ => piece,
         };
-        let mut larger = room_for(room.clamp(length, piece.max(length).saturating_add(1)))?;
+        let room = room.clamp(length, piece.max(length).saturating_add(1));
+        if self.grows {
+            return reserve(&mut self.last, room - filled);
+        }
+        let mut larger = room_for(room)?;
         larger.extend_from_slice(&self.last);
         self.last = larger;
         Ok(())
     }
 
-    /// The whole body in one piece.
-    pub fn into_whole(mut self) -> Result<Wiped<Vec<u8>>> {
-        if self.full.is_empty() {
-            return Ok(std::mem::take(&mut self.last));
-        }
-        let mut whole = room_for(self.length + 1)?;
+    /// Puts all pieces into one, with so much room.
+    fn join(&mut self, room: usize) -> Result<()> {
+        let mut whole = room_for(room)?;
         // Each piece is freed when it has been copied.
         for piece in self.full.drain(..) {
             whole.extend_from_slice(&piece);
         }
         whole.extend_from_slice(&self.last);
-        Ok(whole)
+        self.last = whole;
+        Ok(())
     }
+
+    /// The whole body in one piece.
+    pub fn into_whole(mut self) -> Result<Wiped<Vec<u8>>> {
+        if !self.full.is_empty() {
+            self.join(self.length + 1)?;
+        }
+        Ok(std::mem::take(&mut self.last))
+    }
+}
+
+/// Room for more than so many bytes in a block that grows: not much more, because all of it is wiped in the end.
+fn longer(bytes: usize) -> usize {
+    bytes.saturating_add(MANY_PIECES.max(bytes / 8))
 }
 
 /// So much memory, if there is any: a length that a server told may be anything.
 fn room_for(bytes: usize) -> Result<Wiped<Vec<u8>>> {
     let mut room: Wiped<Vec<u8>> = Wiped::default();
-    let reserved = room.try_reserve_exact(bytes);
-    reserved.map_err(|_| {
+    reserve(&mut room, bytes)?;
+    Ok(room)
+}
+
+/// The same for bytes that come behind what is there already.
+fn reserve(room: &mut Wiped<Vec<u8>>, bytes: usize) -> Result<()> {
+    room.try_reserve_exact(bytes).map_err(|_| {
         let message = format!("there is no memory for {bytes} bytes of the server's answer");
         Error::new(Reason::ConnectResource, message)
-    })?;
-    Ok(room)
+    })
 }
 
 #[cfg(test)]
@@ -178,6 +207,29 @@ mod tests {
         }
         let taken = room.full.iter().map(|piece| piece.capacity()).sum::<usize>() + room.last.capacity();
         assert!(taken <= 1_000_000 + PIECE, "{taken}");
+    }
+
+    /// In pieces, and from some length on in a block that grows.
+    #[test]
+    fn a_long_body_of_unknown_length_has_room_for_the_byte_behind_it_and_not_for_much_more() {
+        let body: Vec<u8> = (0..11 * MANY_PIECES / 2).map(|number| (number % 251) as u8).collect();
+        for (length, size) in
+            [(body.len(), 1_000_000), (body.len(), 3000), (MANY_PIECES + PIECE + 1, 5000), (MANY_PIECES, 4096)]
+        {
+            let mut room = Room::new(64 << 20);
+            for part in body[..length].chunks(size) {
+                let (received, added) = part.split_at(part.len() / 2);
+                let place = room.next(received.len(), None);
+                let count = place.len();
+                place.copy_from_slice(&received[..count]);
+                room.keep(count, count);
+                room.add(&received[count..], None).unwrap();
+                room.add(added, None).unwrap();
+            }
+            let whole = room.into_whole().unwrap();
+            assert!(*whole == body[..length], "{length} by {size}");
+            assert!((length + 1..=longer(length)).contains(&whole.capacity()), "{length} by {size}");
+        }
     }
 
     #[test]
