@@ -15,8 +15,11 @@ use crate::wire::socket::{Socket, Target, io_error};
 use crate::wire::tls::{PeerCertificate, Trust};
 use crate::wire::verifier::refusal;
 
-/// Room for records to begin with; grown for larger ones.
+/// Room for the records of a handshake to begin with; grown for larger ones.
 const INCOMING: usize = 4 * 1024;
+/// The same for those of answers, which a connection keeps while it idles. Less than what the C library wipes with an
+/// instruction that is slow to begin.
+const RESTING: usize = 2000;
 /// No handshake message that a server means is longer.
 const MAX_INCOMING: usize = 96 * 1024;
 /// More than this is encrypted in several records.
@@ -50,6 +53,8 @@ const MAX_UNASKED: usize = 32 * 1024;
 enum Next {
     /// Something was done; there may be more to do.
     Again,
+    /// So many bytes came, and are where they were wanted.
+    Read(usize),
     /// The content that was given is encrypted and sent.
     Written(usize),
     /// Records from the server.
@@ -94,6 +99,9 @@ impl TlsStream {
             handshake_error(&error, is_asked, has_certificate)
         })?;
         stream.is_agreed = true;
+        if stream.filled == 0 {
+            stream.incoming = Wiped::new(vec![0; RESTING]);
+        }
         Ok(stream)
     }
 
@@ -112,17 +120,18 @@ impl TlsStream {
 
     fn handshake(&mut self) -> io::Result<()> {
         loop {
-            match self.step(&[])? {
+            match self.step(&[], &mut [])? {
                 Next::Input if !self.connection.is_handshaking() => return Ok(()),
                 Next::Input => self.fill()?,
                 Next::End => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Next::Again | Next::Written(_) => {}
+                Next::Again | Next::Read(_) | Next::Written(_) => {}
             }
         }
     }
 
-    /// Lets TLS do its next step; `content` is sent if it is TLS's turn to send.
-    fn step(&mut self, content: &[u8]) -> io::Result<Next> {
+    /// Lets TLS do its next step; `content` is sent if it is TLS's turn to send, and what comes is put into `place`, as far
+    /// as nothing came before it that was not read yet.
+    fn step(&mut self, content: &[u8], place: &mut [u8]) -> io::Result<Next> {
         let (is_agreed, has_certificate) = (self.is_agreed, self.has_certificate);
         let failed = |error: &rustls::Error| {
             io::Error::other(match error {
@@ -136,15 +145,26 @@ impl TlsStream {
         let next = match state {
             Err(error) => return Err(failed(&error)),
             Ok(ConnectionState::ReadTraffic(mut records)) => {
+                let mut count = 0;
                 while let Some(record) = records.next_record() {
-                    let record = record.map_err(|error| failed(&error))?;
+                    let record = record.map_err(|error| {
+                        // Nobody takes what came before it.
+                        place[..count].fill(0);
+                        failed(&error)
+                    })?;
                     discard += record.discard;
-                    append(&mut self.plain, &[record.payload], 0);
+                    let room = if self.plain.is_empty() { &mut place[count..] } else { &mut [] };
+                    let (now, later) = record.payload.split_at(record.payload.len().min(room.len()));
+                    room[..now.len()].copy_from_slice(now);
+                    count += now.len();
+                    if !later.is_empty() {
+                        append(&mut self.plain, &[later], 0);
+                    }
                 }
-                Next::Again
+                if count > 0 { Next::Read(count) } else { Next::Again }
             }
             Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                encode(&mut self.outgoing, |room| data.encode(room).map_err(EncodeFailure::from))?;
+                encode(&mut self.outgoing, 0, |room| data.encode(room).map_err(EncodeFailure::from))?;
                 Next::Again
             }
             Ok(ConnectionState::TransmitTlsData(data)) => {
@@ -154,7 +174,8 @@ impl TlsStream {
             }
             Ok(ConnectionState::WriteTraffic(mut traffic)) if !content.is_empty() => {
                 let piece = &content[..content.len().min(PLAIN_LIMIT)];
-                encode(&mut self.outgoing, |room| traffic.encrypt(piece, room).map_err(EncodeFailure::from))?;
+                let put = |room: &mut [u8]| traffic.encrypt(piece, room).map_err(EncodeFailure::from);
+                encode(&mut self.outgoing, piece.len(), put)?;
                 send(&mut self.socket, &mut self.outgoing)?;
                 Next::Written(piece.len())
             }
@@ -205,7 +226,7 @@ impl TlsStream {
         // A server that never stops is as little use as one that is gone.
         let mut left = MAX_UNASKED;
         while self.plain.is_empty() && left > 0 {
-            match self.step(&[]) {
+            match self.step(&[], &mut []) {
                 Ok(Next::Again) => continue,
                 Ok(Next::Input) => {}
                 _ => return false,
@@ -229,7 +250,8 @@ impl TlsStream {
 impl Read for TlsStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.plain.is_empty() {
-            match self.step(&[])? {
+            match self.step(&[], buffer)? {
+                Next::Read(count) => return Ok(count),
                 Next::Input => self.fill()?,
                 Next::End => return Ok(0),
                 Next::Again | Next::Written(_) => {}
@@ -252,11 +274,11 @@ impl Read for TlsStream {
 impl Write for TlsStream {
     fn write(&mut self, content: &[u8]) -> io::Result<usize> {
         loop {
-            match self.step(content)? {
+            match self.step(content, &mut [])? {
                 Next::Written(count) => return Ok(count),
                 Next::Input => self.fill()?,
                 Next::End => return Err(io::ErrorKind::BrokenPipe.into()),
-                Next::Again => {}
+                Next::Again | Next::Read(_) => {}
             }
         }
     }
@@ -291,13 +313,14 @@ impl From<EncryptError> for EncodeFailure {
     }
 }
 
-/// Puts more into the records to be sent.
+/// Puts more into the records to be sent, of which so many bytes are content.
 fn encode(
     outgoing: &mut Vec<u8>,
+    content: usize,
     mut put: impl FnMut(&mut [u8]) -> std::result::Result<usize, EncodeFailure>,
 ) -> io::Result<()> {
     let used = outgoing.len();
-    let mut room = OVERHEAD;
+    let mut room = content + OVERHEAD;
     loop {
         outgoing.resize(used + room, 0);
         match put(&mut outgoing[used..]) {
