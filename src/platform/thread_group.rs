@@ -11,7 +11,15 @@ const MAX_GROUPS: usize = 16;
 
 /// How many groups there are: no more threads than there are processors count at the same time. A power of two.
 pub fn groups() -> usize {
-    process::processors().next_power_of_two().clamp(2, MAX_GROUPS)
+    /// 0: nobody has asked yet. The system is asked once: each handle has several objects that count.
+    static GROUPS: AtomicUsize = AtomicUsize::new(0);
+    let known = GROUPS.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    let groups = process::processors().next_power_of_two().clamp(2, MAX_GROUPS);
+    GROUPS.store(groups, Ordering::Relaxed);
+    groups
 }
 
 /// What the group of a thread follows from. A call looks it up once, because that takes a function call in a shared library.
