@@ -234,7 +234,7 @@ fn a_published_value_lives_as_long_as_somebody_reads_it() {
         let writers = (0..2).map(|_| {
             let (published, living) = (published.clone(), living.clone());
             thread::spawn(move || {
-                published.store(Some(&Counted::new(&living)));
+                published.store(Some(Arc::new(Counted::new(&living))));
                 published.store(None);
             })
         });

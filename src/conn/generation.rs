@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::conn::Facts;
 use crate::conn::call::{Call, Restpp, is_absent};
-use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
+use crate::conn::request::{Ask, Authorization, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
 use crate::log::Level;
 use crate::protocol::detection::{self, Told};
@@ -16,7 +16,7 @@ use crate::protocol::operation::Operation;
 use crate::protocol::refusal::{self, NO_ENDPOINT};
 use crate::protocol::version::{Generation, Version, version_in};
 use crate::token::token::Token;
-use crate::wire::http::Method;
+use crate::wire::http::{JSON, Method};
 
 /// What is known about the server's generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -423,7 +423,7 @@ impl TokenManager {
             let mut policy = own.policy();
             if policy.is_new() {
                 policy.adopt(current.token.clone(), current.schedule, boot_clock());
-                own.free.store(Some(&*current.token));
+                own.free.store(Some(current.token.clone()));
             }
         }
         own
@@ -447,7 +447,7 @@ impl TokenManager {
     fn publish(&self, policy: &RenewalPolicy<Arc<Token>>, current: Arc<Current>) {
         let token = current.token.clone();
         self.current.store(Some(current));
-        self.own.get().free.store(Some(&*token));
+        self.own.get().free.store(Some(token));
         // After the token: the time of a new one is not that of the old one.
         self.set_fast_path(policy);
     }

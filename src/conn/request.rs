@@ -83,8 +83,6 @@ pub(super) fn push_json(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-pub(super) const JSON: &str = "application/json";
-
 #[cfg(test)]
 mod tests {
     use super::*;

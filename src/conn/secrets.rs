@@ -7,7 +7,7 @@ use rustls::crypto::ring::default_provider;
 use crate::checks::{Alias, check_secret, check_user, looks_like_secret};
 use crate::conn::call::Call;
 use crate::conn::generation::{Known, RestSecrets};
-use crate::conn::request::{Ask, JSON, Server, push_json};
+use crate::conn::request::{Ask, Server, push_json};
 use crate::conn::{Connection, Facts};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, Wiped};
@@ -19,7 +19,7 @@ use crate::protocol::json::{Json, shape};
 use crate::protocol::operation::Operation;
 use crate::protocol::refusal;
 use crate::protocol::secret::Secret;
-use crate::wire::http::{Answer, Method};
+use crate::wire::http::{Answer, JSON, Method};
 
 /// How an alias begins that nobody chose; the servers use the same.
 const GENERATED: &str = "AUTO_GENERATED_ALIAS_";

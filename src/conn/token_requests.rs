@@ -6,7 +6,7 @@ use crate::conn::Facts;
 use crate::conn::call::Call;
 use crate::conn::generation::{Form, Known};
 use crate::conn::login::{Proof, ProofKind, jwt_unsupported};
-use crate::conn::request::{Ask, Authorization, JSON, Server, json_object};
+use crate::conn::request::{Ask, Authorization, Server, json_object};
 use crate::error::{Error, Reason, Result, Status};
 use crate::hidden::{Hidden, Wiped};
 use crate::log::Level;
@@ -14,7 +14,7 @@ use crate::protocol::detection::{self, Told};
 use crate::protocol::endpoint::{encode, path};
 use crate::protocol::operation::{Credential, Operation};
 use crate::token::issued::{Issued, LifetimeUnit};
-use crate::wire::http::Method;
+use crate::wire::http::{JSON, Method};
 
 /// How a token is requested.
 #[derive(Clone, Copy, Debug, Default)]

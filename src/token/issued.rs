@@ -48,7 +48,8 @@ pub fn from_reply(reply: &Json, requested: Requested) -> Result<Issued> {
     if !is_issued_token(value) {
         return Err(shape("the token in the server's answer is not one that a header can carry"));
     }
-    let (claims, told) = (claims(value), expiration(reply)?);
+    let claims = claims(value);
+    let told = expiration(reply, claims.is_none())?;
     let token = Token::new(value, end(claims, told, requested));
     let granted_s = claims.and_then(Claims::granted_s);
     let by_servers_clock = granted_s.is_some() || requested.answered_at.is_some();
@@ -178,8 +179,9 @@ pub enum Expiration {
     Unknown,
 }
 
-/// Reads `expiration`: an integer, digits in a text, or the text of a Java `Date` in UTC.
-pub fn expiration(reply: &Json) -> Result<Expiration> {
+/// Reads `expiration`: an integer, digits in a text, or the text of a Java `Date` in UTC, which takes a while and is not
+/// read where the token's own claims count.
+pub fn expiration(reply: &Json, reads_date: bool) -> Result<Expiration> {
     let number = |value: i64| match value {
         -1 | 0 => Ok(Expiration::Unknown),
         1..=MAX_EXACT => Ok(Expiration::Number(value)),
@@ -191,6 +193,7 @@ pub fn expiration(reply: &Json) -> Result<Expiration> {
         Some(Json::Text(text)) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => {
             text.parse().map_or_else(|_| number(i64::MAX), number)
         }
+        Some(Json::Text(_)) if !reads_date => Ok(Expiration::Unknown),
         Some(Json::Text(text)) => Ok(java_date(text).map_or(Expiration::Unknown, Expiration::Date)),
         Some(_) => Err(shape("\"expiration\" of the server's answer is neither a number nor a text")),
     }
@@ -327,7 +330,7 @@ mod tests {
     }
 
     fn expires(value: &str) -> Result<Expiration> {
-        expiration(&Json::parse(format!("{{\"expiration\":{value}}}").as_bytes()).unwrap())
+        expiration(&Json::parse(format!("{{\"expiration\":{value}}}").as_bytes()).unwrap(), true)
     }
 
     #[test]
@@ -364,6 +367,6 @@ mod tests {
         {
             assert_eq!(expires(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
         }
-        assert_eq!(expiration(&Json::parse(b"{}").unwrap()).unwrap(), Expiration::Unknown);
+        assert_eq!(expiration(&Json::parse(b"{}").unwrap(), true).unwrap(), Expiration::Unknown);
     }
 }

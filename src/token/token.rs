@@ -15,10 +15,10 @@ const BEARER: &str = "Bearer ";
 
 /// An immutable token. Wiped when the last owner drops it.
 ///
-/// Clones share the token. Each has a cache line of its own, so that threads which count references to
-/// different clones do not wait for each other.
+/// Clones share the token. The references to each are counted in a cache line of its own, and what stands in the next one
+/// never changes, so that threads which count references to different clones do not wait for each other.
 #[derive(Clone, Debug)]
-#[repr(align(128))]
+#[repr(align(64))]
 pub struct Token {
     body: Arc<Body>,
 }

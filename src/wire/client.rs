@@ -22,7 +22,7 @@ use crate::platform::clock::boot_clock;
 use crate::platform::per_process::PerProcess;
 use crate::wire::deadline::{self, Deadline, Phase};
 use crate::wire::head::{Ending, HEAD_LIMIT, head_too_large};
-use crate::wire::http::{Answer, Http, Request};
+use crate::wire::http::{Answer, Http, JSON, Request};
 use crate::wire::idle_limit::{self, IdleLimit};
 use crate::wire::probe::{self, Step};
 use crate::wire::proxy::{Proxied, ProxySetting};
@@ -124,7 +124,7 @@ impl Exchanger {
         // It stands for the method that is sent, about which ureq has opinions.
         *raw.method_mut() = if length.is_some() { Method::POST } else { Method::GET };
         let host = split_url(request.url.reveal()).map_or("", |(host, _)| host);
-        *raw.uri_mut() = [host, PATH].concat().parse().map_err(ureq_http)?;
+        *raw.uri_mut() = Uri::try_from([host, PATH].concat()).map_err(ureq_http)?;
         *raw.headers_mut() = self.headers(request, length).map_err(ureq_http)?;
         self.agent.run(raw)
     }
@@ -133,7 +133,12 @@ impl Exchanger {
     fn headers(&self, request: &Request, length: Option<u64>) -> std::result::Result<HeaderMap, InvalidHeaderValue> {
         let mut headers = HeaderMap::with_capacity(5);
         if let Some((_, content_type)) = request.body.filter(|(_, content_type)| !content_type.is_empty()) {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_bytes(content_type.as_bytes())?);
+            let value = match content_type {
+                // Of nearly all requests; it needs no memory.
+                JSON => HeaderValue::from_static(JSON),
+                other => HeaderValue::from_bytes(other.as_bytes())?,
+            };
+            headers.insert(header::CONTENT_TYPE, value);
         }
         if let Some(length) = length {
             headers.insert(header::CONTENT_LENGTH, length.into());
@@ -184,8 +189,8 @@ impl Http for Wire {
     fn exchange(&self, request: &Request, deadline: &Rc<Deadline>) -> Result<Answer> {
         check_length(request)?;
         deadline.begin_request(if request.once { FRESH } else { IDLE });
-        let unseen = Unseen::new(request)?;
         let own = self.own.get();
+        let unseen = Unseen::new(request, own.user_agent.len())?;
         let _running = own.idle_limit.begin(deadline.began());
         let (sent, answer) =
             deadline::with_deadline(deadline, || unseen::with_unseen(unseen, || own.send(request).map_err(wire_error)));
@@ -327,9 +332,7 @@ impl Connector for DialConnector {
 /// Room for what comes and goes, while it does. No credential stays in it once it was used: a connection may idle for long.
 #[derive(Default)]
 struct LinkBuffers {
-    /// What comes from the server, which ureq does not see.
-    incoming: Vec<u8>,
-    /// What ureq sees in its place, and how much of it was used.
+    /// What ureq sees in place of what comes from the server, and how much of it was used.
     seen: Vec<u8>,
     used: usize,
     output: Vec<u8>,
@@ -338,21 +341,8 @@ struct LinkBuffers {
 impl LinkBuffers {
     fn allocate(&mut self) {
         if self.output.is_empty() {
-            self.incoming = vec![0; USUAL_ROOM];
             self.output = vec![0; unseen::current(|unseen| unseen.room()).unwrap_or(USUAL_ROOM)];
         }
-    }
-
-    /// So much came at once.
-    fn came(&mut self, amount: usize) {
-        if amount == USUAL_ROOM {
-            self.incoming = vec![0; LARGE_ROOM];
-        }
-    }
-
-    /// The answer is there. A connection that idles needs no room.
-    fn release(&mut self) {
-        (self.incoming, self.output) = (Vec::new(), Vec::new());
     }
 }
 
@@ -377,9 +367,10 @@ impl Buffers for LinkBuffers {
         self.used += amount;
     }
 
+    /// The first is for contents of unknown length, of which there are none.
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         self.allocate();
-        (&mut self.incoming, &mut self.output)
+        (&mut [], &mut self.output)
     }
 
     /// What it sees is complete, and is used at once.
@@ -430,7 +421,8 @@ impl Link {
     /// Receives the whole answer.
     fn receive(&mut self) -> Result<()> {
         let mut incoming = unseen::current(|unseen| unseen.incoming())?;
-        self.buffers.allocate();
+        // Most answers come at once, and need no more. What was taken from either is wiped at once.
+        let (mut usual, mut large) = ([0; USUAL_ROOM], Vec::new());
         loop {
             if let Some(received) = incoming.receive_body(|room| self.stream.read(room)) {
                 self.used_at = boot_clock();
@@ -439,15 +431,18 @@ impl Link {
                 }
                 continue;
             }
-            let amount = self.stream.read(&mut self.buffers.incoming);
-            let amount = amount.map_err(|error| incoming.about(io_error(&error)))?;
+            let room = if large.is_empty() { &mut usual[..] } else { &mut large };
+            let amount = self.stream.read(room).map_err(|error| incoming.about(io_error(&error)))?;
             self.used_at = boot_clock();
-            if incoming.take(&mut self.buffers.incoming[..amount])? {
+            if incoming.take(&mut room[..amount])? {
                 break;
             }
-            self.buffers.came(amount);
+            if large.is_empty() && amount == USUAL_ROOM {
+                large = vec![0; LARGE_ROOM];
+            }
         }
-        self.buffers.release();
+        // A connection that idles needs no room.
+        self.buffers.output = Vec::new();
         (self.buffers.seen, self.buffers.used) = (unseen::current(|unseen| unseen.keep(incoming))??, 0);
         Ok(())
     }

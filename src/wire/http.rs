@@ -46,6 +46,9 @@ impl<'a> Method<'a> {
     }
 }
 
+/// The type of nearly all contents.
+pub const JSON: &str = "application/json";
+
 /// What to send.
 pub struct Request<'a> {
     /// The method.
