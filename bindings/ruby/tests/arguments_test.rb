@@ -51,6 +51,20 @@ module TigerGraphAuth
       assert_equal 1500, Arguments.milliseconds(3/2r, "s")
     end
 
+    def test_what_is_not_0_does_not_become_0_which_is_the_default
+      given = [0.5, 1/3r, 1, 59.01, 0, nil, -0.5, -1]
+      assert_equal([1, 1, 1, 60, 0, 0, -1, -1], given.map { |seconds| Arguments.seconds(seconds, "s") })
+      [{ lifetime: -0.5 }, { renew_before: -0.1 }].each do |settings|
+        assert_equal "argument.range", assert_raises(InvalidArgument) { open(**settings) }.reason
+      end
+      assert_raises(ArgumentError) { open(timeout: -0.0001) }
+    end
+
+    def test_times_are_not_later_than_they_are
+      given = [0, nil, 1_700_000_000.9, 1, 0.5, Time.at(1_700_000_000), Time.at(0), Time.at(-5), -0.5]
+      assert_equal([0, 0, 1_700_000_000, 1, 1, 1_700_000_000, 1, 1, -1], given.map { |time| Arguments.time(time, "t") })
+    end
+
     def test_unknown_keywords_and_levels
       assert_equal "unknown keyword: :passwort", assert_raises(ArgumentError) { open(passwort: CANARY) }.message
       assert_raises(ArgumentError) { open(logger: Struct.new(:x) { def add(*) = nil }.new, log_level: :loud) }

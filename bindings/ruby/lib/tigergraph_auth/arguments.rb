@@ -73,19 +73,22 @@ module TigerGraphAuth
 
     # @return [Integer] milliseconds; 0 where the default is meant
     def milliseconds(seconds, name)
-      seconds = number(seconds, name).to_f
-      raise ArgumentError, "#{name} is not finite" unless seconds.finite?
-
-      # Rounded up, because 0 would mean the default.
-      within(UINT32, (seconds * 1000).ceil, name)
+      seconds = finite(seconds, name).to_f
+      within(UINT32, away_from_zero(seconds * 1000), name)
     end
 
-    # @return [Integer] whole seconds; the library judges the sign
+    # @return [Integer] whole seconds; 0 where the default is meant; the library judges the sign
     def seconds(value, name)
-      value = number(value, name)
-      raise ArgumentError, "#{name} is not finite" unless value.to_f.finite?
+      within(INT64, away_from_zero(finite(value, name)), name)
+    end
 
-      within(INT64, value.to_i, name)
+    # @return [Integer] seconds since 1970; 0 where no time is known; the library judges the sign
+    def time(value, name)
+      return [value.to_i, 1].max if value.is_a?(Time)
+
+      value = finite(value, name)
+      # Not later than it is, and not 0 because it is early.
+      within(INT64, value.positive? ? [value.floor, 1].max : value.floor, name)
     end
 
     # @return [Integer]
@@ -118,6 +121,20 @@ module TigerGraphAuth
       value
     end
     private_class_method :number
+
+    def finite(value, name)
+      value = number(value, name)
+      raise ArgumentError, "#{name} is not finite" unless value.to_f.finite?
+
+      value
+    end
+    private_class_method :finite
+
+    # What is not 0 does not become 0, which would mean the default.
+    def away_from_zero(value)
+      value.negative? ? value.floor : value.ceil
+    end
+    private_class_method :away_from_zero
 
     def within(range, value, name)
       raise ArgumentError, "#{name} is out of range" unless range.cover?(value)

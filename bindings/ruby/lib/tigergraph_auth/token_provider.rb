@@ -163,8 +163,7 @@ module TigerGraphAuth
       raise TypeError, "token must be a String, not nil" if token.nil?
 
       expires_at = expires_at.to_time if expires_at.respond_to?(:to_time) # such as a DateTime
-      expires_at = expires_at.to_i if expires_at.is_a?(Time)
-      [Arguments.credential(token, "token"), Arguments.seconds(expires_at, "expires_at")]
+      [Arguments.credential(token, "token"), Arguments.time(expires_at, "expires_at")]
     rescue TypeError, ArgumentError => e
       raise Unavailable, "what it returned is no token: #{e.message}"
     end
