@@ -98,7 +98,7 @@ func (c *Conn) learnSettings() error {
 		return defect(err)
 	}
 	c.limit = time.Duration(total) * time.Millisecond
-	c.origin = newOrigin(setting("host"), setting("restpp_port"), setting("gsql_port"))
+	c.origin = newOrigin(setting("host"), setting("restpp_port"), setting("gsql_port"), setting("ssl_port"))
 	c.trust = trust{
 		ownCA:      setting("ca_file") != "" || setting("ca_pem") != "",
 		insecure:   setting("insecure_tls") == "on",

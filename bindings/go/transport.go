@@ -26,8 +26,9 @@ type Transport struct {
 	// Base sends the requests; nil: http.DefaultTransport.
 	Base http.RoundTripper
 	// Hosts are further servers that get the token, as "db2.example.com:9000" or, for the port of the scheme,
-	// "db2.example.com". A server of Conn gets it on the ports of its own address and of [WithPorts], and if the
-	// address has no port on 443, 14240 and 9000. A Conn with https gives it away over https alone.
+	// "db2.example.com". A server of Conn gets it on the ports of its own address, of [WithPorts] and of the variables
+	// of [WithEnvironment], and if the address has no port on 443, 14240 and 9000. A Conn with https gives it away over
+	// https alone.
 	Hosts []string
 }
 

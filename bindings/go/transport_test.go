@@ -323,6 +323,8 @@ func TestTransportTrust(t *testing.T) {
 	more := named("https://db.example.com", []string{"db2.example.com", "db3.example.com:9000"})
 	plain := named("http://127.0.0.1:14240", []string{"[::1]:14240"})
 	list := named("https://a.example.com, https://b.example.com:8443", nil)
+	t.Setenv("TG_SSL_PORT", "8443")
+	cloud := named("xyz.i.tgcloud.io", nil, tigergraphauth.WithEnvironment())
 	for _, test := range []struct {
 		transport *tigergraphauth.Transport
 		url       string
@@ -355,6 +357,9 @@ func TestTransportTrust(t *testing.T) {
 		{list, "https://b.example.com:14240/x", false},
 		{list, "https://c.example.com:14240/x", false},
 		{list, "http://a.example.com:14240/x", false},
+		{cloud, cloud.Conn.URL("/x"), true},
+		{cloud, "https://xyz.i.tgcloud.io:8443/x", true},
+		{cloud, "https://xyz.i.tgcloud.io:8444/x", false},
 		{plain, "http://127.0.0.1:14240/x", true},
 		{plain, "https://127.0.0.1:14240/x", true},
 		{plain, "http://127.0.0.1:14241/x", false},

@@ -19,8 +19,8 @@ namespace TigerGraphAuth
     /// own, are passed on as they are, with a line for each at <see cref="LogLevel.Debug"/> in the log of the connection
     /// that says why.</para>
     /// <para>A server of the connection gets the token on the port of its address; if the address has none, on 443,
-    /// 14240 and 9000; and on <see cref="ConnectionOptions.RestppPort"/> and <see cref="ConnectionOptions.GsqlPort"/>.
-    /// </para>
+    /// 14240 and 9000; and on <see cref="ConnectionOptions.RestppPort"/>, <see cref="ConnectionOptions.GsqlPort"/> and
+    /// the ports of variables, such as TG_SSL_PORT.</para>
     /// <para>A request can be sent again if it has no content, or content that is in memory or at most 1 MiB long,
     /// which is kept meanwhile. If there is no second try, or no new token, the database's answer is the result, to be
     /// read as ever. A refusal longer than 1 MiB is an <see cref="HttpRequestException"/>.</para>

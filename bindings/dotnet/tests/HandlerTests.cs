@@ -151,13 +151,17 @@ namespace TigerGraphAuth.Tests
         {
             string first = standin.Url.Split('/').Last();
             string scheme = standin.Url.Split(':')[0];
+            string file = Path.GetTempFileName();
+            File.WriteAllText(file, "TG_SSL_PORT=14242\n");
             using TigerGraphConnection connection = standin.Connect(options =>
             {
                 options.Host = $"{standin.Url},{scheme}://localhost,{scheme}://[::1]:99/base";
                 options.GsqlPort = 14241;
+                options.EnvironmentFile = file;
                 options.Secret = null;
                 options.ApiToken = "abcdefabcdef0123456789";
             });
+            File.Delete(file);
             using var seen = new Recorder();
             using var handler = new AuthorizationHandler(connection, seen)
             {
@@ -166,8 +170,8 @@ namespace TigerGraphAuth.Tests
             using var client = new HttpClient(handler);
             string[] ours =
             {
-                first, "LOCALHOST:443", "localhost:9000", "localhost:14240", "localhost:14241", "[::1]:99", "[::1]:14241",
-                "127.0.0.1:14241", "127.0.0.2:77", "127.0.0.3",
+                first, "LOCALHOST:443", "localhost:9000", "localhost:14240", "localhost:14241", "localhost:14242", "[::1]:99",
+                "[::1]:14241", "127.0.0.1:14241", "127.0.0.2:77", "127.0.0.3",
             };
             string[] others =
             {

@@ -177,6 +177,17 @@ module TigerGraphAuth
       end
     end
 
+    def test_the_port_of_a_variable_is_the_servers
+      Dir.mktmpdir do |folder|
+        file = File.join(folder, "env")
+        File.write(file, "TG_SSL_PORT=8443\n", perm: 0o600)
+        conn = connection("xyz.i.tgcloud.io", api_token: "0123456789", env_file: file)
+        database = Database.new
+        client(conn, database).get(conn.uri("/x"))
+        assert_equal ["https://xyz.i.tgcloud.io:8443/restpp/x", ["Bearer 0123456789"]], [conn.uri("/x").to_s, database.headers]
+      end
+    end
+
     def test_who_gets_no_token_is_logged
       lines = []
       add = ->(severity, message) { lines << [severity, message] }

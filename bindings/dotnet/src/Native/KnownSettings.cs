@@ -23,7 +23,7 @@ namespace TigerGraphAuth
         public Origin Origin =>
             new Origin(
                 Value("host"),
-                new[] { Value("restpp_port"), Value("gsql_port") }
+                new[] { Value("restpp_port"), Value("gsql_port"), Value("ssl_port") }
                     .Where(port => port.Length > 0)
                     .Select(port => int.Parse(port, CultureInfo.InvariantCulture)));
 

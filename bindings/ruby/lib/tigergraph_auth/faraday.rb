@@ -28,8 +28,9 @@ module TigerGraphAuth
     # @param app what sends the request
     # @param connection [Connection] gives the tokens
     # @param hosts [Array<String>] further servers that get the token, as "db2.example.com:9000" or, for the port of the
-    #   scheme, "db2.example.com". A server of the connection gets it on the ports of its own address and of
-    #   :restpp_port and :gsql_port, and if the address has no port on 443, 14240 and 9000.
+    #   scheme, "db2.example.com". A server of the connection gets it on the ports of its own address, of
+    #   :restpp_port and :gsql_port and of variables such as TG_SSL_PORT, and if the address has no port on 443, 14240
+    #   and 9000.
     def initialize(app, connection, hosts: [])
       super(app)
       @connection = connection

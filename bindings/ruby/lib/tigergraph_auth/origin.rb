@@ -15,7 +15,7 @@ module TigerGraphAuth
       addresses = settings.fetch("host").fetch("value").split(",").map(&:strip)
       addresses.map! { |address| address.include?("://") ? address : "https://#{address}" }
       @is_plain = addresses.first.downcase.start_with?("http:")
-      set = settings.values_at("restpp_port", "gsql_port").compact.map { |port| port.fetch("value").to_i }
+      set = settings.values_at("restpp_port", "gsql_port", "ssl_port").compact.map { |port| port.fetch("value").to_i }
       @places = addresses.flat_map { |address| own_places(address, set) }
       @places += more.map { |host| Arguments.text(host, "a host of hosts").downcase }
     end
