@@ -78,6 +78,7 @@ pub fn check_user(user: &str) -> Result<()> {
     }
     Ok(())
 }
+
 /// No text argument or setting may be longer than this.
 pub const TEXT_LIMIT: usize = 64 * 1024;
 

@@ -17,6 +17,15 @@ int unreadable(enum option_id option, const char *file, const char *trouble) {
     return UNREADABLE;
 }
 
+/* Takes away the byte order mark that Windows writes before a text; how long that was. */
+static size_t without_mark(struct line *line, size_t length) {
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t size = sizeof mark - 1;
+    if (length < size || memcmp(line->text, mark, size) != 0) return 0;
+    memmove(line->text, line->text + size, length - size + 1);
+    return size;
+}
+
 /* One byte at a time, so that what follows the line is left for others. */
 static const char *read_from(int descriptor, struct line *line) {
     size_t length = 0;
@@ -30,6 +39,7 @@ static const char *read_from(int descriptor, struct line *line) {
     if (count < 0) return strerror(errno);
     if (length && line->text[length - 1] == '\r') length--;
     line->text[length] = '\0';
+    length -= without_mark(line, length);
     return length ? NULL : "is empty";
 }
 

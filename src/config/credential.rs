@@ -14,8 +14,8 @@ use crate::platform::file;
 use crate::platform::secret_file::{Caution, Refusal, SecretFile, open_secret, open_to_readers};
 use crate::platform::swap_cell::SwapCell;
 
-/// Checks whether a text can be this credential.
-pub type Check = fn(&str) -> Result<Hidden>;
+/// Checks whether a text can be this credential. The first argument begins what is said of one that cannot.
+pub type Check = fn(&str, &str) -> Result<Hidden>;
 
 /// A credential. Clones share what was read last.
 #[derive(Clone)]
@@ -141,8 +141,12 @@ impl Place {
     }
 
     pub(super) fn refused(&self, what: impl fmt::Display) -> Error {
+        Error::new(Reason::ConfigFile, format!("{} {what}", self.named()))
+    }
+
+    fn named(&self) -> String {
         let Place { setting, path } = self;
-        Error::new(Reason::ConfigFile, format!("the file {path} of the setting \"{setting}\" {what}"))
+        format!("the file {path} of the setting \"{setting}\"")
     }
 
     fn unreadable(&self, error: &std::io::Error) -> Error {
@@ -194,9 +198,12 @@ impl Place {
     /// What the file holds, if it can be this credential.
     fn held(&self, opened: SecretFile, check: Check, limit: Duration) -> Result<Held> {
         let content = self.content(&opened, limit)?;
-        let credential = check(&content).map_err(|error| {
-            let message = format!("{} (in the file {})", error.message(), self.path);
-            error.with_message(message).with_hint(ONE_LINE)
+        // Windows writes a byte order mark, which nobody sees and no credential begins with.
+        let text = content.strip_prefix('\u{feff}').unwrap_or(&content);
+        let credential = check(&self.named(), text).map_err(|error| match error.reason() {
+            // That is not about how it is written.
+            Reason::CredentialsMaskedSecret => error,
+            _ => error.with_hint(ONE_LINE),
         })?;
         let caution = opened.caution.as_ref().map(|caution| self.caution(caution));
         Ok(Held { credential: Arc::new(credential), caution })
@@ -228,7 +235,6 @@ impl Place {
     }
 
     pub(super) fn caution(&self, caution: &Caution) -> String {
-        let Place { setting, path } = self;
         let what = match caution {
             Caution::OpenTo(openness) => {
                 format!("can be read by other users ({openness}); it is used because its mount is read-only")
@@ -237,7 +243,7 @@ impl Place {
                 "belongs to another user (number {owner}), who can change it; it is used because this program is root's"
             ),
         };
-        format!("the file {path} of the setting \"{setting}\" {what}")
+        format!("{} {what}", self.named())
     }
 }
 
@@ -253,10 +259,6 @@ mod tests {
     use crate::checks::check_secret;
     use crate::platform::access::let_in;
     use crate::platform::planted::Others;
-
-    fn check(text: &str) -> Result<Hidden> {
-        check_secret("the secret", text)
-    }
 
     struct Scratch(PathBuf);
 
@@ -278,7 +280,7 @@ mod tests {
         }
 
         fn load(&self) -> Result<Credential> {
-            Credential::in_file("secret_file", self.path(), check, Duration::from_secs(5), &Kept::default())
+            Credential::in_file("secret_file", self.path(), check_secret, Duration::from_secs(5), &Kept::default())
         }
     }
 
@@ -290,13 +292,18 @@ mod tests {
 
     #[test]
     fn only_the_line_counts() {
-        for content in ["thesecret", "thesecret\n", "thesecret\r\n"] {
+        for content in ["thesecret", "thesecret\n", "thesecret\r\n", "\u{feff}thesecret\r\n"] {
             let file = Scratch::new("line", content, Others::None);
             assert_eq!(file.load().unwrap().held().reveal(), "thesecret", "{content:?}");
         }
         let refused = |name, content| Scratch::new(name, content, Others::None).load().unwrap_err();
         assert_eq!(refused("lines", "one\ntwo\n").hint(), ONE_LINE);
-        assert_eq!(refused("empty", "\n").hint(), ONE_LINE);
+        let empty = refused("empty", "\n");
+        assert_eq!(empty.hint(), ONE_LINE);
+        let (message, end) = (empty.message(), "of the setting \"secret_file\" is empty");
+        assert!(message.starts_with("the file /") && message.ends_with(end), "{message}");
+        let masked = refused("masked", "abc****xyz\n");
+        assert_eq!((masked.reason(), masked.hint()), (Reason::CredentialsMaskedSecret, masked.reason().hint()));
     }
 
     #[test]
@@ -320,7 +327,7 @@ mod tests {
     fn what_is_no_file_is_refused() {
         for path in ["/nowhere/secret", "/", "/dev/null"] {
             assert_eq!(
-                Credential::in_file("secret_file", path, check, Duration::from_secs(5), &Kept::default())
+                Credential::in_file("secret_file", path, check_secret, Duration::from_secs(5), &Kept::default())
                     .unwrap_err()
                     .reason(),
                 Reason::ConfigFile,

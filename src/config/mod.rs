@@ -351,7 +351,7 @@ impl Config {
         let Some(text) = self.text(key)? else {
             return Ok(None);
         };
-        check(&text).map(Credential::given).map(Some)
+        check(&format!("the setting \"{}\"", key.name()), &text).map(Credential::given).map(Some)
     }
 
     fn in_file(&self, key: Key, check: Check) -> Result<Option<Credential>> {
@@ -440,10 +440,10 @@ impl Config {
         }
         Ok(match given[..] {
             [Key::Username | Key::Password | Key::PasswordFile] => Some(self.password_login()?),
-            [key @ Key::Secret] => self.credential(key, check_secret_setting)?.map(Login::Secret),
-            [key @ Key::SecretFile] => self.in_file(key, check_secret_setting)?.map(Login::Secret),
-            [key @ Key::Jwt] => self.credential(key, check_jwt_setting)?.map(Login::Jwt),
-            [key @ Key::JwtFile] => self.in_file(key, check_jwt_setting)?.map(Login::Jwt),
+            [key @ Key::Secret] => self.credential(key, check_secret)?.map(Login::Secret),
+            [key @ Key::SecretFile] => self.in_file(key, check_secret)?.map(Login::Secret),
+            [key @ Key::Jwt] => self.credential(key, check_token)?.map(Login::Jwt),
+            [key @ Key::JwtFile] => self.in_file(key, check_token)?.map(Login::Jwt),
             [key] => Some(Login::OAuth2(Box::new(self.oauth2_client(key)?))),
             _ => self.provider.clone().map(Login::Provider),
         })
@@ -475,9 +475,9 @@ impl Config {
             let message = "the setting \"username\" is empty or holds a colon, which no login can carry";
             return Err(Error::new(Reason::ArgumentRange, message));
         }
-        let password = match self.in_file(Key::PasswordFile, check_password_setting)? {
+        let password = match self.in_file(Key::PasswordFile, check_password)? {
             Some(password) => Some(password),
-            None => self.credential(Key::Password, check_password_setting)?,
+            None => self.credential(Key::Password, check_password)?,
         };
         let password = password.ok_or_else(|| missing("password", Key::Username))?;
         Ok(Login::Password { username: username.to_string(), password })
@@ -525,16 +525,8 @@ fn lifetime(name: &str, seconds: i64) -> Result<u64> {
     }
 }
 
-fn check_secret_setting(text: &str) -> Result<Hidden> {
-    check_secret("the setting \"secret\"", text)
-}
-
-fn check_jwt_setting(text: &str) -> Result<Hidden> {
-    check_token("the setting \"jwt\"", text)
-}
-
-fn check_password_setting(text: &str) -> Result<Hidden> {
-    no_controls("the setting \"password\"", text)?;
+fn check_password(what: &str, text: &str) -> Result<Hidden> {
+    no_controls(what, text)?;
     Ok(Hidden::new(text))
 }
 

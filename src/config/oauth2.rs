@@ -230,10 +230,10 @@ fn client_auth(id: &str, written: &str) -> Result<ClientAuth> {
     Ok(way)
 }
 
-fn check_client_secret(text: &str) -> Result<Hidden> {
-    no_controls("the setting \"oauth2_client_secret\"", text)?;
+fn check_client_secret(what: &str, text: &str) -> Result<Hidden> {
+    no_controls(what, text)?;
     if text.is_empty() {
-        return Err(Error::new(Reason::ArgumentRange, "the setting \"oauth2_client_secret\" is empty"));
+        return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
     }
     Ok(Hidden::new(text))
 }

@@ -222,7 +222,13 @@ fn a_credential_comes_from_a_file_or_standard_input() {
             desk.prints(&["--username", "alice", "--password-file", &password_file, "secret", "list"])
                 .contains("standing")
         );
-        for input in [secret.clone(), format!("{secret}\n"), format!("{secret}\r\n"), format!("{secret}\nmore\n")] {
+        for input in [
+            secret.clone(),
+            format!("{secret}\n"),
+            format!("{secret}\r\n"),
+            format!("{secret}\nmore\n"),
+            format!("\u{feff}{secret}\r\n"),
+        ] {
             let output = desk.run_with_input(&["--secret-file", "-", "token"], &input);
             c::succeeded(version, &output);
         }
