@@ -139,6 +139,16 @@ static int ends_with(const char *start, const char *end, const char *what) {
     return (size_t)(end - start) >= length && memcmp(end - length, what, length) == 0;
 }
 
+/* The end of what stands in round brackets; NULL: it has none. A path in it may have pairs of them. */
+static const char *closing_bracket(const char *text) {
+    int open = 1;
+    for (const char *at = text; *at; at++) {
+        open += (*at == '(') - (*at == ')');
+        if (!open) return at;
+    }
+    return strchr(text, ')');
+}
+
 /* Writes what stands for the quoted name at the beginning of the text, or the variable that it is said to come from; how
  * much of the text that was. A name is a setting's only where the library says so: a server may quote things too. */
 static size_t setting(struct growing *out, const char *start, const char *text, const char *mark, const char *last) {
@@ -147,7 +157,7 @@ static size_t setting(struct growing *out, const char *start, const char *text, 
     if (!end) return 0;
     const char *word = word_for_setting(name, (size_t)(end - name)), *after = end + strlen(mark);
     const char *variable = strncmp(after, from, sizeof from - 1) == 0 ? after + sizeof from - 1 : NULL;
-    const char *closing = variable ? strchr(variable, ')') : NULL;
+    const char *closing = variable ? closing_bracket(variable) : NULL;
     int is_next = last && (is(" and ", last, (size_t)(text - last)) || is(" with ", last, (size_t)(text - last)));
     int is_named = closing || is_next || ends_with(start, text, "setting ") || ends_with(start, text, "settings ");
     if (!word || !is_named) return 0;

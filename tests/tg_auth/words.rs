@@ -176,6 +176,17 @@ fn words_are_whole_words() {
     );
 }
 
+#[test]
+fn a_variable_may_be_in_a_file_whose_path_has_brackets() {
+    let lines = [
+        "the setting \"ca_file\" (from X in /a (copy)/b (2)/.env of the profile p) is wrong (really)",
+        "the setting \"ca_file\" (from X in /a(/.env) is wrong",
+    ];
+    let said = in_own_words(&lines.map(str::to_owned));
+    let first = "the setting X in /a (copy)/b (2)/.env of the profile p is wrong (really)";
+    assert_eq!(said, [first, "the setting X in /a(/.env is wrong"]);
+}
+
 /// Nothing of C is in it.
 fn assert_own_words(output: &Output, what: &str) {
     let said = c::text(output);
