@@ -473,11 +473,38 @@ fn unknown_graphs_are_named() {
     for version in PASSWORD_VERSIONS {
         let server = Server::start(version);
         let mut config = server.login();
-        config.set_graph(Some(b"Nowhere"));
+        let graph = "NowhereThatAnybodyCouldFind";
+        config.set_graph(Some(graph.as_bytes()));
         let connection = server.connect(&config);
-        let error = connection.get_token(None, 0, MAKE_CURRENT).expect_err(version);
-        assert_eq!(error.reason(), Reason::MissingGraph, "{version}: {error}");
-        assert!(error.message().contains("Nowhere"), "{version}: {error}");
+        let mut errors = vec![connection.get_token(None, 0, MAKE_CURRENT).expect_err(version)];
+        // From 4.1 on secrets belong to none.
+        errors.extend((!is_rest(version)).then(|| connection.create_secret(None, None, None).expect_err(version)));
+        for error in errors {
+            assert_eq!(
+                (error.reason(), error.hint()),
+                (Reason::MissingGraph, Reason::MissingGraph.hint()),
+                "{version}"
+            );
+            assert!(error.message().contains(graph), "{version}: {error}");
+        }
+    }
+}
+
+/// The server repeats the name of the graph before the list.
+#[test]
+fn a_graph_may_be_named_after_what_goes_wrong() {
+    for version in VERSIONS {
+        for graph in ["FailureAnalysis", "Permissions", "graph_not_found", "AccessDenied"] {
+            let server = Server::start(version);
+            server.standin.add_graph(graph);
+            let mut config = server.config();
+            config.set_graph(Some(graph.as_bytes())).set_password(Some(b"tigergraph"), Some(b"tigergraph"));
+            let connection = server.connect(&config);
+            assert_eq!(connection.get_secrets(None).expect(graph).len(), 0, "{version}");
+            connection.ensure_secret("graph_reader").expect(graph);
+            assert_eq!(connection.get_secret("graph_reader", None).expect(graph).alias, "graph_reader", "{version}");
+            assert_eq!(connection.drop_secrets(&["graph_reader"], None, false).expect(graph), 1, "{version}");
+        }
     }
 }
 

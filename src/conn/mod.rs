@@ -40,6 +40,7 @@ use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
+use crate::checks::looks_like_secret;
 use crate::config::Config;
 use crate::config::settings::{Login, Settings, TokenEndpoint};
 use crate::conn::cache::Cache;
@@ -372,7 +373,9 @@ impl Connection {
                 }
             }
         }
-        Call::new(self, running, deadline, Redactor::new(known, names))
+        // Whoever takes a secret for the name of a graph is not to see it in an error.
+        let graph = self.graph().filter(|graph| !looks_like_secret(graph));
+        Call::new(self, running, deadline, Redactor::new(known, names).with_graph(graph))
     }
 
     fn graph(&self) -> Option<&str> {

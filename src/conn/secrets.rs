@@ -443,7 +443,8 @@ impl Call<'_> {
         read: impl Fn(&GsqlOutcome, bool) -> Result<T>,
     ) -> Result<T> {
         self.require_gateway()?;
-        let script = match self.connection.graph() {
+        let graph = self.connection.graph();
+        let script = match graph {
             Some(graph) if !known.is_rest() => format!("USE GRAPH {graph}\n{command}"),
             _ => command.to_owned(),
         };
@@ -472,10 +473,15 @@ impl Call<'_> {
             }
             let text = GsqlText::parse(&answer.body)?;
             let memory = answer.body.capacity();
+            let lacks_graph = |error: &Error| graph.is_none() && error.reason() == Reason::MissingGraph;
             read(&GsqlOutcome { question: &question, text: &text, memory }, again)
+                .map_err(|error| if lacks_graph(&error) { error.with_hint(NAME_GRAPH) } else { error })
         })
     }
 }
+
+/// What to do where a script needs a graph, and none is configured.
+const NAME_GRAPH: &str = "Secrets belong to a graph before 4.1: name it with tg_config_set_graph.";
 
 /// The HTTP status of every answer that is the output of a script, whatever became of its commands.
 const SCRIPT_RAN: u16 = 200;

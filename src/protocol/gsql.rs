@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, Reason, Result};
 use crate::hidden::{Hidden, Wiped};
 use crate::protocol::json::{Text, too_large};
-use crate::protocol::refusal::{Question, by_words};
+use crate::protocol::refusal::{Question, by_words, own_words};
 use crate::protocol::secret::{Secret, SecretList};
 
 /// No line of a script's output is longer.
@@ -240,7 +240,7 @@ impl GsqlOutcome<'_> {
     }
 
     fn looks_failed(&self, said: &str) -> bool {
-        let said = Wiped::new(said.to_ascii_lowercase());
+        let said = own_words(self.question, said, &FAILURE_WORDS);
         let code = self.text.code.unwrap_or_default();
         code != 0 && !SESSION_CODES.contains(&code) || FAILURE_WORDS.iter().any(|word| said.contains(word))
     }
@@ -267,13 +267,7 @@ impl GsqlOutcome<'_> {
             Reason::ProtocolShape => "the output of GSQL tells neither success nor failure",
             _ => "GSQL could not carry out the command",
         };
-        let error = Error::new(reason, format!("{what}{code}: {said}"));
-        match reason {
-            Reason::MissingGraph if self.text.code == Some(NO_GRAPH_IN_USE) => {
-                error.with_hint("Secrets belong to a graph before 4.1: name it with tg_config_set_graph.")
-            }
-            _ => error,
-        }
+        Error::new(reason, format!("{what}{code}: {said}"))
     }
 }
 
@@ -301,7 +295,7 @@ mod tests {
 
     fn with<T>(operation: Operation, text: &str, read: impl FnOnce(&GsqlOutcome) -> T) -> T {
         let (memory, text) = (text.len(), GsqlText::parse(text.as_bytes()).unwrap());
-        let redactor = Redactor::new(Vec::new(), &[]);
+        let redactor = Redactor::new(Vec::new(), &[]).with_graph(Some("FailureOfPermission"));
         let question = Question { operation, path: "", credential: Credential::Password, redactor: &redactor };
         read(&GsqlOutcome { question: &question, text: &text, memory })
     }
@@ -366,7 +360,12 @@ mod tests {
             assert_eq!(error.reason(), reason, "{text}");
             assert!(!error.message().contains("****"), "{error}");
         }
-        for whole in [half, &beside_half("__GSQL__RETURN__CODE__,0"), &format!("Using graph 'G'\n{half}")] {
+        for whole in [
+            half,
+            &beside_half("__GSQL__RETURN__CODE__,0"),
+            &format!("Using graph 'G'\n{half}"),
+            &format!("Using graph 'FailureOfPermission'\n{half}"),
+        ] {
             assert_eq!(listed(whole).unwrap().len(), 1, "{whole}");
         }
         for empty in ["Using graph 'G'", "No secrets found for user alice.", "0 secrets", "You do not have any secrets"]

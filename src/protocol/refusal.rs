@@ -76,9 +76,20 @@ const LOGIN_WORDS: [&str; 9] = [
     "login failed",
 ];
 
+/// The server's own words in a message, in lower case. The names that the call gave may be any words, and one of them may
+/// be "graph_reader"; but one that is itself a word of these or of `more` may be the server's.
+pub fn own_words(question: &Question, message: &str, more: &[&str]) -> Wiped<String> {
+    let rows = WORDS.iter().map(|(words, _)| *words).chain([&LOGIN_WORDS[..], more]);
+    let telling = rows.flatten().flat_map(|words| words.split(' '));
+    let is_name = |name: &str| !telling.clone().any(|word| name.eq_ignore_ascii_case(word));
+    let mut words = question.redactor.without_names(message, is_name);
+    words.make_ascii_lowercase();
+    words
+}
+
 /// The reason that a message's words tell, for this question.
 pub fn by_words(question: &Question, message: &str) -> Option<Reason> {
-    let message = Wiped::new(message.to_ascii_lowercase());
+    let message = own_words(question, message, &[]);
     let says_all = |words: &[&str]| words.iter().all(|word| message.contains(word));
     let fits = |reason: Reason| match reason {
         Reason::ExistsSecret => question.operation == Operation::CreateSecret,
@@ -128,7 +139,7 @@ fn names_requesttoken(message: &str) -> bool {
 
 fn by_status(question: &Question, status: u16, message: &str) -> Reason {
     use Operation::*;
-    let names_secret = || message.to_ascii_lowercase().contains("secret");
+    let names_secret = || own_words(question, message, &[]).contains("secret");
     match (question.operation, status) {
         (_, 401) => refused_login(question.credential),
         (ListSecrets | GetSecret | CreateSecret | DropSecrets, 403) => Reason::AuthNoPrivilege,

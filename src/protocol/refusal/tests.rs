@@ -37,6 +37,31 @@ fn a_credential_is_shown_neither_as_a_code_nor_as_a_host() {
 }
 
 #[test]
+fn a_name_of_the_call_is_no_word_of_the_servers() {
+    for (operation, name, said, expected) in [
+        (DropSecrets, "graph_reader", "Secret graph_reader not found", Some(Reason::MissingSecret)),
+        (GetSecret, "a permission", "the secret 'a permission' does not exist.", Some(Reason::MissingSecret)),
+        (
+            CreateSecret,
+            "user-not found",
+            "The secret with alias user-not found already exists",
+            Some(Reason::ExistsSecret),
+        ),
+        (DropSecrets, "secret_not_found", "no privilege to drop secret_not_found", Some(Reason::AuthNoPrivilege)),
+        (ListSecrets, "Privileges", "Using graph 'Privileges'", None),
+        // What may be either is the server's.
+        (DropSecrets, "graph", "Graph G not found, so no secret is", Some(Reason::MissingGraph)),
+        (DropSecrets, "Privilege", "Privilege required: secret not found", Some(Reason::AuthNoPrivilege)),
+    ] {
+        for (names, graph) in [(&[name][..], None), (&[], Some(name))] {
+            let redactor = Redactor::new(Vec::new(), names).with_graph(graph);
+            let question = Question { operation, path: "", credential: Credential::Password, redactor: &redactor };
+            assert_eq!(by_words(&question, said), expected, "{name}: {said}");
+        }
+    }
+}
+
+#[test]
 fn success_in_every_shape() {
     for body in ["{}", r#"{"error":false}"#, r#"{"error":"false","code":"REST-0000"}"#] {
         assert!(ask(RequestToken, Secret, &answer(200, body)).is_ok(), "{body}");
