@@ -148,7 +148,8 @@ typedef int32_t tg_status;
  */
 #define TG_STATUS_TIMEOUT 3
 /**
- * The server's certificate or the TLS session was refused; nothing of the request was sent.
+ * The server's certificate or the TLS session was refused; nothing of the request was sent, unless
+ * tg_error_http_status() is not 0: then a gateway answered that it misses a client certificate.
  *
  * Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
  * tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate,
@@ -467,7 +468,8 @@ void tg_config_load_env_file(tg_config *config, const char *path);
 void tg_config_set_graph(tg_config *config, const char *graph);
 
 /**
- * Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
+ * Log in with user name and password. A connection has at most one login: this, a secret, a JWT, an OAuth2
+ * client, or a token provider.
  */
 void tg_config_set_password(tg_config *config, const char *username, const char *password);
 
@@ -662,13 +664,14 @@ void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t
  * cache, whatever the environment says; any other text: a folder. NULL: as TG_TOKEN_CACHE says, if the
  * environment is loaded, else none.
  *
- * It is for logins with a secret or with user and password; with a JWT or an API token it is
- * config.conflict. A folder that is missing is made, with mode 0700. A link, a folder of another user, and
- * one that is open to other users are config.file, reported by tg_conn_new(). On Windows
- * "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
+ * It is for logins with a secret, with user and password, or as an OAuth2 client; with a JWT, an API token
+ * or a token provider it is config.conflict. A folder that is missing is made, with mode 0700. A link, a
+ * folder of another user, and one that is open to other users are config.file, reported by tg_conn_new(). On
+ * Windows "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
  *
  * No login is stored. A token is stored encrypted, under a name and with a key that can be computed only
- * from the same login, and is used only for the same server, trust settings, user, graph and lifetime.
+ * from the same login, and is used only for the same server, trust settings, user, graph and lifetime, and
+ * for the same token endpoint and parameters.
  * With a password, the first look into the cache takes some tenths of a second of processor time, once in a
  * process. A token that was rejected or deleted is removed. tg_get_token() always asks the server, and
  * leaves the cache as it is. If the cache cannot be used, as on a full disk, tokens are requested without

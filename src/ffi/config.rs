@@ -135,7 +135,8 @@ pub unsafe extern "C" fn tg_config_set_graph(config: *mut tg_config, graph: *con
     set(config, |config| config.set_graph(graph.bytes()));
 }
 
-/// Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
+/// Log in with user name and password. A connection has at most one login: this, a secret, a JWT, an OAuth2
+/// client, or a token provider.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_password(
     config: *mut tg_config,
@@ -424,13 +425,14 @@ pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, li
 /// cache, whatever the environment says; any other text: a folder. NULL: as TG_TOKEN_CACHE says, if the
 /// environment is loaded, else none.
 ///
-/// It is for logins with a secret or with user and password; with a JWT or an API token it is
-/// config.conflict. A folder that is missing is made, with mode 0700. A link, a folder of another user, and
-/// one that is open to other users are config.file, reported by tg_conn_new(). On Windows
-/// "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
+/// It is for logins with a secret, with user and password, or as an OAuth2 client; with a JWT, an API token
+/// or a token provider it is config.conflict. A folder that is missing is made, with mode 0700. A link, a
+/// folder of another user, and one that is open to other users are config.file, reported by tg_conn_new(). On
+/// Windows "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
 ///
 /// No login is stored. A token is stored encrypted, under a name and with a key that can be computed only
-/// from the same login, and is used only for the same server, trust settings, user, graph and lifetime.
+/// from the same login, and is used only for the same server, trust settings, user, graph and lifetime, and
+/// for the same token endpoint and parameters.
 /// With a password, the first look into the cache takes some tenths of a second of processor time, once in a
 /// process. A token that was rejected or deleted is removed. tg_get_token() always asks the server, and
 /// leaves the cache as it is. If the cache cannot be used, as on a full disk, tokens are requested without

@@ -31,7 +31,8 @@ impl tg_status {
     ///
     /// Reasons: timeout.dns, timeout.connect, timeout.tls, timeout.response.
     pub const TIMEOUT: tg_status = tg_status(3);
-    /// The server's certificate or the TLS session was refused; nothing of the request was sent.
+    /// The server's certificate or the TLS session was refused; nothing of the request was sent, unless
+    /// tg_error_http_status() is not 0: then a gateway answered that it misses a client certificate.
     ///
     /// Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
     /// tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate,
