@@ -358,7 +358,7 @@ fn with_oauth2(cases: &mut Cases) {
             "OAuth2: TigerGraph does not know the issuer",
             Action::reply(200, r#"{"access_token":"canary-of-nobody-here","token_type":"Bearer"}"#),
             "auth.bad_token",
-            "did not accept the token",
+            "configured to accept tokens of this issuer",
         ),
     ];
     for (what, action, reason, telling) in answers {

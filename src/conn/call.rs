@@ -20,7 +20,7 @@ use crate::log::Level;
 use crate::platform::clock::{boot_clock, wall_clock};
 use crate::protocol::endpoint::WRONG_ADDRESS;
 use crate::protocol::json::{Json, without_raw_breaks};
-use crate::protocol::operation::Operation;
+use crate::protocol::operation::{Credential::Bearer, Operation};
 use crate::protocol::redact::Redactor;
 use crate::protocol::refusal::{self, Question};
 use crate::protocol::secret::{Secret, SecretList};
@@ -30,6 +30,9 @@ use crate::token::token::Token;
 use crate::wire::deadline::Deadline;
 use crate::wire::http::{Answer, Http, Request};
 
+/// What to do where the server does not take a token that it has not issued.
+const TOKEN_OF_OTHERS: &str = "Check that the server is configured to accept tokens of this issuer, and that the token is \
+                               made for it (issuer, audience, user, signature).";
 /// Longest answer to a question about one token.
 const TOKEN_ANSWER: usize = 64 * 1024;
 /// Longest list and longest GSQL text.
@@ -227,11 +230,15 @@ impl Call<'_> {
         Before { may_be_done, told: None }
     }
 
-    /// The error of an answer, with where it came from.
+    /// The error of an answer, with where it came from, and with what to do about a token of somebody else's.
     fn with_place(&self, error: Error, status: u16, ask: &Ask) -> Error {
-        match error.http_status() {
-            0 => error.with_http_status(status),
-            _ if error.reason() == Reason::MissingEndpoint => error.about(&self.url(ask)),
+        let is_token = ask.login.credential == Bearer;
+        match (error.http_status(), error.reason()) {
+            (0, _) => error.with_http_status(status),
+            (_, Reason::MissingEndpoint) => error.about(&self.url(ask)),
+            (_, Reason::AuthBadToken) if is_token && self.connection.has_token_of_others() => {
+                error.with_hint(TOKEN_OF_OTHERS)
+            }
             _ => error,
         }
     }

@@ -25,6 +25,14 @@ impl Connection {
         self.core.settings.login.as_ref().is_some_and(Login::is_elsewhere)
     }
 
+    /// Whether the connection's own token comes from there, or is a JWT that was given as the login.
+    pub(super) fn has_token_of_others(&self) -> bool {
+        let settings = &self.core.settings;
+        let is_by_secret = || self.source().is_some_and(|source| matches!(source.origin, TokenOrigin::Secret(_)));
+        let is_login = self.logs_in_from_elsewhere() || matches!(settings.login, Some(Login::Jwt(_)));
+        is_login && settings.api_token.is_none() && !is_by_secret()
+    }
+
     /// Refuses what such a login cannot do: it gives the tokens that there are, of the life that they have.
     pub(super) fn check_for_elsewhere(lifetime_s: u64, options: TokenOptions) -> Result<()> {
         if lifetime_s != 0 {
