@@ -116,10 +116,10 @@ fn parse(text: &str) -> Result<Vec<Variable>, Wrong> {
         if reader.rest.is_empty() {
             return Ok(variables);
         }
-        // An error is about the line on which a variable begins.
-        let line = 1 + whole[..whole.len() - reader.rest.len()].matches('\n').count();
-        let variable = reader.statement().map_err(|what| Wrong { line, what })?;
-        variables.extend(variable);
+        // An error is about the line on which a variable begins. Lines are counted for that alone.
+        let before = &whole[..whole.len() - reader.rest.len()];
+        let wrong = |what| Wrong { line: 1 + before.matches('\n').count(), what };
+        variables.extend(reader.statement().map_err(wrong)?);
     }
 }
 

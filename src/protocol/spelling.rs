@@ -99,29 +99,51 @@ impl Spelling {
     fn plain(text: &str, controls: Controls) -> Spelling {
         let mut plain = Spelling::with_room(text.len(), controls);
         let mut start = 0;
-        for character in text.chars() {
-            let end = start + character.len_utf8() as u32;
-            plain.push_char(character, [start, end]);
+        loop {
+            // Most of it is ASCII that stands for itself.
+            let rest = &text[start..];
+            let run = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~')).unwrap_or(rest.len());
+            plain.bytes.extend_from_slice(&rest.as_bytes()[..run]);
+            plain.places.extend((start..start + run).map(|at| [at as u32, at as u32 + 1]));
+            start += run;
+            let Some(character) = rest[run..].chars().next() else {
+                return plain;
+            };
+            let end = start + character.len_utf8();
+            plain.push_char(character, [start as u32, end as u32]);
             start = end;
         }
-        plain
     }
 
     /// The same with one layer of encodings undone; `None` if there is none.
     fn decoded(&self) -> Option<Spelling> {
+        let escape_from = |at: usize| {
+            let begins = |byte: &u8| matches!(byte, b'%' | b'\\' | b'&');
+            self.bytes[at..].iter().position(begins).map(|length| at + length)
+        };
+        let mut next = Some(escape_from(0)?);
         let mut out = Spelling::with_room(self.bytes.len(), self.controls);
         let mut at = 0;
-        while at < self.bytes.len() {
-            let (length, decoded) = escape(&self.bytes[at..]).unwrap_or((1, Decoded::Byte(self.bytes[at])));
-            let place = self.place_of(at..at + length);
+        while let Some(start) = next {
+            out.push_part(self, at..start);
+            let (length, decoded) = escape(&self.bytes[start..]).unwrap_or((1, Decoded::Byte(self.bytes[start])));
+            let place = self.place_of(start..start + length);
             match decoded {
                 Decoded::Byte(byte) if byte.is_ascii() => out.push_char(char::from(byte), place),
                 Decoded::Byte(byte) => out.push(&[byte], place),
                 Decoded::Char(character) => out.push_char(character, place),
             }
-            at += length;
+            at = start + length;
+            next = escape_from(at);
         }
+        out.push_part(self, at..self.bytes.len());
         (out.bytes.len() < self.bytes.len()).then_some(out)
+    }
+
+    /// A part of another spelling as it is: it holds no controls any more.
+    fn push_part(&mut self, other: &Spelling, part: Range<usize>) {
+        self.bytes.extend_from_slice(&other.bytes[part.clone()]);
+        self.places.extend_from_slice(&other.places[part]);
     }
 
     fn push_char(&mut self, character: char, place: Place) {
@@ -265,6 +287,48 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(last(text), expected, "{text}");
+        }
+    }
+
+    /// What stands for itself, for something else, for nothing, or nearly for something.
+    const PARTS: &str = "(%41|%C3|%0a|\\\\u0009|&amp;|%|\\\\|&|a|\t|\u{e4}|\u{200b})*";
+
+    /// The text, and one layer of it undone, one character after the other.
+    fn slowly(text: &str, controls: Controls) -> [Spelling; 2] {
+        let mut plain = Spelling::with_room(text.len(), controls);
+        for (start, character) in text.char_indices() {
+            plain.push_char(character, [start as u32, (start + character.len_utf8()) as u32]);
+        }
+        let (mut undone, mut at) = (Spelling::with_room(text.len(), controls), 0);
+        while at < plain.bytes.len() {
+            let (length, decoded) = escape(&plain.bytes[at..]).unwrap_or((1, Decoded::Byte(plain.bytes[at])));
+            let place = plain.place_of(at..at + length);
+            match decoded {
+                Decoded::Byte(byte) if !byte.is_ascii() => undone.push(&[byte], place),
+                Decoded::Byte(byte) => undone.push_char(char::from(byte), place),
+                Decoded::Char(character) => undone.push_char(character, place),
+            }
+            at += length;
+        }
+        [plain, undone]
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn parts_are_taken_over_as_their_characters_would_be(text in PARTS) {
+            for controls in [Controls::Spaces, Controls::Dropped] {
+                let plain = Spelling::plain(&text, controls);
+                let undone = plain.decoded();
+                let [expected, expected_undone] = slowly(&text, controls);
+                let is_shorter = expected_undone.bytes.len() < expected.bytes.len();
+                proptest::prop_assert_eq!((&plain.bytes, &plain.places), (&expected.bytes, &expected.places));
+                proptest::prop_assert_eq!(undone.is_some(), is_shorter);
+                if let Some(undone) = undone {
+                    proptest::prop_assert_eq!((undone.bytes, undone.places), (expected_undone.bytes, expected_undone.places));
+                }
+            }
         }
     }
 

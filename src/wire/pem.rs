@@ -84,18 +84,21 @@ const KINDS: [(&str, &str, &str); 11] = [
 
 /// The content of a file as text in UTF-8, each line from its first letter on; `None`: it is no text.
 fn text_of(content: &[u8]) -> Option<Wiped<String>> {
-    let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let wide = |bytes: &[u8], is_big_endian: bool| {
+        let units = bytes.chunks_exact(2).map(|pair| {
+            let pair = [pair[0], pair[1]];
+            if is_big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+        });
         let mut text = Wiped::new(String::with_capacity(bytes.len()));
         text.extend(char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)));
         text
     };
     let text = match content {
         [0xef, 0xbb, 0xbf, rest @ ..] => Wiped::new(String::from_utf8_lossy(rest).into_owned()),
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [letter, 0, ..] if letter.is_ascii_graphic() => wide(content, u16::from_le_bytes),
-        [0, letter, ..] if letter.is_ascii_graphic() => wide(content, u16::from_be_bytes),
+        [0xff, 0xfe, rest @ ..] => wide(rest, false),
+        [0xfe, 0xff, rest @ ..] => wide(rest, true),
+        [letter, 0, ..] if letter.is_ascii_graphic() => wide(content, false),
+        [0, letter, ..] if letter.is_ascii_graphic() => wide(content, true),
         _ if content.contains(&0) => return None,
         _ => Wiped::new(String::from_utf8_lossy(content).into_owned()),
     };
