@@ -17,6 +17,7 @@ fn function(target: &str) -> fn(&[u8]) {
         "json" => fuzz::json,
         "texts" => fuzz::texts,
         "settings" => fuzz::settings,
+        "program" => fuzz::program,
         _ => panic!("fuzz/targets has {target:?}, which is not replayed here"),
     }
 }

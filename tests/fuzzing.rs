@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The only run of the goals here.
-const GOALS: &str = "claims texts 100 none\n";
+const GOALS: &str = "claims texts 100 none 64\n";
 
 /// The target: as many executions as it is asked for, or STOPS_AT of them. A failing input if there is one.
 const TARGET: &str = r##"#!/bin/sh
@@ -56,7 +56,7 @@ impl Checkout {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(file);
             checkout.write(&format!("fuzz/{file}"), &fs::read_to_string(path).expect("a file of fuzz"));
         }
-        checkout.write("fuzz/goals", &format!("# run target executions sanitizer\n{GOALS}"));
+        checkout.write("fuzz/goals", &format!("# run target executions sanitizer longest\n{GOALS}"));
         checkout.write("fuzz/targets", "texts\n");
         checkout.write("target/fuzz-none/here/release/texts", TARGET);
         TOOLS.iter().for_each(|(name, script)| checkout.write(&format!("bin/{name}"), script));

@@ -1,6 +1,7 @@
 //! Targets: what the program and its environment say.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
@@ -148,6 +149,9 @@ const ENV_FILE_REFUSALS: [&str; 5] = [
     "cannot be used: line  has a value that begins with #, which some readers take for a comment",
 ];
 
+static NONE: LazyLock<NoProxy> = LazyLock::new(|| NoProxy::parse(""));
+static ALL: LazyLock<NoProxy> = LazyLock::new(|| NoProxy::parse("*"));
+
 /// Hosts that are reached without a proxy, and a host in each further line: neither the order of the entries nor
 /// capital letters nor a final dot change which, and one more entry takes none away.
 pub fn no_proxy(data: &[u8]) {
@@ -167,7 +171,7 @@ pub fn no_proxy(data: &[u8]) {
             assert_eq!(read.holds(&format!("{host}."), port), held, "{host} with a final dot");
         }
         assert!(!held || longer.holds(&host, port), "{host} with one more entry");
-        assert!(!NoProxy::parse("").holds(&host, port) && NoProxy::parse("*").holds(&host, port));
+        assert!(!NONE.holds(&host, port) && ALL.holds(&host, port));
         assert!(NoProxy::parse(&host).holds(&host, port), "{host} by its own name");
     }
 }

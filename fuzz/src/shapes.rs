@@ -1,5 +1,7 @@
 //! Target: a file with certificates in the shapes that editors, tools and people give it.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tigergraph_auth::unversioned::pem::{self, Source};
@@ -21,6 +23,9 @@ fn one_of<'a>(all: &[&'a str], byte: u8) -> &'a str {
     all[usize::from(byte) % all.len()]
 }
 
+/// What is read of it.
+static DER: LazyLock<Vec<u8>> = LazyLock::new(|| BASE64.decode(CERTIFICATE).expect("Base64"));
+
 /// A certificate as the bytes shape it, and text around it that is none of PEM's.
 fn shaped(shape: [u8; 4], around: &str) -> String {
     let [label, end, indent, width] = shape;
@@ -29,21 +34,25 @@ fn shaped(shape: [u8; 4], around: &str) -> String {
         0 => CERTIFICATE.len(),
         width => width,
     };
-    let mut text = format!("{around}{end}{indent}-----BEGIN {label}-----{end}");
-    for line in CERTIFICATE.as_bytes().chunks(width) {
-        text += &format!("{indent}{}{end}", String::from_utf8_lossy(line));
+    let mut text = [around, end, indent, "-----BEGIN ", label, "-----", end].concat();
+    let mut rest = CERTIFICATE;
+    while !rest.is_empty() {
+        let (line, others) = rest.split_at(width.min(rest.len()));
+        [indent, line, end].iter().for_each(|part| text.push_str(part));
+        rest = others;
     }
-    text + &format!("{indent}-----END {label}-----{end}{around}{end}")
+    text + &[indent, "-----END ", label, "-----", end, around, end].concat()
 }
 
 /// The text as a file has it.
 fn encoded(text: &str, encoding: u8) -> Vec<u8> {
-    let marked = || format!("\u{feff}{text}");
+    let marked = ["\u{feff}", text].concat();
+    let units = || marked.encode_utf16();
     match encoding % 4 {
         0 => text.as_bytes().to_vec(),
-        1 => marked().into_bytes(),
-        2 => marked().encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        _ => marked().encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        1 => marked.into_bytes(),
+        2 => units().map(u16::to_le_bytes).collect::<Vec<_>>().into_flattened(),
+        _ => units().map(u16::to_be_bytes).collect::<Vec<_>>().into_flattened(),
     }
 }
 
@@ -54,13 +63,12 @@ pub fn certificates(data: &[u8]) {
         return;
     };
     let around = String::from_utf8_lossy(around).replace(['-', '\0'], " ").replace('\u{feff}', "");
-    let count = usize::from(count % 4) + 1;
+    let count = usize::from(count % 2) + 1;
     let text = shaped([*label, *end, *indent, *width], &around).repeat(count);
     let content = encoded(&text, *encoding);
     let source = Source { setting: "ca_file", path: Some("ca.pem") };
     let found = pem::certificates(source, &content).unwrap_or_else(|error| panic!("{error}"));
-    let der = BASE64.decode(CERTIFICATE).expect("Base64");
     assert_eq!(found.len(), count);
-    assert!(found.iter().all(|certificate| **certificate == *der), "another certificate");
+    assert!(found.iter().all(|certificate| **certificate == **DER), "another certificate");
     assert!(pem::private_key(source, &content).is_err(), "a key");
 }
