@@ -17,6 +17,8 @@ mod openssl;
 mod refused;
 #[path = "certificates/replaced.rs"]
 mod replaced;
+#[path = "common/skip.rs"]
+mod skip;
 #[path = "certificates/trusted.rs"]
 mod trusted;
 

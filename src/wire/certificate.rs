@@ -15,8 +15,10 @@ const SET: u8 = 0x31;
 const BOOLEAN: u8 = 1;
 /// See [`SEQUENCE`].
 pub const INTEGER: u8 = 2;
-const BITS: u8 = 3;
-const OCTETS: u8 = 4;
+/// See [`SEQUENCE`].
+pub const BITS: u8 = 3;
+/// See [`SEQUENCE`].
+pub const OCTETS: u8 = 4;
 /// See [`SEQUENCE`].
 pub const OID: u8 = 6;
 /// Object identifiers, as they are encoded.
@@ -29,7 +31,8 @@ const SIGNS_CERTIFICATES: u8 = 4;
 const CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
-const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+/// That of keys for ECDSA.
+pub const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 const P_256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 const P_384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
@@ -188,6 +191,14 @@ impl<'a> Certificate<'a> {
     /// Whether its key is of a kind that this library can verify signatures of.
     pub fn has_usable_key(&self) -> bool {
         is_usable(content(self.key))
+    }
+
+    /// The public half of its key, if it is one of ECDSA.
+    pub fn point(&self) -> Option<&'a [u8]> {
+        let mut key = content(self.key);
+        let mut algorithm = expect(&mut key, SEQUENCE)?;
+        (expect(&mut algorithm, OID)? == ELLIPTIC).then_some(())?;
+        expect(&mut key, BITS)
     }
 
     /// The kind of its signature, in words.

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod client;
 pub mod deadline;
 pub mod framing;
+mod half_key;
 pub mod head;
 pub mod http;
 pub mod idle_limit;

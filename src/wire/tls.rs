@@ -12,8 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use once_cell::race::OnceBox;
 use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
 use crate::error::{Error, Reason, Result, file_trouble};
@@ -23,6 +24,7 @@ use crate::platform::made_once::MadeOnce;
 use crate::platform::per_process::PerProcess;
 use crate::platform::swap_cell::SwapCell;
 use crate::wire::certificate::{Certificate, list_in_words, owner_in_words};
+use crate::wire::half_key;
 use crate::wire::pem::{self, Source};
 use crate::wire::sessions::Sessions;
 use crate::wire::store::Store;
@@ -186,7 +188,10 @@ impl Client {
         let files = identity.as_ref().map(|identity| identity.digest);
         let mut config = match identity {
             None => builder.with_no_client_auth(),
-            Some(identity) => builder.with_client_auth_cert(identity.chain, identity.key).map_err(unfit_key)?,
+            Some(identity) => {
+                let shown = SingleCertAndKey::from(identity.certified(&verifier.provider)?);
+                builder.with_client_cert_resolver(Arc::new(shown))
+            }
         };
         config.resumption = Resumption::disabled();
         let shown = config.client_auth_cert_resolver.clone();
@@ -195,16 +200,12 @@ impl Client {
     }
 }
 
-fn unfit_key(error: rustls::Error) -> Error {
-    let source = Source { setting: "client_key", path: None };
-    match error {
-        rustls::Error::InconsistentKeys(_) => source.error("does not fit the client certificate").with_hint(
-            "The public keys of both must be equal: compare openssl x509 -noout -pubkey and openssl pkey -pubout.",
-        ),
-        _ => source
-            .error("holds a key of a kind that this library cannot use")
-            .with_hint("Use a key of RSA with 2048 bits or more, of ECDSA on P-256 or P-384, or of Ed25519."),
-    }
+const CLIENT_KEY: Source = Source { setting: "client_key", path: None };
+
+fn key_does_not_fit() -> Error {
+    CLIENT_KEY.error("does not fit the client certificate").with_hint(
+        "The public keys of both must be equal: compare openssl x509 -noout -pubkey and openssl pkey -pubout.",
+    )
 }
 
 /// Shows a certificate to servers that ask for one, and counts them.
@@ -467,7 +468,14 @@ impl ClientContent<'_> {
 
     fn identity(&self) -> Result<ClientIdentity> {
         let chain = pem::certificates(self.cert.0, &self.cert.1)?;
-        Ok(ClientIdentity { chain, key: pem::private_key(self.key.0, &self.key.1)?, digest: self.digest() })
+        let mut key = pem::private_key(self.key.0, &self.key.1)?;
+        // Of a curve that nothing here can use, it is left as it is.
+        let shown = chain.first().and_then(|first| Certificate::read(first)).filter(Certificate::has_usable_key);
+        let was_half = shown.is_some() && half_key::is_half(&key);
+        if let Some(shown) = shown.filter(|_| was_half) {
+            key = half_key::whole(&key, &shown).ok_or_else(key_does_not_fit)?;
+        }
+        Ok(ClientIdentity { chain, key, was_half, digest: self.digest() })
     }
 }
 
@@ -485,7 +493,25 @@ fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
 struct ClientIdentity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    /// The key's public half is from the certificate.
+    was_half: bool,
     digest: Digest,
+}
+
+impl ClientIdentity {
+    /// The chain with the key that fits it. What else is wrong with the certificate is for servers to say: rustls would
+    /// take none of version 1, which they accept.
+    fn certified(self, provider: &CryptoProvider) -> Result<CertifiedKey> {
+        let key = provider.key_provider.load_private_key(self.key).map_err(|_| match self.was_half {
+            true => key_does_not_fit(),
+            false => CLIENT_KEY
+                .error("holds a key of a kind that this library cannot use")
+                .with_hint("Use a key of RSA with 2048, 3072 or 4096 bits, of ECDSA on P-256 or P-384, or of Ed25519."),
+        })?;
+        let certificate = self.chain.first().and_then(|first| Certificate::read(first));
+        let fits = certificate.zip(key.public_key()).is_some_and(|(shown, public)| shown.key == &public[..]);
+        if fits { Ok(CertifiedKey::new(self.chain, key)) } else { Err(key_does_not_fit()) }
+    }
 }
 
 /// The content of a setting's file. A pipe, as a shell makes one, can be read only once.

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use tigergraph_standin::{Options, Standin, TestCa, TlsVersion};
 
 use crate::driver::{Call, Driver, sanitized};
-use crate::openssl::{CA, Key, SAN, WANTED, Wanted, file, openssl, read, standin, text};
+use crate::openssl::{CA, Key, SAN, Server, WANTED, Wanted, file, openssl, read, standin, text};
+use crate::skip::skip;
 use crate::{ask, setting};
 
 /// An authority and a server's certificate of it, in files.
@@ -40,6 +41,7 @@ fn obey(hint: &str, name: &str) -> PathBuf {
     std::fs::create_dir(&folder).expect("a folder");
     // The passphrase that the command would ask for.
     let command = command.replace("openssl pkcs12", "openssl pkcs12 -passin pass:canary");
+    let command = command.replace("keytool", "keytool -storepass canary");
     let command = command.replace("openssl pkey", "openssl pkey -passin pass:canary");
     let output = Command::new("sh").args(["-c", &command]).current_dir(&folder).output().expect("a shell");
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
@@ -101,7 +103,7 @@ fn certificate_files_that_are_refused() {
     let public = openssl("pkey -in @p256.key -pubout");
     let cut = &pem[..pem.len() / 2];
     let broken = pem.replace("MII", "MI!").replace("MIH", "MI!").replace("MIB", "MI!");
-    let rows: [(PathBuf, &str); 19] = [
+    let rows: [(PathBuf, &str); 20] = [
         (file("refused.p7"), "PKCS#7"),
         (file("refused.p7b"), "PKCS#7"),
         (written("somebody's certificates.p7", read(file("refused.p7"))), "PKCS#7"),
@@ -115,6 +117,7 @@ fn certificate_files_that_are_refused() {
         (file("refused-mail.pem"), "number 1 in it, that says of itself that it is not trusted for TLS servers"),
         (written("refused-public", public), "a public key"),
         (written("refused-keystore", b"\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01"), "a Java key store"),
+        (written("refused-encrypting-keystore", b"\xce\xce\xce\xce\0\0\0\x02\0\0\0\x01"), "a Java key store"),
         (written("refused-empty", "\n"), "is empty"),
         (written("refused-words", "no certificate"), "holds no certificate in PEM form"),
         (written("refused-cut", format!("{leaf}{cut}")), "number 2 in it, that is cut off"),
@@ -138,6 +141,62 @@ fn certificate_files_that_are_refused() {
     driver.finish();
 }
 
+/// What `openssl x509 -req` makes of a request without being given extensions. Servers accept it from a client.
+#[test]
+fn a_client_certificate_of_version_1() {
+    LazyLock::force(&PLAIN);
+    Wanted { name: "client-ca", subject: "/CN=client-ca", extensions: CA, ..WANTED }.make();
+    let issuer = Some(("client-ca", Key::P256));
+    let old = Wanted { name: "client-v1", subject: "/CN=alice", key: Key::Rsa2048, issuer, ..WANTED }.make();
+    assert!(String::from_utf8_lossy(&openssl("x509 -in @client-v1.pem -noout -text")).contains("Version: 1"));
+    let more = format!("-Verify 1 -verify_return_error -CAfile {}", text(&file("client-ca.pem")));
+    let server = Server::start(&text(&file("plain.pem")), &Key::P256.file(), &more);
+    let mut driver = Driver::start(sanitized(), &[]);
+    let mut show = |key: Key| {
+        driver.say(&["config", &format!("https://localhost:{}", server.port)]);
+        let files = [text(&file("plain-ca.pem")), old.clone(), text(&file(&key.file()))];
+        for words in [&["ca_file", &files[0]][..], &["client_cert", &files[1], &files[2]]] {
+            let words = setting(words);
+            driver.say(&["set"].into_iter().chain(words.iter().map(String::as_str)).collect::<Vec<_>>());
+        }
+        let call = driver.call(&["conn_new"]);
+        if call.outcome() == "OK" { driver.call(&["server_version"]) } else { call }
+    };
+    // The server's own page, which it gives for a GET alone: the handshake was good.
+    let call = show(Key::Rsa2048);
+    assert_eq!(call.outcome(), "protocol.not_json", "{call:?}");
+    let call = show(Key::P256);
+    assert!(call.message.contains("does not fit the client certificate"), "{call:?}");
+    driver.finish();
+}
+
+/// Stores of Java with two certificates, neither with the alias that `keytool` takes without being told.
+#[test]
+fn stores_of_java() {
+    if Command::new("keytool").arg("-help").output().is_err() {
+        return skip("keytool is not here, which tests/run installs");
+    }
+    let server = server();
+    let other = Wanted { name: "java-other", extensions: CA, ..WANTED }.make();
+    let authority = text(&file("plain-ca.pem"));
+    let mut driver = Driver::start(sanitized(), &[]);
+    for kind in ["JKS", "JCEKS", "PKCS12"] {
+        let store = file(&format!("java-{kind}.store"));
+        let _ = std::fs::remove_file(&store);
+        for (alias, certificate) in [("one", &other), ("two", &authority)] {
+            let words = ["-importcert", "-noprompt", "-storepass", "canary", "-storetype", kind, "-alias", alias];
+            let files = ["-file", certificate, "-keystore", &text(&store)];
+            let made = Command::new("keytool").args(words).args(files).output().expect("keytool");
+            assert!(made.status.success(), "{kind}: {}", String::from_utf8_lossy(&made.stdout));
+        }
+        let call = with_ca_file(&mut driver, &server, &store);
+        assert_eq!((call.operation.as_str(), call.outcome()), ("conn_new", "config.file"), "{kind}: {call:?}");
+        let call = with_ca_file(&mut driver, &server, &obey(&call.hint, &format!("java-{kind}")));
+        assert_eq!(call.outcome(), "OK", "{kind}: {call:?}");
+    }
+    driver.finish();
+}
+
 #[test]
 fn keys_of_clients() {
     LazyLock::force(&PLAIN);
@@ -148,6 +207,7 @@ fn keys_of_clients() {
     let server = Standin::start(Options::new("4.2").with_tls(tls)).expect("a stand-in");
     server.add_user("alice", "opensesame", true);
     let chain = text(&written("client.pem", &leaf.chain_pem));
+    let _ = [Key::P256, Key::P521].map(Key::file);
     written("client.key", &leaf.key_pem);
     openssl("pkey -in @client.key -outform DER -out @client-key.der");
     openssl("pkcs8 -topk8 -nocrypt -in @client.key -outform DER -out @client-pkcs8.der");
@@ -156,8 +216,18 @@ fn keys_of_clients() {
     openssl("ec -in @client.key -out @client-sec1.key");
     openssl("ec -in @client.key -aes256 -passout pass:canary -out @client-old-locked.key");
     openssl("pkcs12 -export -in @client.pem -inkey @client.key -passout pass:canary -out @client.p12");
+    // As Java and others write keys: without the public half.
+    openssl("ec -in @client.key -no_public -out @client-half.key");
+    openssl("pkcs8 -topk8 -nocrypt -in @client-half.key -out @client-half8.key");
+    openssl("pkcs8 -topk8 -nocrypt -in @client-half.key -outform DER -out @client-half8.der");
+    openssl("ec -in @p256.key -no_public -out @other-half.key");
+    openssl("ec -in @p521.key -no_public -out @p521-half.key");
+    openssl("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4608 -out @client-large.key");
     let sec1 = read(file("client-sec1.key"));
     let used = [
+        file("client-half.key"),
+        file("client-half8.key"),
+        file("client-half8.der"),
         file("client.key"),
         file("client-key.der"),
         file("client-pkcs8.der"),
@@ -177,7 +247,10 @@ fn keys_of_clients() {
         (file("plain.csr"), "a certificate request", false),
         (written("client-empty.key", ""), "is empty", false),
         (PathBuf::from(other), "does not fit the client certificate", false),
-        (file(&Key::P521.file()), "holds a key of a kind", false),
+        (file(&Key::P521.file()), "of a kind that this library cannot use", false),
+        (file("client-large.key"), "of a kind that this library cannot use", false),
+        (file("other-half.key"), "does not fit the client certificate", false),
+        (file("p521-half.key"), "does not fit the client certificate", false),
     ];
     let mut driver = Driver::start(sanitized(), &[]);
     let url = format!("https://localhost:{}", server.gateway_port());
@@ -194,6 +267,7 @@ fn keys_of_clients() {
         assert_eq!(call.outcome(), "config.file", "{}: {call:?}", path.display());
         assert!(call.message.contains("\"client_key\"") && call.message.contains(says), "{call:?}");
         assert!(!call.hint.contains("canary") && !call.hint.is_empty(), "{call:?}");
+        assert!(!says.contains("of a kind") || call.hint.contains("RSA with 2048, 3072 or 4096 bits"), "{call:?}");
         if *has_command {
             let made = obey(&call.hint, &path.file_name().expect("a name").to_string_lossy());
             assert_eq!(try_key(&made).outcome(), "OK", "{}", call.hint);
