@@ -19,6 +19,9 @@ const PKCS7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
 /// The use of a TLS server, as OpenSSL writes it into what it calls a trusted certificate.
 const SERVER_AUTH: &[u8] = &[OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1];
 
+/// How Java's own key stores begin: JKS and JCEKS. Its PKCS#12 is that of others.
+const JAVA_KEY_STORES: [[u8; 4]; 2] = [[0xfe, 0xed, 0xfe, 0xed], [0xce, 0xce, 0xce, 0xce]];
+
 /// A setting that names a file or has its content.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
@@ -78,7 +81,7 @@ const KINDS: [(&str, &str, &str); 11] = [
     ("a revocation list", "Give the certificate of the authority.", "Give the private key."),
     ("certificates in the form PKCS#7", "Run: openssl pkcs7 -print_certs INPUT -out certificates.pem", "Give the private key: PKCS#7 holds none."),
     ("a store in the form PKCS#12", "Run: openssl pkcs12 -nokeys -in FILE -out certificates.pem", "Run: openssl pkcs12 -nocerts -nodes -in FILE -out key.pem && chmod 600 key.pem"),
-    ("a Java key store", "Run: keytool -exportcert -rfc -keystore FILE -file certificate.pem", "Run: keytool -importkeystore -srckeystore FILE -destkeystore store.p12 -deststoretype PKCS12"),
+    ("a Java key store", "Run: keytool -list -rfc -keystore FILE > certificates.pem", "Run: keytool -importkeystore -srckeystore FILE -destkeystore store.p12 -deststoretype PKCS12"),
     ("", "", ""),
 ];
 
@@ -161,7 +164,7 @@ impl Section<'_> {
 
 /// What an encoding without any text around it is.
 fn kind_of_der(content: &[u8]) -> Kind {
-    if content.starts_with(&[0xfe, 0xed, 0xfe, 0xed]) {
+    if JAVA_KEY_STORES.iter().any(|begin| content.starts_with(begin)) {
         return Kind::JavaKeyStore;
     }
     let mut rest = content;
