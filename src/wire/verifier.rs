@@ -368,7 +368,23 @@ fn judge_name(shown: &Certificate, certificate: &EndEntityCert, name: &ServerNam
     if names.is_empty() {
         return Err(nameless("its subject alternative names hold no host and no address", &host));
     }
+    if names.iter().any(|name| *name == host) && is_address(&host) {
+        return Err(address_as_name(&host));
+    }
     Err(wrong_host(&names, &host))
+}
+
+fn is_address(host: &str) -> bool {
+    host.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// The names of the certificate, as a person reads them, have the address.
+fn address_as_name(host: &str) -> Error {
+    let message = format!("the server's certificate has {host} as a host name, not as an address");
+    let hint = format!(
+        "Have it made anew with IP:{host} in place of DNS:{host} under subject alternative names; Ruby accepts both, most others do not."
+    );
+    Error::new(Reason::TlsWrongHost, message).with_hint(hint)
 }
 
 fn wrong_host(names: &[String], host: &str) -> Error {
@@ -377,7 +393,7 @@ fn wrong_host(names: &[String], host: &str) -> Error {
 }
 
 fn nameless(why: &str, host: &str) -> Error {
-    let kind = if host.parse::<std::net::IpAddr>().is_ok() { "IP" } else { "DNS" };
+    let kind = if is_address(host) { "IP" } else { "DNS" };
     let hint =
         format!("Have the certificate made with this host in it: openssl takes -addext subjectAltName={kind}:{host}.");
     Error::new(Reason::TlsNoName, format!("the server's certificate names no host: {why}")).with_hint(hint)

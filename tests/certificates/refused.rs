@@ -97,6 +97,23 @@ fn many_names_are_not_all_listed_and_none_can_break_a_line() {
     ]);
 }
 
+/// An address among the DNS names looks right to a person, and counts for nobody but Ruby.
+#[test]
+fn an_address_as_a_host_name_is_told_apart() {
+    let issuer = Wanted { name: "address-issuer", ..ISSUER };
+    issuer.make();
+    let leaf = Wanted { issuer: Some(("address-issuer", Key::P256)), ..WANTED };
+    let address = Wanted { name: "address", extensions: "subjectAltName=DNS:db.example.com,DNS:127.0.0.1", ..leaf };
+    let server = Server::start(&address.make(), &address.key.file(), "");
+    let mut driver = Driver::start(sanitized(), &[]);
+    let ca = setting(&["ca_file", &text(&file("address-issuer.pem"))]);
+    let call = ask(&mut driver, &format!("https://127.0.0.1:{}", server.port), &[ca]);
+    driver.finish();
+    assert_eq!(call.outcome(), "tls.wrong_host", "{call:?}");
+    assert!(call.message.contains("has 127.0.0.1 as a host name, not as an address"), "{call:?}");
+    assert!(call.hint.contains("IP:127.0.0.1"), "{call:?}");
+}
+
 /// A server knows the credentials that were sent to it, and may put one into its next certificate.
 #[test]
 fn a_credential_in_a_certificate_is_not_shown() {
