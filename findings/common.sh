@@ -141,6 +141,47 @@ PYTHON
     export OAUTHLIB_INSECURE_TRANSPORT=1
 }
 
+# origin: an HTTP server on 127.0.0.1 behind gateways; sets $origin to its port. It answers everything with 200 and a Date of
+# 2022, and leaves in the file "arrived" the method, the path and the Authorization header of the last request.
+origin() {
+    "$python" - << 'PYTHON' &
+import http.server, os
+
+class Origin(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        with open("arrived", "w") as file:
+            file.write(f"{self.command} {self.path} {self.headers.get('Authorization', 'without a token')}")
+        self.send_response_only(200)
+        self.send_header("Date", "Sat, 01 Jan 2022 00:00:00 GMT")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin)
+with open("origin.new", "w") as file:
+    file.write(str(server.server_port))
+os.rename("origin.new", "origin")
+server.serve_forever()
+PYTHON
+    started+=($!)
+    until [ -e origin ]; do sleep 0.1; done
+    origin=$(cat origin)
+}
+
+# free_ports NAME ...: sets each of these variables to a port where nothing listens.
+free_ports() {
+    read -r "$@" < <("$python" -c '
+import socket, sys
+spare = [socket.create_server(("127.0.0.1", 0)) for _ in sys.argv[1:]]
+print(*(one.getsockname()[1] for one in spare))' "$@")
+}
+
 # wait_for PORT ...: until something listens on all of them.
 wait_for() {
     local port
@@ -166,6 +207,22 @@ haproxy_server() {
         cat
     } > haproxy.cfg
     haproxy -f haproxy.cfg 2> haproxy.log &
+    started+=($!)
+}
+
+# apache_server: Apache with mod_proxy, with what comes on standard input as the rest of its settings.
+apache_server() {
+    local module modules=/usr/lib/apache2/modules
+    chmod 755 "$work"
+    {
+        printf '%s\n' "ServerRoot $work" "PidFile $work/apache.pid" "ErrorLog $work/apache.log" "ServerName localhost"
+        for module in mpm_event authz_core proxy proxy_http; do
+            echo "LoadModule ${module}_module $modules/mod_$module.so"
+        done
+        echo "Mutex pthread"
+        cat
+    } > apache.conf
+    apache2 -f "$work/apache.conf" -X &
     started+=($!)
 }
 
