@@ -197,7 +197,7 @@ const PIPES: [(&str, &str); 13] = [
     ("mkfifo -m 600 fifo; (sleep 0.3; printf '%s' \"$SECRET\" > fifo) & @ fifo 5000", OK),
     ("mkfifo -m 600 silent; @ silent 300", "timed out"),
     ("@ <(sleep 2) 300", "timed out"),
-    ("@ <(:) 5000", "\"secret\""),
+    ("@ <(:) 5000", "of the setting \"secret_file\" is empty"),
     ("mkfifo -m 666 shared; @ shared 300", "can be changed by other users"),
     ("@ /dev/null 300", "is neither a regular file nor a pipe"),
 ];
