@@ -34,8 +34,9 @@ BEGIN { split(row, cell, / *\| */) }
 }
 /^INFO: ended / { if (open) over += $3 - from; open = 0 }
 /^INFO: Seed: / { if (NR > lines) cell[10] = cell[10] (cell[10] == "" ? "" : " ") $3; reached = 0 }
-/^#[0-9]/ {
-    count = substr($1, 2) + 0
+# The second stands at the end of a start, also of one that was interrupted or failed.
+/^#[0-9]/ || /^stat::number_of_executed_units: / {
+    count = ($1 ~ /^#/ ? substr($1, 2) : $2) + 0
     if (NR > lines && count > reached) {
         new += count - reached
         cell[9] = of_code(cell[9], count - reached, code)

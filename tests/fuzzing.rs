@@ -17,7 +17,8 @@ for option; do case $option in -runs=*) runs=${option#-runs=} ;; esac; done
 {
     echo "INFO: Seed: $runs"
     echo "#2	INITED cov: 5 ft: 6 corp: 1/1b exec/s: 0 rss: 30Mb"
-    echo "#${STOPS_AT:-$runs}	DONE   cov: 9 ft: 6 corp: 1/1b exec/s: 0 rss: 30Mb"
+    echo "#3	NEW    cov: 9 ft: 6 corp: 2/2b exec/s: 0 rss: 30Mb"
+    echo "stat::number_of_executed_units: ${STOPS_AT:-$runs}"
     [ -z "${FAILING:-}" ] || echo "artifact_prefix='x'; Test unit written to fuzz/artifacts/x"
 } >&2
 [ -z "${FAILING:-}" ]
