@@ -235,7 +235,7 @@ pub fn gsql(data: &[u8]) {
 /// The time that a token ends, as a text and as a number.
 pub fn expiration(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let number = text.trim().parse().map_or(Json::OtherNumber(0.5), Json::Integer);
+    let number = text.trim().parse().map_or(Json::OtherNumber(0), Json::Integer);
     for value in [Json::Text(Text::Borrowed(&text)), number] {
         match issued::expiration(&Json::Object(vec![(Text::Borrowed("expiration"), value)])) {
             Ok(Expiration::Number(time)) => assert!((1..1 << 53).contains(&time)),

@@ -30,6 +30,7 @@ mod descriptor;
 #[forbid(unsafe_code)]
 #[cfg_attr(windows, path = "windows/file.rs")]
 pub mod file;
+pub mod float_traps;
 #[cfg_attr(windows, path = "windows/fork.rs")]
 pub mod fork;
 #[cfg(windows)]

@@ -9,6 +9,7 @@ use serde_core::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, 
 
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Wiped;
+use crate::platform::float_traps::without_traps;
 use crate::protocol::number;
 
 /// No documented answer is nested deeper than three levels.
@@ -72,8 +73,8 @@ pub enum Json<'a> {
     Bool(bool),
     /// An integer that fits.
     Integer(i64),
-    /// Any other number.
-    OtherNumber(f64),
+    /// Any other number without its fraction, or the end of the range on whose side it is.
+    OtherNumber(i64),
     /// A text.
     Text(Text<'a>),
     /// A list.
@@ -104,7 +105,7 @@ impl<'a> Json<'a> {
         check_texts(body)?;
         let mut reader = serde_json::Deserializer::from_str(text);
         let limits = Limits::new();
-        let value = Nested { depth: 0, limits: &limits, each }.deserialize(&mut reader);
+        let value = without_traps(|| Nested { depth: 0, limits: &limits, each }.deserialize(&mut reader));
         // Text that is not JSON at all may begin as a value does, and was not cut off for that.
         let value = value.map_err(|error| if is_structure { limits.error(text, &error) } else { not_json() })?;
         reader.end().map_err(|_| not_json())?;
@@ -359,11 +360,11 @@ impl<'de> Visitor<'de> for Nested<'_, '_> {
     }
 
     fn visit_u64<E>(self, value: u64) -> std::result::Result<Json<'de>, E> {
-        Ok(i64::try_from(value).map_or(Json::OtherNumber(value as f64), Json::Integer))
+        Ok(i64::try_from(value).map_or(Json::OtherNumber(i64::MAX), Json::Integer))
     }
 
     fn visit_f64<E>(self, value: f64) -> std::result::Result<Json<'de>, E> {
-        Ok(Json::OtherNumber(value))
+        Ok(Json::OtherNumber(value.floor() as i64))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> std::result::Result<Json<'de>, E> {
@@ -446,7 +447,7 @@ impl<'de> Visitor<'de> for Name {
 /// such object.
 pub fn members<'a, const N: usize>(body: &'a [u8], names: [&str; N]) -> Option<[Option<Json<'a>>; N]> {
     let mut reader = serde_json::Deserializer::from_str(std::str::from_utf8(body).ok()?);
-    let found = reader.deserialize_map(Picked(names)).ok()?;
+    let found = without_traps(|| reader.deserialize_map(Picked(names))).ok()?;
     reader.end().ok().map(|()| found)
 }
 

@@ -230,7 +230,8 @@ fn seconds(value: &Json) -> Option<u64> {
     let seconds = match value {
         Json::Integer(seconds) => u64::try_from(*seconds).ok()?,
         // Numbers that do not fit end at the end of the range.
-        Json::OtherNumber(seconds) => *seconds as u64,
+        Json::OtherNumber(i64::MAX) => u64::MAX,
+        Json::OtherNumber(seconds) => u64::try_from(*seconds).ok()?,
         Json::Text(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok()?,
         _ => return None,
     };

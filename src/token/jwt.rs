@@ -45,9 +45,8 @@ pub fn claims(token: &str) -> Option<Claims> {
 /// A "NumericDate" (RFC 7519, section 2): any number of seconds; what is less than one is cut off.
 fn date(claim: Json) -> Option<i64> {
     let seconds = match claim {
-        Json::Integer(seconds) => seconds,
         // Numbers so far from zero that they do not fit end at the ends of the range, which is wider than allowed.
-        Json::OtherNumber(seconds) => seconds.floor() as i64,
+        Json::Integer(seconds) | Json::OtherNumber(seconds) => seconds,
         _ => return None,
     };
     (0..=MAX_EXACT).contains(&seconds).then_some(seconds)
@@ -113,6 +112,16 @@ mod tests {
             (r#"{"exp":0}"#, None, 1),
         ] {
             assert_eq!(claims_of(payload), Some(Claims { issued_at, expires_at }), "{payload}");
+        }
+    }
+
+    #[test]
+    fn dates_of_any_size_are_read_with_the_processors_traps() {
+        let claims_of = |payload: &str| claims(&format!("e30.{}.x", URL_SAFE_NO_PAD.encode(payload)));
+        let trapped = |payload| crate::platform::float_traps::with_traps(|| claims_of(payload));
+        assert_eq!(trapped(r#"{"exp":9.5}"#), Some(Claims { issued_at: None, expires_at: 9 }));
+        for payload in [r#"{"exp":1e300}"#, r#"{"exp":-1e300}"#, r#"{"exp":9e308}"#] {
+            assert_eq!(trapped(payload), None, "{payload}");
         }
     }
 

@@ -106,6 +106,28 @@ fn tokens_and_their_lives() {
     }
 }
 
+/// As in a program in Free Pascal or Common Lisp. What is wrong here ends the process.
+#[test]
+fn numbers_of_any_size_are_read_with_the_processors_traps() {
+    let life = |number: &str| {
+        let body = format!(r#"{{"access_token":"abcdefgh","expires_in":{number}}}"#);
+        crate::platform::float_traps::with_traps(|| outcome(&answer(200, &body)).map(|granted| granted.1))
+    };
+    for (number, expected) in [
+        ("3599.9", Some(3599)),
+        ("-0.5", None),
+        ("-1e300", None),
+        ("1e300", Some(u64::MAX)),
+        ("18446744073709551615", Some(u64::MAX)),
+        ("123456789012345678901234567890", Some(u64::MAX)),
+    ] {
+        assert_eq!(life(number).expect("an answer"), expected, "{number}");
+    }
+    for number in ["9e308", "1e999", "-17976931348623157e300"] {
+        assert!(life(number).is_err(), "{number}");
+    }
+}
+
 /// Status and body, and what they mean.
 #[test]
 fn every_cell_of_the_table_of_refusals() {
