@@ -359,23 +359,36 @@ impl Connection {
 
     /// A call that has begun gets its credentials: `credentials` are its own, `names` may be shown in its errors.
     fn call<'a>(&'a self, begun: Begun<'a>, credentials: &[&'a str], names: &'a [&'a str]) -> Call<'a> {
+        self.call_for(begun, credentials, names, None)
+    }
+
+    /// The same for what belongs to this user.
+    fn call_for<'a>(
+        &'a self,
+        begun: Begun<'a>,
+        credentials: &[&'a str],
+        names: &'a [&'a str],
+        user: Option<&'a str>,
+    ) -> Call<'a> {
         let Begun { running, deadline } = begun;
         let mut known = Vec::with_capacity(credentials.len() + 4);
         known.extend(credentials.iter().map(|credential| ToHide::Given(credential)));
         known.extend(self.held().map(|token| ToHide::Own(token)));
         known.extend(self.core.settings.api_token.as_ref().map(|token| ToHide::Given(token.reveal())));
-        if let Some(login) = &self.core.settings.login {
-            // A file is read when it is needed; what it held is kept out of everything that is said meanwhile.
-            if let Some(held) = login.held() {
-                known.push(ToHide::Own(held.clone()));
-                if let Login::Password { username, .. } = login {
-                    known.push(ToHide::Pair(username, held));
-                }
-            }
+        let login = self.core.settings.login.as_ref();
+        let own_user = match login {
+            Some(Login::Password { username, .. }) => Some(username.as_str()),
+            _ => None,
+        };
+        // A file is read when it is needed; what it held is kept out of everything that is said meanwhile.
+        if let Some(held) = login.and_then(Login::held) {
+            known.push(ToHide::Own(held.clone()));
+            known.extend(own_user.map(|user| ToHide::Pair(user, held)));
         }
         // Whoever takes a secret for the name of a graph is not to see it in an error.
         let graph = self.graph().filter(|graph| !looks_like_secret(graph));
-        Call::new(self, running, deadline, Redactor::new(known, names).with_graph(graph))
+        let redactor = Redactor::new(known, names).with_graph(graph).with_users([own_user, user]);
+        Call::new(self, running, deadline, redactor)
     }
 
     fn graph(&self) -> Option<&str> {

@@ -33,7 +33,7 @@ impl Connection {
         let begun = self.begin();
         user.map_or(Ok(()), check_user)?;
         self.require_login()?;
-        let call = self.call(begun, &[], &[]);
+        let call = self.call_for(begun, &[], &[], user);
         call.by_generation(|known| match call.route(known, user)? {
             SecretRoute::Gsql => call.show(known),
             route => call.list(user).or_else(|error| call.or_gsql(route, error, Some, || call.show(known))),
@@ -50,7 +50,7 @@ impl Connection {
         user.map_or(Ok(()), check_user)?;
         self.require_login()?;
         let names = [alias.as_str()];
-        let call = self.call(begun, &[], &names);
+        let call = self.call_for(begun, &[], &names, user);
         let found = call.by_generation(|known| match call.route(known, user)? {
             SecretRoute::Gsql => call.find_shown(known, &alias),
             route => call.find(&alias, user).or_else(|error| {
@@ -74,7 +74,7 @@ impl Connection {
         user.map_or(Ok(()), check_user)?;
         self.require_login()?;
         let names = [alias.as_str()];
-        let call = self.call(begun, &[value.as_ref().map_or("", Hidden::reveal)], &names);
+        let call = self.call_for(begun, &[value.as_ref().map_or("", Hidden::reveal)], &names, user);
         call.by_generation_once(|known| {
             let route = call.route(known, user)?;
             if value.is_some() && route == SecretRoute::Gsql {
@@ -120,7 +120,7 @@ impl Connection {
             return Ok(0);
         }
         self.require_login()?;
-        let call = self.call(begun, &values, &names);
+        let call = self.call_for(begun, &values, &names, user);
         call.by_generation(|known| match call.route(known, user)? {
             SecretRoute::Gsql => call.drop_by_gsql(known, &aliases, ignore_missing),
             route => call.drop(&aliases, user, ignore_missing).or_else(|error| {

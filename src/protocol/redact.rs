@@ -33,6 +33,7 @@ pub struct Redactor<'a> {
     added: RefCell<Vec<Arc<dyn Reveal>>>,
     allowed: &'a [&'a str],
     graph: Option<&'a str>,
+    users: [Option<&'a str>; 2],
 }
 
 /// A credential of a call, wherever it is kept. Its forms are made when there is something to clean, because
@@ -60,7 +61,7 @@ impl ToHide<'_> {
 impl<'a> Redactor<'a> {
     /// `known` are the credentials of this call, `allowed` the names it used, which may be shown.
     pub fn new(known: Vec<ToHide<'a>>, allowed: &'a [&'a str]) -> Redactor<'a> {
-        Redactor { known, forms: OnceCell::new(), added: RefCell::default(), allowed, graph: None }
+        Redactor { known, forms: OnceCell::new(), added: RefCell::default(), allowed, graph: None, users: [None; 2] }
     }
 
     /// The same for a call that is about this graph, whose name may be shown as well.
@@ -68,14 +69,20 @@ impl<'a> Redactor<'a> {
         Redactor { graph, ..self }
     }
 
-    /// The names that the call used.
+    /// The same for a call that names these users, whose names are shown only as other words are.
+    pub fn with_users(self, users: [Option<&'a str>; 2]) -> Redactor<'a> {
+        Redactor { users, ..self }
+    }
+
+    /// The names that the call used, and that may be shown.
     fn names(&self) -> impl Iterator<Item = &'a str> {
         self.allowed.iter().copied().chain(self.graph)
     }
 
     /// The text without those names of the call that are to go, where they stand as words: they may be any.
     pub fn without_names(&self, text: &str, goes: impl Fn(&str) -> bool) -> Wiped<String> {
-        let names = self.names().filter(|name| !name.is_empty() && text.contains(name) && goes(name));
+        let names = self.names().chain(self.users.into_iter().flatten());
+        let names = names.filter(|name| !name.is_empty() && text.contains(name) && goes(name));
         names.fold(Wiped::new(text.to_owned()), |left, name| without_word(&left, name))
     }
 

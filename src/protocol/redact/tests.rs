@@ -19,11 +19,15 @@ fn twenty_token_characters_are_a_credential_and_so_is_the_start_of_a_jwt() {
 #[test]
 fn names_of_the_call_are_shown_and_can_be_left_out() {
     let redactor = Redactor::new(Vec::new(), &["my alias", "s1"]).with_graph(Some("AGraphOfMoreThan20Letters"));
+    let redactor = redactor.with_users([Some("AUserOfMoreThan20Letters"), None]);
     let said = "my alias, s1, s12, xs1 and s1-b of graph 'AGraphOfMoreThan20Letters': s1";
     assert_eq!(redactor.clean(said), said);
     let without = |goes: fn(&str) -> bool| redactor.without_names(said, goes).to_string();
     assert_eq!(without(|_| true), ", , s12, xs1 and s1-b of graph '': ");
     assert_eq!(without(|name| name != "s1"), ", s1, s12, xs1 and s1-b of graph '': s1");
+    let user = "the user AUserOfMoreThan20Letters";
+    assert_eq!(redactor.clean(user), "the user <redacted:24>");
+    assert_eq!(*redactor.without_names(user, |_| true), "the user ");
 }
 
 #[test]

@@ -49,12 +49,13 @@ fn a_name_of_the_call_is_no_word_of_the_servers() {
         ),
         (DropSecrets, "secret_not_found", "no privilege to drop secret_not_found", Some(Reason::AuthNoPrivilege)),
         (ListSecrets, "Privileges", "Using graph 'Privileges'", None),
+        (ListSecrets, "graph_admin", "User graph_admin does not exist", Some(Reason::MissingUser)),
         // What may be either is the server's.
         (DropSecrets, "graph", "Graph G not found, so no secret is", Some(Reason::MissingGraph)),
         (DropSecrets, "Privilege", "Privilege required: secret not found", Some(Reason::AuthNoPrivilege)),
     ] {
-        for (names, graph) in [(&[name][..], None), (&[], Some(name))] {
-            let redactor = Redactor::new(Vec::new(), names).with_graph(graph);
+        for (names, graph, user) in [(&[name][..], None, None), (&[], Some(name), None), (&[], None, Some(name))] {
+            let redactor = Redactor::new(Vec::new(), names).with_graph(graph).with_users([None, user]);
             let question = Question { operation, path: "", credential: Credential::Password, redactor: &redactor };
             assert_eq!(by_words(&question, said), expected, "{name}: {said}");
         }
