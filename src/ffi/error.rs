@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::arguments::EMPTY;
 use super::handle::{Borrowed, Freed, Handle};
-use super::panic::{THREAD, guard_value};
+use super::panic::{Flag, THREAD, guard_value};
 use super::status::tg_status;
 use crate::error::Error;
 use crate::platform::thread_value::ThreadValue;
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn tg_error_free(error: *mut tg_error) {
 static LAST: ThreadValue<Arc<tg_error>> = ThreadValue::new();
 
 pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
-    let failed_before = THREAD.with(|thread| thread.failed.replace(failure.is_some()));
+    let failed_before = THREAD.with(|thread| thread.set(Flag::Failed, failure.is_some()));
     if failed_before || failure.is_some() {
         drop(LAST.set(failure));
     }

@@ -26,21 +26,15 @@ pub(super) fn guard(error: Out<*mut tg_error>, body: impl FnOnce() -> Result<()>
 }
 
 /// Runs a body that nearly always succeeds and that other calls wait for, without the cost of [`guard`]; `None`
-/// sends the call there, and so does a panic. On the thread of a token provider calls take the long way. The error
-/// output was cleared when it was made.
+/// sends the call there, and so does a panic. Calls take the long way on the thread of a token provider, from a function that
+/// the library has called, and where there is a last error to be forgotten. The error output was cleared when it was made.
 pub(super) fn guard_fast(body: impl FnOnce() -> Option<()>) -> Option<tg_status> {
     THREAD.with(|thread| {
-        if thread.provides.get() {
-            return None;
-        }
         let body = || {
             forced_panic();
             body()
         };
-        thread.caught(body).ok()??;
-        if thread.failed.get() {
-            set_last(None);
-        }
+        thread.caught_fast(body)??;
         Some(tg_status::OK)
     })
 }

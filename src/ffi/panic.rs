@@ -8,28 +8,57 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::platform::process::is_library_thread;
 
 thread_local! {
-    pub(super) static THREAD: ThreadState =
-        const { ThreadState { inside: Cell::new(false), failed: Cell::new(false), provides: Cell::new(false) } };
+    pub(super) static THREAD: ThreadState = const { ThreadState { flags: Cell::new(0) } };
 }
 
 /// What is known of this thread. One variable, because each access to a thread-local variable of a shared library
-/// is a function call.
+/// is a function call; and one number, so that a look tells that there is nothing to know.
 pub(super) struct ThreadState {
-    /// Whether it is inside the library, where a panic is caught and must not be printed.
-    inside: Cell<bool>,
-    /// Whether it has a last error.
-    pub(super) failed: Cell<bool>,
-    /// Whether it runs a token provider, which gets no token from its own connection.
-    pub(super) provides: Cell<bool>,
+    flags: Cell<u8>,
+}
+
+/// Something that is known of a thread.
+#[derive(Clone, Copy)]
+pub(super) enum Flag {
+    /// It is inside the library, where a panic is caught and must not be printed.
+    Inside = 1,
+    /// It has a last error.
+    Failed = 2,
+    /// It runs a token provider, which gets no token from its own connection.
+    Provides = 4,
 }
 
 impl ThreadState {
-    pub(super) fn caught<T>(&self, body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
+    fn is(&self, flag: Flag) -> bool {
+        self.flags.get() & flag as u8 != 0
+    }
+
+    /// Whether it was so before.
+    pub(super) fn set(&self, flag: Flag, is_so: bool) -> bool {
+        let before = self.flags.get();
+        self.flags.set(if is_so { before | flag as u8 } else { before & !(flag as u8) });
+        before & flag as u8 != 0
+    }
+
+    fn caught<T>(&self, body: impl FnOnce() -> T) -> std::result::Result<T, Box<dyn Any + Send>> {
         silence_own_panics();
-        let before = self.inside.replace(true);
+        let before = self.set(Flag::Inside, true);
         let outcome = catch_unwind(AssertUnwindSafe(body));
-        self.inside.set(before);
+        self.set(Flag::Inside, before);
         outcome
+    }
+
+    /// The same with a body that changes nothing of this; not run where there is anything to know. Whoever made what the
+    /// body works with has seen to it that a panic prints nothing.
+    #[inline]
+    pub(super) fn caught_fast<T>(&self, body: impl FnOnce() -> T) -> Option<T> {
+        if self.flags.get() != 0 {
+            return None;
+        }
+        self.flags.set(Flag::Inside as u8);
+        let outcome = catch_unwind(AssertUnwindSafe(body));
+        self.flags.set(0);
+        outcome.ok()
     }
 }
 
@@ -72,7 +101,7 @@ fn silence_own_panics() {
 fn set_hook() {
     let others = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        let is_own = THREAD.with(|thread| thread.inside.get()) || is_library_thread();
+        let is_own = THREAD.with(|thread| thread.is(Flag::Inside)) || is_library_thread();
         if !is_own {
             others(info);
         }

@@ -9,7 +9,7 @@ use super::error::tg_error;
 use super::guard::guard;
 use super::handle::{Borrowed, Exclusive, Handle};
 use super::log::{UserData, tg_release_fn};
-use super::panic::{THREAD, guard_value};
+use super::panic::{Flag, THREAD, guard_value};
 use super::status::tg_status;
 use crate::config::provider::{ProviderRequest, TokenProvider};
 
@@ -46,12 +46,12 @@ struct Target {
 
 impl TokenProvider for Target {
     fn provide(&self, request: &Arc<ProviderRequest>) {
-        THREAD.with(|thread| thread.provides.set(true));
+        THREAD.with(|thread| thread.set(Flag::Provides, true));
         let request = Arc::as_ptr(request).cast_mut().cast();
         // SAFETY: the caller of `tg_config_set_token_provider` gave this function for this pointer; the request lives
         // through the call.
         unsafe { (self.provide)(request, self.user_data.pointer()) };
-        THREAD.with(|thread| thread.provides.set(false));
+        THREAD.with(|thread| thread.set(Flag::Provides, false));
     }
 }
 

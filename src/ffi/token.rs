@@ -330,6 +330,13 @@ pub unsafe extern "C" fn tg_token_free(token: *mut tg_token) {
     let token = unsafe { Freed::new(token) };
     // Only the last reference has anything to do, which then is guarded.
     if let Some(last) = token.take().and_then(Arc::into_inner) {
-        guard_value((), || drop(last));
+        drop_last(last.into_shared());
     }
+}
+
+/// Not inlined, so that the way above needs no registers.
+#[cold]
+#[inline(never)]
+fn drop_last(shared: impl Sized) {
+    guard_value((), || drop(shared));
 }

@@ -60,6 +60,11 @@ impl Token {
         Token::new(value.reveal(), expires_at)
     }
 
+    /// What it shares with its clones, without the room that it takes for itself.
+    pub(crate) fn into_shared(self) -> impl Sized {
+        self.body
+    }
+
     /// The token itself.
     pub fn value(&self) -> &str {
         self.header().strip_prefix(BEARER).unwrap_or_default()
