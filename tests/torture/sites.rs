@@ -2,9 +2,7 @@
 //! list of all that are known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use crate::common::root;
 
@@ -14,29 +12,25 @@ pub const LIST: &str = "tests/torture/ABORTS.txt";
 /// The frames of each address, the innermost first: function and file.
 type Frames = BTreeMap<u64, Vec<(String, String)>>;
 
-/// Asks binutils.
+/// Not by binutils: there the name of a function depends on the addresses that were asked for before.
 fn frames_of(library: &Path, addresses: &BTreeSet<u64>) -> Frames {
-    let mut command = Command::new("addr2line");
-    command.args(["-a", "-f", "-C", "-i", "-e"]).arg(library);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("addr2line, of binutils");
-    let mut input = child.stdin.take().expect("its input");
-    // A return address may be the next function's.
-    let lines: String = addresses.iter().map(|address| format!("{:#x}\n", address - 1)).collect();
-    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
-    let output = child.wait_with_output().expect("addr2line");
-    writer.join().expect("no panic").expect("addr2line listens");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut frames = Frames::new();
-    let (mut address, mut lines) = (0, text.lines());
-    while let Some(line) = lines.next() {
-        if let Some(hex) = line.strip_prefix("0x") {
-            address = u64::from_str_radix(hex, 16).expect("hex") + 1;
-        } else {
-            let file = lines.next().unwrap_or_default().rsplit_once(':').map_or("", |(file, _)| file);
-            frames.entry(address).or_default().push((line.to_owned(), file.to_owned()));
+    let loader = addr2line::Loader::new(library).expect("the library's lines");
+    let frames_at = |address: u64| {
+        // A return address may be the next function's.
+        let mut found = loader.find_frames(address - 1).expect("frames");
+        let mut frames: Vec<(String, String)> = Vec::new();
+        while let Some(frame) = found.next().expect("a frame") {
+            let function = frame.function.and_then(|function| Some(function.demangle().ok()?.into_owned()));
+            let file = frame.location.and_then(|location| location.file).unwrap_or_default().to_owned();
+            frames.push((function.unwrap_or_default(), file));
         }
-    }
-    frames
+        // The last one is no inlined function, and has its whole name among the symbols.
+        if let (Some((function, _)), Some(symbol)) = (frames.last_mut(), loader.find_symbol(address - 1)) {
+            *function = addr2line::demangle_auto(symbol.into(), None).into_owned();
+        }
+        frames
+    };
+    addresses.iter().map(|address| (*address, frames_at(*address))).collect()
 }
 
 /// Our own file or the crate that a file belongs to; `None` for Rust's own, and for the allocator.
