@@ -288,8 +288,8 @@ func WithTokenLifetime(lifetime, renewBefore time.Duration) Option {
 // says, with [WithEnvironment], else none.
 //
 // It is for [WithSecret], [WithPassword] and their files, and for [WithOAuth2]; with a JWT, an API token or a token
-// provider New fails. A folder that is missing is made, with mode 0700; a link, a folder of another user and one that is
-// open to other users are refused.
+// provider New fails. A folder that is missing is made, with mode 0700; a link, a folder of another user and one
+// that is open to other users are refused.
 // Tokens are stored encrypted, with a key that can be computed only from the same login, and logins not at all. If the
 // cache cannot be used, tokens are requested without it, with a warning in the log. The header of the C library tells
 // more, at tg_config_set_token_cache.
