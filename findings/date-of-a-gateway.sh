@@ -18,36 +18,13 @@ nginx_server << NGINX
 server { listen 127.0.0.1:$by_nginx; location / { proxy_pass http://127.0.0.1:$origin; } }
 server { listen 127.0.0.1:$by_nginx_told; location / { proxy_pass http://127.0.0.1:$origin; proxy_pass_header Date; } }
 NGINX
-haproxy_server << HAPROXY
-listen node
-    bind 127.0.0.1:$by_haproxy
-    server node 127.0.0.1:$origin
-HAPROXY
+haproxy_passes "$by_haproxy" "$origin"
 apache_server << APACHE
 Listen 127.0.0.1:$by_apache
 ProxyPass / http://127.0.0.1:$origin/
 APACHE
-cat > lighttpd.conf << LIGHTTPD
-server.document-root = "$work"
-server.bind = "127.0.0.1"
-server.port = $by_lighttpd
-server.errorlog = "$work/lighttpd.log"
-server.modules = ( "mod_proxy" )
-proxy.server = ( "" => (( "host" => "127.0.0.1", "port" => $origin )) )
-LIGHTTPD
-lighttpd -D -f lighttpd.conf &
-started+=($!)
-cat > Caddyfile << CADDY
-{
-    admin off
-    auto_https off
-}
-http://127.0.0.1:$by_caddy {
-    reverse_proxy 127.0.0.1:$origin
-}
-CADDY
-HOME=$work caddy run --config Caddyfile --adapter caddyfile 2> caddy.log &
-started+=($!)
+lighttpd_passes "$by_lighttpd" "$origin"
+caddy_passes "$by_caddy" "$origin"
 printf 'vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "%s"; }\n' "$origin" > node.vcl
 varnishd -F -n "$work/varnish" -a "127.0.0.1:$by_varnish" -f "$work/node.vcl" -j none > varnish.log 2>&1 &
 started+=($!)

@@ -19,11 +19,7 @@ nginx_server << NGINX
 server { listen 127.0.0.1:$by_nginx; location / { proxy_pass http://127.0.0.1:$origin; } }
 server { listen 127.0.0.1:$by_nginx_slash; location / { proxy_pass http://127.0.0.1:$origin/; } }
 NGINX
-haproxy_server << HAPROXY
-listen node
-    bind 127.0.0.1:$by_haproxy
-    server node 127.0.0.1:$origin
-HAPROXY
+haproxy_passes "$by_haproxy" "$origin"
 apache_server << APACHE
 Listen 127.0.0.1:$by_apache
 Listen 127.0.0.1:$by_apache_nocanon
@@ -34,27 +30,8 @@ ProxyPass / http://127.0.0.1:$origin/
 ProxyPass / http://127.0.0.1:$origin/ nocanon
 </VirtualHost>
 APACHE
-cat > lighttpd.conf << LIGHTTPD
-server.document-root = "$work"
-server.bind = "127.0.0.1"
-server.port = $by_lighttpd
-server.errorlog = "$work/lighttpd.log"
-server.modules = ( "mod_proxy" )
-proxy.server = ( "" => (( "host" => "127.0.0.1", "port" => $origin )) )
-LIGHTTPD
-lighttpd -D -f lighttpd.conf &
-started+=($!)
-cat > Caddyfile << CADDY
-{
-    admin off
-    auto_https off
-}
-http://127.0.0.1:$by_caddy {
-    reverse_proxy 127.0.0.1:$origin
-}
-CADDY
-HOME=$work caddy run --config Caddyfile --adapter caddyfile 2> caddy.log &
-started+=($!)
+lighttpd_passes "$by_lighttpd" "$origin"
+caddy_passes "$by_caddy" "$origin"
 wait_for "$by_nginx" "$by_nginx_slash" "$by_haproxy" "$by_apache" "$by_apache_nocanon" "$by_lighttpd" "$by_caddy"
 
 # through PORT: the path that arrives.

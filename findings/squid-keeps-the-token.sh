@@ -37,11 +37,7 @@ squid_server forward "127.0.0.1:$forward" ""
 nginx_server << NGINX
 server { listen 127.0.0.1:$by_nginx; location / { proxy_pass http://127.0.0.1:$origin; } }
 NGINX
-haproxy_server << HAPROXY
-listen node
-    bind 127.0.0.1:$by_haproxy
-    server node 127.0.0.1:$origin
-HAPROXY
+haproxy_passes "$by_haproxy" "$origin"
 wait_for "$bare" "$told" "$forward" "$by_nginx" "$by_haproxy"
 
 # arrives URL [OPTION ...]: what arrives of a request with a token.
