@@ -1,4 +1,4 @@
-/* tigergraph_auth.hpp - the C++ face of tigergraph_auth.h: C++17, header only.
+/* tigergraph_auth.hpp - the C++ interface of tigergraph_auth.h: C++17, header only.
  *
  * Licence: Apache-2.0 OR MIT.
  *
@@ -804,10 +804,9 @@ class Config {
     explicit Config(Text host) : handle_(tg_config_new(take("host", host).c_str())) {}
 
     /**
-     * Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
-     * TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and
-     * TG_CERT_PATH; with TG_PROFILE=x the variables X_TG_HOST and so on take precedence. Making a Connection
-     * reports a wrong value.
+     * Fills in the settings that are not set yet from the environment: TG_HOST, TG_GRAPHNAME, TG_SECRET, TG_CERT_PATH
+     * and the others that the C header lists at tg_config_load_env(); with TG_DEFAULT_PROFILE=x or TG_PROFILE=x the
+     * variables X_TG_HOST and so on take precedence. Making a Connection reports a wrong value.
      *
      * To take the address from TG_HOST, start with Config(std::nullopt). Do not change the environment on another
      * thread at the same time.

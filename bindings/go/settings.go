@@ -53,7 +53,7 @@ func (s *settings) text(name, value string) *C.char {
 // With TG_DEFAULT_PROFILE=x or TG_PROFILE=x the variables X_TG_SECRET and so on take precedence; a profile for which
 // none is set is an error. Login and token come from one place: if the program set one of them, or the profile has
 // one, no other is searched for. An empty variable counts as not set. New reports a wrong value, with the name of the
-// variable. The header of the C library tells more, at tg_config_load_env.
+// variable. The header of the C library has the other variables, and tells more, at tg_config_load_env.
 //
 // C code reads the variables: os.Setenv in a program with cgo changes those as well.
 func WithEnvironment() Option {

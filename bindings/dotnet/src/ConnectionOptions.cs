@@ -181,10 +181,9 @@ namespace TigerGraphAuth
         public string? TokenCache { get; set; }
 
         /// <summary>
-        /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_USERNAME, TG_PASSWORD, TG_SECRET,
-        /// TG_API_TOKEN (or TG_TOKEN), TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT (or TG_GSQL_PORT), TG_TGCLOUD and
-        /// TG_CERT_PATH; with TG_DEFAULT_PROFILE=x or TG_PROFILE=x, X_TG_HOST and so on come first. Login and token come from one place: if one
-        /// is set here, none is looked for.
+        /// Fill what is not set here from the environment: TG_HOST, TG_GRAPHNAME, TG_SECRET, TG_CERT_PATH and the others
+        /// that the C header lists at tg_config_load_env; with TG_DEFAULT_PROFILE=x or TG_PROFILE=x, X_TG_HOST and so on
+        /// come first. Login and token come from one place: if one is set here, none is looked for.
         /// </summary>
         /// <remarks>
         /// This is the environment that the process was started with. On Unix,

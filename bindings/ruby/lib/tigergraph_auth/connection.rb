@@ -25,9 +25,9 @@ module TigerGraphAuth
       end
     end
 
-    # The same as {open}, with the environment for what is not given: TG_HOST, TG_GRAPHNAME, TG_USERNAME,
-    # TG_PASSWORD, TG_SECRET, TG_API_TOKEN, TG_JWT_TOKEN, TG_RESTPP_PORT, TG_GS_PORT, TG_TGCLOUD and TG_CERT_PATH; with
-    # TG_DEFAULT_PROFILE=x or TG_PROFILE=x, X_TG_HOST and so on come first.
+    # The same as {open}, with the environment for what is not given: TG_HOST, TG_GRAPHNAME, TG_SECRET,
+    # TG_CERT_PATH and the others that the C header lists at tg_config_load_env; with TG_DEFAULT_PROFILE=x or
+    # TG_PROFILE=x, X_TG_HOST and so on come first.
     #
     # @param host [String, nil] nil: that of TG_HOST
     # @param settings see {#initialize}
