@@ -58,7 +58,7 @@ struct contract {
 
 /* A request, and the question that it asks. */
 struct question {
-    const char *row;         /* of the list of unknowns, or "-" */
+    const char *row;         /* of the table in tests/standin/README.md, or "-" */
     const char *what;
     const char *method, *server, *path, *credential;
     unsigned generations;

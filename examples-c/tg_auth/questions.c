@@ -1,5 +1,5 @@
-/* tg-auth doctor --contract: what is asked, of which servers, with which credential. The rows are those of the list of
- * unknowns; see docs/live-server.md. */
+/* tg-auth doctor --contract: what is asked, of which servers, with which credential. The rows are those of the table
+ * in tests/standin/README.md; see docs/live-server.md. */
 #include "contract.h"
 
 #include <inttypes.h>

@@ -273,11 +273,11 @@ impl Record {
 const HEAD: &str = "\
 # Faults
 
-Written by `cargo test --test faults`. The rows are those of the project's fault matrix. Every test goes through the
-C interface, with AddressSanitizer and UndefinedBehaviorSanitizer, against a server of generation B (3.10) and one of
-generation C (4.2), and asserts besides the outcome: the call ends within its time limit; no more requests are sent
-than the table of retries allows; no piece of a credential is printed, logged or told; the same handle works as soon
-as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
+Written by `cargo test --test faults`. This is the fault matrix: each row is something that can go wrong. Every test
+goes through the C interface, with AddressSanitizer and UndefinedBehaviorSanitizer, against a server of generation B
+(3.10) and one of generation C (4.2), and asserts besides the outcome: the call ends within its time limit; no more
+requests are sent than the table of retries allows; no piece of a credential is printed, logged or told; the same
+handle works as soon as the server does. \"Creations\" are `create_secret` and the second request of `ensure_secret`.
 Rows 1 to 100 are about tokens and secrets, those from 101 on about requests of the caller's own, `tg_send`; rows 115
 to 134 about logins whose tokens come from a token endpoint or a token provider, 135 to 139 about the token cache, and
 those from 140 on about a list of servers.
