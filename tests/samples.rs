@@ -1,5 +1,5 @@
 //! Every reply that documents or captures show, sent to the library over the wire and read by the call it
-//! belongs to. `tests/samples.json` has the replies; `from` is the section of the contract they stand in.
+//! belongs to. `tests/samples.json` has the replies; `from` says what each is, or where it was seen.
 
 use serde_json::Value;
 use tigergraph_auth::Secret;
