@@ -593,7 +593,8 @@ void tg_config_set_server_version(tg_config *config, const char *version);
 
 /**
  * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store, which
- * SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
+ * SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting these two count for the token endpoint of
+ * tg_config_set_oauth2() alone.
  */
 void tg_config_set_ca_file(tg_config *config, const char *path);
 

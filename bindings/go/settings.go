@@ -199,7 +199,8 @@ func WithServerVersion(version string) Option {
 }
 
 // WithCAFile names a file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust
-// store, which SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
+// store, which SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting these two count for the token endpoint of
+// [WithOAuth2] alone.
 func WithCAFile(path string) Option {
 	return func(s *settings) { C.tg_config_set_ca_file(s.config, s.text("ca_file", path)) }
 }

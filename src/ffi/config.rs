@@ -316,7 +316,8 @@ pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, ve
 }
 
 /// A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store, which
-/// SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
+/// SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting these two count for the token endpoint of
+/// tg_config_set_oauth2() alone.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_ca_file(config: *mut tg_config, path: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `path` is NULL or a text.
