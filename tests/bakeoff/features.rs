@@ -278,10 +278,13 @@ pub fn others() -> Vec<Row> {
     ];
     let mut rows = vec![
         (
-            "data on 3.10, then again after all tokens have ended",
+            "data on 3.10, then again after all tokens have expired",
             by_client(|client| data_after_the_end(client, "3.10")),
         ),
-        ("data on 4.2, then again after all tokens have ended", by_client(|client| data_after_the_end(client, "4.2"))),
+        (
+            "data on 4.2, then again after all tokens have expired",
+            by_client(|client| data_after_the_end(client, "4.2")),
+        ),
         ("a server that wants a client's certificate", by_client(client_certificate)),
         ("languages", by_client(languages)),
     ];

@@ -204,7 +204,7 @@ pub const ROWS: [Row; 145] = [
     row(120, "token endpoint: a redirect", By("row_120_token_endpoint_redirects"), "what it leads to is not connected to"),
     row(121, "token endpoint: 200 with a page, with what is no JSON, compressed", By("row_121_token_endpoint_answers_no_json"), ""),
     row(122, "token endpoint: wrong types; a token that no header carries", By("row_122_token_endpoint_answers_wrong_types"), ""),
-    row(123, "token endpoint: a token that has ended", By("row_123_token_endpoint_gives_tokens_that_end"), ""),
+    row(123, "token endpoint: a token that has expired", By("row_123_token_endpoint_gives_tokens_that_end"), ""),
     row(124, "token endpoint: a token of 2 s; lifetimes that say nothing", By("row_124_token_endpoint_gives_short_and_unknown_lifetimes"), ""),
     row(125, "token endpoint: 408, 429 and 503 with Retry-After and without, 5xx", By("row_125_token_endpoint_is_not_available"), ""),
     row(126, "token endpoint: refusals of the client, 401 and 403 with a page, 404", By("row_126_token_endpoint_refuses_the_client"), "after invalid_client the secret is sent in the other way"),
