@@ -38,7 +38,7 @@ const struct command commands[COMMAND_COUNT] = {
     [URL] = {"url", "", "", 0, 0, "tg_conn_url tg_token_url",
         "print the address that requests begin with, such as https://db.example.com:14240/restpp; sends nothing", url},
     [REQUEST] = {"request", "", "PATH", 1, 1, "tg_send tg_request_new",
-        "send a request with a token and print the answer; PATH is what comes behind the address of url", request},
+        "send a request with a token and print the answer; PATH follows the address that url prints", request},
     [SERVER] = {"server", "", "", 0, 0, "tg_server_version", "print the version of the server", server},
     [DOCTOR] = {"doctor", "", "", 0, 0, "tg_diagnose",
         "check whether everything works and, if not, say how to fix it", doctor},
