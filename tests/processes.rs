@@ -67,6 +67,12 @@ fn threads_have_room_beside_static_thread_local_data() {
     }
 }
 
+#[test]
+fn no_fork_falls_into_the_making_of_a_key() {
+    let program = build("tests/c/key_fork.c", &["-pthread"]);
+    c::succeeded("a fork beside the first call", &c::program_command(&program).output().expect("it runs"));
+}
+
 /// What a program prints on a closed descriptor goes nowhere, and not into a connection or a file of the library.
 #[test]
 fn no_descriptor_has_the_number_of_a_closed_standard_one() {

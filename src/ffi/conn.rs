@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use super::arguments::{EMPTY, Out};
 use super::config::tg_config;
-use super::error::tg_error;
+use super::error::{prepare_last, tg_error};
 use super::guard::guard;
 use super::handle::{Borrowed, Freed, Handle, Live, Shared, Using, into_handle, null};
 use super::panic::guard_value;
@@ -74,6 +74,7 @@ pub unsafe extern "C" fn tg_conn_new(
     guard(error, || {
         let conn = conn.required("conn")?;
         let config = config.required("config")?;
+        prepare_last();
         conn.give(Shared::new(tg_conn(Connection::new(&config.0)?)));
         Ok(())
     })

@@ -180,6 +180,11 @@ pub(super) fn set_last(failure: Option<Arc<tg_error>>) {
     }
 }
 
+/// Has the place of last errors made before there is one: a child that is forked later may not be able to.
+pub(super) fn prepare_last() {
+    read_last(|_| ());
+}
+
 /// Reads a part of the last error of this thread.
 fn read_last<T>(part: impl Fn(&tg_error) -> T) -> T {
     LAST.with(|error| part(error)).unwrap_or_else(|| part(&NO_ERROR))

@@ -122,7 +122,30 @@ pub fn watch_forks() {
         // forks go unnoticed; nothing here could change that.
         unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_child)) };
         IS_WATCHING.store(true, Ordering::Release);
+        #[cfg(target_env = "musl")]
+        change(make_key_of_std);
     }
+}
+
+/// Makes a key for values of threads, where no fork falls into it: up to musl 1.2.3 the child inherits the lock of that, and
+/// waits for it without end when it makes a key itself. So does a child of a process in which a thread was ending; keys are
+/// made early for that reason.
+pub fn make_key<T>(make: impl FnOnce() -> T) -> T {
+    watch_forks();
+    change(make)
+}
+
+/// Has Rust's standard library make the one key that it needs for destructors of thread-local values.
+#[cfg(target_env = "musl")]
+fn make_key_of_std() {
+    struct Value;
+    impl Drop for Value {
+        fn drop(&mut self) {}
+    }
+    thread_local! {
+        static VALUE: Value = const { Value };
+    }
+    VALUE.with(|_| ());
 }
 
 /// Runs in the child before fork returns there: atomics and close(2) are all it uses.

@@ -8,6 +8,8 @@ use std::ptr;
 
 use once_cell::race::OnceBox;
 
+use crate::platform::fork::make_key;
+
 /// `None`: the process has no key left, and nothing is kept.
 struct Key(Option<libc::pthread_key_t>);
 
@@ -38,7 +40,7 @@ impl<T: 'static> ThreadValue<T> {
         let make = || {
             let mut key = 0;
             // SAFETY: the place is valid for the call, and the function takes what `set` stores.
-            let outcome = unsafe { libc::pthread_key_create(&mut key, Some(free::<T>)) };
+            let outcome = make_key(|| unsafe { libc::pthread_key_create(&mut key, Some(free::<T>)) });
             Box::new(Key((outcome == 0).then_some(key)))
         };
         self.key.get_or_init(make).0
