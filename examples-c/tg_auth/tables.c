@@ -133,7 +133,7 @@ const struct option_row options[OPTION_COUNT] = {
         "print the token as \"Authorization: Bearer ...\"; where authentication is off, \"X-Tg-Auth: off\""},
     [O_TOKEN_FILE] = {"token-file", 0, "FILE", "", OF(TOKEN_CHECK) | OF(TOKEN_REFRESH) | OF(TOKEN_DELETE), NULL, "",
         "", "",
-        "the token in this file; -: on standard input; default: the token in use, such as that of TG_API_TOKEN"},
+        "the token in this file; -: on standard input; default: the token in use, that of TG_API_TOKEN or of the cache"},
     [O_OR_NEW] = {"or-new", 0, NULL, "", OF(TOKEN_REFRESH), NULL, "", "TG_TOKEN_OR_NEW", "",
         "where servers cannot refresh (4.1 and later), a new token"},
     [O_USER] = {"user", 'u', "NAME", "", OWN_SECRETS, NULL, "", "", "",

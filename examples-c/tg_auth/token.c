@@ -2,6 +2,7 @@
 #include "tg-auth.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* What stands in place of a header that is not needed, so that curl -H "$(...)" never gets an empty one. No server acts
  * on it. */
@@ -61,6 +62,22 @@ static tg_status own_token(tg_conn *conn, tg_token **token, tg_error **error) {
     return tg_authorization(conn, token, error);
 }
 
+/* Whether the token cache has a token for the connection. Asks nobody. */
+static int is_in_cache(tg_conn *conn) {
+    tg_report *report = NULL;
+    tg_diagnose(conn, TG_REPORT_OFFLINE, &report, NULL);
+    int is_there = strstr(tg_report_json(report), "\"token\":\"one, ") != NULL;
+    tg_report_free(report);
+    return is_there;
+}
+
+/* The connection's own token as it is, or the one in the token cache; NULL: no token is in use. A new one is not
+ * requested, because it would be another one than the user means. */
+static tg_status token_in_use(tg_conn *conn, tg_token **token, tg_error **error) {
+    if (tg_current_token(conn, token, NULL) == TG_STATUS_OK || !is_in_cache(conn)) return TG_STATUS_OK;
+    return tg_authorization(conn, token, error);
+}
+
 static int check_token(tg_conn *conn, const char *token, const struct given *given) {
     tg_error *error = NULL;
     int32_t valid = 0;
@@ -88,13 +105,16 @@ int token_check(tg_conn *conn, char **words, size_t count, const struct given *g
 int token_refresh(tg_conn *conn, char **words, size_t count, const struct given *given) {
     struct line line;
     tg_error *error = NULL;
-    tg_token *token = NULL;
+    tg_token *token = NULL, *own = NULL;
     const char *old;
     uint32_t flags = given->value[O_OR_NEW] ? TG_TOKEN_OR_NEW : 0;
     (void)words, (void)count;
     int code = given_token(given, &line, &old);
     if (code) return code;
+    if (!old && token_in_use(conn, &own, &error) != TG_STATUS_OK) return failed(error, given);
+    if (own) old = tg_token_value(own);
     tg_status status = tg_refresh_token(conn, NULL, old, 0, flags, &token, &error);
+    tg_token_free(own);
     wipe(&line, sizeof line);
     return status == TG_STATUS_OK ? print_token(token, given) : failed(error, given);
 }
@@ -102,12 +122,17 @@ int token_refresh(tg_conn *conn, char **words, size_t count, const struct given 
 int token_delete(tg_conn *conn, char **words, size_t count, const struct given *given) {
     struct line line;
     tg_error *error = NULL;
+    tg_token *own = NULL;
     const char *token;
-    uint32_t flags = given->value[O_IGNORE_MISSING] ? TG_IGNORE_MISSING : 0;
     (void)words, (void)count;
     int code = given_token(given, &line, &token);
     if (code) return code;
+    if (!token && token_in_use(conn, &own, &error) != TG_STATUS_OK) return failed(error, given);
+    if (own) token = tg_token_value(own);
+    /* A token that is gone may be ignored; that there is none to delete is never success. */
+    uint32_t flags = token && given->value[O_IGNORE_MISSING] ? TG_IGNORE_MISSING : 0;
     tg_status status = tg_delete_token(conn, NULL, token, flags, &error);
+    tg_token_free(own);
     wipe(&line, sizeof line);
     if (status != TG_STATUS_OK) return failed(error, given);
     if (given->value[O_JSON]) puts("{\"deleted\":true}");

@@ -32,6 +32,9 @@ static const char *const phrases[][2] = {
     {"Configure user name and password, a secret, or a token.",
      "Set TG_SECRET, or TG_USERNAME and TG_PASSWORD, or another variable or option for the login: see tg-auth help."},
     {"Pass a valid pointer for the parameter that the message names", "Give what the message names"},
+    {"none was given, and the connection has none", "no token is in use"},
+    {"Pass the token, or get one first.",
+     "Give it with --token-file or TG_API_TOKEN, or give the token cache that it is in."},
 };
 
 /* The same of settings, by the names that they have in messages. */

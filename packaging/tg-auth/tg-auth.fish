@@ -63,7 +63,7 @@ complete -c tg-auth -n '__tg_auth_is "" "token get" token "token check" "token r
 complete -c tg-auth -n '__tg_auth_is "" "token get" token "token refresh"' -l lifetime -s l -x -d 'lifetime of the token, in whole seconds; default: the server\'s'
 complete -c tg-auth -n '__tg_auth_is "" "token get" token' -l global -d 'a new token, for all graphs'
 complete -c tg-auth -n '__tg_auth_is "" "token get" token "token refresh"' -l header -d 'print the token as "Authorization: Bearer ..."; where authentication is off, "X-Tg-Auth: off"'
-complete -c tg-auth -n '__tg_auth_is "" "token check" "token refresh" "token delete"' -l token-file -r -F -d 'the token in this file; -: on standard input; default: the token in use, such as that of TG_API_TOKEN'
+complete -c tg-auth -n '__tg_auth_is "" "token check" "token refresh" "token delete"' -l token-file -r -F -d 'the token in this file; -: on standard input; default: the token in use, that of TG_API_TOKEN or of the cache'
 complete -c tg-auth -n '__tg_auth_is "" "token refresh"' -l or-new -d 'where servers cannot refresh (4.1 and later), a new token'
 complete -c tg-auth -n '__tg_auth_is "" "secret list" "secret show" "secret create" "secret drop"' -l user -s u -x -d 'secrets of another user (4.1 and later, superusers only)'
 complete -c tg-auth -n '__tg_auth_is "" "token delete" "secret drop"' -l ignore-missing -d 'it is no error if something does not exist'

@@ -146,5 +146,6 @@ fn no_refresh_elsewhere() -> Error {
 }
 
 fn no_token(wish: &str) -> Error {
-    Error::new(Reason::MissingToken, format!("cannot {wish} the token: none was given, and the connection has none"))
+    let message = format!("cannot {wish} the token: none was given, and the connection has none");
+    Error::new(Reason::MissingToken, message).with_hint("Pass the token, or get one first.")
 }

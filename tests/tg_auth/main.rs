@@ -115,6 +115,15 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// The server says so of the token in this file.
+    fn is_invalid(&self, token_file: &str) {
+        let output = self.run(&["token", "check", "--token-file", token_file]);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!((output.status.code(), &*told), (Some(6), "invalid\n"), "{}", c::text(&output));
+    }
+}
+
 #[test]
 fn token_prints_a_token_that_is_good() {
     for version in VERSIONS {
@@ -212,6 +221,52 @@ fn the_cache_keeps_a_token_for_the_next_run() {
         assert_eq!(desk.prints(&arguments), token, "{version}");
         assert_eq!(desk.server.snapshot().tokens.len(), 1, "{version}");
         assert_ne!(desk.prints(&["token"]), token, "{version}: without the cache");
+    }
+}
+
+/// For each command that is about the token in use.
+#[test]
+fn the_token_in_use_is_that_of_the_cache() {
+    for version in VERSIONS {
+        let desk = Desk::at(version);
+        let folder = c::scratch(&format!("tg-auth-cache-in-use-{version}"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let cache = ["--cache", folder.to_str().expect("UTF-8"), "token"];
+        let with = |words: &[&'static str]| [&cache[..], words].concat();
+        for words in [&["delete"][..], &["delete", "--ignore-missing"]] {
+            let token = desk.prints(&cache);
+            let file = options::private_file(&format!("tg-auth-cache-in-use-{version}.token"), &token);
+            desk.server.clear_requests();
+            assert_eq!(desk.prints(&with(words)), "", "{version}");
+            let asked = desk.server.requests();
+            let is_new = |path: &str| path.ends_with("/tokens") || path.ends_with("/requesttoken");
+            let new = asked.iter().filter(|one| one.method == "POST" && is_new(&one.path)).count();
+            assert_eq!(new, 0, "{version}: none is requested to be deleted");
+            assert_ne!(desk.prints(&cache), token, "{version}: it is not handed out again");
+            match version {
+                "4.2" => desk.is_invalid(&file),
+                _ => desk.fails(&["token", "delete", "--token-file", &file], 8, "missing.token"),
+            }
+        }
+        let (token, known) = (desk.prints(&cache), desk.server.snapshot().tokens.len());
+        match version {
+            "4.2" => desk.fails(&with(&["refresh"]), 10, "unsupported.refresh"),
+            _ => assert_eq!(desk.prints(&with(&["refresh"])), token),
+        }
+        assert_eq!(desk.server.snapshot().tokens.len(), known, "{version}: no new one to be refreshed");
+        // Where the cache has none, as without it, none was deleted.
+        let _ = std::fs::remove_dir_all(&folder);
+        desk.server.clear_requests();
+        for words in [&cache[..], &cache[2..]] {
+            for more in [&["delete"][..], &["delete", "--ignore-missing"]] {
+                desk.fails(&[words, more].concat(), 8, "no token is in use (missing.token)");
+                desk.fails(&[words, more].concat(), 8, "Give it with --token-file or TG_API_TOKEN");
+            }
+        }
+        assert!(desk.server.requests().is_empty(), "{version}");
+        if version == "3.10" {
+            desk.fails(&["token", "refresh"], 8, "cannot refresh the token: no token is in use (missing.token)");
+        }
     }
 }
 
