@@ -15,6 +15,9 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 
 /* --- The program, and what it writes --------------------------------------------------------------------- */
 
@@ -131,6 +134,39 @@ void show_typing(void) {
 int open_new(const char *path) {
     if (remove_file(path) != 0) return -1;
     return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* Whether others than owner, group and everybody are named beside a file. Other systems keep such lists elsewhere. */
+static int has_access_list(int file) {
+#ifdef __linux__
+    return fgetxattr(file, "system.posix_acl_access", NULL, 0) > 0;
+#else
+    (void)file;
+    return 0;
+#endif
+}
+
+/* The owner first: another one takes bits of the mode away. */
+static int set_access(int fresh, const struct stat *wanted) {
+    struct stat now;
+    if (fstat(fresh, &now) != 0) return 0;
+    int is_owned = now.st_uid == wanted->st_uid && now.st_gid == wanted->st_gid;
+    if (!is_owned && fchown(fresh, wanted->st_uid, wanted->st_gid) != 0) return 0;
+    if (fchmod(fresh, wanted->st_mode & 07777) != 0 || fstat(fresh, &now) != 0) return 0;
+    return now.st_uid == wanted->st_uid && now.st_gid == wanted->st_gid && now.st_mode == wanted->st_mode;
+}
+
+const char *share_like(int fresh, const char *file) {
+    struct stat wanted;
+    int old = open_to_read(file);
+    if (old < 0) return strerror(errno);
+    const char *trouble = NULL;
+    if (fstat(old, &wanted) != 0) trouble = strerror(errno);
+    else if (has_access_list(old)) trouble = "it has an access list (ACL), which a new file would not have";
+    else if (!set_access(fresh, &wanted)) trouble = "its owner, group and mode cannot be given to a new file";
+    else if (has_access_list(fresh)) trouble = "a new file would have the access list (ACL) of the folder";
+    close(old);
+    return trouble;
 }
 
 int write_whole(int file, const char *text, size_t length) {

@@ -161,12 +161,22 @@ static int hand_over(struct rotation *rotation) {
     return 0;
 }
 
+/* Programs that can read the file must be able to read the one in its place: theirs may be another user than this one. */
+static int share(const struct rotation *rotation, int fresh) {
+    const char *trouble = rotation->has_file ? share_like(fresh, rotation->file) : NULL;
+    if (!trouble) return 0;
+    return refused(rotation, TG_STATUS_INVALID_ARGUMENT, "config.file", trouble,
+                   "Programs could not read the new file. Run this as the owner of the file, without an access list for "
+                   "it and its folder.");
+}
+
 static int make_and_hand_over(struct rotation *rotation) {
     /* Before anything is created that there would be no place for. */
     int fresh = open_new(rotation->fresh);
     if (fresh < 0) return stopped_at_file(rotation, rotation->fresh);
-    int has_note = rotation->has_note || (write_note(rotation) && settle_folder(rotation->note));
-    int code = has_note ? 0 : stopped_at_file(rotation, rotation->note);
+    int code = share(rotation, fresh);
+    int has_note = code || rotation->has_note || (write_note(rotation) && settle_folder(rotation->note));
+    if (!has_note) code = stopped_at_file(rotation, rotation->note);
     if (!code) code = make(rotation);
     if (!code) code = write_fresh(rotation, fresh);
     close_file(fresh);

@@ -42,6 +42,8 @@ void show_typing(void);
 
 /* A file that was not there before, or was removed, and that nobody but the user may use. Its number, or -1. */
 int open_new(const char *path);
+/* Lets those use an open new file who may use the other one, and nobody else. NULL, or why it cannot. */
+const char *share_like(int fresh, const char *file);
 /* Whether all of it is on the disk. */
 int write_whole(int file, const char *text, size_t length);
 /* Puts a closed file in the place of another one, at once, so that everybody finds either of them whole. 0, or -1. */

@@ -1,6 +1,6 @@
 //! `tg-auth secret rotate`: another secret in the file that programs read, whatever goes wrong on the way.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -216,6 +216,91 @@ fn the_name_of_a_file_may_have_characters_of_every_script() {
         c::succeeded(version, &output);
         place.assert_done("reporting_2", version);
         assert!(c::text(&output).contains(&format!("{} was replaced\n", place.file)), "{}", c::text(&output));
+    }
+}
+
+/// Whether this is root, who can make files of other users, and not on Windows, which has other owners.
+fn is_root() -> bool {
+    if tg_auth::is_on_windows() {
+        return false;
+    }
+    let is_root = std::fs::metadata("/proc/self").expect("this process").uid() == 0;
+    if !is_root {
+        common::skip::skip("files of other users are made by root");
+    }
+    is_root
+}
+
+fn share(file: &str, (user, group, mode): (u32, u32, u32)) {
+    std::os::unix::fs::chown(file, Some(user), Some(group)).expect("its owner");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).expect("its mode");
+}
+
+fn shared(file: &str) -> (u32, u32, u32) {
+    let found = std::fs::metadata(file).expect("the file");
+    (found.uid(), found.gid(), found.mode() & 0o7777)
+}
+
+#[test]
+fn who_could_read_the_file_can_read_the_new_one() {
+    if !is_root() {
+        return;
+    }
+    for version in VERSIONS {
+        for access in [(1000, 1000, 0o600), (0, 1000, 0o640), (1000, 2000, 0o440), (0, 0, 0o400), (0, 0, 0o600)] {
+            let place = Place::new(version, "shared");
+            share(&place.file, access);
+            c::succeeded(version, &place.rotate(&["reporting_1"], true));
+            assert_eq!((shared(&place.file), place.holds().as_deref()), (access, Some("reporting_2")), "{version}");
+            assert_eq!(place.aliases(), ["reporting_2"], "{version}");
+        }
+    }
+}
+
+/// By who cannot make such a file, and where more than the mode says who may read it.
+#[test]
+fn a_file_that_would_be_lost_to_its_readers_is_refused() {
+    if !is_root() {
+        return;
+    }
+    let ran = |program: &str, arguments: &[&str]| {
+        let is_done = Command::new(program).args(arguments).status().is_ok_and(|status| status.success());
+        if !is_done {
+            common::skip::skip(format_args!("{program} is missing or cannot do this"));
+        }
+        is_done
+    };
+    for (name, telling) in [
+        ("owner", "its owner, group and mode cannot be given"),
+        ("list", "it has an access list"),
+        ("folder", "a new file would have the access list"),
+    ] {
+        let place = Place::new("4.2", name);
+        let (before, folder) = (place.held(), place.folder.to_str().expect("UTF-8"));
+        let mut program = vec![program().to_str().expect("UTF-8")];
+        let is_ready = match name {
+            "owner" => {
+                share(&place.file, (1000, 1000, 0o640));
+                program.splice(0..0, ["setpriv", "--bounding-set", "-chown"]);
+                ran("setpriv", &["--version"])
+            }
+            "list" => ran("setfacl", &["-m", "user:1000:r", &place.file]),
+            _ => ran("setfacl", &["-d", "-m", "user:1000:r", folder]),
+        };
+        if !is_ready {
+            continue;
+        }
+        let access = shared(&place.file);
+        let words = ["secret", "rotate", "reporting_1", "--secret-file", &place.file, "--grace", "0"];
+        let login = ["--username", "alice", "--password-file", &place.password];
+        let output = place.desk.command(Path::new(program[0]), &[&program[1..], &words, &login].concat()).output();
+        let output = output.expect("tg-auth");
+        let said = c::text(&output);
+        assert!(output.status.code() == Some(1) && said.contains(telling), "{name}: {said}");
+        assert!(said.contains("Run this as the owner of the file"), "{name}: {said}");
+        assert_eq!((place.held(), shared(&place.file), place.aliases()), (before, access, vec!["reporting_1".into()]));
+        let left: Vec<_> = std::fs::read_dir(&place.folder).expect("the folder").flatten().collect();
+        assert_eq!(left.len(), 2, "{name}: {left:?}");
     }
 }
 

@@ -88,6 +88,12 @@ int open_new(const char *path) {
     return file;
 }
 
+/* A new file lets in nobody but the user here, whoever could use the other one. */
+const char *share_like(int fresh, const char *file) {
+    (void)fresh, (void)file;
+    return NULL;
+}
+
 int write_whole(int file, const char *text, size_t length) {
     while (length) {
         int count = _write(file, text, length < 65536 ? (unsigned)length : 65536);
