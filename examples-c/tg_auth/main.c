@@ -13,13 +13,20 @@
  *     posix.c, windows                                what differs between systems, as system.h names it */
 #include "tg-auth.h"
 
+/* Whether an option is given that is for another login than the one with a secret. */
+static int has_other_login(const struct given *given) {
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (is_for_login(i) && i != O_SECRET_FILE && given->value[i]) return 1;
+    }
+    return 0;
+}
+
 static int connect_and_run(const struct command_line *line) {
     tg_error *error = NULL;
     tg_conn *conn = NULL;
     tg_config *config = NULL;
     struct given login = line->given;
-    int has_other = login.value[O_USERNAME] || login.value[O_PASSWORD_FILE] || login.value[O_JWT_FILE];
-    if (line->command == SECRET_ROTATE && has_other) login.value[O_SECRET_FILE] = NULL;
+    if (line->command == SECRET_ROTATE && has_other_login(&login)) login.value[O_SECRET_FILE] = NULL;
     int code = make_config(&login, &config);
     tg_status status = code ? TG_STATUS_OK : tg_conn_new(config, &conn, &error);
     int is_contract = !code && status == TG_STATUS_OK && line->given.value[O_CONTRACT];

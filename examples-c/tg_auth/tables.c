@@ -207,6 +207,9 @@ char letter_beside(enum option_id option, enum command_id command) {
 
 int belongs_to(enum option_id option, enum command_id command) { return (options[option].commands & OF(command)) != 0; }
 
+/* The cache stands last in its section, and is no part of a login. */
+int is_for_login(enum option_id option) { return option >= O_SECRET_FILE && option < O_CACHE; }
+
 /* Whether a list, whose words are separated by spaces, has this word. */
 int is_in_list(const char *list, const char *word, size_t length) {
     while (*list) {

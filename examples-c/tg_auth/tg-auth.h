@@ -81,6 +81,8 @@ extern const char *const examples[][2];
 /* The letter of an option beside this command: none if the command has another option with it. */
 char letter_beside(enum option_id option, enum command_id command);
 int belongs_to(enum option_id option, enum command_id command);
+/* Whether an option says how to log in. */
+int is_for_login(enum option_id option);
 int is_in_list(const char *list, const char *word, size_t length);
 int has_verb(const char *word);
 /* "token get", in a buffer that the next call uses again. */

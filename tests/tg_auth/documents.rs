@@ -62,7 +62,7 @@ fn path(name: &str) -> String {
 }
 
 /// The options that a text has at the beginning of its lines.
-fn listed(text: &str) -> BTreeSet<String> {
+pub fn listed(text: &str) -> BTreeSet<String> {
     let lines = text.lines().map(str::trim_start);
     let options = lines.filter(|line| line.starts_with('-')).filter_map(|line| line.split("--").nth(1));
     options.map(|name| format!("--{}", name.split([' ', '=']).next().unwrap_or_default())).collect()

@@ -110,6 +110,45 @@ fn another_secret_is_in_the_file_and_the_old_one_is_dropped() {
     }
 }
 
+#[test]
+fn with_another_login_the_file_is_only_what_is_replaced() {
+    let place = Place::new("4.2", "login");
+    // A token is the JWT of one login, and that which an authorization server issues for another.
+    let token = place.desk.prints(&["token", "--secret-file", &place.file]);
+    let jwt = options::private_file("tg-auth-rotate-jwt", &token);
+    let answer = serde_json::json!({"access_token": token.trim(), "token_type": "Bearer", "expires_in": 600});
+    place.desk.server.script(Fault::always("/oauth2/token", Action::reply(200, &answer.to_string())));
+    let url = format!("{}/oauth2/token", place.desk.server.gateway_url());
+    let client = ["--oauth2-url", &url, "--oauth2-client-id", "me", "--oauth2-client-secret-file", &place.password];
+    let logins: [&[&str]; 4] = [
+        &["--username", "alice", "--password-file", &place.password],
+        &["--jwt-file", &jwt],
+        &client,
+        &[&client[..], &["--oauth2-scope", "all"]].concat(),
+    ];
+    let words = |alias: &str| {
+        ["secret", "rotate", alias, "--secret-file", &place.file, "--grace", "0"].map(str::to_owned).to_vec()
+    };
+    for (number, login) in logins.iter().enumerate() {
+        let words = words(&format!("reporting_{}", number + 1));
+        let arguments: Vec<&str> = words.iter().map(String::as_str).chain(login.iter().copied()).collect();
+        c::succeeded(login[0], &place.desk.run(&arguments));
+        place.assert_done(&format!("reporting_{}", number + 2), login[0]);
+    }
+    // Each option for the login that help has, by itself: something is missing, and nothing is two logins.
+    let help = place.desk.prints(&["help", "secret", "rotate"]);
+    let section = help.split("\nLogin:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("its section");
+    let mut names = documents::listed(section);
+    assert!(names.remove("--secret-file") && names.remove("--cache") && names.len() == 7, "{names:?}");
+    for name in &names {
+        assert!(logins.iter().any(|login| login.contains(&name.as_str())), "{name} is in a login");
+        let words = words("reporting_5");
+        let arguments: Vec<&str> = words.iter().map(String::as_str).chain([name.as_str(), &place.password]).collect();
+        let output = place.desk.run(&arguments);
+        assert!(!c::text(&output).contains("config.conflict"), "{name}: {}", c::text(&output));
+    }
+}
+
 /// From each request on nothing works any more; then the same is run again.
 #[test]
 fn it_goes_on_from_wherever_it_stopped() {
