@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define LONGEST_LIFETIME INT64_C(31556952000) /* 1000 years */
-#define LONGEST_TIME INT64_C(4294967)          /* in milliseconds it is a uint32_t */
+#define LONGEST_TIME_MS INT64_C(4294967295)     /* it is a uint32_t */
 #define LARGEST_SIZE (INT64_C(1) << 40)
 
 /* The digits at the beginning of the text as a number of at most `limit`; -1 if there is none, -2 if it is greater. */
@@ -32,24 +32,28 @@ int64_t bytes(const char *text, const char **wrong) {
     return *wrong ? -1 : value;
 }
 
-int64_t milliseconds(const char *text, const char **wrong) {
-    int64_t value = digits(&text, LONGEST_TIME), thousandths = 0;
-    *wrong = "is not a number of seconds";
-    if (value == -1 && *text != '.') return -1;
-    if (*text == '.') {
-        int64_t unit = 100;
-        int has_digits = 0, is_more = 0;
-        for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10) {
-            has_digits = 1;
-            thousandths += (*text - '0') * unit;
-            if (!unit && *text != '0') is_more = 1;
-        }
-        if (!has_digits) return -1;
-        thousandths += is_more;
+/* The thousandths behind the point, rounded up; -1 if there are no digits. */
+static int64_t thousandths(const char **text) {
+    int64_t value = **text >= '0' && **text <= '9' ? 0 : -1, unit = 100;
+    int is_more = 0;
+    for (; **text >= '0' && **text <= '9'; (*text)++, unit /= 10) {
+        value += (**text - '0') * unit;
+        if (!unit && **text != '0') is_more = 1;
     }
-    if (*text) return -1;
-    *wrong = value == -2 ? "is longer than 4294967 seconds" : NULL;
-    return *wrong ? -1 : (value > 0 ? value : 0) * 1000 + thousandths;
+    return value + is_more;
+}
+
+int64_t milliseconds(const char *text, const char **wrong) {
+    int64_t value = digits(&text, LONGEST_TIME_MS / 1000), fraction = 0;
+    int is_point = *text == '.';
+    if (is_point) {
+        text++;
+        fraction = thousandths(&text);
+    }
+    int is_number = (value != -1 || is_point) && fraction >= 0 && !*text;
+    int is_longer = value == -2 || (value > 0 ? value : 0) * 1000 + fraction > LONGEST_TIME_MS;
+    *wrong = !is_number ? "is not a number of seconds" : is_longer ? "is longer than 4294967.295 seconds" : NULL;
+    return *wrong ? -1 : (value > 0 ? value : 0) * 1000 + fraction;
 }
 
 static const char *wrong_number(enum option_id option, const char *text) {
