@@ -2,6 +2,7 @@
  * --secret-file VALUE, and what stands behind an unknown option is never repeated, because it may be a credential. */
 #include "tg-auth.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,19 +114,46 @@ static int take(struct given *given, enum option_id option, const char *value) {
     return 0;
 }
 
-static int unknown(const char *name, size_t length) {
-    static const char *const secrets[] = {"secret", "password", "jwt", "token", "api-token", "jwt-token"};
-    char text[64];
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        if (strlen(secrets[i]) == length && memcmp(secrets[i], name, length) == 0) {
-            return wrong("a credential is never an argument: use a variable, or --secret-file, --password-file, "
-                         "--jwt-file or --token-file", "");
-        }
+/* Whether a name has this word in it, in capitals or not. */
+static int has_word(const char *name, size_t length, const char *word) {
+    size_t size = strlen(word), same = 0;
+    for (size_t start = 0; same < size && start + size <= length; start++) {
+        for (same = 0; same < size && tolower((unsigned char)name[start + same]) == word[same]; same++) continue;
     }
-    for (size_t i = 0; length > 1 && i < OPTION_COUNT; i++) {
-        if (strncmp(options[i].name, name, length) != 0) continue;
-        snprintf(text, sizeof text, "--%s", options[i].name);
+    return same == size;
+}
+
+/* A name with a word for a credential may be one and its value, as in --secretVALUE, and is not repeated. */
+static int may_have_credential(const char *name, size_t length) {
+    static const char *const words[] = {"secret", "password", "passwd", "jwt", "token"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (has_word(name, length, words[i])) return 1;
+    }
+    return 0;
+}
+
+/* The option that begins like this and has more than a word for a credential; -1: none. */
+static int abbreviated(const char *name, size_t length) {
+    static const char *const secrets[] = {"secret", "password", "jwt", "token", "api-token", "jwt-token"};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (strlen(secrets[i]) == length && memcmp(secrets[i], name, length) == 0) return -1;
+    }
+    for (int i = 0; length > 1 && i < OPTION_COUNT; i++) {
+        if (strncmp(options[i].name, name, length) == 0) return i;
+    }
+    return -1;
+}
+
+static int unknown(const char *name, size_t length) {
+    int meant = abbreviated(name, length);
+    char text[64];
+    if (meant >= 0) {
+        snprintf(text, sizeof text, "--%s", options[meant].name);
         return wrong("options are not abbreviated: perhaps you mean ", text);
+    }
+    if (may_have_credential(name, length)) {
+        return wrong("a credential is never an argument: use a variable, or --secret-file, --password-file, "
+                     "--jwt-file or --token-file", "");
     }
     snprintf(text, sizeof text, "--%.*s", (int)(length < 40 ? length : 40), name);
     return wrong("unknown option ", text);
