@@ -16,16 +16,36 @@ int server(tg_conn *conn, char **words, size_t count, const struct given *given)
     return TG_STATUS_OK;
 }
 
-/* The number of the status that the report names as the failure, 0 if it names none. */
+/* What the report names as the failure; nowhere if it names none. */
+static struct json failure_of(const tg_report *report) {
+    const char *text = tg_report_json(report);
+    return json_member((struct json){text, text + strlen(text)}, "failure");
+}
+
+/* The number of the status that the report names, 0 if it names none. */
 static int status_of(const tg_report *report) {
-    const char *found = strstr(tg_report_json(report), "\"failure\":{\"status\":\"");
-    if (!found) return TG_STATUS_OK;
-    found += strlen("\"failure\":{\"status\":\"");
+    struct json found = json_member(failure_of(report), "status");
+    if (!found.at) return TG_STATUS_OK;
     for (int status = 1; strcmp(tg_status_name(status), "UNKNOWN") != 0; status++) {
         size_t length = strlen(tg_status_name(status));
-        if (strncmp(found, tg_status_name(status), length) == 0 && found[length] == '"') return status;
+        int is_as_long = (size_t)(found.end - found.at) == length + 2;
+        if (is_as_long && memcmp(found.at + 1, tg_status_name(status), length) == 0) return status;
     }
     return TG_STATUS_INTERNAL;
+}
+
+/* Whether a server that is starting may be the cause. Before it listens its port is closed, or its machine is not there;
+ * what stands in front of it may take connections and give them up. */
+static int may_pass(const tg_report *report, int status) {
+    static const char *const reasons[] = {
+        "\"connect.refused\"", "\"connect.unreachable\"", "\"connect.reset\"", "\"connect.closed\"",
+    };
+    struct json reason = json_member(failure_of(report), "reason");
+    if (status == TG_STATUS_UNAVAILABLE || status == TG_STATUS_TIMEOUT) return 1;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (json_is(reason, reasons[i])) return 1;
+    }
+    return 0;
 }
 
 /* A line of the settings, "  name value  (from)", as it was written on the command line or in the environment. */
@@ -93,11 +113,11 @@ int doctor(tg_conn *conn, char **words, size_t count, const struct given *given)
         if (tg_diagnose(conn, flags, &report, &error) != TG_STATUS_OK) return failed(error, given);
         int status = status_of(report);
         int64_t left = until - now_ms();
-        int is_transient = status == TG_STATUS_UNAVAILABLE && left > 0;
-        if (is_transient) print_verdict(report);
+        int waits = left > 0 && may_pass(report, status);
+        if (waits) print_verdict(report);
         else print_report(report, status, given->value[O_JSON] != NULL);
         tg_report_free(report);
-        if (!is_transient) return status;
+        if (!waits) return status;
         sleep_ms(left > 5000 ? 5000 : left);
     }
 }

@@ -345,6 +345,61 @@ fn the_doctor_waits_for_a_sleeping_workspace() {
     assert!(started.elapsed() > Duration::from_secs(3) && started.elapsed() < Duration::from_secs(30));
 }
 
+/// As those of a container are before the server in it listens.
+#[test]
+fn the_doctor_waits_for_a_port_that_is_closed() {
+    let mut desk = Desk::at("4.2");
+    let reserved = tigergraph_standin::ClosedPort::new().expect("a port");
+    let port = reserved.port();
+    desk.environment[0].1 = format!("http://127.0.0.1:{port}");
+    desk.fails(&["token"], 2, "connect.refused");
+    assert_eq!(desk.run(&["doctor"]).status.code(), Some(2));
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(2));
+            let server = Standin::start(Options { gateway_port: port, ..Options::new("4.2") }).expect("a stand-in");
+            let secret = &desk.environment[1].1;
+            server.add_secret("alice", "MyGraph", "standing");
+            server.with_state(|state| state.secrets[0].value.clone_from(secret));
+            server
+        });
+        let output = desk.run(&["doctor", "--wait", "60"]);
+        let said = c::text(&output);
+        assert!(output.status.success() && said.contains("nothing listens there"), "{said}");
+        drop(server.join());
+    });
+    assert!(started.elapsed() > Duration::from_secs(2) && started.elapsed() < Duration::from_secs(30));
+}
+
+/// Every failure that a server on its way may cause, and some that it cannot.
+#[test]
+fn the_doctor_waits_for_what_may_pass_and_for_nothing_else() {
+    for (action, reason, waits) in [
+        (Action::ResetBeforeReply, "connect.reset", true),
+        (Action::CloseBeforeReply, "connect.closed", true),
+        (Action::Hang, "timeout.response", true),
+        (Action::reply(502, "<html></html>"), "unavailable.gateway", true),
+        (Action::reply(429, "{}"), "unavailable.rate_limited", true),
+        (Action::reply(404, "<html></html>"), "missing.endpoint", false),
+        (Action::reply(500, "{}"), "server.error", false),
+    ] {
+        let desk = Desk::at("4.2");
+        desk.server.script(Fault::always("", action));
+        let arguments = ["--timeout", "0.5", "doctor", "--wait", "1", "--json"];
+        let output = desk.run(&arguments);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(report["failure"]["reason"], reason, "{report}");
+        // One verdict for each time that it failed and was tried again.
+        assert_eq!(!output.stderr.is_empty(), waits, "{reason}: {}", c::text(&output));
+    }
+    let desk = Desk::with(Options::new("4.2").with_tls(Tls::self_signed()));
+    let output = desk.run(&["doctor", "--wait", "60"]);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(4), 0), "{}", c::text(&output));
+    let output = Desk::at("4.2").with_password("canary").run(&["doctor", "--wait", "60"]);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(6), 0), "{}", c::text(&output));
+}
+
 #[test]
 fn exit_codes_are_statuses() {
     let desk = Desk::at("4.2");
