@@ -100,32 +100,96 @@ ptrdiff_t read_some(int file, char *bytes, size_t most) {
 
 void close_file(int file) { close(file); }
 
-static struct termios shown;
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-#define SIGNAL_COUNT (sizeof signals / sizeof *signals)
-static struct sigaction before_typing[SIGNAL_COUNT];
+static struct termios shown, hidden;
+static char prompt[64];
+
+/* Whether the terminal is this program's, and not that of a shell which has it in the background. */
+static int is_in_front(void) {
+    pid_t front = tcgetpgrp(STDIN_FILENO);
+    return front < 0 || front == getpgrp();
+}
+
+static void set_terminal(int when, const struct termios *wanted) {
+    if (is_in_front()) tcsetattr(STDIN_FILENO, when, wanted);
+}
 
 /* The terminal shows what is typed again before the program ends. */
 static void end_by_signal(int number) {
-    tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+    set_terminal(TCSANOW, &shown);
     signal(number, SIG_DFL);
     raise(number);
 }
 
+/* The same before it stops, as by Ctrl-Z. What was typed while it was shown is not taken. */
+static void stop_by_signal(int number) {
+    struct sigaction usual = {.sa_handler = SIG_DFL}, own;
+    sigset_t set, before;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    set_terminal(TCSANOW, &shown);
+    sigaction(number, &usual, &own);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &set, &before); /* it stops here */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    sigaction(number, &own, NULL);
+    set_terminal(TCSAFLUSH, &hidden);
+}
+
+/* The shell has used the terminal in between, and has set it as it likes. */
+static void go_on_by_signal(int number) {
+    int failure = errno;
+    (void)number;
+    set_terminal(TCSAFLUSH, &hidden);
+    ssize_t unused = is_in_front() ? write(STDERR_FILENO, prompt, strlen(prompt)) : 0;
+    (void)unused;
+    errno = failure;
+}
+
+static const struct {
+    int number;
+    void (*handler)(int number);
+} signals[] = {
+    {SIGINT, end_by_signal},  {SIGTERM, end_by_signal},  {SIGHUP, end_by_signal},
+    {SIGQUIT, end_by_signal}, {SIGTSTP, stop_by_signal}, {SIGCONT, go_on_by_signal},
+};
+#define SIGNAL_COUNT (sizeof signals / sizeof *signals)
+static struct sigaction before_typing[SIGNAL_COUNT];
+
+/* One at a time: whoever is to end a stopped program sends the signal for that, and then lets it go on. */
+static sigset_t typing_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) sigaddset(&set, signals[i].number);
+    return set;
+}
+
+/* A signal that is ignored stays so, as Ctrl-Z is where nobody could let the program go on. */
+static void take_signals(void) {
+    struct sigaction action = {.sa_mask = typing_signals()};
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        sigaction(signals[i].number, NULL, &before_typing[i]);
+        action.sa_handler = signals[i].handler;
+        if (before_typing[i].sa_handler != SIG_IGN) sigaction(signals[i].number, &action, NULL);
+    }
+}
+
 int hide_typing(const char *what) {
     if (tcgetattr(STDIN_FILENO, &shown) != 0) return 0;
-    struct sigaction action = {.sa_handler = end_by_signal};
-    for (size_t i = 0; i < SIGNAL_COUNT; i++) sigaction(signals[i], &action, &before_typing[i]);
-    struct termios hidden = shown;
+    hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    snprintf(prompt, sizeof prompt, "%s: ", what);
+    take_signals();
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    fprintf(stderr, "%s: ", what);
+    fputs(prompt, stderr);
     return 1;
 }
 
 void show_typing(void) {
+    sigset_t set = typing_signals(), before;
+    sigprocmask(SIG_BLOCK, &set, &before);
     tcsetattr(STDIN_FILENO, TCSANOW, &shown);
-    for (size_t i = 0; i < SIGNAL_COUNT; i++) sigaction(signals[i], &before_typing[i], NULL);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) sigaction(signals[i].number, &before_typing[i], NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     fputc('\n', stderr);
 }
 

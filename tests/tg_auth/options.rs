@@ -336,6 +336,33 @@ fn a_terminal_does_not_show_what_is_typed() {
     }
 }
 
+/// The program stops while it asks, and goes on: it is asked again, and what is typed then is not shown either.
+#[test]
+fn a_program_that_was_stopped_does_not_show_what_is_typed() {
+    if tg_auth::is_on_windows() {
+        return;
+    }
+    let desk = Desk::at("4.2");
+    let secret = desk.environment.iter().find(|(name, _)| *name == "TG_SECRET").expect("a secret").1.clone();
+    let desk = without_login(desk);
+    for (steps, asked, ending) in [
+        ("stop,fg,secret", 2, "eyJ"),
+        // In the background it stops again, because it reads.
+        ("stop,fg,stop,bg,fg,secret", 3, "eyJ"),
+        ("stop,kill %1", 1, "Terminated"),
+    ] {
+        let mut command = desk.command(&c::root().join("tests/tg_auth/job.py"), &[steps]);
+        command.arg(program()).args(["--secret-file", "-", "token"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let mut child = command.spawn().expect("python3");
+        std::io::Write::write_all(&mut child.stdin.take().expect("its input"), secret.as_bytes()).expect("it listens");
+        let said = c::text(&child.wait_with_output().expect("its end"));
+        assert!(!said.contains(&secret), "{steps}: what is typed is shown");
+        assert_eq!(said.matches("Secret: ").count(), asked, "{steps}: {said}");
+        assert!(said.contains(ending) && said.lines().any(|line| line == "echo"), "{steps}: {said}");
+    }
+}
+
 /// Whatever its code page is, on Windows.
 #[test]
 fn a_terminal_shows_characters_of_every_script() {
