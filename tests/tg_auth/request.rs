@@ -176,6 +176,7 @@ fn what_is_wrong_with_a_request_is_told_in_words() {
     desk.server.script(Fault::always("/restpp/echo", Action::reply(200, "0123456789")));
     assert_eq!(desk.prints(&["request", "/echo", "--max-size", "10"]), "0123456789");
     desk.fails(&["request", "/echo", "--max-size", "9"], 5, "protocol.too_large");
+    desk.fails(&["request", "/echo", "--max-size", "9"], 5, "tg-auth: Raise --max-size, or ask for less.");
     desk.server.clear_faults();
     desk.server.script(Fault::always("/restpp/echo", Action::CloseBeforeReply));
     desk.fails(&["request", "/echo", "-d", "{}"], 14, "tg-auth: ");

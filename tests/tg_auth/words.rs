@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tigergraph_standin::{Action, Fault, Options, TestCa, Tls};
 
-use crate::{Desk, VERSIONS, c, tg_auth};
+use crate::{Desk, VERSIONS, c, options, tg_auth};
 
 /// The texts between quotation marks of a Rust file, without comments and its unit tests.
 fn literals(source: &str) -> Vec<String> {
@@ -299,6 +299,16 @@ fn failures_of_servers_are_told_in_own_words() {
     let desk = Desk::at("4.2");
     assert_says(&desk, &["--graph", "NoGraph", "token"], "missing.graph", &["--graph"]);
     assert_says(&desk.with_token(), &["token", "refresh"], "unsupported.refresh", &["--or-new"]);
+}
+
+/// A server is not asked whether its tokens are for all graphs.
+#[test]
+fn a_flag_that_does_not_fit_is_an_option() {
+    let secret = options::private_file("tg-auth-words-client", "canarycanary\n");
+    let client = ["--oauth2-url", "http://127.0.0.1:1/token", "--oauth2-client-id", "me"];
+    let client = [&client[..], &["--oauth2-client-secret-file", &secret, "token", "--global"]].concat();
+    let expected = ["--global cannot be used, because this login's tokens come from elsewhere", "Leave --global out"];
+    assert_says(&Desk::at("4.2"), &client, "argument.flags", &expected);
 }
 
 /// The log, and the list of settings of a diagnosis.
