@@ -8,25 +8,32 @@
  * on it. */
 static const char no_header[] = "X-Tg-Auth: off";
 
-static int print_off(const struct given *given) {
+/* The address is that of REST++, with which the token was got: of several servers it may not be the first. */
+static void print_json(const char *token, const char *header, const char *expiration, int64_t end, const char *address) {
+    const char *const members[][2] = {{"token", token}, {"header", header}, {"expiration", expiration}};
+    putchar('{');
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        print_json_member(members[i][0], members[i][1]);
+        putchar(',');
+    }
+    printf("\"expires_at\":%" PRId64 ",", end);
+    print_json_member("url", address);
+    puts("}");
+}
+
+static int print_off(const char *address, const struct given *given) {
     fprintf(stderr, "tg-auth: no token is needed, because REST++ authentication is off\n");
-    if (given->value[O_JSON]) puts("{\"token\":\"\",\"header\":\"\",\"expiration\":\"\",\"expires_at\":0}");
+    if (given->value[O_JSON]) print_json("", "", "", 0, address);
     else if (given->value[O_HEADER]) puts(no_header);
     return TG_STATUS_OK;
 }
 
 static int print_token(tg_token *token, const struct given *given) {
-    const char *value = tg_token_value(token);
+    const char *value = tg_token_value(token), *address = tg_token_url(token, TG_SERVER_RESTPP);
     if (!*value) {
-        print_off(given);
+        print_off(address, given);
     } else if (given->value[O_JSON]) {
-        putchar('{');
-        print_json_member("token", value);
-        putchar(',');
-        print_json_member("header", tg_token_header(token));
-        putchar(',');
-        print_json_member("expiration", tg_token_expiration(token));
-        printf(",\"expires_at\":%" PRId64 "}\n", tg_token_expires_at(token));
+        print_json(value, tg_token_header(token), tg_token_expiration(token), tg_token_expires_at(token), address);
     } else if (given->value[O_HEADER]) {
         printf("Authorization: %s\n", tg_token_header(token));
     } else {
@@ -44,7 +51,7 @@ int token_get(tg_conn *conn, char **words, size_t count, const struct given *giv
                                               : tg_authorization(conn, &token, &error);
     if (status == TG_STATUS_AUTH_DISABLED) {
         tg_error_free(error);
-        return print_off(given);
+        return print_off(tg_conn_url(conn, TG_SERVER_RESTPP), given);
     }
     return status == TG_STATUS_OK ? print_token(token, given) : failed(error, given);
 }

@@ -140,6 +140,41 @@ fn token_prints_a_token_that_is_good() {
     }
 }
 
+/// Of several servers, as long as the token comes from one of them.
+#[test]
+fn the_address_of_the_token_is_that_of_the_server_which_gave_it() {
+    let closed = tigergraph_standin::ClosedPort::new().expect("a port");
+    for version in VERSIONS {
+        let mut desk = Desk::at(version);
+        let (first, second) = (format!("http://{}", closed.address()), desk.server.gateway_url());
+        let first_url = desk.prints(&["url", "--host", &first]).trim().to_owned();
+        let second_url = desk.prints(&["url"]).trim().to_owned();
+        assert_eq!(desk.prints_json(&["token", "--json"])["url"], second_url);
+        desk.environment[0].1 = format!("{first}, {second}");
+        assert_eq!(desk.prints(&["url"]).trim(), first_url, "nothing is sent");
+        for arguments in [&["token", "--json"][..], &["token", "--global", "--json"]] {
+            assert_eq!(desk.prints_json(arguments)["url"], second_url, "{version} {arguments:?}");
+        }
+        let cache = c::scratch(&format!("tg-auth-cache-url-{version}"));
+        let _ = std::fs::remove_dir_all(&cache);
+        // With a token of the cache nothing is sent either.
+        for expected in [&second_url, &first_url] {
+            let json = desk.prints_json(&["token", "--json", "--cache", cache.to_str().expect("UTF-8")]);
+            assert_eq!(json["url"], *expected, "{version}");
+        }
+    }
+    let mut desk = Desk::at("3.10");
+    desk.server.set_auth_enabled(false);
+    let second_url = desk.prints(&["url"]).trim().to_owned();
+    desk.environment[0].1 = format!("http://{}, {}", closed.address(), desk.server.gateway_url());
+    for arguments in [&["token", "--json"][..], &["token", "--global", "--json"]] {
+        let json: Value = serde_json::from_slice(&desk.run(arguments).stdout).expect("JSON");
+        let expected =
+            serde_json::json!({"token": "", "header": "", "expiration": "", "expires_at": 0, "url": second_url});
+        assert_eq!(json, expected, "{arguments:?}");
+    }
+}
+
 fn has_curl() -> bool {
     let has = Command::new("curl").arg("--version").output().is_ok();
     if !has {
