@@ -1135,9 +1135,11 @@ tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **err
  * Tells the connection that the database refused this token: if it is still the connection's own, and not a
  * successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends nothing.
  * After two tokens in a row were rejected within a minute of their issue, by this function or tg_send(), no
- * token is requested for 30 seconds. NULL does nothing.
+ * token is requested for 30 seconds. For a token whose value is "", because authentication was off, the
+ * server is asked again, at most once in 30 seconds. NULL does nothing.
  */
-void tg_reject_token(tg_conn *conn, const tg_token *token);
+void tg_reject_token(tg_conn *conn,
+                     const tg_token *token);
 
 /**
  * The token itself. Valid as long as the object.

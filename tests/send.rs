@@ -303,6 +303,44 @@ fn without_authentication_no_token_is_sent() {
     assert_eq!(stage.connection.check_token(&token).expect_err("none").reason(), Reason::AuthDisabled);
 }
 
+/// A connection that has sent a request to a server without authentication.
+fn stage_without_authentication() -> Stage {
+    let server = Standin::start(Options { auth_enabled: false, ..Options::new("3.10") }).expect("a stand-in");
+    let stage = Stage { connection: Connection::new(&config(&server)).unwrap(), server };
+    assert_eq!(stage.send(&post()).expect("an answer").http_status, 200);
+    stage.server.clear_requests();
+    stage
+}
+
+/// That authentication is off is believed until REST++ refuses a request without a token.
+#[test]
+fn authentication_that_is_switched_on_is_noticed() {
+    let stage = stage_without_authentication();
+    stage.server.set_auth_enabled(true);
+    assert_eq!(stage.send(&post()).expect("an answer").http_status, 200);
+    let (query, form, mint) = ("POST /restpp/query/MyGraph/q", "GET /restpp/requesttoken", "POST /restpp/requesttoken");
+    assert_eq!(stage.requests(), [query, form, mint, query]);
+    assert_eq!(stage.send(&post()).expect("an answer").http_status, 200);
+    assert_eq!(stage.requests(), [query]);
+}
+
+/// A server that says that no token is needed, and refuses what has none, is not asked for one with every request.
+#[test]
+fn authentication_that_stays_off_is_doubted_once() {
+    let stage = stage_without_authentication();
+    // GSQL wants a login whether REST++ wants a token or not.
+    stage.script("/gsql", Action::reply(401, "{\"error\":true,\"message\":\"Authentication failed.\"}"));
+    assert_eq!(stage.send(&to_gateway("GET", "/gsql/v1/x")).expect("an answer").http_status, 401);
+    assert_eq!(stage.requests(), ["GET /gsql/v1/x"]);
+    let refusal = Action::reply(403, "{\"error\":true,\"code\":\"REST-10016\",\"message\":\"x\"}");
+    stage.server.script(Fault::always("/restpp/query", refusal));
+    for _ in 0..3 {
+        assert_eq!(stage.send(&post()).expect("an answer").http_status, 403);
+    }
+    let (query, form, mint) = ("POST /restpp/query/MyGraph/q", "GET /restpp/requesttoken", "POST /restpp/requesttoken");
+    assert_eq!(stage.requests(), [query, form, mint, query, query]);
+}
+
 #[test]
 fn bodies_of_any_length_come_whole() {
     let stage = stage("4.2");

@@ -328,7 +328,7 @@ impl TokenManager {
         let own = self.state();
         let mut policy = own.policy();
         let was_held = if token.value().is_empty() {
-            policy.reject_off();
+            policy.reject_off(boot_clock());
             false
         } else {
             policy.reject(token, boot_clock())

@@ -31,12 +31,15 @@ impl Connection {
         let call = self.call(begun, &[], &[]);
         let token = self.token_for(&call)?;
         let answer = call.send_callers(&request, &token)?;
-        let can_renew = self.source().is_some() && !token.value().is_empty();
-        if !can_renew || !call.refuses_token(&request, &answer) {
+        if self.source().is_none() || !call.refuses_token(&request, &token, &answer) {
             return Ok(response(answer));
         }
         self.reject_token(&token);
         let other = self.token_within(Some(&call))?;
+        if token.value().is_empty() && other.value().is_empty() {
+            // There is still none, and the same request would have the same answer.
+            return Ok(response(answer));
+        }
         call.send_callers(&request, &other).map(response)
     }
 }
@@ -86,9 +89,11 @@ impl Call<'_> {
         Error::new(Reason::OutcomeUnknown, message).with_http_status(error.http_status()).with_hint(LOOK_FIRST)
     }
 
-    /// Whether an answer says that the token is refused, as far as this server is known to judge tokens.
-    fn refuses_token(&self, request: &Checked, answer: &Answer) -> bool {
-        let judges = request.server == Server::Restpp || answer.status != 401 || self.gateway_takes_tokens();
+    /// Whether an answer says that the token is refused, as far as this server is known to judge tokens; or, where none
+    /// was sent because authentication was off, that one is wanted now. GSQL wants a login even then.
+    fn refuses_token(&self, request: &Checked, token: &Token, answer: &Answer) -> bool {
+        let gsql_judges = !token.value().is_empty() && self.gateway_takes_tokens();
+        let judges = request.server == Server::Restpp || answer.status != 401 || gsql_judges;
         judges && is_token_refused(request.server, answer.status, &answer.body)
     }
 

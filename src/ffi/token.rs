@@ -255,7 +255,8 @@ pub unsafe extern "C" fn tg_current_token(
 /// Tells the connection that the database refused this token: if it is still the connection's own, and not a
 /// successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends nothing.
 /// After two tokens in a row were rejected within a minute of their issue, by this function or tg_send(), no
-/// token is requested for 30 seconds. NULL does nothing.
+/// token is requested for 30 seconds. For a token whose value is "", because authentication was off, the
+/// server is asked again, at most once in 30 seconds. NULL does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_reject_token(conn: *mut tg_conn, token: *const tg_token) {
     // SAFETY: `conn` and `token` are NULL or live when the call begins.

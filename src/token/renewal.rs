@@ -42,6 +42,9 @@ const OFF_WAIT: Duration = seconds(15 * 60);
 const FRESH: Duration = seconds(60);
 /// After so many fresh tokens were rejected, no new one is asked for during this time.
 const REJECTIONS: (u32, Duration) = (2, seconds(30));
+/// "Authentication is off" is doubted once in this time, so that a server that says so and refuses requests
+/// nevertheless is not asked for a token with each of them.
+const DOUBT_WAIT: Duration = seconds(30);
 
 /// Random numbers for one decision, so that callers who failed together do not come back together.
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +160,8 @@ pub struct RenewalPolicy<T> {
     rejections: u32,
     /// REST++ authentication was found switched off; believed until then.
     off: Option<Moment>,
+    /// When that was last doubted, if no token came since.
+    doubted: Option<Moment>,
     /// Why there is no token any more, where nothing can renew it.
     gone: Option<Reason>,
 }
@@ -190,6 +195,7 @@ impl<T> Default for RenewalPolicy<T> {
             refusals: 0,
             rejections: 0,
             off: None,
+            doubted: None,
             gone: None,
         }
     }
@@ -314,7 +320,8 @@ impl<T: Clone + Same> RenewalPolicy<T> {
     fn hold(&mut self, token: T, schedule: Option<Schedule>, now: Moment) {
         self.held = Some(HeldToken { token, schedule, came: now });
         (self.failures, self.refusals) = (0, 0);
-        (self.pause, self.put_off, self.off, self.gone) = (None, None, None, None);
+        (self.pause, self.put_off, self.gone) = (None, None, None);
+        (self.off, self.doubted) = (None, None);
     }
 
     fn failed(&mut self, error: Error, now: Moment, jitter: Jitter) {
@@ -376,9 +383,12 @@ impl<T: Clone + Same> RenewalPolicy<T> {
         true
     }
 
-    /// "No token is needed" was wrong.
-    pub fn reject_off(&mut self) {
-        self.off = None;
+    /// "No token is needed" may be wrong: the next caller asks again.
+    pub fn reject_off(&mut self, now: Moment) {
+        let was_doubted = self.doubted.is_some_and(|at| now < at + DOUBT_WAIT);
+        if !was_doubted && self.off.take().is_some() {
+            self.doubted = Some(now);
+        }
     }
 
     fn let_go(&mut self, token: &T, is_it: impl Fn(&T, &T) -> bool, why: Reason) -> bool {

@@ -331,8 +331,23 @@ fn authentication_that_is_off_is_believed_for_a_while() {
     assert!(matches!(policy.ask(seconds(899), true), Advice::Off));
     assert!(matches!(policy.ask(seconds(900), true), Advice::Renew(_)));
     policy.finished(2, Err(Error::new(Reason::AuthDisabled, "off")), seconds(900), HALF);
-    policy.reject_off();
-    assert!(matches!(policy.ask(seconds(901), true), Advice::Renew(_)), "it was wrong");
+    policy.reject_off(seconds(901));
+    assert!(matches!(policy.ask(seconds(901), true), Advice::Renew(3)), "it may be wrong");
+    // It was right, and is doubted again only after a while.
+    policy.finished(3, Err(Error::new(Reason::AuthDisabled, "off")), seconds(901), HALF);
+    policy.reject_off(seconds(930));
+    assert!(matches!(policy.ask(seconds(930), true), Advice::Off));
+    policy.reject_off(seconds(931));
+    assert!(matches!(policy.ask(seconds(931), true), Advice::Renew(4)));
+    // A token came, so that authentication may be switched off anew, and on at once.
+    let schedule = Schedule::new(life(seconds(931), seconds(3600)), None, 1.0);
+    let issued = token(1, schedule);
+    policy.finished(4, Ok((issued, schedule)), seconds(931), HALF);
+    policy.reject(&issued, seconds(932));
+    assert!(matches!(policy.ask(seconds(932), true), Advice::Renew(5)));
+    policy.finished(5, Err(Error::new(Reason::AuthDisabled, "off")), seconds(932), HALF);
+    policy.reject_off(seconds(933));
+    assert!(matches!(policy.ask(seconds(933), true), Advice::Renew(6)));
 }
 
 /// Random numbers that a seed replays.
