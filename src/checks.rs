@@ -90,8 +90,9 @@ pub fn no_controls(what: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// A secret that can stand in a header, in JSON and in a query; its value is never named.
-pub fn check_secret(what: &str, secret: &str) -> Result<Hidden> {
+/// Checks what every secret is made of, so that a header, JSON and a query carry it as it is: printable ASCII without
+/// spaces at its ends. The masked form of one is, too.
+pub fn check_secret_text(what: &str, secret: &str) -> Result<()> {
     no_controls(what, secret)?;
     if secret.is_empty() {
         return Err(Error::new(Reason::ArgumentRange, format!("{what} is empty")));
@@ -103,6 +104,12 @@ pub fn check_secret(what: &str, secret: &str) -> Result<Hidden> {
         let message = format!("{what} begins or ends with a space, which no header keeps");
         return Err(Error::new(Reason::ArgumentRange, message));
     }
+    Ok(())
+}
+
+/// A secret that a caller gives; its value is never named.
+pub fn check_secret(what: &str, secret: &str) -> Result<Hidden> {
+    check_secret_text(what, secret)?;
     if secret.contains("****") {
         let message = format!("{what} is the masked form that the server shows, not the secret itself");
         return Err(Error::new(Reason::CredentialsMaskedSecret, message));

@@ -566,3 +566,31 @@ fn names_before_4_1() {
 fn names_from_4_1_on() {
     hold_for_all("4.2", OPERATIONS_4_2);
 }
+
+/// Every character at each place of a secret's value: what is sent comes back, in the answer and in lists.
+#[test]
+fn values_come_back_or_are_not_sent() {
+    for version in ["2.6", "3.10", "4.1.0", "4.2"] {
+        let (server, Caller { connection, .. }) = server_and_caller(version);
+        let mut sent = 0;
+        for character in (0..=0xff).chain([0x20ac, 0x1f600]).filter_map(char::from_u32) {
+            for value in [format!("{character}ab"), format!("a{character}b"), format!("ab{character}")] {
+                let created = connection.create_secret(Some("odd"), Some(&value), None);
+                if server.take_requests().is_empty() {
+                    let status = created.expect_err("nothing was sent").status();
+                    assert!(matches!(status, Status::InvalidArgument | Status::Unsupported), "{value:?} {status:?}");
+                    continue;
+                }
+                sent += 1;
+                let listed = connection.get_secrets(None).expect(&value).remove(0);
+                for told in [created.expect(&value), listed, connection.get_secret("odd", None).expect(&value)] {
+                    assert_eq!(told.value.reveal(), value, "{version}");
+                }
+                assert_eq!(connection.drop_secrets(&["odd"], None, false).expect(&value), 1, "{version}");
+                server.take_requests();
+            }
+        }
+        // Printable ASCII, but for a space at either end.
+        assert_eq!(sent, if version >= "4" { 94 * 3 + 1 } else { 0 }, "{version}");
+    }
+}

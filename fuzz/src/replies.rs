@@ -138,7 +138,7 @@ fn number(data: &[u8]) -> (u64, &[u8]) {
 fn check_secrets(secrets: &[Secret]) {
     for secret in secrets {
         assert!(!secret.alias.chars().any(char::is_control) && !secret.alias.is_empty());
-        assert!(!secret.value.reveal().bytes().any(|byte| byte.is_ascii_control() || byte == b' '));
+        assert!(checks::check_secret_text("a secret", secret.value.reveal()).is_ok());
         assert_eq!(format!("{:?}", secret.value), "<hidden>");
     }
 }

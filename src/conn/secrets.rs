@@ -289,7 +289,9 @@ impl Call<'_> {
         }
         ask.query = Some(query);
         let created = self.by_rest(self.ask_secrets(&ask, |secrets| {
-            secrets.into_iter().next().ok_or_else(|| shape("the server's answer holds no secret")).and_then(unmasked)
+            let created = secrets.into_iter().next().ok_or_else(|| shape("the server's answer holds no secret"))?;
+            // A value that the caller gave may have stars.
+            if value == Some(&created.value) { Ok(created) } else { unmasked(created) }
         }));
         let created = created.map_err(|error| self.maybe_created(error, alias));
         match created {
@@ -501,8 +503,8 @@ fn refused_text(question: &refusal::Question, answer: &Answer) -> Option<Error> 
     }
 }
 
-/// A new secret that the server shows masked is lost: nobody can show it again. No secret has a star in it, so one is
-/// enough here, whatever the server's masks look like.
+/// A new secret that the server shows masked is lost: nobody can show it again. No secret that a server makes has a star
+/// in it, so one is enough here, whatever the server's masks look like.
 fn unmasked(secret: Secret) -> Result<Secret> {
     if secret.value.reveal().contains('*') {
         return Err(shape("the server shows the value of the new secret masked"));

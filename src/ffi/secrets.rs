@@ -136,8 +136,9 @@ pub unsafe extern "C" fn tg_get_secret(
 /// Creates a secret. The result is a list of one, with its alias and its value.
 ///
 /// alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
-/// value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
-/// here must be sent in the URL, where the server may log it; it is better to let the server choose.
+/// value (a value that you choose: printable ASCII characters, no space at its ends) and user (another user)
+/// are for 4.1 and later; NULL: none. A value given here must be sent in the URL, where the server may log it;
+/// it is better to let the server choose.
 ///
 /// It tries one endpoint only: if the server does not have it, the status is NOT_FOUND, missing.endpoint.
 /// Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the

@@ -105,7 +105,7 @@ impl ListedSecret {
     fn end(self, list: &mut SecretList) -> Result<()> {
         match self.value {
             Some(value) if !self.alias.is_empty() => {
-                list.push(Secret::received(&self.alias, value.reveal(), &self.graph)?)
+                list.push(Secret::shown(&self.alias, value.reveal(), &self.graph)?)
             }
             _ => Ok(()),
         }
@@ -171,7 +171,7 @@ impl GsqlOutcome<'_> {
         let line = self.text.lines().find(|line| line.contains(prefix));
         let value = line.as_ref().and_then(|line| line.split_once(prefix)?.1.split(' ').next());
         match value {
-            Some(value) => Secret::received(alias, value.trim(), graph),
+            Some(value) => Secret::shown(alias, value.trim(), graph),
             None if self.text.says("already exists") => {
                 Err(Error::new(Reason::ExistsSecret, format!("a secret with the alias {alias} exists already")))
             }

@@ -1,6 +1,6 @@
 //! Secrets: as REST lists them, and as GSQL text shows them.
 
-use crate::checks::is_token_byte;
+use crate::checks::{check_secret_text, is_token_byte};
 use crate::error::{Error, Result};
 use crate::hidden::Hidden;
 use crate::protocol::json::{Json, shape, too_large};
@@ -17,14 +17,23 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret as a server tells it: nothing that no alias and no secret can hold.
+    /// A secret as REST tells it: whatever a caller may have given as its value, or the masked form of that.
     pub fn received(alias: &str, value: &str, graph: &str) -> Result<Secret> {
-        let printable = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
-        let masked_or_plain = |byte: u8| is_token_byte(byte) || byte == b'*' || byte == b'_';
-        if !printable(alias) || value.is_empty() || !value.bytes().all(masked_or_plain) {
+        let printable = !alias.is_empty() && !alias.chars().any(char::is_control);
+        if !printable || check_secret_text("", value).is_err() {
             return Err(shape("a secret in the server's answer holds characters that no secret has"));
         }
         Ok(Secret { alias: alias.to_owned(), value: Hidden::new(value), graph: graph.to_owned() })
+    }
+
+    /// A secret as GSQL text shows it. Only servers made these values, of letters and digits, so that anything else is
+    /// a sentence or half a line and not a value.
+    pub fn shown(alias: &str, value: &str, graph: &str) -> Result<Secret> {
+        let masked_or_plain = |byte: u8| is_token_byte(byte) || byte == b'*';
+        if !value.bytes().all(masked_or_plain) {
+            return Err(shape("a secret in the output of GSQL holds characters that no secret has there"));
+        }
+        Secret::received(alias, value, graph)
     }
 
     /// Whether the value is only its masked form, `abc****xyz`.
@@ -96,6 +105,7 @@ fn from_object(object: &Json) -> Result<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::check_secret;
     use crate::error::Reason;
 
     fn rest(text: &str) -> Result<Vec<(String, String)>> {
@@ -123,6 +133,23 @@ mod tests {
         ] {
             assert_eq!(rest(wrong).unwrap_err().reason(), Reason::ProtocolShape, "{wrong}");
         }
+    }
+
+    /// What a caller may give comes back, and GSQL text has what servers make.
+    #[test]
+    fn values_are_read_as_they_may_be_sent() {
+        for byte in 0..=u8::MAX {
+            for value in [format!("a{}b", char::from(byte)), format!("{}b", char::from(byte))] {
+                let sent = check_secret("the value", &value).is_ok();
+                assert_eq!(Secret::received("x", &value, "").is_ok(), sent, "{value:?}");
+                let is_made = sent && (byte == b'*' || is_token_byte(byte));
+                assert_eq!(Secret::shown("x", &value, "").is_ok(), is_made, "{value:?}");
+            }
+        }
+        for odd in ["", " ", "\u{20ac}"] {
+            assert!(Secret::received("x", odd, "").is_err() && Secret::shown("x", odd, "").is_err(), "{odd:?}");
+        }
+        assert!(Secret::received("x", "a,b****c d", "").is_ok_and(|secret| secret.is_masked()));
     }
 
     #[test]
