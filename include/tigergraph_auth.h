@@ -587,7 +587,8 @@ void tg_config_set_tgcloud(tg_config *config, int32_t tgcloud);
 
 /**
  * The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its
- * version.
+ * version. If it is wrong, calls fail, mostly with missing.endpoint, and the hint of the error names this
+ * setting.
  */
 void tg_config_set_server_version(tg_config *config, const char *version);
 
@@ -1139,8 +1140,7 @@ tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **err
  * token is requested for 30 seconds. For a token whose value is "", because authentication was off, the
  * server is asked again, at most once in 30 seconds. NULL does nothing.
  */
-void tg_reject_token(tg_conn *conn,
-                     const tg_token *token);
+void tg_reject_token(tg_conn *conn, const tg_token *token);
 
 /**
  * The token itself. Valid as long as the object.

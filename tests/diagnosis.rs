@@ -369,10 +369,21 @@ fn with_oauth2(cases: &mut Cases) {
     }
 }
 
+/// What REST++ says where GSQL is not asked in its place.
+const NO_REQUESTTOKEN: &str =
+    "{\"error\":true,\"code\":\"REST-1000\",\"message\":\"Endpoint is not found from url = /requesttoken\"}";
+
 fn beside_the_point(cases: &mut Cases) {
     let (server, secret) = start("3.10");
     server.set_auth_enabled(false);
     cases.case("authentication is off", &with_secret(&server.gateway_url(), &secret), "", "authentication is off");
+    server.set_auth_enabled(true);
+    let mut config = with_secret(&server.gateway_url(), &secret);
+    config.set_server_version(Some(b"3.1"));
+    cases.case("another version than the setting says", &config, "missing.endpoint", "\"server_version\"");
+    server.script(Fault::always("/restpp/requesttoken", Action::reply(404, NO_REQUESTTOKEN)));
+    let config = with_secret(&server.gateway_url(), &secret);
+    cases.case("nothing gives the tokens that REST++ wants", &config, "missing.endpoint", "without one");
     let (server, secret) = start("4.2");
     server.set_clock_offset(86_400);
     cases.case("the clock is a day slow", &with_secret(&server.gateway_url(), &secret), "", "behind the server's");
@@ -409,6 +420,19 @@ fn each_broken_set_up_has_its_own_first_line() {
         assert!(also.is_none(), "{:?} and {:?}: {}", also, case.what, case.said.line);
     }
     settle("docs/diagnosis.md", &table(&cases.cases), "cargo test --test diagnosis");
+}
+
+/// What a connection knows of a server without authentication is not what a diagnosis says of it.
+#[test]
+fn authentication_that_is_switched_on_is_seen() {
+    let (server, secret) = start("3.10");
+    server.set_auth_enabled(false);
+    let connection = Connection::new(&with_secret(&server.gateway_url(), &secret)).expect("good settings");
+    assert_eq!(connection.authorization().expect("none is needed").value(), "");
+    server.set_auth_enabled(true);
+    let report = connection.diagnose(false).expect("a report");
+    assert!(report.verdict.contains("takes this connection's token"), "{}", report.verdict);
+    assert!(!report.text().contains("REST++ authentication: "), "{}", report.text());
 }
 
 #[test]

@@ -162,6 +162,88 @@ fn a_configured_version_is_never_asked_for() {
     }
 }
 
+/// What the setting may say, in the order of the forms in which these versions are asked for tokens.
+const TOLD: [(&str, u8); 7] = [("2.6", 0), ("3.1", 0), ("3.2", 1), ("3.4", 1), ("3.10", 2), ("4.1", 3), ("4.2", 3)];
+const REAL: [(&str, u8); 7] = [("2.6", 0), ("3.1.4", 0), ("3.4", 1), ("3.10", 2), ("4.1.0", 3), ("4.2", 3), ("5.0", 3)];
+
+/// An operation that takes nothing, and how long what it gives is.
+type Tried = (&'static str, fn(&Connection) -> Result<usize>);
+
+const TRIED: [Tried; 6] = [
+    ("authorization", |connection| connection.authorization().map(|token| token.value().len())),
+    ("get", |connection| connection.get_token(None, 600, KEEP).map(|token| token.value().len())),
+    ("refresh", |connection| {
+        let refreshed = connection.refresh_token(None, Some("unknown-token"), 600, RefreshOptions::default());
+        refreshed.map(|token| token.value().len())
+    }),
+    ("delete", |connection| connection.delete_token(None, Some("unknown-token"), false).map(|()| 1)),
+    ("check", |connection| connection.check_jwt_token("e30.e30.wrong").map(|_| 1)),
+    ("list", |connection| connection.get_secrets(None).map(|secrets| secrets.len())),
+];
+
+/// A server with this version in the settings, for a login by secret and one by password.
+fn told(real: &'static str, version: &str, auth: bool) -> (Server, [Connection; 2]) {
+    let server = Server::with(Options::new(real).auth(auth), real);
+    let secret = server.secret("mine");
+    let mut by_secret = server.config();
+    by_secret.set_secret(Some(secret.as_bytes()));
+    let connections = [by_secret, server.login()].map(|mut config| {
+        config.set_server_version(Some(version.as_bytes()));
+        server.connect(&config)
+    });
+    (server, connections)
+}
+
+/// A setting that is wrong never means that no token is needed.
+#[test]
+fn a_wrong_version_is_no_lack_of_authentication() {
+    for (real, real_form) in REAL {
+        for (version, form) in TOLD {
+            let (_server, connections) = told(real, version, true);
+            for (connection, (what, run)) in connections.iter().flat_map(|c| TRIED.map(|tried| (c, tried))) {
+                let what = format!("{real}, told {version}: {what}");
+                match run(connection) {
+                    Ok(length) => assert!(length > 0, "{what}"),
+                    Err(error) => {
+                        assert_ne!(error.reason(), Reason::AuthDisabled, "{what}: {error}");
+                        // That a token is unknown is true whatever was told.
+                        let is_true = form == real_form || error.reason() == Reason::MissingToken;
+                        assert!(is_true || error.hint().contains("\"server_version\""), "{what}: {}", error.hint());
+                    }
+                }
+            }
+            for connection in connections {
+                let verdict = connection.diagnose(false).expect("a report").verdict;
+                assert!(!verdict.contains("needs no token"), "{real}, told {version}: {verdict}");
+            }
+        }
+    }
+}
+
+/// Where it is off that is believed, and asked for once.
+#[test]
+fn authentication_that_is_off_is_told_with_a_configured_version() {
+    for version in ["3.1.4", "3.4", "3.10"] {
+        let (server, connections) = told(version, version, false);
+        for connection in connections {
+            for _ in 0..2 {
+                assert_eq!(connection.authorization().expect(version).value(), "", "{version}");
+            }
+            let requests = server.standin.take_requests();
+            assert_eq!(requests.len(), 2, "{version}: {:?}", shapes(&requests));
+            assert_eq!(
+                (&*requests[1].path, requests[1].header("authorization")),
+                ("/restpp/version", None),
+                "{version}"
+            );
+            assert_eq!(reason(connection.get_token(None, 0, KEEP)), Reason::AuthDisabled, "{version}");
+            let verdict = connection.diagnose(false).expect("a report").verdict;
+            assert!(verdict.contains("needs no token"), "{version}: {verdict}");
+            server.standin.take_requests();
+        }
+    }
+}
+
 #[test]
 fn version_4_0_is_taken_for_what_it_answers() {
     for kind in ["b", "c"] {

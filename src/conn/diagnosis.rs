@@ -119,10 +119,9 @@ impl Connection {
         // A call of its own, which knows the new token and keeps it out of what the server says.
         let begun = self.begin_within(call.deadline.left_in_call(), self.calls.begin());
         let last = self.call(begun, &[], &[]);
-        let (database, version) = self.look_at_database(&last, token.clone());
-        findings.steps.push(database);
+        findings.token = token;
+        self.look_at_database(&last, findings);
         self.warn_of_clock(&call, &last, findings);
-        (findings.version, findings.token) = (version, token);
         stop_if_cancelled(&last)
     }
 
@@ -262,24 +261,36 @@ impl Connection {
     }
 
     /// Asks REST++ for its version with the token; without one it tells whether authentication is on.
-    fn look_at_database(&self, call: &Call, token: Option<Arc<Token>>) -> (Step, Option<Version>) {
-        let token = token.filter(|token| !token.value().is_empty());
-        let has_none = token.is_none();
-        let is_shut = |error: &Error| matches!(error.status(), Status::Unauthenticated | Status::Forbidden);
-        // Without credentials a refusal is what is to be expected.
-        let ask = || match call.version_with(token) {
-            Err(error) if has_none && is_shut(&error) => Ok(None),
+    fn look_at_database(&self, call: &Call, findings: &mut Findings) {
+        let token = findings.token.take();
+        let mut is_on = false;
+        let ask = || match call.version_with(token.clone()) {
+            Err(error) if matches!(error.status(), Status::Unauthenticated | Status::Forbidden) => {
+                is_on = true;
+                match &token {
+                    // Without credentials a refusal is what is to be expected.
+                    None => Ok(None),
+                    Some(token) => Err(if self.gives_none(token, &error) { contradictory(&error) } else { error }),
+                }
+            }
             other => other.map(Some),
         };
         let (answer, mut step) = Step::measure(DATABASE, ask);
-        let version = answer.flatten();
-        let is_on = answer == Some(None) || step.failure().is_some_and(is_shut);
-        let is_off = version.is_some() && has_none;
-        step.facts.extend(version.map(|version| ("version", version.to_string())));
-        if is_on || is_off {
+        findings.version = answer.flatten();
+        // In the place of one that is not needed there may be one now.
+        findings.token = token.map(|token| self.fast_path().filter(|_| token.value().is_empty()).unwrap_or(token));
+        let has_none = findings.token.as_ref().is_none_or(|token| token.value().is_empty());
+        step.facts.extend(findings.version.map(|version| ("version", version.to_string())));
+        if is_on || findings.version.is_some() && has_none {
             step.facts.push(("REST++ authentication", if is_on { "on" } else { "off" }.to_owned()));
         }
-        (step, version)
+        findings.steps.push(step);
+    }
+
+    /// Whether the server gave no token because none is needed, and REST++ says that one is.
+    fn gives_none(&self, token: &Token, error: &Error) -> bool {
+        let wants_one = matches!(error.reason(), Reason::AuthBadToken | Reason::AuthTokenExpired);
+        token.value().is_empty() && wants_one && self.fast_path().is_none()
     }
 
     fn warn_of_clock(&self, call: &Call, last: &Call, findings: &mut Findings) {
@@ -346,6 +357,15 @@ impl Connection {
             }
         }
     }
+}
+
+/// The error for a server that contradicts itself.
+fn contradictory(error: &Error) -> Error {
+    let message = "the server has nothing that gives tokens, as if REST++ authentication were off, but REST++ refuses \
+                   requests without one";
+    let hint = "Check that host, port and base path are those of the gateway, not of REST++ alone, and the setting \
+                \"server_version\" (TG_SERVER_VERSION) if there is one.";
+    Error::new(Reason::MissingEndpoint, message).with_hint(hint).with_http_status(error.http_status())
 }
 
 /// Whether the way round an absent gateway, over the old port of REST++, led to the database.

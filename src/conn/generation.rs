@@ -16,7 +16,7 @@ use crate::protocol::operation::Operation;
 use crate::protocol::refusal::{self, NO_ENDPOINT};
 use crate::protocol::version::{Generation, Version, version_in};
 use crate::token::token::Token;
-use crate::wire::http::{JSON, Method};
+use crate::wire::http::{Answer, JSON, Method};
 
 /// What is known about the server's generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,14 @@ impl Facts {
 fn is_of_restpp(error: &Error) -> bool {
     error.reason() == Reason::MissingEndpoint && is_restpp_code(error.server_code())
 }
+
+/// What to look at where a failure may come from the version that the caller told.
+const CHECK_VERSION: &str = "Check the setting \"server_version\" (TG_SERVER_VERSION) as well, or leave it out: then the \
+                             library finds the version by itself.";
+/// The same where it must, if the address is right.
+const OTHER_VERSION: &str = "The server is of another version than the setting \"server_version\" (TG_SERVER_VERSION) \
+                             says, or the address leads past the part of it that gives tokens. Without the setting the \
+                             library finds the version by itself.";
 
 fn generation_by(told: Told) -> Result<Known> {
     match told {
@@ -231,6 +239,10 @@ impl Call<'_> {
     }
 
     fn by_its_generation<T>(&self, run: &dyn Fn(Known) -> Result<T>) -> Result<T> {
+        self.by_found_generation(run).map_err(|error| self.named_by_version(error))
+    }
+
+    fn by_found_generation<T>(&self, run: &dyn Fn(Known) -> Result<T>) -> Result<T> {
         let (known, fresh) = self.generation()?;
         let run: &dyn Fn(Known) -> Result<T> = &|known| self.with_login_token(|| run(known));
         match run(known) {
@@ -271,12 +283,13 @@ impl Call<'_> {
     pub fn by_generation_once<T>(&self, run: impl Fn(Known) -> Result<T>) -> Result<T> {
         self.on_a_server(&|| {
             let (known, fresh) = self.generation()?;
-            self.with_login_token(|| run(known)).inspect_err(|error| {
+            let outcome = self.with_login_token(|| run(known)).inspect_err(|error| {
                 if !fresh && self.contradicts(error) {
                     let secrets = self.forget().secrets.if_there();
                     self.node().learn(|facts| Facts { secrets, ..facts });
                 }
-            })
+            });
+            outcome.map_err(|error| self.named_by_version(error))
         })
     }
 
@@ -307,6 +320,57 @@ impl Call<'_> {
         self.connection.core.settings.version.and_then(Version::generation).is_some()
     }
 
+    /// What is not there, or is not asked for, may be so only because of the version that the caller told.
+    fn named_by_version(&self, error: Error) -> Error {
+        let is_by_version = error.reason() == Reason::MissingEndpoint || error.status() == Status::Unsupported;
+        if is_by_version { self.or_other_version(error) } else { error }
+    }
+
+    /// The same error; where the caller told the version, its hint names the setting.
+    pub(super) fn or_other_version(&self, error: Error) -> Error {
+        // An error may come through here twice.
+        if !self.is_told() || error.hint().ends_with(CHECK_VERSION) || error.hint() == OTHER_VERSION {
+            return error;
+        }
+        let hint = format!("{} {CHECK_VERSION}", error.hint());
+        error.with_hint(hint)
+    }
+
+    /// That authentication is off was said by an endpoint that is not there. Where it was asked for because of the
+    /// version that the caller told, the server may be of another one, and REST++ itself tells whether it wants tokens.
+    pub(super) fn confirm_off(&self, error: Error, operation: Operation) -> Error {
+        if error.reason() != Reason::AuthDisabled || !self.is_told() {
+            return error;
+        }
+        match self.wants_token() {
+            Ok(false) => error,
+            Ok(true) => {
+                let wish = operation.wish();
+                let message = format!(
+                    "cannot {wish}: REST++ authentication is on, but the server lacks the endpoint of the version that \
+                     was set"
+                );
+                let unlike = Error::new(Reason::MissingEndpoint, message).with_hint(OTHER_VERSION);
+                unlike.with_http_status(error.http_status())
+            }
+            Err(unknown) => unknown,
+        }
+    }
+
+    /// Whether REST++ of this server refuses a request without a token. An error: nobody knows.
+    fn wants_token(&self) -> Result<bool> {
+        use Status::{Cancelled, Connect, Server, Timeout, Tls, Unavailable};
+        let refused = Cell::new(false);
+        let ask = version_ask(None);
+        match self.attempt(&ask, |answer, _| self.read_version(&ask, &answer, &refused)) {
+            Err(_) if refused.get() => Ok(true),
+            Err(error) if matches!(error.status(), Cancelled | Connect | Server | Timeout | Tls | Unavailable) => {
+                Err(error)
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// `GET /version` of REST++. A token that it refuses is dropped, and where the connection has a login for another
     /// one, that is asked for and used, once.
     pub fn version_with(&self, token: Option<Arc<Token>>) -> Result<Version> {
@@ -317,34 +381,42 @@ impl Call<'_> {
         };
         self.connection.reject_token(&token);
         let other = self.connection.token_within(Some(self))?;
+        if token.value().is_empty() && other.value().is_empty() {
+            return outcome;
+        }
         self.redactor.add(other.clone());
         self.version(Some(&other), &refused)
     }
 
     /// `GET /version` of REST++. The token of a server without authentication is empty, and not sent.
     fn version(&self, token: Option<&Token>, refused: &Cell<bool>) -> Result<Version> {
-        let value = token.map(Token::value).filter(|value| !value.is_empty());
-        let login = value.map_or_else(Authorization::none, Authorization::bearer);
-        let ask = Ask {
-            operation: Operation::Version,
-            method: Method::Get,
-            server: Server::Restpp,
-            path: path::VERSION,
-            query: None,
-            login,
-            body: None,
-            callers: None,
-        };
-        let question = self.question(&ask);
-        self.attempt_on_a_server(&ask, |answer, _| {
-            let reply = refusal::read_reply(&question, &answer).inspect_err(|error| {
-                // A page may be that of a gateway, which judges no tokens.
-                let is_json = answer.body.trim_ascii_start().starts_with(b"{");
-                let is_refusal = matches!(error.reason(), Reason::AuthBadToken | Reason::AuthTokenExpired);
-                refused.set(is_json && is_refusal);
-            })?;
-            let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
-            version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
-        })
+        let ask = version_ask(token);
+        self.attempt_on_a_server(&ask, |answer, _| self.read_version(&ask, &answer, refused))
+    }
+
+    /// Reads its answer; `refused`: whether it refuses the token, or that there is none.
+    fn read_version(&self, ask: &Ask, answer: &Answer, refused: &Cell<bool>) -> Result<Version> {
+        let reply = refusal::read_reply(&self.question(ask), answer).inspect_err(|error| {
+            // A page may be that of a gateway, which judges no tokens.
+            let is_json = answer.body.trim_ascii_start().starts_with(b"{");
+            let is_refusal = matches!(error.reason(), Reason::AuthBadToken | Reason::AuthTokenExpired);
+            refused.set(is_json && is_refusal);
+        })?;
+        let text = reply.get("message").and_then(Json::as_text).unwrap_or_default();
+        version_in(text).ok_or_else(|| shape("the server's answer does not tell its version"))
+    }
+}
+
+fn version_ask(token: Option<&Token>) -> Ask<'static> {
+    let value = token.map(Token::value).filter(|value| !value.is_empty());
+    Ask {
+        operation: Operation::Version,
+        method: Method::Get,
+        server: Server::Restpp,
+        path: path::VERSION,
+        query: None,
+        login: value.map_or_else(Authorization::none, Authorization::bearer),
+        body: None,
+        callers: None,
     }
 }

@@ -189,6 +189,7 @@ impl Call<'_> {
         request: &TokenRequest,
         ask_server: impl Fn(&Ask) -> Result<T>,
     ) -> Result<T> {
+        use Reason::{AuthBadSecret, AuthBadToken, AuthRefused, ServerError};
         if let Some(token) = request.action.token() {
             // A renewal may be about a token that the connection has no longer.
             self.redactor.add(Arc::new(token.clone()));
@@ -206,14 +207,21 @@ impl Call<'_> {
             outcome
         };
         let (form, fresh) = self.form()?;
-        match send(form) {
+        let outcome = match send(form) {
             // Before 3.2 there is no POST, so that nobody has seen the secret of this one. Without authentication
             // there is no GET either, and the secret must not go into a URL then.
             Err(error) if form == Form::Old && is_missing(&error) && request.is_new_by_secret() => {
                 if fresh || self.find_form()? == Form::Old { send(Form::OldGet) } else { Err(error) }
             }
             outcome => outcome,
-        }
+        };
+        outcome.map_err(|error| match error.reason() {
+            // In another form nothing of the request may be understood.
+            AuthBadSecret | AuthBadToken | AuthRefused | ServerError if is_judgement(&error) => {
+                self.or_other_version(error)
+            }
+            _ => self.confirm_off(error, request.action.operation()),
+        })
     }
 
     /// What the answer to a request in this form tells about the form.

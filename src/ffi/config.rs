@@ -307,7 +307,8 @@ pub unsafe extern "C" fn tg_config_set_tgcloud(config: *mut tg_config, tgcloud: 
 }
 
 /// The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its
-/// version.
+/// version. If it is wrong, calls fail, mostly with missing.endpoint, and the hint of the error names this
+/// setting.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_server_version(config: *mut tg_config, version: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `version` is NULL or a text.

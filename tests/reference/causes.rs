@@ -60,7 +60,7 @@ pub const CAUSES: &[(&str, &str)] = &[
     ("missing.token", "The token to refresh or delete does not exist."),
     ("missing.graph", "There is no graph with this name, or no graph was given where one is needed."),
     ("missing.user", "There is no user with this name."),
-    ("missing.endpoint", "The server does not have this path: the port, the base path or the server is wrong."),
+    ("missing.endpoint", "The server does not have this path: the port, the base path, the server or its configured version is wrong."),
     ("exists.secret", "There is a secret with this alias; from `tg_ensure_secret`: there is one, but the server shows it masked."),
     ("unsupported.refresh", "A call to refresh a token, on 4.1 or later."),
     ("unsupported.check", "A call to check a JWT, on a server before 4.1."),
