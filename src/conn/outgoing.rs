@@ -22,8 +22,9 @@ pub struct Request {
     body: Option<Wiped<Vec<u8>>>,
     content_type: Option<Vec<u8>>,
     limit: u64,
-    /// The first pointer that was missing.
-    missing: Option<&'static str>,
+    /// Whether a header had no name, which nothing takes back, and whether the last body was not there.
+    lacks_name: bool,
+    lacks_body: bool,
 }
 
 /// A request that was found good.
@@ -57,7 +58,7 @@ impl Request {
     /// Sets a header, instead of one of the same name; `None` removes it.
     pub fn set_header(&mut self, name: Option<&[u8]>, value: Option<&[u8]>) {
         let Some(name) = name else {
-            self.missing = self.missing.or(Some("name"));
+            self.lacks_name = true;
             return;
         };
         match (self.fields.iter().position(|(known, _)| known.eq_ignore_ascii_case(name)), value) {
@@ -74,11 +75,12 @@ impl Request {
         // A type alone is that of an empty body.
         self.body = body.or(content_type.map(|_| &[][..])).map(|body| Wiped::new(body.to_vec()));
         self.content_type = content_type.map(<[u8]>::to_vec);
+        self.lacks_body = false;
     }
 
     /// A body that is not there, although it has a length.
     pub fn set_missing_body(&mut self) {
-        self.missing = self.missing.or(Some("body"));
+        self.lacks_body = true;
     }
 
     /// The longest body of an answer; 0: 64 MiB.
@@ -88,8 +90,8 @@ impl Request {
 
     /// The same request if it can be sent.
     pub(super) fn check(&self) -> Result<Checked<'_>> {
-        if let Some(name) = self.missing {
-            return Err(null(name));
+        if self.lacks_name || self.lacks_body {
+            return Err(null(if self.lacks_name { "name" } else { "body" }));
         }
         let path = self.path.as_deref().ok_or_else(|| null("path"))?;
         let method = check_method(utf8("method", self.method.as_deref().ok_or_else(|| null("method"))?)?)?;

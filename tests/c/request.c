@@ -37,6 +37,7 @@ static void wrong_requests(void) {
     tg_request_set_header(request, NULL, "x");
     refuses(request, "argument.null");
     request = tg_request_new("POST", TG_SERVER_RESTPP, "/version");
+    tg_request_set_body(request, "{}", 2, "application/json");
     tg_request_set_body(request, NULL, 1, NULL);
     refuses(request, "argument.null");
     request = tg_request_new("POST", TG_SERVER_RESTPP, "/version");
@@ -52,6 +53,22 @@ static void wrong_requests(void) {
     tg_request_set_body(NULL, "a", 1, "b");
     tg_request_set_response_limit(NULL, 1);
     tg_request_free(NULL);
+}
+
+/* A body counts instead of earlier ones, also of one that was not there. */
+static void last_body(void) {
+    static const char *const bodies[] = {"{}", "", NULL};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        tg_request *request = tg_request_new("POST", TG_SERVER_RESTPP, "/echo");
+        tg_request_set_body(request, NULL, 5, NULL);
+        tg_request_set_body(request, bodies[i], bodies[i] ? strlen(bodies[i]) : 0, "application/json");
+        tg_response *response = NULL;
+        CHECK(tg_send(conn, request, &response, NULL) == TG_STATUS_OK);
+        tg_response_free(response);
+        tg_request_set_header(request, NULL, "x");
+        tg_request_set_body(request, "{}", 2, "application/json");
+        refuses(request, "argument.null"); /* that header is not taken back */
+    }
 }
 
 static void answers(void) {
@@ -119,6 +136,7 @@ int main(int argc, char **argv) {
     int has_ca = strcmp(argv[2], "-") != 0;
     conn = connect_to(argv[1], argv[2]);
     wrong_requests();
+    last_body();
     answers();
     addresses(argv[1], has_ca);
     refusals();
