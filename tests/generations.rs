@@ -278,7 +278,12 @@ fn before_3_1_4_a_token_wants_a_secret() {
     let connection = server.warm(&server.login());
     let error = connection.get_token(None, 600, MAKE_CURRENT).expect_err("no secret");
     assert_eq!(error.reason(), Reason::AuthRefused, "{error}");
+    assert!(error.hint().contains("before 3.1.4 gives tokens for a secret only"), "{}", error.hint());
     assert_eq!(server.standin.take_requests().len(), 1);
+    // Nobody has judged anything there.
+    server.standin.set_auth_enabled(false);
+    let error = connection.refresh_token(None, Some("unknown-token"), 0, RefreshOptions::default()).expect_err("off");
+    assert_eq!((error.reason(), error.hint()), (Reason::AuthDisabled, Reason::AuthDisabled.hint()));
 }
 
 #[test]

@@ -196,11 +196,9 @@ impl Call<'_> {
         }
         let send = |form| {
             let ask = self.requesttoken(form, request)?;
-            let wants_secret = is_old(form) && request.action.token().is_some();
             let posted = ask.method == Method::Post;
             let outcome = ask_server(&ask).map_err(|error| match request.proof.kind() {
-                ProofKind::Secret(_) => error,
-                _ if wants_secret && error.http_status() != 0 => error.with_hint(WANTS_SECRET),
+                ProofKind::Password { .. } if is_old(form) => with_need_of_secret(request, error),
                 _ => error,
             });
             self.learn_form(form, posted, &outcome);
@@ -343,8 +341,22 @@ fn query_of(members: &[(&str, &str)]) -> Wiped<String> {
     query
 }
 
+const ONLY_FOR_SECRET: &str = "TigerGraph before 3.1.4 gives tokens for a secret only, not for user and password.";
 const WANTS_SECRET: &str =
     "TigerGraph before 3.5 refreshes and deletes a token only for the secret that it was requested with: pass it.";
+
+/// The error of a request by password, where the older servers may want a secret.
+fn with_need_of_secret(request: &TokenRequest, error: Error) -> Error {
+    match error.reason() {
+        _ if error.http_status() == 0 || is_missing(&error) => error,
+        _ if request.action.token().is_some() => error.with_hint(WANTS_SECRET),
+        Reason::AuthRefused => {
+            let hint = format!("{} {ONLY_FOR_SECRET}", error.hint());
+            error.with_hint(hint)
+        }
+        _ => error,
+    }
+}
 
 fn is_old(form: Form) -> bool {
     matches!(form, Form::Old | Form::OldGet | Form::OldPost)
