@@ -511,7 +511,10 @@ fn a_token_lives_as_long_as_the_answer_says_or_else_as_it_says_itself() {
         let body = format!(r#"{{"access_token":"{dead}","token_type":"bearer"}}"#);
         answer(200, &format!("Date: {}\r\n", http_date(wall_clock())), &body)
     });
-    fails(&connect(&config(&endpoint)), Reason::ProtocolShape);
+    let error = connect(&config(&endpoint)).authorization().expect_err("it is over");
+    assert_eq!(error.reason(), Reason::ProtocolShape);
+    assert!(error.message().contains("the token endpoint gave has expired"), "{error}");
+    assert!(error.hint().contains("authorization server"), "{}", error.hint());
 }
 
 fn http_date(time: i64) -> String {

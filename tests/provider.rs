@@ -174,8 +174,12 @@ fn the_end_is_the_providers_or_the_tokens() {
         assert!((found - end).abs() <= 5, "{found} is not {end}");
     }
     let past = server.connect(|request| request.set_token("an-opaque-token", wall_clock() - 1).expect("a token"));
-    assert_eq!(reason(past.get_token(None, 0, TokenOptions::default())), Reason::ProtocolShape);
-    assert_eq!(reason(past.authorization()), Reason::ProtocolShape);
+    for outcome in [past.get_token(None, 0, TokenOptions::default()), past.authorization()] {
+        let error = outcome.expect_err("it is over");
+        assert_eq!(error.reason(), Reason::ProtocolShape);
+        assert!(error.message().contains("the token provider gave has expired"), "{error}");
+        assert!(error.hint().contains("expires_at") && !error.hint().contains("server"), "{}", error.hint());
+    }
 }
 
 #[test]

@@ -19,6 +19,17 @@ use crate::protocol::refused_token::is_token_refused;
 use crate::token::issued::Issued;
 use crate::wire::http::Answer;
 
+/// What is wrong with a token that has ended when it comes, and what to do about it, by who gave it.
+const DEAD_OF_PROVIDER: [&str; 2] = [
+    "the token that the token provider gave has expired already",
+    "Check what the provider gives as its end (expires_at, in seconds since 1970; 0: by its exp), whether it keeps tokens \
+     for too long, and this machine's clock.",
+];
+const DEAD_OF_GRANT: [&str; 2] = [
+    "the token that the token endpoint gave has expired already",
+    "Check how long the authorization server lets its tokens live, and its clock.",
+];
+
 impl Connection {
     /// Whether the login's tokens come from elsewhere.
     pub(super) fn logs_in_from_elsewhere(&self) -> bool {
@@ -52,13 +63,15 @@ impl Call<'_> {
     pub(super) fn issue_elsewhere(&self) -> Result<Issued> {
         // Time to connect is for the server of the tokens alone.
         self.deadline.share_with(0);
-        let issued = match &self.connection.core.settings.login {
-            Some(Login::Provider(provider)) => provider::ask(self, provider)?,
-            Some(Login::OAuth2(client)) => self.grant(client)?,
+        let (issued, dead) = match &self.connection.core.settings.login {
+            Some(Login::Provider(provider)) => (provider::ask(self, provider)?, DEAD_OF_PROVIDER),
+            Some(Login::OAuth2(client)) => (self.grant(client)?, DEAD_OF_GRANT),
             Some(Login::Password { .. } | Login::Secret(_) | Login::Jwt(_)) | None => return Err(no_credentials()),
         };
         issued.token.set_urls(&self.connection.urls());
-        self.refuse_dead(issued).inspect(|_| self.connection.count(Counter::Tokens))
+        let issued = self.refuse_dead(issued).map_err(|error| error.with_message(dead[0]).with_hint(dead[1]))?;
+        self.connection.count(Counter::Tokens);
+        Ok(issued)
     }
 
     /// The token to log in with at the gateway: the connection's own, renewed in time, as long as that is the login's.
