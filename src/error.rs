@@ -334,7 +334,7 @@ impl Error {
     fn with(reason: Reason, message: Cow<'static, str>) -> Error {
         Error(Box::new(Inner {
             reason,
-            message: message.into_owned(),
+            message: visible(message).into_owned(),
             hint: Cow::Borrowed(reason.hint()),
             server_code: String::new(),
             http_status: 0,
@@ -347,13 +347,13 @@ impl Error {
 
     /// The same error with other advice.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Error {
-        self.0.hint = hint.into();
+        self.0.hint = visible(hint.into());
         self
     }
 
     /// The same error with another sentence.
     pub fn with_message(mut self, message: impl Into<String>) -> Error {
-        self.0.message = message.into();
+        self.0.message = visible(message.into().into()).into_owned();
         self
     }
 
@@ -471,6 +471,30 @@ impl std::error::Error for Error {}
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A text for a person: what of it would do something to a terminal, or begin another line, is shown as a shell has it
+/// between `$'` and `'`. Names of files may hold anything.
+pub(crate) fn visible(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if character.is_control() => {
+                let mut room = [0; 4];
+                // Always three digits, behind which another one may follow.
+                let bytes = character.encode_utf8(&mut room).bytes();
+                shown.extend(bytes.map(|byte| format!("\\{byte:03o}")));
+            }
+            _ => shown.push(character),
+        }
+    }
+    shown.into()
+}
+
 /// Why a file cannot be read, in plain words.
 pub(crate) fn file_trouble(error: &io::Error) -> Cow<'static, str> {
     match error.kind() {
@@ -492,6 +516,22 @@ mod tests {
         assert_eq!(file_trouble(&io::ErrorKind::IsADirectory.into()), "it is a directory");
         assert_eq!(file_trouble(&io::ErrorKind::PermissionDenied.into()), "permission denied");
         assert_eq!(file_trouble(&io::ErrorKind::StorageFull.into()), io::ErrorKind::StorageFull.to_string());
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        for (text, shown) in [
+            ("plain \u{e4} \\n", "plain \u{e4} \\n"),
+            ("a\nb\r\tc", "a\\nb\\r\\tc"),
+            ("\x1b[31m\x07", "\\033[31m\\007"),
+            ("\x001\x7f", "\\0001\\177"),
+            ("\u{9b}", "\\302\\233"),
+        ] {
+            assert_eq!(visible(text.into()), shown);
+            let error = Error::new(Reason::ConfigFile, text).with_hint(text);
+            assert_eq!((error.message(), error.hint()), (shown, shown));
+            assert_eq!(Error::new(Reason::ConfigFile, "").with_message(text).message(), shown);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::error::visible;
+
 /// Under the model checker, its threads.
 #[cfg(feature = "test-shuttle")]
 use shuttle::thread_local;
@@ -77,7 +79,7 @@ impl Logger {
     pub fn write(&self, level: Level, message: impl FnOnce() -> String) {
         if level as i32 <= self.max_level && !WRITING.with(|writing| writing.replace(true)) {
             let _writing = Writing::begin(&self.pace);
-            self.target.log(level, &message());
+            self.target.log(level, &visible(message().into()));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 pub use crate::config::shown::Setting;
-use crate::error::Error;
+use crate::error::{Error, visible};
 pub use crate::wire::probe::{Outcome, Step};
 
 /// What a diagnosis found. The first failure decides the verdict.
@@ -43,7 +43,8 @@ fn milliseconds(took: Duration) -> String {
 impl Report {
     /// For a person. The first line is the verdict.
     pub fn text(&self) -> String {
-        let mut out = format!("{}\n", self.verdict);
+        let mut out = String::new();
+        line(&mut out, format_args!("{}", self.verdict));
         for warning in &self.warnings {
             line(&mut out, format_args!("Warning: {warning}"));
         }
@@ -81,7 +82,7 @@ impl Report {
 
 fn line(out: &mut String, text: std::fmt::Arguments) {
     // Writing into a text cannot fail.
-    let _ = writeln!(out, "{text}");
+    let _ = writeln!(out, "{}", visible(text.to_string().into()));
 }
 
 fn text(text: &str) -> String {

@@ -13,7 +13,9 @@ void wipe(void *memory, size_t size) {
 int is_input(const char *file) { return file && strcmp(file, "-") == 0; }
 
 int unreadable(enum option_id option, const char *file, const char *trouble) {
-    fprintf(stderr, "tg-auth: --%s: %s: %s\n", options[option].name, is_input(file) ? "standard input" : file, trouble);
+    fprintf(stderr, "tg-auth: --%s: ", options[option].name);
+    tell_given("", is_input(file) ? "standard input" : file, ": ");
+    fprintf(stderr, "%s\n", trouble);
     return UNREADABLE;
 }
 

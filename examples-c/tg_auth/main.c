@@ -42,7 +42,7 @@ static int connect_and_run(const struct command_line *line) {
 static int not_begun(const struct command_line *line, int trouble) {
     int creates = line->command == SECRET_CREATE || line->command == SECRET_ENSURE;
     int code = unwritten(trouble);
-    if (creates && line->count) fprintf(stderr, "tg-auth: No secret was created with the alias %s.\n", line->words[0]);
+    if (creates && line->count) tell_given("tg-auth: No secret was created with the alias ", line->words[0], ".\n");
     return code;
 }
 

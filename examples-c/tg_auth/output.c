@@ -76,6 +76,22 @@ void print_json_member(const char *name, const char *text) {
     print_json_text(text);
 }
 
+/* Bytes that mean a control character, from here on; 0: there is none. */
+static size_t control_length(const unsigned char *at) {
+    if (*at < 0x20 || *at == 0x7F) return 1;
+    return at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0 ? 2 : 0;
+}
+
+void tell_given(const char *before, const char *given, const char *after) {
+    fputs(before, stderr);
+    for (const unsigned char *at = (const unsigned char *)given; *at;) {
+        size_t controls = control_length(at);
+        if (!controls) fputc(*at++, stderr);
+        for (; controls; controls--) fprintf(stderr, "\\%03o", *at++);
+    }
+    fputs(after, stderr);
+}
+
 /* Colours only on a terminal, and not if NO_COLOR is set. */
 int is_colourful(FILE *stream) {
     const char *no_colour = getenv("NO_COLOR");
@@ -134,6 +150,7 @@ int failed(tg_error *error, const struct given *given) {
 }
 
 int wrong(const char *what, const char *which) {
-    fprintf(stderr, "tg-auth: %s%s\nTry tg-auth --help.\n", what, which);
+    fprintf(stderr, "tg-auth: %s", what);
+    tell_given("", which, "\nTry tg-auth --help.\n");
     return USAGE;
 }

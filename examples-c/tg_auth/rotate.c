@@ -54,7 +54,9 @@ static int stopped_by(const struct rotation *rotation, tg_error *error) {
 }
 
 static int stopped_at_file(const struct rotation *rotation, const char *file) {
-    fprintf(stderr, "tg-auth: %s: %s\n", file, strerror(errno));
+    const char *trouble = strerror(errno);
+    tell_given("tg-auth: ", file, ": ");
+    fprintf(stderr, "%s\n", trouble);
     return stopped(rotation, UNWRITTEN);
 }
 

@@ -108,6 +108,8 @@ int unwritten(int number);
 void remember_lost(const char *what, const char *alias, const char *advice);
 /* Success is what was written. */
 int written(int code);
+/* On standard error; of what a person gave, such as a name, nothing reaches the terminal that it would obey. */
+void tell_given(const char *before, const char *given, const char *after);
 int is_colourful(FILE *stream);
 void print_json_text(const char *text);
 /* What is not UTF-8 in it is replaced. */

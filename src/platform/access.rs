@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::error::visible;
+
 /// Others may use a file: its mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Openness(pub u32);
@@ -52,10 +54,21 @@ impl Remedy {
 const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \
     fsGroup in Kubernetes, uid:, gid: and mode: of a secret in Docker and Podman, LoadCredential= in systemd.";
 
-/// A path as a shell takes it, for commands in hints.
+/// A path as a shell takes it, for commands in hints, and as a program takes it that has options.
 pub fn in_shell(path: &str) -> Cow<'_, str> {
+    if path.starts_with('-') {
+        return in_shell(&format!("./{path}")).into_owned().into();
+    }
+    if path.contains(char::is_control) {
+        let escaped = path.replace('\\', "\\\\").replace('\'', "\\'");
+        return format!("$'{}'", visible(escaped.into())).into();
+    }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
-    if path.chars().all(is_plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")).into() }
+    if !path.is_empty() && path.chars().all(is_plain) {
+        path.into()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''")).into()
+    }
 }
 
 /// For tests: from now on these may use the file.
@@ -77,9 +90,18 @@ mod tests {
 
     #[test]
     fn a_path_is_quoted_where_a_shell_needs_it() {
-        for (path, wanted) in
-            [("/run/s.txt", "/run/s.txt"), ("/a b", "'/a b'"), ("it's", "'it'\\''s'"), ("$HOME", "'$HOME'")]
-        {
+        for (path, wanted) in [
+            ("/run/s.txt", "/run/s.txt"),
+            ("/a b", "'/a b'"),
+            ("it's", "'it'\\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+            ("-dash", "./-dash"),
+            ("- dash", "'./- dash'"),
+            ("back\\slash", "'back\\slash'"),
+            ("a\nb", "$'a\\nb'"),
+            ("-\x1b'\\1", "$'./-\\033\\'\\\\1'"),
+        ] {
             assert_eq!(in_shell(path), wanted);
         }
     }

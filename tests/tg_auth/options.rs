@@ -394,6 +394,29 @@ fn tokens_are_checked_refreshed_and_deleted() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_shown() {
+    let desk = Desk::at("4.2");
+    if tg_auth::is_on_windows() {
+        return; // No name has such characters there.
+    }
+    let name = "/no/\x1b[31mwhere\n\u{9b}\u{e4}";
+    let of_token: &[&str] = &["--host", "https://localhost", "token"];
+    for (words, option) in [
+        (&["token", "check"][..], "--token-file"),
+        (of_token, "--secret-file"),
+        (of_token, "--ca-file"),
+        (of_token, "--env-file"),
+        (of_token, "--cache"),
+    ] {
+        let output = desk.run(&[words, &[option, name]].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("/no/\\033[31mwhere\\") && said.contains("\\302\\233\u{e4}"), "{said:?}");
+        assert!(!said.replace('\n', "").contains(char::is_control), "{said:?}");
+    }
+    desk.fails(&["--no\x1b[31m"], 64, "unknown option --no\\033[31m");
+}
+
+#[test]
 fn tokens_before_4_1_are_refreshed_and_deleted() {
     let desk = Desk::at("3.10").with_token();
     let token = desk.environment.last().expect("a token").1.clone() + "\n";

@@ -112,8 +112,11 @@ fn quoted(path: &str) -> String {
     format!("\"{path}\"")
 }
 
-/// A path as a shell takes it, for commands in hints.
+/// A path as a shell takes it, for commands in hints, and as a program takes it that has options.
 pub fn in_shell(path: &str) -> Cow<'_, str> {
+    if path.starts_with('-') {
+        return in_shell(&format!(r".\{path}")).into_owned().into();
+    }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || r"\/:._-+".contains(c);
     if path.chars().all(is_plain) { path.into() } else { quoted(path).into() }
 }
