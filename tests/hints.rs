@@ -1,8 +1,11 @@
-//! The commands in hints about files and folders that are open to others: each does what it says, whatever the name is. A
-//! program of its own, because it goes into a folder.
+//! The commands in hints about files and folders that are open to others: each does what it says, whatever the name is,
+//! and none is given where it would break something else. A program of its own, because it goes into a folder.
+
+#[path = "common/skip.rs"]
+mod skip;
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -75,6 +78,11 @@ fn follow(error: &Error) {
     assert!(done.status.success() && done.stderr.is_empty(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// It gives no command, but this advice.
+fn advises(error: &Error, advice: &str) {
+    assert!(error.hint().contains(advice) && !error.hint().contains("Run: "), "{error}: {}", error.hint());
+}
+
 fn make_folder(name: &str, mode: u32) {
     fs::DirBuilder::new().mode(0o700).create(name).expect("a folder");
     fs::set_permissions(name, Permissions::from_mode(mode)).expect("its mode");
@@ -99,8 +107,45 @@ fn commands_work() {
     }
 }
 
+/// Folders that are not the cache's alone stay as they are.
+fn folders_of_others_are_left_alone() {
+    make_folder("sticky", 0o1777);
+    for (folder, held) in [("data", "salt.txt"), ("home", ".profile"), ("web", "index.token"), ("deep", "0a.tokens")] {
+        make_folder(folder, 0o755);
+        fs::write(PathBuf::from(folder).join(held), "").expect("a file");
+        advises(&refused(None, Some(folder)), "Name a folder of its own");
+    }
+    advises(&refused(None, Some("sticky")), "Name a folder of its own");
+    // Another user's, for whoever is not root.
+    for folder in ["/", "//", "/.", "/usr/..", "/tmp", "/etc"] {
+        advises(&refused(None, Some(folder)), "Name a folder of ");
+    }
+}
+
+/// Files that other programs read stay as they are.
+fn files_of_the_system_are_left_alone() {
+    symlink("/etc/passwd", "link").expect("a link");
+    for file in ["/etc/passwd", "/etc/../etc/group", "link", "/proc/version", "/usr/bin/env"] {
+        if !fs::metadata(file).is_ok_and(|about| about.uid() == 0) {
+            skip::skip(format_args!("{file} is not the system's here"));
+            continue;
+        }
+        advises(&refused(Some(file), None), "Put the credential in a file of its own");
+    }
+    for device in ["/dev/null", "/dev/zero"] {
+        assert!(!refused(Some(device), None).hint().contains("chmod"), "{device}");
+    }
+    // A number means another file in another program.
+    fs::write("opened", "a placeholder\n").expect("a file");
+    let opened = fs::File::open("opened").expect("the file");
+    let number = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&opened));
+    advises(&refused(Some(&number), None), "Put the credential in a file of its own");
+}
+
 #[test]
 fn what_a_hint_says_can_be_done_and_does_no_harm() {
     let _sandbox = Sandbox::new();
     commands_work();
+    folders_of_others_are_left_alone();
+    files_of_the_system_are_left_alone();
 }

@@ -11,7 +11,7 @@ pub mod provider;
 pub mod settings;
 pub mod shown;
 pub mod table;
-mod token_cache;
+pub mod token_cache;
 
 use std::time::Duration;
 

@@ -13,6 +13,15 @@ const NONE: &str = "none";
 const USER: &str = "user";
 const OWN_NAME: &str = "tigergraph-auth";
 
+/// The files in the folder: the salt, and for each login a token and a lock. While one is written its name has more.
+pub const SALT: &str = "salt";
+/// A token.
+pub const TOKEN: &str = "token";
+/// A lock.
+pub const LOCK: &str = "lock";
+/// A file that is being written.
+pub const PASSING: &str = "passing";
+
 /// What is no login that tokens are requested with.
 const WITHOUT: [Key; 3] = [Key::ApiToken, Key::Jwt, Key::JwtFile];
 
@@ -55,8 +64,18 @@ fn users_folder() -> Result<PathBuf> {
     })
 }
 
+/// Whether a file has a name that the cache gives.
+fn is_own_file(name: &str) -> bool {
+    let (login, kind) = name.split_once('.').unwrap_or((name, ""));
+    let is_passing = kind.strip_prefix(PASSING).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    match login {
+        SALT => kind.is_empty() || is_passing,
+        _ => login.bytes().all(|byte| byte.is_ascii_hexdigit()) && (kind == TOKEN || kind == LOCK || is_passing),
+    }
+}
+
 fn refused(path: &Path, refusal: &FolderRefusal) -> Error {
-    let path = path.to_string_lossy();
+    let (folder, path) = (path, path.to_string_lossy());
     let (what, hint) = match refusal {
         FolderRefusal::Unusable(error) => (
             format!("cannot be used: {}", file_trouble(error)),
@@ -68,7 +87,12 @@ fn refused(path: &Path, refusal: &FolderRefusal) -> Error {
             "Name a folder of the user that this program runs as.".to_owned(),
         ),
         FolderRefusal::OpenTo(openness) => {
-            (format!("is open to other users ({openness})"), format!("Run: {}", openness.close_folder(&path)))
+            // Others need one that is not the cache's alone: /tmp, the root, somebody's home.
+            let hint = match cache_folder::may_be_closed(folder, is_own_file) {
+                true => format!("Run: {}", openness.close_folder(&path)),
+                false => "Name a folder of its own, which is made if it is missing.".to_owned(),
+            };
+            (format!("is open to other users ({openness})"), hint)
         }
     };
     let message = format!("the folder {path} of the setting \"{}\" {what}", Key::TokenCache.name());
@@ -107,6 +131,14 @@ mod tests {
             assert_eq!(found.reason(), Reason::ConfigFile, "{folder:?}");
             assert!(found.message().contains("\"token_cache\""), "{found}");
         }
+    }
+
+    #[test]
+    fn the_caches_own_files_are_told_by_their_names() {
+        let own = ["salt", "salt.passing.0a", "0a1b.token", "0a1b.lock", "0a1b.passing", "0a1b.passing.0a"];
+        assert!(own.into_iter().all(is_own_file));
+        let others = ["", "..", "salt.txt", "salt.token", "index.token", "0a", "0a.tokens", "0a.passings", "a.b.token"];
+        assert_eq!(others.into_iter().find(|name| is_own_file(name)), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::settings::{Login, Settings};
+use crate::config::token_cache::{LOCK, PASSING, SALT, TOKEN};
 use crate::conn::Connection;
 use crate::conn::authorization::Old;
 use crate::conn::call::Call;
@@ -45,10 +46,6 @@ const LONGEST_UNUSED_S: i64 = 90 * 86_400;
 
 /// The name of its step in a report.
 const CACHE: &str = "cache";
-const SALT: &str = "salt";
-const TOKEN: &str = "token";
-const LOCK: &str = "lock";
-const PASSING: &str = "passing";
 
 /// What a connection shares with other processes.
 pub(super) struct Cache {

@@ -31,6 +31,8 @@ pub enum Remedy {
     ChangeMode,
     /// Its owner, first.
     ChangeOwner,
+    /// Nothing, because others need it as it is.
+    AnotherFile,
 }
 
 impl Remedy {
@@ -39,6 +41,7 @@ impl Remedy {
         let path = in_shell(path);
         match self {
             Remedy::WhereItIsMounted => ON_READ_ONLY_MOUNTS.to_owned(),
+            Remedy::AnotherFile => A_FILE_OF_ITS_OWN.to_owned(),
             Remedy::ChangeMode => format!("Run: chmod 600 {path}"),
             Remedy::ChangeOwner => format!("Run: sudo chown $(id -un) {path} && chmod 600 {path}"),
         }
@@ -49,6 +52,10 @@ impl Remedy {
         (*self == Remedy::WhereItIsMounted).then(|| self.hint(path))
     }
 }
+
+/// What to do about a file that others need.
+const A_FILE_OF_ITS_OWN: &str = "Put the credential in a file of its own that nobody but the user of this program can \
+    read (chmod 600), and name that file.";
 
 /// What to do about a file whose mode nobody can change where it is.
 const ON_READ_ONLY_MOUNTS: &str = "Its mount is read-only, so set who may read it where it is mounted: defaultMode and \

@@ -41,6 +41,19 @@ pub fn users_folder() -> Result<PathBuf, &'static str> {
     found.ok_or("neither XDG_CACHE_HOME nor HOME names the user's folder")
 }
 
+/// Whether nobody would miss a folder that is closed to others: it is not the root nor everybody's, as /tmp is, and all
+/// that it holds has names of ours.
+pub fn may_be_closed(path: &Path, is_ours: impl Fn(&str) -> bool) -> bool {
+    let holds_ours = |mut entries: fs::ReadDir| {
+        entries.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(&is_ours)))
+    };
+    let is_root = |about: &fs::Metadata| {
+        fs::metadata("/").is_ok_and(|root| (root.dev(), root.ino()) == (about.dev(), about.ino()))
+    };
+    let is_shared = |about: &fs::Metadata| about.mode() & 0o1000 != 0 || is_root(about);
+    fs::metadata(path).is_ok_and(|about| !is_shared(&about)) && fs::read_dir(path).is_ok_and(holds_ours)
+}
+
 impl Folder {
     /// Opens a folder, which is made first if it is missing; `with_parents`: those above it, too.
     pub fn open(path: &Path, with_parents: bool) -> Result<Folder, FolderRefusal> {

@@ -22,11 +22,15 @@ pub fn open_secret(path: &str) -> Result<SecretFile, (Refusal, Remedy)> {
     for _ in 0..MOST_TRIES {
         let (file, about) = open(path).map_err(|error| (Refusal::Unreadable(error), remedy_of_unreadable(path)))?;
         let read_only = mount_is_read_only(file.as_fd());
-        let refused = |refusal| (refusal, remedy(read_only, about.uid()));
         // Files that are replaced by links, as in Kubernetes, may have been replaced just now.
         let Some(way) = way_to(Path::new(path), &about) else { continue };
-        if let Some(link) = way.foreign_link {
-            return Err(refused(Refusal::Link(link)));
+        let refused = |refusal| match way.is_descriptor || about.uid() == 0 && is_of_system(path) {
+            // Its number means another file to another program.
+            true => (refusal, Remedy::AnotherFile),
+            false => (refusal, remedy(read_only, about.uid())),
+        };
+        if let Some(link) = &way.foreign_link {
+            return Err(refused(Refusal::Link(link.clone())));
         }
         let is_passing = way.is_descriptor || about.file_type().is_fifo();
         if !about.is_file() && !about.file_type().is_fifo() {
@@ -79,6 +83,21 @@ fn judge(owner: u32, mode: u32, user: u32, read_only: bool) -> Result<Option<Cau
         Err(Refusal::OtherOwner)
     }
 }
+
+/// Whether root's file is there for the system's programs: those that have their own files of root's have folders for
+/// them, in /etc, too.
+fn is_of_system(path: &str) -> bool {
+    let path = fs::canonicalize(path).unwrap_or_default();
+    let is_below = |folders: &[&str]| folders.iter().any(|folder| path.starts_with(folder));
+    let is_configuration =
+        path.parent().is_some_and(|folder| OF_CONFIGURATION.iter().any(|of| folder == Path::new(of)));
+    is_configuration || is_below(&OF_SYSTEM) && !is_below(&OF_ADMINISTRATOR)
+}
+
+/// Where files are that all programs read, also on macOS.
+const OF_CONFIGURATION: [&str; 2] = ["/etc", "/private/etc"];
+const OF_SYSTEM: [&str; 9] = ["/bin", "/boot", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/System", "/usr"];
+const OF_ADMINISTRATOR: [&str; 1] = ["/usr/local"];
 
 /// The way to a file.
 struct Way {

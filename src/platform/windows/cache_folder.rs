@@ -40,6 +40,15 @@ pub fn users_folder() -> Result<PathBuf, &'static str> {
     found.ok_or("LOCALAPPDATA does not name the user's folder")
 }
 
+/// Whether nobody would miss a folder that is closed to others: it is not the root of a drive, and all that it holds has
+/// names of ours.
+pub fn may_be_closed(path: &Path, is_ours: impl Fn(&str) -> bool) -> bool {
+    let holds_ours = |mut entries: fs::ReadDir| {
+        entries.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(&is_ours)))
+    };
+    fs::canonicalize(path).is_ok_and(|path| path.parent().is_some()) && fs::read_dir(path).is_ok_and(holds_ours)
+}
+
 impl Folder {
     /// Opens a folder, which is made first if it is missing; `with_parents`: those above it, too.
     pub fn open(path: &Path, with_parents: bool) -> Result<Folder, FolderRefusal> {
