@@ -8,9 +8,9 @@ use crate::config::credential::Credential;
 use crate::config::oauth2::OAuth2Client;
 use crate::config::provider::Provider;
 use crate::config::shown::Setting;
+use crate::config::token_cache::{TokenCache, UnusableFolder};
 use crate::hidden::Hidden;
 use crate::log::Logger;
-use crate::platform::cache_folder::Folder;
 use crate::protocol::endpoint::Route;
 use crate::protocol::version::Version;
 use crate::wire::proxy::ProxySetting;
@@ -48,13 +48,23 @@ pub struct Settings {
     /// How long before it expires a token is renewed; 0: a fifth of its lifetime.
     pub renew_before_s: u64,
     /// The folder that processes share their tokens in, if any.
-    pub token_cache: Option<Folder>,
+    pub token_cache: Option<TokenCache>,
     /// What needs attention about the files that settings came from.
     pub cautions: Vec<String>,
     /// Where log lines go.
     pub log: Option<Logger>,
     /// What of the settings may be shown, and where each came from.
     pub shown: Vec<Setting>,
+}
+
+impl Settings {
+    /// The folder that tokens were to be shared in, and cannot be.
+    pub fn unusable_cache(&self) -> Option<&UnusableFolder> {
+        match &self.token_cache {
+            Some(TokenCache::Unusable(folder)) => Some(folder),
+            _ => None,
+        }
+    }
 }
 
 /// How the token endpoint of an authorization server is reached.

@@ -1,5 +1,6 @@
 //! The folder that processes share their tokens in.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::table::Key;
@@ -25,6 +26,31 @@ pub const PASSING: &str = "passing";
 /// What is no login that tokens are requested with.
 const WITHOUT: [Key; 3] = [Key::ApiToken, Key::Jwt, Key::JwtFile];
 
+/// The folder that processes share their tokens in.
+#[derive(Debug)]
+pub enum TokenCache {
+    /// It can be used.
+    Opened(Folder),
+    /// It cannot, which is nobody's mistake, and tokens are requested without it.
+    Unusable(UnusableFolder),
+}
+
+/// A folder, and what is the trouble with it.
+#[derive(Clone, Debug)]
+pub struct UnusableFolder {
+    /// Its path.
+    pub path: PathBuf,
+    /// In plain words.
+    pub trouble: String,
+}
+
+impl UnusableFolder {
+    /// What is to be told of it.
+    pub fn caution(&self) -> String {
+        format!("the token cache {} cannot be used ({}); going on without it", self.path.display(), self.trouble)
+    }
+}
+
 impl Config {
     /// The folder that processes share their tokens in: `user` for the user's cache folder, `none`, or a folder; `None`:
     /// as the environment says, else none.
@@ -34,7 +60,7 @@ impl Config {
     }
 
     /// The folder, opened; `None` where no cache is wanted.
-    pub(super) fn token_cache(&self) -> Result<Option<Folder>> {
+    pub(super) fn token_cache(&self) -> Result<Option<TokenCache>> {
         let Some(written) = self.text(Key::TokenCache)?.filter(|written| **written != NONE) else {
             return Ok(None);
         };
@@ -52,7 +78,12 @@ impl Config {
             USER => (users_folder()?, true),
             path => (PathBuf::from(path), false),
         };
-        Folder::open(&path, is_users).map(Some).map_err(|refusal| refused(&path, &refusal))
+        let trouble = match Folder::open(&path, is_users) {
+            Ok(folder) => return Ok(Some(TokenCache::Opened(folder))),
+            Err(FolderRefusal::Unusable(error)) if is_no_mistake(&error, is_users) => file_trouble(&error).into_owned(),
+            Err(refusal) => return Err(refused(&path, &refusal)),
+        };
+        Ok(Some(TokenCache::Unusable(UnusableFolder { path, trouble })))
     }
 }
 
@@ -62,6 +93,13 @@ fn users_folder() -> Result<PathBuf> {
         let message = format!("the setting \"{}\" is \"{USER}\", but {none}", Key::TokenCache.name());
         Error::new(Reason::ConfigFile, message).with_hint("Name a folder instead.")
     })
+}
+
+/// Whether the disk is the cause that a folder cannot be opened or made, as in a container whose root is read-only. Of the
+/// user's folder the program says no more than that it wants one.
+fn is_no_mistake(error: &io::Error, is_users: bool) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    is_users || matches!(error.kind(), ReadOnlyFilesystem | StorageFull | QuotaExceeded)
 }
 
 /// Whether a file has a name that the cache gives.
@@ -130,6 +168,22 @@ mod tests {
             let found = error(config(folder).set_secret(Some(b"canarycanary")));
             assert_eq!(found.reason(), Reason::ConfigFile, "{folder:?}");
             assert!(found.message().contains("\"token_cache\""), "{found}");
+        }
+    }
+
+    #[test]
+    fn what_the_disk_does_is_no_mistake_of_the_settings() {
+        use io::ErrorKind as Kind;
+        for (kind, is_fine, is_fine_for_users) in [
+            (Kind::ReadOnlyFilesystem, true, true),
+            (Kind::StorageFull, true, true),
+            (Kind::QuotaExceeded, true, true),
+            (Kind::PermissionDenied, false, true),
+            (Kind::NotADirectory, false, true),
+            (Kind::NotFound, false, true),
+        ] {
+            let found = [false, true].map(|is_users| is_no_mistake(&kind.into(), is_users));
+            assert_eq!(found, [is_fine, is_fine_for_users], "{kind:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::settings::{Login, Settings};
-use crate::config::token_cache::{LOCK, PASSING, SALT, TOKEN};
+use crate::config::token_cache::{LOCK, PASSING, SALT, TOKEN, UnusableFolder};
 use crate::conn::Connection;
 use crate::conn::authorization::Old;
 use crate::conn::call::Call;
@@ -355,7 +355,12 @@ impl Connection {
 
     /// What a report says of the cache, if there is one.
     pub(super) fn cache_step(&self) -> Option<Step> {
-        let cache = self.core.cache.as_ref()?;
+        let Some(cache) = self.core.cache.as_ref() else {
+            let UnusableFolder { path, trouble } = self.core.settings.unusable_cache()?;
+            let mut step = Step::skipped(CACHE, "its folder cannot be used");
+            step.facts = vec![("folder", path.display().to_string()), ("cannot be used", trouble.clone())];
+            return Some(step);
+        };
         let (found, mut step) = Step::measure(CACHE, || Ok(self.found_in_cache(cache)));
         step.facts.push(("folder", cache.folder.path().display().to_string()));
         step.facts.push(("token", found.unwrap_or_default()));
@@ -386,10 +391,8 @@ impl Connection {
         };
         let trouble = file_trouble(&error).into_owned();
         if cache.trouble.load().is_none() {
-            let folder = cache.folder.path().display();
-            self.log(Level::Warn, || {
-                format!("the token cache {folder} cannot be used ({trouble}); going on without it")
-            });
+            let folder = UnusableFolder { path: cache.folder.path().to_owned(), trouble: trouble.clone() };
+            self.log(Level::Warn, || folder.caution());
         }
         cache.trouble.store(Some(Arc::new(trouble)));
         None

@@ -43,6 +43,7 @@ use once_cell::race::OnceBox;
 use crate::checks::looks_like_secret;
 use crate::config::Config;
 use crate::config::settings::{Login, Settings, TokenEndpoint};
+use crate::config::token_cache::{TokenCache, UnusableFolder};
 use crate::conn::cache::Cache;
 use crate::conn::call::Call;
 use crate::conn::counters::{Counter, Counters};
@@ -203,10 +204,17 @@ impl Connection {
     fn with_both(mut settings: Settings, http: Arc<dyn Http>, endpoint_http: Arc<dyn Http>) -> Connection {
         let routes = std::mem::take(&mut settings.routes);
         let facts = settings.version.map_or(Facts::NONE, Facts::told);
+        let cache = match settings.token_cache.take() {
+            Some(TokenCache::Opened(folder)) => Some(Cache::new(folder)),
+            other => {
+                settings.token_cache = other;
+                None
+            }
+        };
         let core = Core {
             authorization: TokenManager::new(&settings),
             nodes: Nodes::new(routes, facts),
-            cache: settings.token_cache.take().map(Cache::new),
+            cache,
             settings,
             http,
             endpoint_http,
@@ -229,11 +237,12 @@ impl Connection {
         connection
     }
 
-    /// What needs attention about the files that credentials come from.
+    /// What needs attention about the files that credentials come from, and the folder that tokens are shared in.
     fn cautions(&self) -> Vec<String> {
-        let Settings { login, cautions, .. } = &self.core.settings;
-        let of_login = login.as_ref().and_then(Login::caution);
-        of_login.into_iter().chain(cautions.iter().cloned()).collect()
+        let settings = &self.core.settings;
+        let of_login = settings.login.as_ref().and_then(Login::caution);
+        let of_cache = settings.unusable_cache().map(UnusableFolder::caution);
+        of_login.into_iter().chain(settings.cautions.iter().cloned()).chain(of_cache).collect()
     }
 
     /// The server that answered last, or the first.

@@ -437,9 +437,10 @@ pub unsafe extern "C" fn tg_config_set_token_lifetime(config: *mut tg_config, li
 /// for the same token endpoint and parameters.
 /// With a password, the first look into the cache takes some tenths of a second of processor time, once in a
 /// process. A token that was rejected or deleted is removed. tg_get_token() always asks the server, and
-/// leaves the cache as it is. If the cache cannot be used, as on a full disk, tokens are requested without
-/// it, with a warning in the log. With a cache, tg_conn_new() only looks whether the system's trust store is
-/// there, and it is read when a server is verified.
+/// leaves the cache as it is. If the cache cannot be used, as on a full or read-only disk, or if the folder
+/// of "user" cannot be made, tokens are requested without it, with a warning in the log. Another folder that
+/// cannot be made or opened is config.file. With a cache, tg_conn_new() only looks whether the system's trust
+/// store is there, and it is read when a server is verified.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tg_config_set_token_cache(config: *mut tg_config, directory: *const c_char) {
     // SAFETY: `config` is NULL or a live config that no other thread uses; `directory` is NULL or a text.

@@ -2,6 +2,8 @@
 
 use super::*;
 
+use std::process::Output;
+
 /// What a process says that does not start.
 fn refused(server: &Standin, secret: &str, folder: &str, environment: &[(&str, &str)]) -> String {
     let process = Process::start_at(&server.gateway_url(), &Login::secret(secret), folder, environment);
@@ -81,31 +83,85 @@ fn where_nothing_can_be_written_tokens_are_had_without_it_and_that_is_said_once(
     assert!(folder.files(".passing").is_empty() && folder.files(".token").is_empty());
 }
 
+/// Only root may make mounts.
+fn may_mount() -> bool {
+    let done = Command::new("unshare").args(["--mount", "true"]).output().is_ok_and(|done| done.status.success());
+    if !done {
+        skip::skip("only root may make mounts");
+    }
+    done
+}
+
+/// What a script does with the program and these arguments, `$@`, among mounts of its own; `$FOLDER` is the folder.
+fn in_namespace(script: &str, folder: &Folder, arguments: &[&str]) -> Output {
+    let mut command = c::program_command(Path::new("unshare"));
+    command.args(["--mount", "--propagation", "private", "sh", "-c", script, "sh"]).arg(&*PROGRAM).args(arguments);
+    command.env("FOLDER", folder.path()).output().expect("unshare")
+}
+
 #[test]
 fn a_full_disk_costs_nothing_but_the_cache() {
     let (server, secret) = server();
-    let may_mount = Command::new("unshare").args(["--mount", "true"]).output().is_ok_and(|done| done.status.success());
-    if !may_mount {
-        return skip::skip("only root may make mounts");
+    if !may_mount() {
+        return;
     }
     let folder = Folder::new("full");
     // Full before there is a salt, and full with a salt and an old entry.
-    for script in ["", "printf get\\\\n | \"$@\" > /dev/null; rm \"$CACHE\"/*.token;"] {
+    for script in ["", "printf get\\\\n | \"$@\" > /dev/null; rm \"$FOLDER\"/*.token;"] {
         let script = format!(
-            "mount -t tmpfs -o mode=700,size=64k none \"$CACHE\"; {script} cat /dev/zero > \"$CACHE/fill\" 2>/dev/null; \
+            "mount -t tmpfs -o mode=700,size=64k none \"$FOLDER\"; {script} cat /dev/zero > \"$FOLDER/fill\" 2>/dev/null; \
              printf 'get\\nreject\\nget\\n' | \"$@\""
         );
         let before = asked(&server);
-        let mut command = c::program_command(Path::new("unshare"));
-        command.args(["--mount", "--propagation", "private", "sh", "-c", &script, "sh"]).arg(&*PROGRAM);
-        command.args([&server.gateway_url(), "4.2", "secret", &secret, folder.path(), "3600", "0"]);
-        let output = command.env("CACHE", folder.path()).output().expect("unshare");
+        let arguments = [&server.gateway_url(), "4.2", "secret", &secret, folder.path(), "3600", "0"];
+        let output = in_namespace(&script, &folder, &arguments);
         c::succeeded(&script, &output);
         let (out, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(out.lines().filter(|line| line.starts_with("token ")).count(), 2, "{out}");
         assert!(asked(&server) >= before + 2);
         let warnings: Vec<&str> = log.lines().filter(|line| line.contains("the token cache")).collect();
         assert!(warnings.len() == 1 && warnings[0].contains("storage"), "{log}");
+    }
+}
+
+/// A folder that cannot be made where the disk is read-only or full, or where the user's folder would be.
+#[test]
+fn a_folder_that_cannot_be_made_costs_nothing_but_the_cache() {
+    let (server, secret) = server();
+    if !may_mount() {
+        return;
+    }
+    let folder = Folder::new("unmade");
+    let below = format!("{}/new", folder.path());
+    let read_only = "mount -t tmpfs -o mode=700,ro none \"$FOLDER\"";
+    // The folder itself is all that it has room for.
+    let full = "mount -t tmpfs -o mode=700,nr_inodes=1 none \"$FOLDER\"";
+    let cases = [
+        (read_only, &*below, "XDG_CACHE_HOME=", "read-only"),
+        (full, &below, "XDG_CACHE_HOME=", "no storage"),
+        (read_only, "user", "XDG_CACHE_HOME=\"$FOLDER/xdg\"", "read-only"),
+        (read_only, "user", "XDG_CACHE_HOME= HOME=\"$FOLDER\"", "read-only"),
+        (full, "user", "XDG_CACHE_HOME= HOME=\"$FOLDER\"", "no storage"),
+        (read_only, "user", "XDG_CACHE_HOME=/dev/null", "not a directory"),
+    ];
+    for (mount, cache, variables, trouble) in cases {
+        let script = format!("{mount}; printf 'get\\nreject\\nget\\nreport\\n' | env {variables} \"$@\"");
+        let before = asked(&server);
+        let output =
+            in_namespace(&script, &folder, &[&server.gateway_url(), "4.2", "secret", &secret, cache, "3600", "0"]);
+        c::succeeded(&script, &output);
+        let (out, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(out.lines().filter(|line| line.starts_with("token ")).count(), 2, "{script}: {out}");
+        assert_eq!(asked(&server), before + 2);
+        let warnings: Vec<&str> = log.lines().filter(|line| line.contains("the token cache")).collect();
+        assert!(warnings.len() == 1 && warnings[0].starts_with("2 "), "{log}");
+        assert!(warnings[0].contains(trouble), "{log}");
+        let report = out.lines().find_map(|line| line.strip_prefix("report ")).expect("a report");
+        let report: Value = serde_json::from_str(report).expect("JSON");
+        let step = &report["steps"][0];
+        assert_eq!((&step["step"], &step["outcome"]), (&"cache".into(), &"skipped".into()), "{step}");
+        assert!(step["facts"]["cannot be used"].as_str().is_some_and(|told| told.contains(trouble)), "{step}");
+        assert!(report["warnings"][0].as_str().is_some_and(|warning| warning.contains(trouble)), "{report}");
     }
 }
 
