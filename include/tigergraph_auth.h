@@ -452,8 +452,9 @@ void tg_config_load_profile(tg_config *config, const char *name);
  *
  * Lines are NAME=value, with or without "export" before the name; "#" after a blank begins a comment.
  * Values may be in single quotes, where a backslash protects a backslash and a quote, or in double quotes,
- * where the escapes of C for line breaks, tabs and quotes work. Nothing is expanded: "${" outside of single
- * quotes, and everything else that has no one meaning, is config.file, with the number of the line.
+ * where the escapes of C for line breaks, tabs and quotes work; names may be in single quotes. Nothing is
+ * expanded: "${" outside of single quotes in any line, and everything else that has no one meaning, is
+ * config.file, with the number of the line. In lines of other programs values may begin with "#".
  *
  * With a credential in it the file must be private, as described at tg_config_set_password_file(); without
  * one, nobody but its owner may be able to change it. Otherwise it is config.file. A pipe is read once,

@@ -141,12 +141,13 @@ pub fn env_file(data: &[u8]) {
 }
 
 /// What is said of a file of variables that is not used, without the line's number.
-const ENV_FILE_REFUSALS: [&str; 5] = [
+const ENV_FILE_REFUSALS: [&str; 6] = [
     "cannot be used: line  is neither NAME=value nor a comment",
     "cannot be used: line  begins a quoted value without an end",
     "cannot be used: line  goes on after the closing quotation mark",
     "cannot be used: line  holds ${ outside of single quotes; nothing is expanded here",
     "cannot be used: line  has a value that begins with #, which some readers take for a comment",
+    "cannot be used: line  has its name in double quotes, which some readers take for a part of the name",
 ];
 
 static NONE: LazyLock<NoProxy> = LazyLock::new(|| NoProxy::parse(""));

@@ -1,6 +1,6 @@
 //! Files of variables, `.env`: read by explicit path only, as python-dotenv reads them, which TigerGraph's own tools
-//! use, but without expansion. What may have been meant as something else is refused: `${`, a value that begins with
-//! `#`, and text behind a closing quotation mark.
+//! use, but without expansion. What may have been meant as something else is refused: `${`, text behind a closing quotation
+//! mark, and, of our own variables, a value that begins with `#` and a name in double quotes.
 //!
 //! No crate is used for it: dotenvy, the usual one, expands `$NAME`, also inside of a password.
 
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::credential::Place;
+use crate::config::table::is_variable;
 use crate::error;
 use crate::hidden::Wiped;
 use crate::platform::secret_file::Refusal;
@@ -83,6 +84,7 @@ enum What {
     AfterQuote,
     Expansion,
     NumberSign,
+    QuotedName,
 }
 
 impl fmt::Display for Wrong {
@@ -93,6 +95,7 @@ impl fmt::Display for Wrong {
             What::AfterQuote => "goes on after the closing quotation mark",
             What::Expansion => "holds ${ outside of single quotes; nothing is expanded here",
             What::NumberSign => "has a value that begins with #, which some readers take for a comment",
+            What::QuotedName => "has its name in double quotes, which some readers take for a part of the name",
         };
         write!(f, "cannot be used: line {} {what}", self.line)
     }
@@ -146,9 +149,10 @@ impl<'a> Reader<'a> {
             self.skip_line();
             return Ok(None);
         }
-        let mut name = self.name();
-        if self.skip_blanks() && name == "export" && !self.rest.starts_with('=') {
-            name = self.name();
+        let is_quoted = self.rest.starts_with('\'');
+        let mut name = self.name()?;
+        if self.skip_blanks() && name == "export" && !is_quoted && !self.rest.starts_with('=') {
+            name = self.name()?;
             self.skip_blanks();
         }
         let Some(rest) = self.rest.strip_prefix('=') else {
@@ -163,15 +167,28 @@ impl<'a> Reader<'a> {
             Some(quote @ ('\'' | '"')) => self.quoted(quote)?,
             // Those who read this as a comment are many more than those who do not.
             Some('#') if has_blank => Wiped::default(),
-            Some('#') => return Err(What::NumberSign),
+            // What others write for themselves is their own affair.
+            Some('#') if is_variable(name) => return Err(What::NumberSign),
             _ => return self.unquoted().map(|value| Some(Variable { name: name.to_owned(), value })),
         };
         self.end_of_line(What::AfterQuote)?;
         Ok(Some(Variable { name: name.to_owned(), value }))
     }
 
-    fn name(&mut self) -> &'a str {
-        self.take(|c| !c.is_whitespace() && c != '=' && c != '#')
+    /// A name, which may be in single quotes. Where one of ours would be missed, as with both name and value between
+    /// quotation marks, it is refused.
+    fn name(&mut self) -> Result<&'a str, What> {
+        let Some(rest) = self.rest.strip_prefix('\'') else {
+            let name = self.take(|c| !c.is_whitespace() && c != '=' && c != '#');
+            return plain_name(name);
+        };
+        let end = rest.find(|c| c == '\'' || is_break(c)).filter(|&end| end > 0 && rest[end..].starts_with('\''));
+        let (name, rest) = rest.split_at(end.ok_or(What::NoValue)?);
+        self.rest = &rest[1..];
+        match name.split_once('=') {
+            Some((name, _)) if is_variable(name.trim()) => Err(What::NoValue),
+            _ => plain_name(name),
+        }
     }
 
     /// Nothing but a comment may follow.
@@ -224,6 +241,11 @@ impl<'a> Reader<'a> {
         }
         Err(What::NoEnd)
     }
+}
+
+fn plain_name(name: &str) -> Result<&str, What> {
+    let is_of_quoted = name.contains('"') && is_variable(name.trim_matches('"'));
+    if is_of_quoted { Err(What::QuotedName) } else { Ok(name) }
 }
 
 /// What a backslash and this character stand for between such quotation marks; `None`: for both of them.
@@ -283,6 +305,12 @@ mod tests {
             ("A=\"$b\"", &[("A", "$b")]),
             ("MY-PROD_TG_HOST=h", &[("MY-PROD_TG_HOST", "h")]),
             ("A=b\nA=c", &[("A", "b"), ("A", "c")]),
+            ("COLOR=#ff0000\nTG_SECRET=b", &[("COLOR", "#ff0000"), ("TG_SECRET", "b")]),
+            ("X_COLOR=#a #b\nTG_HOSTS=#", &[("X_COLOR", "#a"), ("TG_HOSTS", "#")]),
+            ("'TG_SECRET'=b", &[("TG_SECRET", "b")]),
+            ("export 'X_TG_SECRET' = 'b' # c", &[("X_TG_SECRET", "b")]),
+            ("'A b=#'=c\n'export'=d\n'B'", &[("A b=#", "c"), ("export", "d")]),
+            ("\"A\"=b\nA'B'=c", &[("\"A\"", "b"), ("A'B'", "c")]),
         ];
         for (text, expected) in table {
             let expected: Vec<_> = expected.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -302,7 +330,20 @@ mod tests {
             ("A=\"b\" c", 1, What::AfterQuote),
             ("A=b${C}", 1, What::Expansion),
             ("\n\nA=\"b\n${C}\"", 3, What::Expansion),
-            ("A=#b", 1, What::NumberSign),
+            ("\nCOLOR=#${A}", 2, What::Expansion),
+            ("TG_PASSWORD=#b", 1, What::NumberSign),
+            ("A=#b\nMY-PROD_TG_SECRET=#b", 2, What::NumberSign),
+            ("'TG_PROFILE'=#b", 1, What::NumberSign),
+            ("\"TG_SECRET\"=b", 1, What::QuotedName),
+            ("export \"X_TG_SECRET\" = b", 1, What::QuotedName),
+            ("\"TG_SECRET=b\"", 1, What::QuotedName),
+            ("'\"TG_SECRET\"'=b", 1, What::QuotedName),
+            ("'TG_SECRET=b'", 1, What::NoValue),
+            ("export 'TG_SECRET = b'", 1, What::NoValue),
+            ("''=b", 1, What::NoValue),
+            ("'A=b\nC'=d", 1, What::NoValue),
+            ("'export' A=b", 1, What::NoValue),
+            ("'A'B=c", 1, What::NoValue),
         ];
         for (text, line, what) in table {
             assert_eq!(read(text), Err(Wrong { line, what }), "{text:?}");

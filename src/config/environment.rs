@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 use std::sync::Arc;
 
 use crate::config::env_file::EnvFile;
-use crate::config::table::{CONNECT_LIMIT, Filled, Key, Kind, SETTINGS};
+use crate::config::table::{CONNECT_LIMIT, Filled, Key, Kind, PROFILE, SETTINGS};
 use crate::config::{Config, Raw, Written, hosts, limit};
 use crate::error::{Error, Reason, Result};
 use crate::hidden::Wiped;
@@ -16,8 +16,6 @@ use crate::platform::process;
 use crate::wire::no_proxy::NoProxy;
 use crate::wire::proxy::ProxySetting;
 
-/// The variables that choose a profile. Neither goes before the other.
-const PROFILE: [&str; 2] = ["TG_DEFAULT_PROFILE", "TG_PROFILE"];
 /// The profile whose variables have no prefix.
 const DEFAULT_PROFILE: &str = "default";
 const LONGEST_PROFILE: usize = 64;

@@ -186,6 +186,15 @@ pub const SETTINGS: [Setting; Key::COUNT + 8] = [
     row("renew_before_s", "tg_config_set_token_lifetime", UNFILLED, Kind::Seconds(|config| config.renew_before_s)),
 ];
 
+/// The variables that choose a profile. Neither goes before the other.
+pub const PROFILE: [&str; 2] = ["TG_DEFAULT_PROFILE", "TG_PROFILE"];
+
+/// Whether a variable is one of ours, with whatever prefix of a profile.
+pub fn is_variable(name: &str) -> bool {
+    let is = |own: &&str| name.strip_suffix(*own).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('_'));
+    SETTINGS.iter().flat_map(|setting| setting.variables).chain(&PROFILE).any(is)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +205,17 @@ mod tests {
             let key = setting.kind.key();
             assert_eq!(key.map(|key| key as usize), (index < Key::COUNT).then_some(index), "{}", setting.name);
             assert!(key.is_none_or(|key| key.name() == setting.name));
+        }
+    }
+
+    #[test]
+    fn our_variables_are_told_by_their_names() {
+        for name in ["TG_HOST", "X_TG_HOST", "MY-PROD_TG_TOKEN_CACHE", "_TG_TOKEN", "TG_PROFILE", "TG_DEFAULT_PROFILE"]
+        {
+            assert!(is_variable(name), "{name}");
+        }
+        for name in ["", "TG", "HOST", "XTG_HOST", "TG_HOSTS", "TG_HOST_", "tg_host", "COLOR"] {
+            assert!(!is_variable(name), "{name}");
         }
     }
 
