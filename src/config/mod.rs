@@ -339,10 +339,15 @@ impl Config {
         }
     }
 
+    fn is_of_variable(&self, key: Key) -> bool {
+        self.get(key).is_some_and(|written| written.origin.is_some())
+    }
+
     fn ports(&self) -> Result<Ports> {
-        let is_variable = |key: Key| self.get(key).is_some_and(|written| written.origin.is_some());
-        let named =
-            |key: Key| Ok::<_, Error>(self.port(key)?.map(|number| Port { number, is_variable: is_variable(key) }));
+        let named = |key: Key| {
+            let is_variable = self.is_of_variable(key);
+            Ok::<_, Error>(self.port(key)?.map(|number| Port { number, is_variable }))
+        };
         let (restpp, gsql, ssl) = (named(Key::RestppPort)?, named(Key::GsqlPort)?, self.port(Key::SslPort)?);
         Ok(Ports { restpp, gsql, ssl })
     }
@@ -375,7 +380,10 @@ impl Config {
             (Some(true), _) => Ok(Some(true)),
             (Some(false), _) => Ok(None),
             (None, "-1") => Ok(Some(false)),
-            _ => Err(Error::new(Reason::ArgumentRange, "the setting \"tgcloud\" is not 1, 0 or -1")),
+            _ if self.is_of_variable(Key::Tgcloud) => {
+                Err(no_switch(Key::Tgcloud, "true (yes, on, 1), nor false (no, off, 0), nor -1"))
+            }
+            _ => Err(no_switch(Key::Tgcloud, "1, nor 0, nor -1")),
         }
     }
 
@@ -383,8 +391,7 @@ impl Config {
         let Some(written) = self.text(Key::AllowHttp)? else {
             return Ok(false);
         };
-        let wrong = || Error::new(Reason::ArgumentRange, "the setting \"allow_http\" is neither true nor false");
-        switch(&written).ok_or_else(wrong)
+        switch(&written).ok_or_else(|| no_switch(Key::AllowHttp, "true (yes, on, 1), nor false (no, off, 0)"))
     }
 
     fn version(&self) -> Result<Option<Version>> {
@@ -510,6 +517,10 @@ fn switch(written: &str) -> Option<bool> {
         "0" | "false" | "no" | "off" => Some(false),
         _ => None,
     }
+}
+
+fn no_switch(key: Key, values: &str) -> Error {
+    Error::new(Reason::ArgumentRange, format!("the setting \"{}\" is neither {values}", key.name()))
 }
 
 fn limit(ms: u32, default: Duration) -> Duration {

@@ -39,6 +39,48 @@ const ALL: Variables = &[
     ("TG_API_TOKEN", "atokenoftg"),
 ];
 
+/// In the words of whoever wrote it: a variable's are not those of the function in C.
+#[test]
+fn what_a_switch_may_be_is_told() {
+    let table: [(Variables, &str); 3] = [
+        (
+            &[("TG_HOST", "http://localhost"), ("TG_TGCLOUD", "perhaps")],
+            "the setting \"tgcloud\" (from TG_TGCLOUD) is neither true (yes, on, 1), nor false (no, off, 0), nor -1",
+        ),
+        (
+            &[("TG_HOST", "http://localhost"), ("TG_ALLOW_HTTP", "perhaps")],
+            "the setting \"allow_http\" (from TG_ALLOW_HTTP) is neither true (yes, on, 1), nor false (no, off, 0)",
+        ),
+        (
+            &[("TG_HOST", "http://localhost"), ("TG_PROFILE", "x"), ("X_TG_TGCLOUD", "2")],
+            "the setting \"tgcloud\" (from X_TG_TGCLOUD of the profile x) is neither true (yes, on, 1), nor false (no, off, 0), \
+             nor -1",
+        ),
+    ];
+    for (variables, wanted) in table {
+        assert_eq!(message(&load(variables)), wanted);
+    }
+    let mut program = Config::new("http://localhost");
+    program.set_tgcloud(2);
+    assert_eq!(message(&program), "the setting \"tgcloud\" is neither 1, nor 0, nor -1");
+    // Each of the words is one, in any case, and no other.
+    for (word, wanted) in [
+        ("true", Some(true)),
+        ("Yes", Some(true)),
+        ("ON", Some(true)),
+        ("1", Some(true)),
+        ("False", None),
+        ("no", None),
+        ("off", None),
+        ("0", None),
+        ("-1", Some(false)),
+    ] {
+        let lookup = |name: &str| (name == "TG_TGCLOUD").then(|| word.as_bytes().to_vec());
+        let mut config = Config::new("http://localhost");
+        assert_eq!(config.load_from(&lookup).tgcloud(), Ok(wanted), "{word}");
+    }
+}
+
 #[test]
 fn every_variable_fills_its_setting() {
     let config = load(ALL);
