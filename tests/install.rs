@@ -379,6 +379,36 @@ fn cmake_gets_the_version_it_asks_for_or_none() {
 }
 
 #[test]
+fn cmake_finds_no_component() {
+    if !has_cmake() {
+        return;
+    }
+    let folder = Folder::new("cmake-components");
+    let asked = [
+        ("", true),
+        ("OPTIONAL_COMPONENTS nonsense", true),
+        ("COMPONENTS nonsense", false),
+        ("COMPONENTS nonsense OPTIONAL_COMPONENTS other", false),
+        ("OPTIONAL_COMPONENTS nonsense COMPONENTS other", false),
+    ];
+    let mut project = "cmake_minimum_required(VERSION 3.19)\nproject(components C)\n".to_owned();
+    for (components, _) in asked {
+        project += &format!("find_package(tigergraph_auth CONFIG QUIET {components})\n");
+        project += "file(APPEND found \"${tigergraph_auth_FOUND}\\n\")\n";
+    }
+    project += "if(ASKED)\nfind_package(tigergraph_auth REQUIRED COMPONENTS ${ASKED})\nendif()\n";
+    std::fs::write(folder.0.join("CMakeLists.txt"), project).expect("a file");
+    folder.sh(prefix(), "cmake -S . -B build -DCMAKE_PREFIX_PATH=$P");
+    let found = std::fs::read_to_string(folder.0.join("found")).expect("what was found");
+    let found: Vec<(&str, bool)> =
+        asked.iter().map(|asked| asked.0).zip(found.lines().map(|line| line == "1")).collect();
+    assert_eq!(found, asked);
+    let required = "! cmake -S . -B required -DCMAKE_PREFIX_PATH=$P -DASKED=nonsense 2>&1";
+    let said = folder.sh(prefix(), required);
+    assert!(said.contains("tigergraph_auth has no component \"nonsense\""), "{said}");
+}
+
+#[test]
 fn a_program_loads_the_library_by_its_soname() {
     let folder = Folder::new("dlopen");
     folder.sh(prefix(), "cc -Wall -Werror $R/tests/install/dlopen.c -I$P/include -ldl -o dlopen");
