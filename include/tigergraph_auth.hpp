@@ -120,14 +120,13 @@ class StatusCategory final : public std::error_category {
     const char *name() const noexcept override { return "tigergraph"; }
     std::string message(int status) const override { return tg_status_name(status); }
     std::error_condition default_error_condition(int status) const noexcept override {
-        switch (static_cast<Status>(status)) {
-        case Status::invalid_argument: return std::errc::invalid_argument;
-        case Status::timeout: return std::errc::timed_out;
-        case Status::forbidden: return std::errc::permission_denied;
-        case Status::cancelled: return std::errc::operation_canceled;
-        case Status::unsupported: return std::errc::operation_not_supported;
-        default: return std::error_condition(status, *this);
-        }
+        const Status known = static_cast<Status>(status);
+        if (known == Status::invalid_argument) return std::errc::invalid_argument;
+        if (known == Status::timeout) return std::errc::timed_out;
+        if (known == Status::forbidden) return std::errc::permission_denied;
+        if (known == Status::cancelled) return std::errc::operation_canceled;
+        if (known == Status::unsupported) return std::errc::operation_not_supported;
+        return std::error_condition(status, *this);
     }
 };
 
@@ -349,9 +348,9 @@ class Error {
     const tg_error *c_error() const noexcept { return theirs_.get(); }
 
     Status status_ = Status::ok;
-    std::shared_ptr<tg_error> theirs_;
+    std::shared_ptr<tg_error> theirs_{};
     /** Texts of this header's own, or the library's in the words of this header. */
-    std::shared_ptr<const detail::OwnError> ours_;
+    std::shared_ptr<const detail::OwnError> ours_{};
 };
 
 /** What is not for users. */
@@ -412,7 +411,7 @@ class Exception : public std::runtime_error {
     std::string_view server_code() const && = delete;
 
   private:
-    Error error_;
+    Error error_{};
 };
 #endif
 
@@ -485,7 +484,7 @@ template <class T> class [[nodiscard]] Result {
     }
 
     T value_;
-    Error error_;
+    Error error_{};
 };
 
 /** What a call without exceptions gives that has no value: success, or its error. */
@@ -512,7 +511,7 @@ template <> class [[nodiscard]] Result<void> {
 #endif
 
   private:
-    Error error_;
+    Error error_{};
 };
 
 namespace detail {
@@ -545,6 +544,12 @@ class Argument {
         text_ = copy_.get();
     }
 
+    Argument(const Argument &) = delete;
+    Argument &operator=(const Argument &) = delete;
+    Argument(Argument &&) = default;
+    Argument &operator=(Argument &&) = default;
+    ~Argument() = default;
+
     const char *c_str() const noexcept { return text_; }
 
     /** Why C cannot have it; ok if it can. */
@@ -558,7 +563,7 @@ class Argument {
     const char *name_;
     const char *text_ = nullptr;
     bool holds_nul_ = false;
-    std::unique_ptr<char[], WipeAndDelete> copy_;
+    std::unique_ptr<char[], WipeAndDelete> copy_{};
 };
 
 /** Makes a call, unless one of its arguments is refused. */
@@ -627,11 +632,11 @@ class SignalMask {
         Guard &operator=(const Guard &) = delete;
 
       private:
-        sigset_t before_;
+        sigset_t before_{};
     };
 
   private:
-    sigset_t signals_;
+    sigset_t signals_{};
 #else
   public:
     struct Guard {
@@ -689,7 +694,7 @@ class ProvidedToken {
         return since.count() > 0 ? since.count() : 1;
     }
 
-    std::unique_ptr<char[], detail::WipeAndDelete> text_;
+    std::unique_ptr<char[], detail::WipeAndDelete> text_{};
     std::optional<std::chrono::system_clock::time_point> expires_at_;
 };
 
@@ -1209,8 +1214,8 @@ class Config {
     }
 
     /* Before the handle, whose making may refuse the host. */
-    std::map<std::string_view, Error> refused_;
-    std::map<std::string, Error> refused_parameters_;
+    std::map<std::string_view, Error> refused_{};
+    std::map<std::string, Error> refused_parameters_{};
     std::uint32_t connect_timeout_ = 0;
     std::uint32_t total_timeout_ = 0;
     detail::Owned<tg_config> handle_;
@@ -1425,7 +1430,7 @@ class Request {
     }
 
     /* Before the handle, whose making may refuse the path. */
-    Error refused_;
+    Error refused_{};
     detail::Owned<tg_request> handle_;
 };
 
