@@ -148,7 +148,8 @@ typedef int32_t tg_status;
  */
 #define TG_STATUS_TIMEOUT 3
 /**
- * The server's certificate or the TLS session was refused; nothing of the request was sent.
+ * The server's certificate or the TLS session was refused; nothing of the request was sent, unless
+ * tg_error_http_status() is not 0: then a gateway answered that it misses a client certificate.
  *
  * Reasons: tls.unknown_issuer, tls.expired, tls.not_yet_valid, tls.wrong_host, tls.revoked,
  * tls.pin_mismatch, tls.protocol (also: the port does not speak TLS), tls.client_certificate,
@@ -451,8 +452,9 @@ void tg_config_load_profile(tg_config *config, const char *name);
  *
  * Lines are NAME=value, with or without "export" before the name; "#" after a blank begins a comment.
  * Values may be in single quotes, where a backslash protects a backslash and a quote, or in double quotes,
- * where the escapes of C for line breaks, tabs and quotes work. Nothing is expanded: "${" outside of single
- * quotes, and everything else that has no one meaning, is config.file, with the number of the line.
+ * where the escapes of C for line breaks, tabs and quotes work; names may be in single quotes. Nothing is
+ * expanded: "${" outside of single quotes in any line, and everything else that has no one meaning, is
+ * config.file, with the number of the line. In lines of other programs values may begin with "#".
  *
  * With a credential in it the file must be private, as described at tg_config_set_password_file(); without
  * one, nobody but its owner may be able to change it. Otherwise it is config.file. A pipe is read once,
@@ -467,7 +469,8 @@ void tg_config_load_env_file(tg_config *config, const char *path);
 void tg_config_set_graph(tg_config *config, const char *graph);
 
 /**
- * Log in with user name and password. A connection has at most one login: this, a secret, or a JWT.
+ * Log in with user name and password. A connection has at most one login: this, a secret, a JWT, an OAuth2
+ * client, or a token provider.
  */
 void tg_config_set_password(tg_config *config, const char *username, const char *password);
 
@@ -484,6 +487,9 @@ void tg_config_set_password(tg_config *config, const char *username, const char 
  * Nobody but the owner may be able to change it, and links on the way to it must belong to root or to the
  * user of the process. A pipe, such as /dev/stdin, is read once, within the time limit for connecting, for
  * all connections of the same tg_config.
+ *
+ * On Windows its access list may let in nobody but the user of the process, the system and administrators,
+ * and pipes are refused.
  */
 void tg_config_set_password_file(tg_config *config, const char *username, const char *path);
 
@@ -582,13 +588,15 @@ void tg_config_set_tgcloud(tg_config *config, int32_t tgcloud);
 
 /**
  * The server's version, such as "3.10" or "4.1.2". With it the library does not ask the server for its
- * version.
+ * version. If it is wrong, calls fail, mostly with missing.endpoint, and the hint of the error names this
+ * setting.
  */
 void tg_config_set_server_version(tg_config *config, const char *version);
 
 /**
  * A file with the CA certificates to trust, in PEM, at most 4 MiB. Default: the system's trust store, which
- * SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting no variable has any effect.
+ * SSL_CERT_FILE and SSL_CERT_DIR can replace; with a CA setting these two count for the token endpoint of
+ * tg_config_set_oauth2() alone.
  */
 void tg_config_set_ca_file(tg_config *config, const char *path);
 
@@ -659,17 +667,20 @@ void tg_config_set_token_lifetime(tg_config *config, int64_t lifetime_s, int64_t
  * cache, whatever the environment says; any other text: a folder. NULL: as TG_TOKEN_CACHE says, if the
  * environment is loaded, else none.
  *
- * It is for logins with a secret or with user and password; with a JWT or an API token it is
- * config.conflict. A folder that is missing is made, with mode 0700. A link, a folder of another user, and
- * one that is open to other users are config.file, reported by tg_conn_new().
+ * It is for logins with a secret, with user and password, or as an OAuth2 client; with a JWT, an API token
+ * or a token provider it is config.conflict. A folder that is missing is made, with mode 0700. A link, a
+ * folder of another user, and one that is open to other users are config.file, reported by tg_conn_new(). On
+ * Windows "user" is a folder below LOCALAPPDATA, and an access list stands for the mode.
  *
  * No login is stored. A token is stored encrypted, under a name and with a key that can be computed only
- * from the same login, and is used only for the same server, trust settings, user, graph and lifetime.
+ * from the same login, and is used only for the same server, trust settings, user, graph and lifetime, and
+ * for the same token endpoint and parameters.
  * With a password, the first look into the cache takes some tenths of a second of processor time, once in a
  * process. A token that was rejected or deleted is removed. tg_get_token() always asks the server, and
- * leaves the cache as it is. If the cache cannot be used, as on a full disk, tokens are requested without
- * it, with a warning in the log. With a cache, tg_conn_new() only looks whether the system's trust store is
- * there, and it is read when a server is verified.
+ * leaves the cache as it is. If the cache cannot be used, as on a full or read-only disk, or if the folder
+ * of "user" cannot be made, tokens are requested without it, with a warning in the log. Another folder that
+ * cannot be made or opened is config.file. With a cache, tg_conn_new() only looks whether the system's trust
+ * store is there, and it is read when a server is verified.
  */
 void tg_config_set_token_cache(tg_config *config, const char *directory);
 
@@ -921,8 +932,9 @@ tg_status tg_get_secret(tg_conn *conn,
  * Creates a secret. The result is a list of one, with its alias and its value.
  *
  * alias NULL: the library generates one, AUTO_GENERATED_ALIAS_ and 7 letters or digits.
- * value (a value that you choose) and user (another user) are for 4.1 and later; NULL: none. A value given
- * here must be sent in the URL, where the server may log it; it is better to let the server choose.
+ * value (a value that you choose: printable ASCII characters, no space at its ends) and user (another user)
+ * are for 4.1 and later; NULL: none. A value given here must be sent in the URL, where the server may log it;
+ * it is better to let the server choose.
  *
  * It tries one endpoint only: if the server does not have it, the status is NOT_FOUND, missing.endpoint.
  * Never repeated: if the answer to the request does not come, the status is UNKNOWN_OUTCOME, and the
@@ -1127,7 +1139,8 @@ tg_status tg_current_token(const tg_conn *conn, tg_token **token, tg_error **err
  * Tells the connection that the database refused this token: if it is still the connection's own, and not a
  * successor of it, it is never returned again, and the next tg_authorization() gets a new one. Sends nothing.
  * After two tokens in a row were rejected within a minute of their issue, by this function or tg_send(), no
- * token is requested for 30 seconds. NULL does nothing.
+ * token is requested for 30 seconds. For a token whose value is "", because authentication was off, the
+ * server is asked again, at most once in 30 seconds. NULL does nothing.
  */
 void tg_reject_token(tg_conn *conn, const tg_token *token);
 
