@@ -341,6 +341,20 @@ fn a_program_is_built_with_cmake() {
     folder.gets_a_token(prefix(), RUN_STATIC);
 }
 
+/// Whether CMake finds the package for each of these, what find_package is asked for, in a project that ends with `rest`.
+fn found_by_cmake<'a>(folder: &Folder, asked: &[(&'a str, bool)], rest: &str) -> Vec<(&'a str, bool)> {
+    let mut project = "cmake_minimum_required(VERSION 3.19)\nproject(asks C)\n".to_owned();
+    for (what, _) in asked {
+        project += "unset(tigergraph_auth_DIR CACHE)\n";
+        project += &format!("find_package(tigergraph_auth {what} CONFIG QUIET)\n");
+        project += "file(APPEND found \"${tigergraph_auth_FOUND}\\n\")\n";
+    }
+    std::fs::write(folder.0.join("CMakeLists.txt"), project + rest).expect("a file");
+    folder.sh(prefix(), "cmake -S . -B build -DCMAKE_PREFIX_PATH=$P");
+    let found = std::fs::read_to_string(folder.0.join("found")).expect("what was found");
+    asked.iter().map(|asked| asked.0).zip(found.lines().map(|line| line == "1")).collect()
+}
+
 #[test]
 fn cmake_gets_the_version_it_asks_for_or_none() {
     if !has_cmake() {
@@ -364,18 +378,7 @@ fn cmake_gets_the_version_it_asks_for_or_none() {
         ("0.2...1", false),
         ("1.0", false),
     ];
-    let mut project = "cmake_minimum_required(VERSION 3.19)\nproject(versions C)\n".to_owned();
-    for (version, _) in asked {
-        project += "unset(tigergraph_auth_DIR CACHE)\n";
-        project += &format!("find_package(tigergraph_auth {version} CONFIG QUIET)\n");
-        project += "file(APPEND found \"${tigergraph_auth_FOUND}\\n\")\n";
-    }
-    std::fs::write(folder.0.join("CMakeLists.txt"), project).expect("a file");
-    folder.sh(prefix(), "cmake -S . -B build -DCMAKE_PREFIX_PATH=$P");
-    let found = std::fs::read_to_string(folder.0.join("found")).expect("what was found");
-    let found: Vec<(&str, bool)> =
-        asked.iter().map(|asked| asked.0).zip(found.lines().map(|line| line == "1")).collect();
-    assert_eq!(found, asked);
+    assert_eq!(found_by_cmake(&folder, &asked, ""), asked);
 }
 
 #[test]
@@ -391,18 +394,8 @@ fn cmake_finds_no_component() {
         ("COMPONENTS nonsense OPTIONAL_COMPONENTS other", false),
         ("OPTIONAL_COMPONENTS nonsense COMPONENTS other", false),
     ];
-    let mut project = "cmake_minimum_required(VERSION 3.19)\nproject(components C)\n".to_owned();
-    for (components, _) in asked {
-        project += &format!("find_package(tigergraph_auth CONFIG QUIET {components})\n");
-        project += "file(APPEND found \"${tigergraph_auth_FOUND}\\n\")\n";
-    }
-    project += "if(ASKED)\nfind_package(tigergraph_auth REQUIRED COMPONENTS ${ASKED})\nendif()\n";
-    std::fs::write(folder.0.join("CMakeLists.txt"), project).expect("a file");
-    folder.sh(prefix(), "cmake -S . -B build -DCMAKE_PREFIX_PATH=$P");
-    let found = std::fs::read_to_string(folder.0.join("found")).expect("what was found");
-    let found: Vec<(&str, bool)> =
-        asked.iter().map(|asked| asked.0).zip(found.lines().map(|line| line == "1")).collect();
-    assert_eq!(found, asked);
+    let required = "if(ASKED)\nfind_package(tigergraph_auth REQUIRED COMPONENTS ${ASKED})\nendif()\n";
+    assert_eq!(found_by_cmake(&folder, &asked, required), asked);
     let required = "! cmake -S . -B required -DCMAKE_PREFIX_PATH=$P -DASKED=nonsense 2>&1";
     let said = folder.sh(prefix(), required);
     assert!(said.contains("tigergraph_auth has no component \"nonsense\""), "{said}");
